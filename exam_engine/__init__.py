@@ -1,0 +1,1 @@
+"""Everything that turns items into a defensible decision."""

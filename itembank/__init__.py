@@ -1,0 +1,1 @@
+"""What an item is, and the bank that keeps it."""

@@ -1,0 +1,1 @@
+"""The ground all features stand on: database, errors, ids, audit chain, encryption."""
