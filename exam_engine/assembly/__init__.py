@@ -1,0 +1,1 @@
+"""Assembly kernel: specification → integer programme → forms, bound, explanation. Pure arrays."""

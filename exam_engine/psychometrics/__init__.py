@@ -1,0 +1,1 @@
+"""Psychometric kernels: pure arrays in, pure arrays out."""
