@@ -1,0 +1,1 @@
+"""Marking: answers against sealed keys, and practical score sheets."""

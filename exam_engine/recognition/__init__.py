@@ -1,0 +1,1 @@
+"""Recognition: decisions, public notice, objections, approval by the centre."""
