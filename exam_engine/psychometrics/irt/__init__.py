@@ -1,0 +1,1 @@
+"""Item response theory: models, calibration by marginal maximum likelihood, scoring."""
