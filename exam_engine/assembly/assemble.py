@@ -1,0 +1,271 @@
+"""The way from a specification to forms, or to the reason why there are none."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+
+from exam_engine.assembly import explain
+from exam_engine.assembly.bound import average_form
+from exam_engine.assembly.compile import BoolArray, Program, Rows, compile_program
+from exam_engine.assembly.construct import build_in_turn, build_together, cell_counts, use_limits
+from exam_engine.assembly.improve import ROUNDS, Improver
+from exam_engine.assembly.pool import Pool
+from exam_engine.assembly.relax import apply_changes, smallest_change
+from exam_engine.assembly.result import Assembled, Cancelled, Change, Infeasible, Run, Undecided, Verification
+from exam_engine.assembly.solver import SOLVER, Work, WorkExhausted, solver_version
+from exam_engine.assembly.specification import Specification
+from exam_engine.assembly.verify import verify
+
+WORK_LIMIT = 20_000
+"""Default work: linear programmes and search nodes."""
+
+EXPLAIN_WORK = 20_000
+"""Work that finding the reason may cost beside the search itself."""
+
+ATTEMPTS = ((False, False), (False, True), (True, False), (True, True))
+"""(tolerances as rows, shadow form) of the attempts to build forms in turn, the cheap one first."""
+
+Progress = Callable[[int, int, str], None]
+"""Called with done, total and the stage: bound, build, improve, verify, explain."""
+
+
+@dataclass(frozen=True)
+class _Found:
+    forms: BoolArray | None
+    verification: Verification | None
+    nothing: bool = False
+
+
+class _Task:
+    """One specification on one pool."""
+
+    def __init__(
+        self,
+        pool: Pool,
+        specification: Specification,
+        forms: int,
+        seed: int,
+        work: Work,
+        report: Progress,
+        *,
+        allow_empty: bool = False,
+    ) -> None:
+        self.pool, self.specification, self.forms = pool, specification, forms
+        self.rng, self.work, self.report = np.random.default_rng(seed), work, report
+        self.program: Program = compile_program(pool, specification, allow_empty=allow_empty)
+        self.bound = 0.0
+
+    def ids(self, built: BoolArray) -> tuple[tuple[str, ...], ...]:
+        return tuple(tuple(self.pool.ids[int(k)] for k in np.flatnonzero(form)) for form in built)
+
+    def relaxed_bound(self) -> float:
+        """Deviation of the average form; infinite when there is none."""
+        program, limits = self.program, use_limits(self.program, self.forms)
+        return average_form(program, program.rows, limits, self.forms, self.rng, self.work).deviation
+
+    def search(self) -> _Found:
+        """Build forms in turn, in ever more careful ways, and at last all at once."""
+        tolerances = bool((self.program.rows.owner >= len(self.specification.rules)).any())
+        for careful, shadow in ATTEMPTS:
+            if careful and not tolerances:
+                continue
+            found = self._in_turn(careful=careful, shadow=shadow)
+            if found.forms is not None or found.nothing:
+                return found
+        self.report(0, 1, "build")
+        together = build_together(self.program, self.forms, self.rng, self.work)
+        if together.forms is None:
+            return _Found(None, None, nothing=together.proven)
+        counts = self.program.cells @ together.forms[0].astype(float)
+        return self._finish(together.forms, self.program.with_cells(counts))
+
+    def _in_turn(self, *, careful: bool, shadow: bool) -> _Found:
+        program = self.program
+        rows = program.rows if careful else _without_tolerances(program, len(self.specification.rules))
+        counts = None
+        if program.cells.shape[0] and self.forms > 1:
+            counts, none = cell_counts(program, rows, self.forms, self.rng, self.work)
+            if counts is None:
+                return _Found(None, None, nothing=none)
+        built = build_in_turn(
+            program,
+            program.with_cells(counts, rows),
+            self.forms,
+            self.rng,
+            self.work,
+            shadow=shadow,
+            step=lambda f: self.report(f, self.forms, "build"),
+        )
+        return _Found(None, None) if built is None else self._finish(built, program.with_cells(counts))
+
+    def _finish(self, built: BoolArray, rows: Rows) -> _Found:
+        improver = Improver(self.program, rows, built, self.bound, self.rng)
+        improver.run(lambda r: self.report(r, ROUNDS, "improve"))
+        self.report(0, 1, "verify")
+        verification = verify(self.pool, self.specification, self.ids(built))
+        return _Found(built if verification.ok else None, verification)
+
+
+def assemble(
+    pool: Pool,
+    specification: Specification,
+    *,
+    forms: int,
+    seed: int = 0,
+    work_limit: int = WORK_LIMIT,
+    progress: Progress | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Assembled | Infeasible | Undecided:
+    """Assemble parallel forms.
+
+    Parameters
+    ----------
+    pool : Pool
+    specification : Specification
+        Rules of each form, targets, and how often an item may be used.
+    forms : int
+        Number of forms, at least 1.
+    seed : int, default 0
+        Chooses among equally good forms. The same seed, solver version and work limit give the same answer.
+    work_limit : int
+        Linear programmes and search nodes that may be spent on the search.
+    progress : callable, optional
+        Called with (done, total, stage).
+    cancelled : callable, optional
+        Asked between steps; True stops.
+
+    Returns
+    -------
+    Assembled
+        Forms that passed the independent check of every rule.
+    Infeasible
+        When it is proven that there are none, with the clashing rules and the smallest change.
+    Undecided
+        When the work limit came first.
+
+    Raises
+    ------
+    ValueError
+        Naming the rule or item that makes no sense: see Pool, Specification and compile_program.
+    Cancelled
+        If ``cancelled`` answered True.
+
+    Examples
+    --------
+    >>> from exam_engine.assembly import Count, Is, Pool, Specification, assemble
+    >>> pool = Pool(ids=["a", "b", "c"], categorical={"type": ["single", "single", "multiple"]})
+    >>> rule = Count(name="single", where=(Is("type", "single"),), minimum=3)
+    >>> answer = assemble(pool, Specification([rule]), forms=1)
+    >>> answer.shortages
+    (Shortage(rule='single', needs=3.0, has=2.0),)
+    """
+    if forms < 1:
+        raise ValueError(f"{forms} forms: at least one is needed")
+    if work_limit < 1:
+        raise ValueError(f"work limit {work_limit} allows nothing")
+    started = time.perf_counter()
+
+    def report(done: int, total: int, stage: str) -> None:
+        if cancelled is not None and cancelled():
+            raise Cancelled
+        if progress is not None:
+            progress(done, total, stage)
+
+    work = Work(work_limit)
+    task = _Task(pool, specification, forms, seed, work, report)
+
+    def run() -> Run:
+        seconds = time.perf_counter() - started
+        return Run(seed, SOLVER, solver_version(), work.used, work_limit, seconds)
+
+    try:
+        report(0, 1, "bound")
+        task.bound = task.relaxed_bound()
+        found = _Found(None, None, nothing=True) if np.isinf(task.bound) else task.search()
+    except WorkExhausted:
+        return Undecided(task.bound, run())
+    if found.forms is not None and found.verification is not None:
+        worst = found.verification.worst_deviation
+        return Assembled(
+            task.ids(found.forms), found.verification, worst, task.bound, max(0.0, worst - task.bound), run()
+        )
+    if not found.nothing:
+        return Undecided(task.bound, run())
+    report(0, 1, "explain")
+    return _explain(task, run)
+
+
+def _explain(task: _Task, run: Callable[[], Run]) -> Infeasible:
+    program, forms, rng = task.program, task.forms, task.rng
+    work = Work(EXPLAIN_WORK)
+    levels: tuple[explain.Level, ...] = (explain.possible_in_fractions, explain.possible_in_total)
+    level: explain.Level = explain.possible_in_forms
+    for candidate in levels if np.isinf(task.bound) else levels[1:]:
+        everything = explain.restrict(program, [*range(len(program.names)), explain.SHARING], forms)
+        if candidate(everything, forms, rng, work) is False:
+            level = candidate
+            break
+    clash, irreducible = explain.find_clash(program, forms, level, rng, work)
+    task.report(1, 3, "explain")
+    changes, confirmed = _find_change(task, together=level is explain.possible_in_forms)
+    task.report(2, 3, "explain")
+    names = tuple(
+        task.specification.sharing_name if k == explain.SHARING else program.names[k] for k in clash
+    )
+    return Infeasible(
+        shortages=explain.find_shortages(program, forms),
+        clash=tuple(sorted(names, key=_place(task.specification))),
+        irreducible=irreducible,
+        changes=changes,
+        confirmed=confirmed,
+        forms_possible=explain.most_forms(program, forms, rng, work) if explain.SHARING in clash else None,
+        whole_numbers=level is not explain.possible_in_fractions,
+        run=run(),
+    )
+
+
+def _find_change(task: _Task, *, together: bool) -> tuple[tuple[Change, ...], bool]:
+    """Return the smallest change, and whether forms were found with it."""
+    changes: tuple[Change, ...] = ()
+    try:
+        for whole in (False, True) if not together else (True,):
+            if whole and task.forms == 1 and changes:
+                break
+            work = Work(EXPLAIN_WORK)
+            changes = smallest_change(
+                task.pool, task.specification, task.program, task.forms, work, together=whole
+            )
+            if changes and _is_possible(task, changes):
+                return changes, True
+    except WorkExhausted:
+        pass
+    return changes, False
+
+
+def _is_possible(task: _Task, changes: tuple[Change, ...]) -> bool:
+    changed = apply_changes(task.specification, changes)
+    try:
+        work = Work(EXPLAIN_WORK)
+        again = _Task(task.pool, changed, task.forms, 0, work, lambda *_: None, allow_empty=True)
+        again.bound = again.relaxed_bound()
+        return not np.isinf(again.bound) and again.search().forms is not None
+    except WorkExhausted:
+        return False
+
+
+def _place(specification: Specification) -> Callable[[str], int]:
+    """Sort names as the author wrote them, the limit on sharing last."""
+    order = {n.name: k for k, n in enumerate((*specification.rules, *specification.targets))}
+    return lambda name: order.get(name, len(order))
+
+
+def _without_tolerances(program: Program, n_rules: int) -> Rows:
+    rows, keep = program.rows, program.rows.owner < n_rules
+    return Rows(
+        sp.csr_array(rows.matrix[np.flatnonzero(keep)]), rows.lower[keep], rows.upper[keep], rows.owner[keep]
+    )

@@ -1,0 +1,230 @@
+"""The smallest change that makes an impossible specification possible."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import scipy.sparse as sp
+
+from exam_engine.assembly.compile import Program
+from exam_engine.assembly.construct import use_limits
+from exam_engine.assembly.pool import FloatArray, Pool
+from exam_engine.assembly.result import Change
+from exam_engine.assembly.solver import Model, Work, solve
+from exam_engine.assembly.specification import (
+    Count,
+    PerValue,
+    Rule,
+    Specification,
+    Sum,
+    Target,
+)
+
+STRUCTURAL_PRICE = 1000.0
+"""Length and total marks change last: otherwise every clash would be answered with a shorter form."""
+
+PER_VALUE_PRICE = 25.0
+DROP_PRICE = 60.0
+TOLERANCE_PRICE = 50.0
+SUM_UNITS = 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class _Prices:
+    """What moving a named bound by one unit costs, shape (n_names,), and which move by whole units."""
+
+    price: FloatArray
+    whole: FloatArray
+
+
+def smallest_change(
+    pool: Pool, specification: Specification, program: Program, forms: int, work: Work, *, together: bool
+) -> tuple[Change, ...]:
+    """Return the cheapest set of moved bounds under which the program is possible; empty when none was found.
+
+    Parameters
+    ----------
+    pool, specification, program : Pool, Specification, Program
+    forms : int
+    work : Work
+    together : bool
+        Model every form (exact, large) instead of the total over all forms (a relaxation that suffices
+        mostly).
+    """
+    prices = _prices(pool, specification)
+    copies, times = (forms, 1) if together else (1, forms)
+    model, layout = _elastic(program, forms, copies, times, prices)
+    solution = solve(model, work)
+    if solution.x is None:
+        return ()
+    down, up, dropped = (solution.x[part] for part in layout)
+    changes: list[Change] = []
+    for k, rule in enumerate((*specification.rules, *specification.targets)):
+        changes += _changes(rule, float(down[k]), float(up[k]), float(dropped[k]))
+    return tuple(changes)
+
+
+def apply_changes(specification: Specification, changes: Sequence[Change]) -> Specification:
+    """Return the specification with the changes made."""
+    by_name: dict[str, list[Change]] = {}
+    for change in changes:
+        by_name.setdefault(change.rule, []).append(change)
+    rules = [
+        changed
+        for rule in specification.rules
+        if (changed := _apply(rule, by_name.get(rule.name, []))) is not None
+    ]
+    targets: list[Target] = [
+        replace(t, tolerance=by_name[t.name][0].after) if t.name in by_name else t
+        for t in specification.targets
+    ]
+    return replace(specification, rules=tuple(rules), targets=tuple(targets))
+
+
+def _apply(rule: Rule, changes: Sequence[Change]) -> Rule | None:
+    for change in changes:
+        if change.side == "drop":
+            return None
+        if isinstance(rule, Sum):
+            low, high = (
+                (change.after, rule.maximum) if change.side == "minimum" else (rule.minimum, change.after)
+            )
+            rule = replace(rule, minimum=low, maximum=high)
+        elif isinstance(rule, Count) and change.side == "minimum":
+            rule = replace(rule, minimum=round(change.after))
+        elif isinstance(rule, Count | PerValue):
+            rule = replace(rule, maximum=round(change.after))
+    return rule
+
+
+def _prices(pool: Pool, specification: Specification) -> _Prices:
+    price, whole = [], []
+    for rule in specification.rules:
+        if isinstance(rule, Sum):
+            values = np.abs(pool.numbers(rule.attribute))
+            unit = float(np.median(values[values > 0])) if (values > 0).any() else 1.0
+            price.append(SUM_UNITS / unit)
+        else:
+            price.append(
+                1.0
+                if isinstance(rule, Count)
+                else PER_VALUE_PRICE
+                if isinstance(rule, PerValue)
+                else DROP_PRICE
+            )
+        if getattr(rule, "structural", False):
+            price[-1] *= STRUCTURAL_PRICE
+        whole.append(0.0 if isinstance(rule, Sum) else 1.0)
+    for target in specification.targets:
+        price.append(TOLERANCE_PRICE / (target.scale or abs(target.goal) or 1.0))
+        whole.append(0.0)
+    return _Prices(np.array(price), np.array(whole))
+
+
+def _elastic(
+    program: Program, forms: int, copies: int, times: int, prices: _Prices
+) -> tuple[Model, tuple[slice, slice, slice]]:
+    """Columns: items × copies | moves down | moves up | dropped | cell counts | remainders × copies."""
+    n, names, cells, rows = program.size, len(program.names), program.cells.shape[0], program.rows
+    owner = sp.csr_array(
+        (np.ones(rows.count), (np.arange(rows.count), rows.owner)), shape=(rows.count, names)
+    )
+    pick = sp.csr_array((np.ones(cells), (np.arange(cells), program.cell_owner)), shape=(cells, names))
+    start = np.cumsum([0, n * copies, names, names, names, cells, cells * copies])
+    width = int(start[-1])
+    blocks, lower, upper = [], [], []
+
+    def add(parts: dict[int, sp.csr_array], low: FloatArray, high: FloatArray) -> None:
+        """Append rows; ``parts`` maps a starting column to coefficients."""
+        height = len(low)
+        coo = [sp.coo_array(part) for part in parts.values()]
+        row = np.concatenate([part.coords[0] for part in coo])
+        column = np.concatenate([part.coords[1] + at for at, part in zip(parts, coo, strict=True)])
+        data = np.concatenate([part.data for part in coo])
+        blocks.append(sp.csr_array((data, (row, column)), shape=(height, width)))
+        lower.append(low)
+        upper.append(high)
+
+    for f in range(copies):
+        has_low, has_high = np.flatnonzero(np.isfinite(rows.lower)), np.flatnonzero(np.isfinite(rows.upper))
+        add(
+            {n * f: rows.matrix[has_low], int(start[1]): owner[has_low] * times},
+            rows.lower[has_low] * times,
+            np.full(len(has_low), np.inf),
+        )
+        add(
+            {n * f: rows.matrix[has_high], int(start[2]): owner[has_high] * -times},
+            np.full(len(has_high), -np.inf),
+            rows.upper[has_high] * times,
+        )
+        if cells:
+            eye = sp.csr_array(sp.eye_array(cells))
+            rest = int(start[5]) + cells * f
+            add(
+                {n * f: program.cells, int(start[4]): eye * -times, rest: -eye},
+                np.zeros(cells),
+                np.zeros(cells),
+            )
+            free = float(times - 1 if copies == 1 else n)
+            add({rest: eye, int(start[3]): pick * -free}, np.full(cells, -np.inf), np.zeros(cells))
+            add({rest: eye, int(start[3]): pick * free}, np.zeros(cells), np.full(cells, np.inf))
+    if copies > 1:
+        shared = sp.csr_array(sp.hstack([sp.eye_array(n)] * copies))
+        add({0: shared}, np.full(n, -np.inf), use_limits(program, forms))
+    most = np.full(width, np.inf)
+    most[: n * copies] = np.tile(use_limits(program, forms), copies) if copies == 1 else 1.0
+    most[start[3] : start[4]] = 1.0
+    least = np.zeros(width)
+    least[start[5] :] = -np.inf
+    cost = np.zeros(width)
+    for part in (1, 2, 3):
+        cost[start[part] : start[part + 1]] = prices.price
+    whole = np.ones(width)
+    whole[start[1] : start[3]] = np.tile(prices.whole, 2)
+    model = Model(
+        cost,
+        sp.csr_array(sp.vstack(blocks)),
+        np.concatenate(lower),
+        np.concatenate(upper),
+        least,
+        most,
+        whole,
+    )
+    return model, (
+        slice(int(start[1]), int(start[2])),
+        slice(int(start[2]), int(start[3])),
+        slice(int(start[3]), int(start[4])),
+    )
+
+
+def _changes(rule: Rule | Target, down: float, up: float, dropped: float) -> list[Change]:
+    found: list[Change] = []
+    if isinstance(rule, Count | Sum):
+        whole = isinstance(rule, Count)
+        if down > 1e-6:
+            low = float(rule.minimum)
+            found.append(Change(rule.name, "minimum", low, low - _tidy(down, whole=whole)))
+        if up > 1e-6 and rule.maximum is not None:
+            high = float(rule.maximum)
+            found.append(Change(rule.name, "maximum", high, high + _tidy(up, whole=whole)))
+    elif isinstance(rule, PerValue):
+        if up > 1e-6:
+            found.append(Change(rule.name, "maximum", rule.maximum, rule.maximum + _tidy(up, whole=True)))
+    elif not hasattr(rule, "goal"):
+        if max(down, up, dropped) > 1e-6:
+            found.append(Change(rule.name, "drop", 1.0, 0.0))
+    elif max(down, up) > 1e-6:
+        before = float(getattr(rule, "tolerance", None) or 0.0)
+        found.append(Change(rule.name, "tolerance", before, before + _tidy(max(down, up), whole=False)))
+    return found
+
+
+def _tidy(amount: float, *, whole: bool) -> float:
+    """Round up to whole items, or to four significant digits."""
+    if whole:
+        return float(math.ceil(amount - 1e-6))
+    digits = 10.0 ** (math.floor(math.log10(amount)) - 3)
+    return math.ceil(amount / digits - 1e-6) * digits

@@ -1,0 +1,147 @@
+"""What an assembly answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class Cancelled(Exception):
+    """The caller asked to stop."""
+
+
+@dataclass(frozen=True)
+class RuleCheck:
+    """One rule in one form, recomputed from the raw pool.
+
+    ``form`` counts from 1 and is 0 for rules over all forms. ``detail`` names the worst value or item, if
+    any.
+    """
+
+    rule: str
+    form: int
+    actual: float
+    minimum: float
+    maximum: float
+    ok: bool
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class TargetCheck:
+    """One target in one form; ``deviation`` is in units of the target's scale."""
+
+    target: str
+    form: int
+    actual: float
+    goal: float
+    deviation: float
+    ok: bool
+
+
+@dataclass(frozen=True)
+class Verification:
+    """The independent re-computation of every rule and target."""
+
+    rules: tuple[RuleCheck, ...]
+    targets: tuple[TargetCheck, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether everything holds."""
+        return all(c.ok for c in self.rules) and all(c.ok for c in self.targets)
+
+    @property
+    def worst_deviation(self) -> float:
+        """Largest deviation from a target, in units of its scale; 0 without targets."""
+        return max((c.deviation for c in self.targets), default=0.0)
+
+    @property
+    def broken(self) -> tuple[RuleCheck | TargetCheck, ...]:
+        """What does not hold."""
+        return (*(c for c in self.rules if not c.ok), *(c for c in self.targets if not c.ok))
+
+
+@dataclass(frozen=True)
+class Run:
+    """How an answer came about: enough to get the same one again."""
+
+    seed: int
+    solver: str
+    solver_version: str
+    work: int
+    work_limit: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Assembled:
+    """Forms that fulfil every rule, as verified.
+
+    ``deviation`` is the worst over targets and forms, ``bound`` the proven least possible, ``gap`` their
+    difference, all in units of scale.
+    """
+
+    forms: tuple[tuple[str, ...], ...]
+    verification: Verification
+    deviation: float
+    bound: float
+    gap: float
+    run: Run
+
+
+@dataclass(frozen=True)
+class Shortage:
+    """A rule that asks for more than the pool holds, over all forms: needs 12, pool has 9."""
+
+    rule: str
+    needs: float
+    has: float
+
+
+@dataclass(frozen=True)
+class Change:
+    """A moved bound of a rule; ``side`` is ``minimum``, ``maximum``, ``tolerance``, or ``drop``."""
+
+    rule: str
+    side: str
+    before: float
+    after: float
+
+
+@dataclass(frozen=True)
+class Infeasible:
+    """No such forms exist.
+
+    Attributes
+    ----------
+    shortages : tuple of Shortage
+        Rules that the pool cannot supply even alone.
+    clash : tuple of str
+        Names of rules that cannot hold together; without any one of them the rest could (when
+        ``irreducible``).
+    changes : tuple of Change
+        The smallest change that was found to make the specification possible.
+    confirmed : bool
+        Whether forms were found after that change.
+    forms_possible : int or None
+        The largest smaller number of forms for which the average form exists; None when not even one.
+    whole_numbers : bool
+        True when fractions of items would do, and only whole items do not.
+    """
+
+    shortages: tuple[Shortage, ...]
+    clash: tuple[str, ...]
+    irreducible: bool
+    changes: tuple[Change, ...]
+    confirmed: bool
+    forms_possible: int | None
+    whole_numbers: bool
+    run: Run
+
+
+@dataclass(frozen=True)
+class Undecided:
+    """The work limit was reached before forms were found or excluded; ``bound`` as in Assembled."""
+
+    bound: float
+    run: Run

@@ -1,0 +1,113 @@
+"""The one door to the solver: HiGHS as SciPy carries it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from importlib import import_module
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from scipy.optimize import Bounds, LinearConstraint, milp
+
+from exam_engine.assembly.pool import FloatArray
+
+SOLVER = "HiGHS"
+OPTIMAL, FEASIBLE, INFEASIBLE, UNDECIDED = "optimal", "feasible", "infeasible", "undecided"
+
+
+class WorkExhausted(Exception):
+    """The work limit is used up before an answer was found."""
+
+
+@dataclass
+class Work:
+    """What solving has cost: one unit a linear programme, one a node of a search tree."""
+
+    limit: int
+    used: int = 0
+
+    def spend(self, units: int) -> None:
+        """Count work done."""
+        self.used += units
+
+    @property
+    def left(self) -> int:
+        """Units left; WorkExhausted when none."""
+        if self.used >= self.limit:
+            raise WorkExhausted
+        return self.limit - self.used
+
+
+@dataclass(frozen=True)
+class Model:
+    """``minimise cost @ x`` subject to ``lower <= matrix @ x <= upper`` and bounds of ``x``."""
+
+    cost: FloatArray
+    matrix: sp.csr_array
+    lower: FloatArray
+    upper: FloatArray
+    least: FloatArray
+    most: FloatArray
+    integer: FloatArray | None = field(default=None)
+
+
+@dataclass(frozen=True)
+class Solution:
+    """What the solver answered; ``x`` is None unless the status is optimal or feasible."""
+
+    status: str
+    x: FloatArray | None
+    objective: float
+
+
+def solver_version() -> str:
+    """Return the versions that a result depends on, such as ``1.12.0 (SciPy 1.17.1)``."""
+    try:
+        core = import_module("scipy.optimize._highspy._core")
+        highs = ".".join(str(getattr(core, f"HIGHS_VERSION_{part}")) for part in ("MAJOR", "MINOR", "PATCH"))
+    except (ImportError, AttributeError):  # a private module: it may move
+        highs = "?"
+    return f"{highs} (SciPy {version('scipy')})"
+
+
+def solve(model: Model, work: Work, *, nodes: int | None = None, gap: float = 0.0) -> Solution:
+    """Solve a linear or integer programme within what is left of the work.
+
+    Parameters
+    ----------
+    model : Model
+    work : Work
+        Spent by the nodes used, at least one.
+    nodes : int, optional
+        Limit of this call, if lower than what is left.
+    gap : float
+        Relative gap at which an integer solution is good enough.
+
+    Raises
+    ------
+    WorkExhausted
+        If no work is left.
+    """
+    options: dict[str, Any] = {}
+    if model.integer is not None:
+        options = {"node_limit": min(work.left, nodes or work.left), "mip_rel_gap": gap}
+    constraints = [LinearConstraint(model.matrix, model.lower, model.upper)] if len(model.lower) else []
+    for presolve in (True, False):
+        result = milp(
+            model.cost,
+            integrality=None if model.integer is None else model.integer.astype(np.int64),
+            bounds=Bounds(model.least, model.most),
+            constraints=constraints,
+            options={**options, "presolve": presolve},  # type: ignore[arg-type]
+        )
+        work.spend(max(1, int(result.mip_node_count or 0)))
+        if result.x is not None:
+            status = OPTIMAL if result.status == 0 else FEASIBLE
+            return Solution(status, np.asarray(result.x, dtype=np.float64), float(result.fun))
+        if result.status == 2:
+            return Solution(INFEASIBLE, None, np.inf)
+        if result.status == 1:
+            break
+    return Solution(UNDECIDED, None, np.inf)

@@ -1,0 +1,230 @@
+"""What a form must be: named rules and targets.
+
+Every rule carries the name its author gave it, because that is how an impossible specification is explained.
+Rules hold for each form.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+
+@dataclass(frozen=True)
+class Is:
+    """Items whose categorical ``attribute`` is one of ``values``."""
+
+    attribute: str
+    values: tuple[str, ...]
+
+    def __init__(self, attribute: str, *values: str) -> None:
+        object.__setattr__(self, "attribute", attribute)
+        object.__setattr__(self, "values", tuple(values))
+
+
+@dataclass(frozen=True)
+class Between:
+    """Items whose numeric ``attribute`` lies in [low, high]."""
+
+    attribute: str
+    low: float = -math.inf
+    high: float = math.inf
+
+
+Condition: TypeAlias = Is | Between
+Where: TypeAlias = tuple[Condition, ...]
+"""All conditions hold at once; ``()`` selects every item."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Count:
+    """From ``minimum`` to ``maximum`` items of a selection; a ``maximum`` of None means no limit.
+
+    ``structural`` marks what the form is rather than what it should contain (its length, its total marks):
+    when a specification is impossible, other rules are blamed and relaxed first.
+    """
+
+    name: str
+    where: Where = ()
+    minimum: int = 0
+    maximum: int | None = None
+    structural: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sum:
+    """The sum of a numeric attribute over a selection lies in [minimum, maximum]."""
+
+    name: str
+    attribute: str
+    where: Where = ()
+    minimum: float = -math.inf
+    maximum: float = math.inf
+    structural: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class PerValue:
+    """At most ``maximum`` items with the same value of ``attribute``: one per assessment point."""
+
+    name: str
+    attribute: str
+    maximum: int = 1
+    where: Where = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Enemies:
+    """Of each group of ids at most one item appears."""
+
+    name: str
+    groups: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Include:
+    """These items appear in every form."""
+
+    name: str
+    ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exclude:
+    """These items appear in no form."""
+
+    name: str
+    ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parallel:
+    """All forms hold equally many items of each combination of values of the attributes ``by``."""
+
+    name: str
+    by: tuple[str, ...]
+    where: Where = ()
+
+
+Rule: TypeAlias = Count | Sum | PerValue | Enemies | Include | Exclude | Parallel
+
+
+@dataclass(frozen=True, kw_only=True)
+class InformationTarget:
+    """Test information near ``goal`` at ability ``theta``.
+
+    The largest deviation over all targets and forms, in units of ``scale``, is made as small as possible;
+    with a ``tolerance`` it is also a rule: ``goal ± tolerance`` or no form. ``scale`` is the goal itself
+    when left out.
+    """
+
+    name: str
+    theta: float
+    goal: float
+    tolerance: float | None = None
+    scale: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeanTarget:
+    """The mean of a numeric attribute over the form near ``goal``, such as mean difficulty of an
+    uncalibrated bank.
+
+    ``length`` is the number of items of the form; deviations count as for InformationTarget.
+    """
+
+    name: str
+    attribute: str
+    goal: float
+    length: int
+    tolerance: float | None = None
+    scale: float | None = None
+
+
+Target: TypeAlias = InformationTarget | MeanTarget
+
+
+@dataclass(frozen=True)
+class Specification:
+    """The rules and targets of every form, and how often an item may be used over all forms.
+
+    Parameters
+    ----------
+    rules : sequence of rules
+    targets : sequence of targets
+    max_use : int or None, default 1
+        In how many forms an item may appear; 1 means that forms share no item, None that there is no limit.
+    sharing_name : str
+        What the limit is called when it is part of a clash.
+
+    Raises
+    ------
+    ValueError
+        Naming the rule: two of one name, contradictory bounds, an empty list of values, a tolerance or scale
+        that is not positive.
+
+    Examples
+    --------
+    >>> Specification([Count(name="length", minimum=3, maximum=2)])
+    Traceback (most recent call last):
+    ValueError: rule 'length': minimum 3 is above maximum 2
+    """
+
+    rules: Sequence[Rule]
+    targets: Sequence[Target] = ()
+    max_use: int | None = 1
+    sharing_name: str = "no shared items"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "rules", tuple(self.rules))
+        object.__setattr__(self, "targets", tuple(self.targets))
+        if self.max_use is not None and self.max_use < 1:
+            raise ValueError(f"max_use is {self.max_use}: an item must be usable at least once")
+        names: set[str] = {self.sharing_name}
+        for named in (*self.rules, *self.targets):
+            if named.name in names:
+                raise ValueError(f"two rules are named {named.name!r}: names tell rules apart")
+            names.add(named.name)
+        for rule in self.rules:
+            _check_rule(rule)
+        for target in self.targets:
+            _check_target(target)
+
+
+def _check_rule(rule: Rule) -> None:
+    where = getattr(rule, "where", ())
+    for condition in where:
+        if isinstance(condition, Is) and not condition.values:
+            raise ValueError(f"rule {rule.name!r}: the filter on {condition.attribute!r} is empty")
+        if isinstance(condition, Between) and not condition.low <= condition.high:
+            raise ValueError(f"rule {rule.name!r}: {condition.low} to {condition.high} is no range")
+    if isinstance(rule, Count | Sum):
+        low, high = rule.minimum, math.inf if rule.maximum is None else rule.maximum
+        if math.isnan(low) or math.isnan(high):
+            raise ValueError(f"rule {rule.name!r}: a bound is not a number")
+        if low > high:
+            raise ValueError(f"rule {rule.name!r}: minimum {rule.minimum} is above maximum {rule.maximum}")
+        if isinstance(rule, Count) and (low < 0 or high < 0):
+            raise ValueError(f"rule {rule.name!r}: a count cannot be negative")
+    if isinstance(rule, PerValue) and rule.maximum < 1:
+        raise ValueError(f"rule {rule.name!r}: at most {rule.maximum} per value would exclude the items")
+    if isinstance(rule, Include | Exclude) and len(set(rule.ids)) != len(rule.ids):
+        raise ValueError(f"rule {rule.name!r} names an item twice")
+    if isinstance(rule, Enemies):
+        for group in rule.groups:
+            if len(set(group)) < 2 or len(set(group)) != len(group):
+                raise ValueError(f"rule {rule.name!r}: {group} is no group of different items")
+    if isinstance(rule, Parallel) and not rule.by:
+        raise ValueError(f"rule {rule.name!r} names no attribute")
+
+
+def _check_target(target: Target) -> None:
+    if not math.isfinite(target.goal):
+        raise ValueError(f"target {target.name!r}: the goal is {target.goal}")
+    if isinstance(target, MeanTarget) and target.length < 1:
+        raise ValueError(f"target {target.name!r}: a form of {target.length} items has no mean")
+    for word, value in (("tolerance", target.tolerance), ("scale", target.scale)):
+        if value is not None and not (value > 0 and math.isfinite(value)):
+            raise ValueError(f"target {target.name!r}: {word} {value} is not positive")

@@ -1,0 +1,169 @@
+"""The exact check of finished forms: item by item from the raw pool, without compiled rows or solver."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from exam_engine.assembly.pool import NO_VALUE, Pool
+from exam_engine.assembly.result import RuleCheck, TargetCheck, Verification
+from exam_engine.assembly.specification import (
+    Count,
+    Enemies,
+    Exclude,
+    Include,
+    InformationTarget,
+    Is,
+    Parallel,
+    PerValue,
+    Rule,
+    Specification,
+    Sum,
+    Target,
+    Where,
+)
+
+ROUNDING = 1e-9
+"""Relative error allowed when decimal numbers were added as floating point."""
+
+
+def verify(pool: Pool, specification: Specification, forms: Sequence[Sequence[str]]) -> Verification:
+    """Recompute every rule and target for forms given by their ids.
+
+    Parameters
+    ----------
+    pool : Pool
+    specification : Specification
+    forms : sequence of sequence of str
+        Ids of each form's items; an id twice in a form is an error.
+
+    Returns
+    -------
+    Verification
+        One check for each rule and form, and for each target and form.
+
+    Raises
+    ------
+    ValueError
+        If a form holds an unknown id or one twice.
+    """
+    placed: list[list[int]] = []
+    for number, form in enumerate(forms, start=1):
+        unknown = [name for name in form if name not in pool.positions]
+        if unknown:
+            raise ValueError(f"form {number} holds {unknown[0]!r}, which is not in the pool")
+        if len(set(form)) != len(form):
+            raise ValueError(f"form {number} holds an item twice")
+        placed.append([pool.positions[name] for name in form])
+    rules: list[RuleCheck] = []
+    for rule in specification.rules:
+        first: Counter[tuple[str, ...]] = Counter()
+        for number, items in enumerate(placed, start=1):
+            if isinstance(rule, Parallel):
+                cells = _cells(pool, rule, items)
+                first = cells if number == 1 else first
+                different = [c for c in first.keys() | cells.keys() if first[c] != cells[c]]
+                rules.append(
+                    _check(rule.name, number, len(different), 0, 0, " · ".join(min(different, default=())))
+                )
+            else:
+                rules.append(_check_form(pool, rule, number, items))
+    if specification.max_use is not None:
+        uses = Counter(k for form in placed for k in form)
+        often, item = max(((n, pool.ids[k]) for k, n in uses.items()), default=(0, ""))
+        detail = item if often > specification.max_use else ""
+        rules.append(_check(specification.sharing_name, 0, often, 0, specification.max_use, detail))
+    targets = [
+        _check_target(pool, target, number, form)
+        for target in specification.targets
+        for number, form in enumerate(placed, start=1)
+    ]
+    return Verification(tuple(rules), tuple(targets))
+
+
+def _check_form(pool: Pool, rule: Rule, number: int, form: list[int]) -> RuleCheck:
+    if isinstance(rule, Count):
+        high = math.inf if rule.maximum is None else rule.maximum
+        return _check(
+            rule.name, number, sum(1 for _ in _matching(pool, rule.where, form)), rule.minimum, high
+        )
+    if isinstance(rule, Sum):
+        values = pool.numbers(rule.attribute)
+        total = math.fsum(float(values[k]) for k in _matching(pool, rule.where, form))
+        return _check(rule.name, number, total, rule.minimum, rule.maximum)
+    if isinstance(rule, PerValue):
+        texts = pool.texts(rule.attribute)
+        counts = Counter(str(texts[k]) for k in _matching(pool, rule.where, form) if texts[k] != NO_VALUE)
+        value, most = max(counts.items(), key=lambda pair: (pair[1], pair[0]), default=("", 0))
+        return _check(rule.name, number, most, 0, rule.maximum, value if most > rule.maximum else "")
+    held = {pool.ids[k] for k in form}
+    if isinstance(rule, Enemies):
+        worst = max(rule.groups, key=lambda group: len(held & set(group)), default=())
+        most = len(held & set(worst))
+        return _check(rule.name, number, most, 0, 1, ", ".join(sorted(held & set(worst))) if most > 1 else "")
+    if isinstance(rule, Include):
+        missing = [name for name in rule.ids if name not in held]
+        return _check(
+            rule.name, number, len(rule.ids) - len(missing), len(rule.ids), math.inf, ", ".join(missing[:3])
+        )
+    if isinstance(rule, Exclude):
+        wrong = [name for name in rule.ids if name in held]
+        return _check(rule.name, number, len(wrong), 0, 0, ", ".join(wrong[:3]))
+    raise TypeError(f"no check for {type(rule).__name__}")
+
+
+def _check_target(pool: Pool, target: Target, number: int, form: list[int]) -> TargetCheck:
+    if isinstance(target, InformationTarget):
+        actual = math.fsum(_information(pool, k, target.theta) for k in form)
+    else:
+        values = pool.numbers(target.attribute)
+        actual = math.fsum(float(values[k]) for k in form) / target.length
+    off = abs(actual - target.goal)
+    ok = target.tolerance is None or off <= target.tolerance + ROUNDING * max(1.0, abs(target.goal))
+    return TargetCheck(
+        target.name, number, actual, target.goal, off / (target.scale or abs(target.goal) or 1.0), ok
+    )
+
+
+def _information(pool: Pool, k: int, theta: float) -> float:
+    """Information of one item by its slope, I = P'² / (P (1 - P)): not the formula used to assemble."""
+    a, b = float(_at(pool.a, k)), float(_at(pool.b, k))
+    c = 0.0 if pool.c is None else float(_at(pool.c, k))
+    z = a * (theta - b)
+    if abs(z) > 300:
+        return 0.0
+    core = 1.0 / (1.0 + math.exp(-z))
+    slope = (1.0 - c) * a * core * (1.0 / (1.0 + math.exp(z)))
+    p, q = c + (1.0 - c) * core, (1.0 - c) / (1.0 + math.exp(z))
+    return slope * slope / (p * q)
+
+
+def _at(values: object, k: int) -> float:
+    return float(values[k])  # type: ignore[index]
+
+
+def _cells(pool: Pool, rule: Parallel, form: list[int]) -> Counter[tuple[str, ...]]:
+    columns = [pool.texts(attribute) for attribute in rule.by]
+    return Counter(tuple(str(column[k]) for column in columns) for k in _matching(pool, rule.where, form))
+
+
+def _matching(pool: Pool, where: Where, form: Iterable[int]) -> Iterable[int]:
+    for k in form:
+        for condition in where:
+            if isinstance(condition, Is):
+                if str(pool.texts(condition.attribute)[k]) not in condition.values:
+                    break
+            elif not condition.low <= float(pool.numbers(condition.attribute)[k]) <= condition.high:
+                break
+        else:
+            yield k
+
+
+def _check(
+    rule: str, form: int, actual: float, minimum: float, maximum: float, detail: str = ""
+) -> RuleCheck:
+    allow = ROUNDING * max(1.0, abs(actual))
+    return RuleCheck(
+        rule, form, actual, minimum, maximum, minimum - allow <= actual <= maximum + allow, detail
+    )
