@@ -14,6 +14,7 @@ from exam_engine.assembly.bound import average_form
 from exam_engine.assembly.compile import BoolArray, Program, Rows, compile_program
 from exam_engine.assembly.construct import build_in_turn, build_together, cell_counts, use_limits
 from exam_engine.assembly.improve import ROUNDS, Improver
+from exam_engine.assembly.polish import polish
 from exam_engine.assembly.pool import Pool
 from exam_engine.assembly.relax import apply_changes, smallest_change
 from exam_engine.assembly.result import Assembled, Cancelled, Change, Infeasible, Run, Undecided, Verification
@@ -31,7 +32,7 @@ ATTEMPTS = ((False, False), (False, True), (True, False), (True, True))
 """(tolerances as rows, shadow form) of the attempts to build forms in turn, the cheap one first."""
 
 Progress = Callable[[int, int, str], None]
-"""Called with done, total and the stage: bound, build, improve, verify, explain."""
+"""Called with done, total and the stage: bound, build, improve, polish, verify, explain."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,9 @@ class _Task:
     def _finish(self, built: BoolArray, rows: Rows) -> _Found:
         improver = Improver(self.program, rows, built, self.bound, self.rng)
         improver.run(lambda r: self.report(r, ROUNDS, "improve"))
+        polish(
+            self.program, rows, built, self.bound, self.work, lambda f: self.report(f, self.forms, "polish")
+        )
         self.report(0, 1, "verify")
         verification = verify(self.pool, self.specification, self.ids(built))
         return _Found(built if verification.ok else None, verification)
