@@ -1,0 +1,1 @@
+"""Responses → item parameters → the statistics kept with the bank."""
