@@ -1,11 +1,102 @@
-"""Fixtures shared by all tests."""
+"""Fixtures shared by all tests.
+
+A test that takes ``database`` (or ``session``, ``client``) runs on SQLite and on a real PostgreSQL.
+"""
 
 from __future__ import annotations
 
 import os
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from exam_engine.migrations import schema
+from exam_engine.migrations.tables import metadata
+from itembank.base.clock import ShiftedClock
+from itembank.base.crypto import Keyring
+from itembank.base.db import Database, Scope
+from itembank.people import service as people
+from itembank.people.models import Institution
+from itembank.people.rules import SYSTEM, InstitutionKind, Role
+from tests.factories.people import make_institution, make_platform, make_user
+from tests.postgres import Postgres, PostgresMissing, start_postgres
+from web.app import create_app
+from web.security import SESSION_COOKIE, csrf_token
+from web.settings import Settings
+
+_server: Postgres | PostgresMissing | None = None
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--database", choices=["sqlite", "postgres", "both"], default="both")
+    parser.addoption(
+        "--no-skip", action="store_true", help="what cannot be had fails instead of being skipped"
+    )
+
+
+def _postgres() -> Postgres | PostgresMissing:
+    global _server
+    if _server is None:
+        try:
+            _server = start_postgres()
+        except (PostgresMissing, OSError) as reason:
+            _server = PostgresMissing(str(reason))
+    return _server
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # With xdist one server serves all workers; alone, it is started when a test first asks for it.
+    parallel = getattr(config.option, "numprocesses", None)
+    if parallel and not hasattr(config, "workerinput") and config.getoption("--database") != "sqlite":
+        _postgres()
+
+
+def pytest_configure_node(node: Any) -> None:
+    server = _server
+    node.workerinput["pgport"] = server.port if isinstance(server, Postgres) else 0
+    node.workerinput["pgreason"] = str(server or "")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if isinstance(_server, Postgres) and not hasattr(config, "workerinput"):
+        _server.stop()
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "backend" in metafunc.fixturenames:
+        chosen = metafunc.config.getoption("--database")
+        metafunc.parametrize(
+            "backend", ["sqlite", "postgres"] if chosen == "both" else [chosen], scope="session"
+        )
+
+
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
+    """With --no-skip a skip is a failure."""
+    if (
+        item.config.getoption("--no-skip")
+        and call.excinfo
+        and call.excinfo.errisinstance(pytest.skip.Exception)
+    ):
+        reason = str(call.excinfo.value)
+        call.excinfo = pytest.ExceptionInfo.from_exc_info(
+            _failure(f"skipped, but --no-skip was given: {reason}")
+        )
+    return None
+
+
+def _failure(text: str) -> Any:
+    import sys
+
+    try:
+        pytest.fail(text, pytrace=False)
+    except BaseException:
+        return sys.exc_info()
 
 
 @pytest.fixture(scope="session")
@@ -15,3 +106,142 @@ def reference_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no reference data in {folder} (set EXAM_ENGINE_REFERENCE_DATA)")
     return folder
+
+
+@pytest.fixture(scope="session")
+def keyring() -> Keyring:
+    return Keyring.generate()
+
+
+@pytest.fixture(scope="session")
+def _sqlite_template(tmp_path_factory: pytest.TempPathFactory, keyring: Keyring) -> Path:
+    path = tmp_path_factory.mktemp("template") / "template.sqlite3"
+    database = Database(f"sqlite:///{path}", keyring)
+    metadata().create_all(database.engine)
+    database.dispose()
+    return path
+
+
+@pytest.fixture(scope="session")
+def _postgres_url(request: pytest.FixtureRequest, keyring: Keyring) -> Iterator[str]:
+    worker = getattr(request.config, "workerinput", {})
+    if worker:
+        port, reason = worker["pgport"], worker["pgreason"]
+    else:
+        server = _postgres()
+        port, reason = (server.port, "") if isinstance(server, Postgres) else (0, str(server))
+    if not port:
+        pytest.skip(f"no PostgreSQL: {reason}")
+    base = f"postgresql+psycopg://postgres@127.0.0.1:{port}/"
+    name = "test_" + worker.get("workerid", "main")
+    admin = Database(base + "postgres", keyring)
+    with admin.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    database = Database(base + name, keyring)
+    metadata().create_all(database.engine)
+    database.dispose()
+    yield base + name
+    with admin.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    admin.dispose()
+
+
+@pytest.fixture
+def clock() -> ShiftedClock:
+    """The test's clock: starts now, moves when told."""
+    return ShiftedClock()
+
+
+@pytest.fixture
+def database(
+    backend: str, request: pytest.FixtureRequest, tmp_path: Path, keyring: Keyring, clock: ShiftedClock
+) -> Iterator[Database]:
+    """An empty database with the whole schema."""
+    heads = tmp_path / "audit-heads.jsonl"
+    if backend == "sqlite":
+        path = tmp_path / "test.sqlite3"
+        shutil.copy(request.getfixturevalue("_sqlite_template"), path)
+        database = Database(f"sqlite:///{path}", keyring, clock, audit_heads=heads)
+        yield database
+        database.dispose()
+        return
+    database = Database(request.getfixturevalue("_postgres_url"), keyring, clock, audit_heads=heads)
+    yield database
+    with database.engine.begin() as connection:
+        names = ", ".join(f'"{table.name}"' for table in metadata().sorted_tables)
+        connection.execute(text(f"TRUNCATE {names} CASCADE"))
+    database.dispose()
+
+
+@pytest.fixture
+def session(database: Database) -> Iterator[Session]:
+    """One transaction that sees all institutions; committed at the end."""
+    with database.session(scope=Scope.everything()) as session:
+        yield session
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(data=tmp_path, base_url="http://testserver")
+
+
+@pytest.fixture
+def institution(database: Database) -> Institution:
+    """An employer below a provincial centre below the platform."""
+    with database.session(scope=Scope.everything()) as session:
+        platform = make_platform(session)
+        centre = make_institution(
+            session, kind=InstitutionKind.PROVINCE_CENTRE, parent=platform, name="测试省中心"
+        )
+        return make_institution(session, kind=InstitutionKind.EMPLOYER, parent=centre, name="测试用人单位")
+
+
+@pytest.fixture
+def client(database: Database, settings: Settings) -> Iterator[TestClient]:
+    """A browser without a login; its jobs are run by ``run_jobs``."""
+    app = create_app(settings, database, run_jobs=False)
+    with TestClient(app, follow_redirects=False, raise_server_exceptions=True) as client:
+        yield client
+
+
+Login = Callable[..., str]
+
+
+@pytest.fixture
+def login(client: TestClient, database: Database, institution: Institution) -> Login:
+    """``login(Role.X, …, institution=…, username=…)`` logs the client in and returns its CSRF token.
+
+    The token is also sent as a header by the client from then on. The same user name is the same account.
+    """
+
+    def log_in(*roles: Role, institution: Institution = institution, username: str = "") -> str:
+        with database.session(scope=Scope.everything()) as session:
+            name = username or "-".join(role.value for role in roles)[:50] + "-" + institution.id.hex[-6:]
+            user = make_user(session, username=name, roles=roles, institution=institution)
+            token = people.open_staff_session(
+                session, user_id=user.id, institution_id=institution.id, now=database.clock.now()
+            )
+        client.cookies.set(SESSION_COOKIE, token)
+        client.headers["x-csrf-token"] = csrf_token(token)
+        return client.headers["x-csrf-token"]
+
+    return log_in
+
+
+@pytest.fixture
+def run_jobs(database: Database) -> Callable[[], int]:
+    """Work off the job queue in the test's own thread; returns how many jobs ran."""
+    from exam_engine.jobs.runner import Runner
+    from exam_engine.worker import HANDLERS
+
+    def run() -> int:
+        runner, count = Runner(database, HANDLERS), 0
+        while runner.run_one():
+            count += 1
+        return count
+
+    return run
+
+
+__all__ = ["SYSTEM", "schema"]

@@ -1,0 +1,1 @@
+"""Slow work: a queue with progress and cancel."""

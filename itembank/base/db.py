@@ -1,0 +1,259 @@
+"""The database: declarative base, column types, sessions as transactions, and the tenancy filter.
+
+Data flow of one request: ``Database.session(scope=…)`` opens one transaction; every ORM SELECT of a tenant
+table is narrowed to the scope's institutions here and nowhere else; commit happens when the block ends without
+an exception. A session without a scope cannot read tenant tables at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, cast
+from uuid import UUID
+
+from sqlalchemy import (
+    DateTime,
+    Dialect,
+    Engine,
+    ForeignKey,
+    MetaData,
+    TypeDecorator,
+    create_engine,
+    event,
+    inspect,
+    text,
+)
+from sqlalchemy.engine import Connection
+from sqlalchemy.orm import (
+    DeclarativeBase,
+    Mapped,
+    ORMExecuteState,
+    Session,
+    declared_attr,
+    mapped_column,
+    sessionmaker,
+    with_loader_criteria,
+)
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from itembank.base.clock import Clock, SystemClock
+from itembank.base.crypto import Keyring
+from itembank.base.errors import NotFound
+from itembank.base.ids import new_id
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware UTC time on every backend; refuses naive values."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("times are aware; this one has no zone")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """Base of all tables. Constraint names are derived, so that migrations are the same everywhere."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_N_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {datetime: UtcDateTime()}  # noqa: RUF012  SQLAlchemy reads it from the class
+
+
+class IdMixin:
+    """A sortable opaque primary key."""
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+
+
+class TenantMixin:
+    """A row that belongs to one institution; reads are filtered to the session's scope."""
+
+    @declared_attr
+    @classmethod
+    def institution_id(cls) -> Mapped[UUID]:
+        return mapped_column(ForeignKey("institution.id"), index=True)
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Which institutions' rows a session may see and write; ``institutions=None`` means all."""
+
+    institutions: frozenset[UUID] | None
+
+    @classmethod
+    def of(cls, institutions: Iterable[UUID]) -> Scope:
+        return cls(frozenset(institutions))
+
+    @classmethod
+    def everything(cls) -> Scope:
+        """For jobs, the command line and public verification only; say why where it is used."""
+        return cls(None)
+
+    def includes(self, institution_id: UUID) -> bool:
+        return self.institutions is None or institution_id in self.institutions
+
+
+class ScopeMissing(RuntimeError):
+    """A session without a scope touched a tenant table: a programming error, never a user's."""
+
+
+class OutsideTenant(NotFound):
+    """A row of an institution outside the session's scope was about to be written."""
+
+    code = "outside_tenant"
+    message = "Not found."
+
+
+def _narrow_to_scope(state: ORMExecuteState) -> None:
+    if not (state.is_select or state.is_update or state.is_delete) or state.is_column_load:
+        return
+    scope = state.session.info.get("scope")
+    if isinstance(scope, Scope) and scope.institutions is None:
+        return
+    if not isinstance(scope, Scope):
+        if any(issubclass(mapper.class_, TenantMixin) for mapper in state.all_mappers):
+            raise ScopeMissing("this session has no scope but reads a tenant table")
+        return
+    institutions = scope.institutions
+    state.statement = state.statement.options(
+        with_loader_criteria(
+            TenantMixin, lambda cls: cls.institution_id.in_(institutions), include_aliases=True
+        )
+    )
+
+
+def _check_writes(session: Session, _context: object, _instances: object) -> None:
+    scope = session.info.get("scope")
+    for row in (*session.new, *session.dirty, *session.deleted):
+        if isinstance(row, TenantMixin):
+            if not isinstance(scope, Scope):
+                raise ScopeMissing("this session has no scope but writes a tenant table")
+            # The row's present owner counts too: nobody moves a row into or out of their reach.
+            former = inspect(row).attrs.institution_id.history.deleted or ()
+            if not all(scope.includes(owner) for owner in (row.institution_id, *former) if owner):
+                raise OutsideTenant
+
+
+def _configure_sqlite(connection: Any, _record: ConnectionPoolEntry) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=20000"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A reading transaction that starts to write can fail with BUSY whatever the timeout: writers say so.
+    writes = connection.get_execution_options().get("writes", True)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+class Database:
+    """One database, its keyring and its clock.
+
+    Parameters
+    ----------
+    url : str
+        SQLAlchemy URL: ``sqlite:///file`` or ``postgresql+psycopg://…``.
+    keyring : Keyring
+        Given to every session as ``session.info["keyring"]``.
+    clock : Clock
+        Given to every session as ``session.info["clock"]``.
+    audit_heads : Path, optional
+        File outside the database to which the signed heads of the audit chain are appended.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        keyring: Keyring,
+        clock: Clock | None = None,
+        *,
+        audit_heads: Path | None = None,
+        pool_size: int = 20,
+    ) -> None:
+        self.url = url
+        self.keyring = keyring
+        self.clock: Clock = clock or SystemClock()
+        self.engine: Engine = create_engine(
+            url, pool_size=pool_size, max_overflow=20, pool_pre_ping=not url.startswith("sqlite")
+        )
+        if self.is_sqlite:
+            event.listen(self.engine, "connect", _configure_sqlite)
+            event.listen(self.engine, "begin", _begin_sqlite)
+        self._sessions = sessionmaker(
+            self.engine,
+            expire_on_commit=False,
+            info={"keyring": keyring, "clock": self.clock, "audit_heads": audit_heads},
+        )
+        event.listen(self._sessions, "do_orm_execute", _narrow_to_scope)
+        event.listen(self._sessions, "before_flush", _check_writes)
+        for install in _session_hooks:
+            install(self._sessions)
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def session(self, *, scope: Scope | None = None, writes: bool = True) -> Iterator[Session]:
+        """Open one transaction: committed at the end of the block, rolled back on an exception."""
+        with self._sessions() as session, session.begin():
+            session.info["scope"] = scope
+            if self.is_sqlite and not writes:
+                session.connection(execution_options={"writes": False})
+            yield session
+
+    def dispose(self) -> None:
+        """Close all pooled connections."""
+        self.engine.dispose()
+
+
+_session_hooks: list[Any] = []
+
+
+def on_session_factory(install: Any) -> Any:
+    """Register ``install(sessionmaker)`` to run for every Database (the audit chain uses it)."""
+    _session_hooks.append(install)
+    return install
+
+
+def keyring_of(session: Session) -> Keyring:
+    """Return the site's keyring that the session carries."""
+    return cast(Keyring, session.info["keyring"])
+
+
+def database_now(session: Session) -> datetime:
+    """Return the database's own time (UTC), plus the test clock's offset if there is one.
+
+    Deadlines are decided by it, so that all workers agree.
+    """
+    clock = cast(Clock, session.info["clock"])
+    if session.get_bind().dialect.name == "sqlite":
+        stamp = session.execute(text("SELECT strftime('%Y-%m-%d %H:%M:%f', 'now')")).scalar_one()
+        now = datetime.fromisoformat(stamp).replace(tzinfo=UTC)
+    else:
+        now = session.execute(text("SELECT clock_timestamp()")).scalar_one()
+    return now.astimezone(UTC) + clock.offset

@@ -1,0 +1,1 @@
+"""Users, roles, institutions as tenants, persons over a lifetime."""

@@ -1,0 +1,91 @@
+"""The application: areas, middleware, and what they share."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import structlog
+from fastapi import FastAPI
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from exam_engine.jobs.runner import Runner
+from exam_engine.worker import HANDLERS
+from itembank.base.db import Database
+from itembank.people import service as people
+from web import account, admin, errors, home
+from web.navigation import Area
+from web.security import SecurityHeaders, UploadTooLarge
+from web.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+AREAS: list[Area] = [
+    home.AREA,
+    account.AREA,
+    admin.AREA,
+]
+"""In the order of the work: each area adds its own entry."""
+
+
+class BodyLimit:
+    """Refuses a request body above ``megabytes``, declared or counted."""
+
+    def __init__(self, app: ASGIApp, *, megabytes: int) -> None:
+        self.app, self.megabytes = app, megabytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        limit = self.megabytes * 1024 * 1024
+        declared = dict(scope["headers"]).get(b"content-length", b"0")
+        if not declared.isdigit() or int(declared) > limit:
+            raise UploadTooLarge(megabytes=self.megabytes)
+        seen = 0
+
+        async def counted() -> Message:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > limit:
+                raise UploadTooLarge(megabytes=self.megabytes)
+            return message
+
+        await self.app(scope, counted, send)
+
+
+def create_app(settings: Settings, database: Database, *, run_jobs: bool = True) -> FastAPI:
+    """Return the site over an open database.
+
+    Parameters
+    ----------
+    run_jobs : bool, default True
+        Whether this process works off the job queue; tests drive the queue themselves.
+    """
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        runner = Runner(database, HANDLERS) if run_jobs else None
+        if runner:
+            runner.start()
+        yield
+        if runner:
+            runner.stop()
+
+    app = FastAPI(title="exam-engine", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.settings = settings
+    app.state.database = database
+    app.state.areas = AREAS
+    with database.session(writes=False) as session:
+        app.state.demonstration = people.is_demonstration(session)
+    for area in AREAS:
+        app.include_router(area.router)
+        app.router.routes.extend(area.routes)
+    app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
+    errors.install(app)
+    app.add_middleware(BodyLimit, megabytes=settings.upload_megabytes)
+    app.add_middleware(SecurityHeaders, secure=settings.secure_cookies)
+    return app

@@ -1,0 +1,125 @@
+"""Headers, CSRF tokens, cookies and rate limits."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import threading
+import time
+from collections import deque
+
+from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from itembank.base.errors import Forbidden, Invalid, TooMany
+
+SESSION_COOKIE = "session"
+UNSAFE_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+
+_HEADERS = {
+    "content-security-policy": (
+        "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; "
+        "form-action 'self'; frame-ancestors 'none'"
+    ),
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+    "permissions-policy": "camera=(), microphone=(), geolocation=()",
+}
+
+
+class CsrfWrong(Forbidden):
+    """The form's token is not this session's."""
+
+    code = "csrf_wrong"
+    message = "This form is out of date. Go back, reload the page and send it again."
+
+
+class CrossSite(Forbidden):
+    """The request was sent by a page of another site."""
+
+    code = "cross_site"
+    message = "The request came from another site and was refused."
+
+
+class UploadTooLarge(Invalid):
+    """The body is larger than this site accepts."""
+
+    code = "upload_too_large"
+    message = "The upload is larger than {megabytes} MB."
+
+
+def csrf_token(session_token: str) -> str:
+    """Return the form token of a login session."""
+    return hmac.new(session_token.encode(), b"csrf", hashlib.sha256).hexdigest()
+
+
+def check_csrf(session_token: str, given: str | None) -> None:
+    """Raise CsrfWrong unless ``given`` is the session's token."""
+    if given is None or not hmac.compare_digest(csrf_token(session_token), given):
+        raise CsrfWrong
+
+
+def check_same_site(request: Request) -> None:
+    """Raise CrossSite when a browser says that another site's page sent an unsafe request."""
+    site = request.headers.get("sec-fetch-site")
+    origin = request.headers.get("origin")
+    if site is not None:
+        if site not in ("same-origin", "none"):
+            raise CrossSite
+    elif origin and origin.partition("://")[2] != request.headers.get("host"):
+        raise CrossSite
+
+
+class SecurityHeaders:
+    """Adds the headers to every answer, and keeps pages out of caches unless they say otherwise."""
+
+    def __init__(self, app: ASGIApp, *, secure: bool) -> None:
+        self.app = app
+        self.extra = {"strict-transport-security": "max-age=31536000"} if secure else {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in {**_HEADERS, **self.extra}.items():
+                    headers.setdefault(name, value)
+                headers.setdefault("cache-control", "no-store")
+            await send(message)
+
+        await self.app(scope, receive, send_with_headers)
+
+
+class Limiter:
+    """Counts events by key in this process: at most ``limit`` within ``seconds``."""
+
+    def __init__(self, limit: int, seconds: float) -> None:
+        self.limit, self.seconds = limit, seconds
+        self._events: dict[str, deque[float]] = {}
+        self._lock = threading.Lock()
+
+    def check(self, key: str) -> None:
+        """Count one event for ``key``.
+
+        Raises TooMany beyond the limit; refused events do not count.
+        """
+        tick = time.monotonic()
+        with self._lock:
+            events = self._events.setdefault(key, deque())
+            while events and events[0] <= tick - self.seconds:
+                events.popleft()
+            if len(events) >= self.limit:
+                raise TooMany
+            events.append(tick)
+            if len(self._events) > 10_000:
+                self._events = {k: e for k, e in self._events.items() if e and e[-1] > tick - self.seconds}
+
+
+def client_address(request: Request) -> str:
+    """Return the address that rate limits count by."""
+    return request.client.host if request.client else "unknown"

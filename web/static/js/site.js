@@ -1,0 +1,52 @@
+// What every page can do beyond plain HTML: confirmations, job progress, selection of all rows, menus that close.
+
+for (const form of document.querySelectorAll("form[data-confirm]")) {
+  form.addEventListener("submit", (event) => {
+    if (!window.confirm(form.dataset.confirm)) event.preventDefault();
+  });
+}
+
+// A form is sent once: a second click while the first is under way does nothing.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (event.defaultPrevented || form.method !== "post") return;
+  if (form.dataset.sent) event.preventDefault();
+  form.dataset.sent = "1";
+  setTimeout(() => delete form.dataset.sent, 4000);
+});
+
+for (const all of document.querySelectorAll("input[data-select-all]")) {
+  const boxes = () => all.closest("form").querySelectorAll(`input[name="${all.dataset.selectAll}"]`);
+  all.addEventListener("change", () => boxes().forEach((box) => { box.checked = all.checked; }));
+}
+
+document.addEventListener("click", (event) => {
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    if (!menu.contains(event.target)) menu.removeAttribute("open");
+  }
+});
+
+for (const drop of document.querySelectorAll("[data-file-drop]")) {
+  const input = drop.querySelector("input[type=file]");
+  const mark = (on) => (event) => { event.preventDefault(); drop.classList.toggle("file-drop-over", on); };
+  drop.addEventListener("dragover", mark(true));
+  drop.addEventListener("dragleave", mark(false));
+  drop.addEventListener("drop", (event) => { mark(false)(event); input.files = event.dataTransfer.files; });
+}
+
+async function followJob() {
+  const job = document.querySelector("[data-job]");
+  if (!job) return;
+  if (job.dataset.goto) { window.location.assign(job.dataset.goto); return; }
+  if (!job.dataset.poll) return;
+  try {
+    const answer = await fetch(job.dataset.poll, { headers: { "HX-Request": "true" } });
+    if (answer.ok) {
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const fresh = page.querySelector("[data-job]");
+      if (fresh) job.replaceWith(fresh);
+    }
+  } catch { /* the network is away; ask again */ }
+  setTimeout(followJob, 1000);
+}
+setTimeout(followJob, 800);
