@@ -1,0 +1,1 @@
+"""What the demonstration shows: its own bank, people who do not exist, and their simulated past."""
