@@ -26,6 +26,7 @@ from itembank.people.models import Institution
 from itembank.people.rules import SYSTEM, InstitutionKind, Role
 from tests.factories.people import make_institution, make_platform, make_user
 from tests.postgres import Postgres, PostgresMissing, start_postgres
+from web import logs
 from web.app import create_app
 from web.security import SESSION_COOKIE, csrf_token
 from web.settings import Settings
@@ -51,6 +52,7 @@ def _postgres() -> Postgres | PostgresMissing:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    logs.configure("warning", "json")
     # With xdist one server serves all workers; alone, it is started when a test first asks for it.
     parallel = getattr(config.option, "numprocesses", None)
     if parallel and not hasattr(config, "workerinput") and config.getoption("--database") != "sqlite":

@@ -203,14 +203,14 @@ class RoleDoesNotFit(Invalid):
     """This role does not exist at that kind of institution."""
 
     code = "role_does_not_fit"
-    message = "The role {role} does not exist at an institution of this kind."
+    message = "This role does not exist at an institution of this kind."
 
 
 class ParentDoesNotFit(Invalid):
     """An institution of this kind cannot stand below that one."""
 
     code = "parent_does_not_fit"
-    message = "An institution of kind {kind} cannot stand below one of kind {parent}."
+    message = "An institution of this kind cannot stand below that one."
 
 
 @dataclass(frozen=True)

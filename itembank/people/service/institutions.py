@@ -44,7 +44,7 @@ class CodeWrong(Invalid):
     """A number of the institution does not have its form."""
 
     code = "institution_code_wrong"
-    message = "{field} must be {digits} digits, not “{value}”."
+    message = "Exactly {digits} digits are needed, not “{value}”."
 
 
 def _check_digits(field: str, value: str | None, digits: int) -> None:
