@@ -15,6 +15,7 @@ from itembank.base.errors import ExamError
 COMMANDS = [
     "scripts.commands.serve",
     "scripts.commands.audit",
+    "scripts.commands.irt",
     "scripts.commands.site",
 ]
 """Each module has ``register(subparsers)`` and sets ``run`` on its parsers: ``(arguments) -> exit code``."""

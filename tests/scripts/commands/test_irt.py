@@ -1,0 +1,80 @@
+"""`exam-engine irt calibrate` as its users call it."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from scripts.cli import main
+from tests.reference.lsat import LSAT6
+
+
+@pytest.fixture
+def lsat6(tmp_path: Path) -> Path:
+    path = tmp_path / "lsat6.csv"
+    rows = [",".join(pattern) for pattern, count in LSAT6.items() for _ in range(count)]
+    path.write_text("\n".join(["Q1,Q2,Q3,Q4,Q5", *rows]), "utf-8")
+    return path
+
+
+def test_calibrates_prints_json_and_writes_the_table(
+    lsat6: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "items.csv"
+
+    code = main(["irt", "calibrate", str(lsat6), "--model", "2pl", "--out", str(out), "--json"])
+
+    printed = json.loads(capsys.readouterr().out)
+    table = list(csv.DictReader(out.read_text("utf-8").splitlines()))
+    assert code == 0
+    assert printed["log_likelihood"] == pytest.approx(-2466.653, abs=5e-4)
+    assert printed["converged"] is True
+    assert {"iterations", "gradient_norm", "seconds"} <= printed.keys()
+    assert [item["a"] for item in printed["items"]] == pytest.approx(
+        [0.826, 0.723, 0.891, 0.688, 0.657], abs=5e-4
+    )
+    assert [float(row["b"]) for row in table] == pytest.approx(
+        [-3.359, -1.370, -0.280, -1.866, -3.126], abs=5e-4
+    )
+
+
+def test_prints_a_table_for_people(lsat6: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["irt", "calibrate", str(lsat6), "--model", "rasch"]) == 0
+
+    printed = capsys.readouterr().out
+    assert "1000 persons, 5 items, rasch" in printed
+    assert "converged after" in printed
+
+
+def test_bad_input_is_refused_with_every_place(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "bad.csv"
+    path.write_text("Q1,Q2\n1,x\n2,0\n", "utf-8")
+
+    code = main(["irt", "calibrate", str(path)])
+
+    printed = capsys.readouterr().err
+    assert code == 1
+    assert "calibration.responses_refused" in printed
+    assert "row 2, column 2 (Q2)" in printed
+    assert "row 3, column 1 (Q1)" in printed
+
+
+def test_a_small_sample_is_refused_for_2pl_and_warned_about_for_rasch(
+    lsat6: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    small = lsat6.with_name("small.csv")
+    lines = lsat6.read_text("utf-8").splitlines()
+    small.write_text("\n".join(lines[:1] + lines[1::20]), "utf-8")
+
+    assert main(["irt", "calibrate", str(small), "--model", "2pl"]) == 1
+    assert "50 persons are too few" in capsys.readouterr().err
+    assert main(["irt", "calibrate", str(small), "--model", "rasch"]) == 0
+    assert "fewer than 100 persons" in capsys.readouterr().err
+
+
+def test_a_missing_file_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["irt", "calibrate", str(tmp_path / "none.csv")]) == 1
+    assert "none.csv" in capsys.readouterr().err
