@@ -1,0 +1,1 @@
+"""Blueprints, assembly of parallel papers, approval and sealing."""

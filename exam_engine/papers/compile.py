@@ -1,0 +1,245 @@
+"""Blueprint and bank items → pool and specification of the kernel. No I/O.
+
+Rules are named by stable keys (``row:3``, ``section:single_choice``); pages turn them back into the author's
+words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from exam_engine.assembly import (
+    Between,
+    Count,
+    Enemies,
+    Exclude,
+    Include,
+    InformationTarget,
+    Is,
+    MeanTarget,
+    Parallel,
+    PerValue,
+    Pool,
+    Specification,
+    Sum,
+)
+from exam_engine.assembly.specification import Rule, Target, Where
+from exam_engine.papers.blueprint import BlueprintSpec, Row
+from exam_engine.papers.rules import NoItems, NotCalibrated, RuleRefused
+
+LENGTH, TOTAL, PER_POINT, EQUAL = "length", "total_marks", "per_point", "equal"
+ENEMIES, INCLUDE, EXCLUDE, NO_SHARING = "enemies", "include", "exclude", "no_sharing"
+SECTION, ROW, INFORMATION, MEAN = "section:", "row:", "information:", "mean_difficulty"
+MEAN_SCALE = 1.0
+"""One level of difficulty: the unit in which the mean's deviation is told."""
+
+
+@dataclass(frozen=True)
+class BankItem:
+    """What assembly needs to know of an active item; no text, no key."""
+
+    item_id: UUID
+    version_id: UUID
+    type: str
+    reference: str = ""
+    category: str = ""
+    point: str = ""
+    nodes: tuple[str, ...] = ()
+    """Codes of its nodes from the top: ``("1", "1.2", "1.2.3")``."""
+    importance: str = ""
+    difficulty: int = 3
+    a: float | None = None
+    b: float | None = None
+    c: float = 0.0
+
+    @property
+    def is_calibrated(self) -> bool:
+        return self.a is not None and self.b is not None and self.a > 0
+
+
+def usable(spec: BlueprintSpec, items: Sequence[BankItem]) -> list[BankItem]:
+    """Return the items that a form of this blueprint may hold.
+
+    Raises NoItems, or NotCalibrated when information is asked of a bank without parameters.
+    """
+    kinds = {section.type for section in spec.sections}
+    found = [item for item in items if item.type in kinds]
+    if not found:
+        raise NoItems
+    if spec.information:
+        found = [item for item in found if item.is_calibrated]
+        if not found:
+            raise NotCalibrated
+    return found
+
+
+def pool_of(spec: BlueprintSpec, items: Sequence[BankItem]) -> Pool:
+    """Return the kernel's pool of usable items."""
+    columns = {f"node{depth + 1}": [_at(item.nodes, depth) for item in items] for depth in range(3)}
+    calibrated = all(item.is_calibrated for item in items)
+    return Pool(
+        ids=[str(item.item_id) for item in items],
+        numeric={
+            "marks": [float(spec.marks_of(item.type)) for item in items],
+            "difficulty": [item.difficulty for item in items],
+        },
+        categorical={
+            "type": [item.type for item in items],
+            "category": [item.category for item in items],
+            "importance": [item.importance for item in items],
+            "point": [item.point for item in items],
+            "difficulty_level": [str(item.difficulty) for item in items],
+            **columns,
+        },
+        a=[item.a or 1.0 for item in items] if calibrated else None,
+        b=[item.b or 0.0 for item in items] if calibrated else None,
+        c=[item.c for item in items] if calibrated else None,
+    )
+
+
+def specification_of(
+    spec: BlueprintSpec, items: Sequence[BankItem], inactive: Collection[str] = ()
+) -> Specification:
+    """Return the kernel's specification; ``inactive`` names items of the bank that no form may hold now.
+
+    Raises RuleRefused for an item that is not among the usable ones.
+    """
+    total = float(spec.total_marks)
+    rules: list[Rule] = [
+        Count(name=LENGTH, minimum=spec.length, maximum=spec.length, structural=True),
+        Sum(name=TOTAL, attribute="marks", minimum=total, maximum=total, structural=True),
+    ]
+    rules += [
+        Count(
+            name=SECTION + section.type,
+            where=(Is("type", section.type),),
+            minimum=section.count,
+            maximum=section.count,
+            structural=True,
+        )
+        for section in spec.sections
+    ]
+    for number, row in enumerate(spec.rows, start=1):
+        low, high = spec.bounds_of(row)
+        if low or any(matches(row, item) for item in items):
+            rules.append(Count(name=f"{ROW}{number}", where=where_of(row), minimum=low, maximum=high))
+    if spec.max_per_point is not None:
+        rules.append(PerValue(name=PER_POINT, attribute="point", maximum=spec.max_per_point))
+    if spec.equal:
+        rules.append(Parallel(name=EQUAL, by=tuple(spec.equal)))
+    rules += _rules_over_items(spec, items, inactive)
+    return Specification(
+        rules, _targets(spec), max_use=None if spec.share_items else 1, sharing_name=NO_SHARING
+    )
+
+
+def where_of(row: Row) -> Where:
+    """Return the kernel's filter of a row."""
+    where: list[Is | Between] = []
+    if row.node is not None:
+        where.append(Is(f"node{row.node.count('.') + 1}", row.node))
+    if row.category is not None:
+        where.append(Is("category", row.category))
+    if row.importance is not None:
+        where.append(Is("importance", row.importance))
+    if row.type is not None:
+        where.append(Is("type", row.type))
+    if row.difficulty is not None:
+        where.append(Between("difficulty", *row.difficulty))
+    return tuple(where)
+
+
+def matches(row: Row, item: BankItem) -> bool:
+    """Whether an item counts for a row."""
+    return (
+        (row.node is None or row.node in item.nodes)
+        and (row.category is None or row.category == item.category)
+        and (row.importance is None or row.importance == item.importance)
+        and (row.type is None or row.type == item.type)
+        and (row.difficulty is None or row.difficulty[0] <= item.difficulty <= row.difficulty[1])
+    )
+
+
+def supply_of(spec: BlueprintSpec, items: Sequence[BankItem]) -> Mapping[str, int]:
+    """Return how many usable items there are for each section and row, by key; one per point is counted so.
+
+    Returns
+    -------
+    mapping of key to count
+        ``section:<type>`` and ``row:<number>``: the most that one form could hold.
+    """
+    supply = {
+        SECTION + section.type: _most(spec, [item for item in items if item.type == section.type])
+        for section in spec.sections
+    }
+    for number, row in enumerate(spec.rows, start=1):
+        supply[f"{ROW}{number}"] = _most(spec, [item for item in items if matches(row, item)])
+    return supply
+
+
+def _most(spec: BlueprintSpec, items: Sequence[BankItem]) -> int:
+    if spec.max_per_point is None:
+        return len(items)
+    counts: dict[str, int] = {}
+    free = 0
+    for item in items:
+        if item.point:
+            counts[item.point] = min(counts.get(item.point, 0) + 1, spec.max_per_point)
+        else:
+            free += 1
+    return sum(counts.values()) + free
+
+
+def _targets(spec: BlueprintSpec) -> list[Target]:
+    targets: list[Target] = [
+        InformationTarget(
+            name=f"{INFORMATION}{point.theta:g}",
+            theta=point.theta,
+            goal=point.goal,
+            tolerance=point.tolerance,
+        )
+        for point in spec.information
+    ]
+    if spec.mean_difficulty is not None:
+        mean = spec.mean_difficulty
+        targets.append(
+            MeanTarget(
+                name=MEAN,
+                attribute="difficulty",
+                goal=mean.goal,
+                length=spec.length,
+                tolerance=mean.tolerance,
+                scale=MEAN_SCALE,
+            )
+        )
+    return targets
+
+
+def _rules_over_items(
+    spec: BlueprintSpec, items: Sequence[BankItem], inactive: Collection[str]
+) -> list[Rule]:
+    by_name = {item.reference: str(item.item_id) for item in items if item.reference}
+    by_name |= {str(item.item_id): str(item.item_id) for item in items}
+
+    def ids(rule: str, names: Sequence[str], *, needed: bool = False) -> tuple[str, ...]:
+        """Ids of the items named; one that is not active cannot appear and is passed over unless needed."""
+        for name in names:
+            if name not in by_name and (needed or name not in inactive):
+                raise RuleRefused(rule=rule, item=name)
+        return tuple(by_name[name] for name in names if name in by_name)
+
+    rules: list[Rule] = []
+    groups = tuple(group for names in spec.enemies if len(group := ids(ENEMIES, names)) > 1)
+    if groups:
+        rules.append(Enemies(name=ENEMIES, groups=groups))
+    if spec.include:
+        rules.append(Include(name=INCLUDE, ids=ids(INCLUDE, spec.include, needed=True)))
+    if excluded := ids(EXCLUDE, spec.exclude):
+        rules.append(Exclude(name=EXCLUDE, ids=excluded))
+    return rules
+
+
+def _at(nodes: tuple[str, ...], depth: int) -> str:
+    return nodes[depth] if depth < len(nodes) else ""

@@ -1,0 +1,155 @@
+"""Blueprints are read exactly, and what is wrong in one is named by place and field."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from exam_engine.papers.blueprint import (
+    BlueprintSpec,
+    BlueprintUnreadable,
+    FieldMissing,
+    FieldUnknown,
+    FieldWrong,
+    Row,
+    RowContradicts,
+    RowNameTwice,
+    RowWithoutAmount,
+    RowWithoutSelection,
+    SectionTwice,
+    TotalDiffers,
+    read_blueprint,
+    read_toml,
+)
+from itembank.base.errors import ExamError
+
+TOML = """
+name = "三级理论"
+minutes = 90
+
+[[sections]]
+type = "single_choice"
+count = 140
+marks = 0.5
+
+[[sections]]
+type = "multiple_choice"
+count = 10
+marks = 1
+
+[[sections]]
+type = "true_false"
+count = 40
+marks = 0.5
+
+[[rows]]
+name = "职业道德"
+category = "职业道德"
+share = 5
+tolerance = 1
+"""
+
+
+def good(**changes: Any) -> dict[str, Any]:
+    return {"sections": [{"type": "single_choice", "count": 50, "marks": 2}], **changes}
+
+
+def test_a_file_is_read_with_exact_marks() -> None:
+    name, spec = read_toml(TOML)
+
+    assert name == "三级理论"
+    assert spec.length == 190
+    assert spec.marks_of("single_choice") == Decimal("0.5")
+    assert spec.total_marks == 100
+
+
+def test_a_blueprint_survives_being_stored() -> None:
+    _, spec = read_toml(TOML)
+
+    assert BlueprintSpec.model_validate(spec.model_dump(mode="json")) == spec
+
+
+@pytest.mark.parametrize(
+    ("row", "bounds"),
+    [
+        ({"share": 5, "tolerance": 1}, (7, 12)),
+        ({"share": 10}, (19, 19)),
+        ({"share": 5}, (9, 10)),
+        ({"share": 10, "type": "true_false"}, (4, 4)),
+        ({"minimum": 3}, (3, None)),
+        ({"minimum": 8, "maximum": 9, "share": 5, "tolerance": 1}, (8, 9)),
+    ],
+)
+def test_a_share_becomes_whole_items(row: dict[str, Any], bounds: tuple[int, int | None]) -> None:
+    _, spec = read_toml(TOML)
+
+    assert spec.bounds_of(Row(name="r", category="c", **row)) == bounds
+
+
+def test_one_difficulty_is_a_range_of_one() -> None:
+    assert Row.model_validate({"name": "easy", "difficulty": 2}).difficulty == (2, 2)
+
+
+@pytest.mark.parametrize(
+    ("data", "refusal", "facts"),
+    [
+        ({}, FieldMissing, {"place": "blueprint", "field": "sections"}),
+        (good(sectons=[]), FieldUnknown, {"place": "blueprint", "field": "sectons"}),
+        (
+            {"sections": [{"type": "essay", "count": 50, "marks": 2}]},
+            FieldWrong,
+            {"place": "sections[1]", "field": "type", "value": "'essay'"},
+        ),
+        (
+            good(
+                rows=[
+                    {"name": "a", "category": "x", "minimum": 1},
+                    {"name": "b", "category": "y", "minimum": -1},
+                ]
+            ),
+            FieldWrong,
+            {"place": "rows[2]", "field": "minimum", "expected": "≥ 0"},
+        ),
+        (good(total_marks=90), TotalDiffers, {"total": "100", "stated": "90"}),
+        ({"sections": [good()["sections"][0]] * 2}, SectionTwice, {"kind": "single_choice"}),
+        (good(rows=[{"name": "a", "category": "x", "minimum": 1}] * 2), RowNameTwice, {"name": "a"}),
+        (good(rows=[{"name": "a", "minimum": 1}]), RowWithoutSelection, {"name": "a"}),
+        (good(rows=[{"name": "a", "category": "x"}]), RowWithoutAmount, {"name": "a"}),
+        (
+            good(rows=[{"name": "a", "category": "x", "minimum": 3, "maximum": 2}]),
+            RowContradicts,
+            {"minimum": 3, "maximum": 2},
+        ),
+        (
+            good(rows=[{"name": "a", "difficulty": [4, 2], "minimum": 3}]),
+            FieldWrong,
+            {"field": "difficulty", "value": "4–2"},
+        ),
+        (
+            good(rows=[{"name": "a", "type": "true_false", "minimum": 3}]),
+            FieldWrong,
+            {"field": "type", "expected": "single_choice"},
+        ),
+        (good(enemies=[["x"]]), FieldWrong, {"place": "enemies", "field": "1"}),
+    ],
+)
+def test_what_is_wrong_is_named(
+    data: dict[str, Any], refusal: type[ExamError], facts: dict[str, Any]
+) -> None:
+    with pytest.raises(refusal) as caught:
+        read_blueprint(data)
+
+    assert facts.items() <= caught.value.facts.items()
+    assert "{" not in str(caught.value)
+
+
+def test_text_that_is_not_toml_is_refused_with_its_line() -> None:
+    with pytest.raises(BlueprintUnreadable, match="line 1"):
+        read_toml("name = \nx = 1")
+
+
+def test_a_file_without_a_name_is_refused() -> None:
+    with pytest.raises(FieldMissing, match="name"):
+        read_toml("minutes = 3")

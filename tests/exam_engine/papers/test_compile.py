@@ -1,0 +1,133 @@
+"""A blueprint and the bank's items become the kernel's problem."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from exam_engine.assembly import Assembled, Infeasible, assemble
+from exam_engine.papers.blueprint import BlueprintSpec, read_blueprint
+from exam_engine.papers.compile import (
+    NO_SHARING,
+    BankItem,
+    pool_of,
+    specification_of,
+    supply_of,
+    usable,
+)
+from exam_engine.papers.rules import NoItems, NotCalibrated, RuleRefused
+
+
+def bank(count: int = 60, **values: Any) -> list[BankItem]:
+    """Return items of two types, three nodes, points of three items each."""
+    return [
+        BankItem(
+            item_id=UUID(int=k + 1),
+            version_id=UUID(int=k + 1001),
+            type="single_choice" if k % 2 else "true_false",
+            reference=str(k + 1),
+            category="ABC"[k % 3],
+            point=f"p{k // 3}",
+            nodes=("1", f"1.{k % 3 + 1}"),
+            importance="XYZ"[k % 3],
+            difficulty=k % 5 + 1,
+            **values,
+        )
+        for k in range(count)
+    ]
+
+
+def spec(**changes: Any) -> BlueprintSpec:
+    return read_blueprint(
+        {
+            "sections": [
+                {"type": "single_choice", "count": 5, "marks": 2},
+                {"type": "true_false", "count": 5, "marks": 1},
+            ],
+            "total_marks": 15,
+            **changes,
+        }
+    )
+
+
+def solve(blueprint: BlueprintSpec, items: Sequence[BankItem], forms: int = 2) -> Assembled | Infeasible:
+    found = usable(blueprint, items)
+    answer = assemble(pool_of(blueprint, found), specification_of(blueprint, found), forms=forms)
+    assert isinstance(answer, Assembled | Infeasible)
+    return answer
+
+
+def test_rows_by_node_category_importance_and_difficulty_hold_in_every_form() -> None:
+    rows = [
+        {"name": "node", "node": "1.2", "minimum": 4, "maximum": 4},
+        {"name": "Z", "importance": "Z", "maximum": 2},
+        {"name": "hard", "difficulty": [4, 5], "share": 30},
+        {"name": "A as single", "category": "A", "type": "single_choice", "minimum": 2},
+    ]
+    items = {str(item.item_id): item for item in bank()}
+
+    answer = solve(spec(rows=rows, max_per_point=1, equal=["type", "category"]), list(items.values()))
+
+    assert isinstance(answer, Assembled)
+    for form in answer.forms:
+        held = [items[name] for name in form]
+        assert sum(item.nodes[1] == "1.2" for item in held) == 4
+        assert sum(item.importance == "Z" for item in held) <= 2
+        assert sum(item.difficulty >= 4 for item in held) == 3
+        assert len({item.point for item in held}) == 10
+
+
+def test_supply_counts_one_item_a_point_when_only_one_may_appear() -> None:
+    rows = [{"name": "A", "category": "A", "minimum": 1}, {"name": "all", "node": "1", "minimum": 1}]
+
+    supply = supply_of(spec(rows=rows, max_per_point=1), bank(12))
+
+    assert supply == {"section:single_choice": 4, "section:true_false": 4, "row:1": 4, "row:2": 4}
+
+
+def test_a_row_the_bank_cannot_supply_is_named_by_its_key() -> None:
+    answer = solve(spec(rows=[{"name": "D", "category": "D", "minimum": 2}]), bank())
+
+    assert isinstance(answer, Infeasible)
+    assert [(s.rule, s.needs, s.has) for s in answer.shortages] == [("row:1", 4, 0)]
+
+
+def test_too_many_forms_clash_with_the_ban_on_sharing() -> None:
+    answer = solve(spec(), bank(), forms=7)
+
+    assert isinstance(answer, Infeasible)
+    assert NO_SHARING in answer.clash
+    assert answer.forms_possible == 6
+
+
+def test_an_unknown_enemy_is_refused_and_a_withdrawn_one_passed_over() -> None:
+    blueprint = spec(enemies=[["1", "2", "old"]])
+
+    with pytest.raises(RuleRefused, match="old"):
+        specification_of(blueprint, bank())
+    assert specification_of(blueprint, bank(), inactive={"old"}).rules[-1].name == "enemies"
+
+
+def test_items_by_number_are_kept_in_and_out() -> None:
+    blueprint = spec(include=["1"], exclude=["2"], share_items=True)
+
+    answer = solve(blueprint, bank())
+
+    assert isinstance(answer, Assembled)
+    assert all(str(UUID(int=1)) in form and str(UUID(int=2)) not in form for form in answer.forms)
+
+
+def test_information_needs_a_calibrated_bank() -> None:
+    blueprint = spec(information=[{"theta": 0, "goal": 2}])
+
+    with pytest.raises(NotCalibrated):
+        usable(blueprint, bank())
+    assert isinstance(solve(blueprint, bank(a=1.0, b=0.0)), Assembled)
+
+
+def test_a_bank_without_the_types_is_refused() -> None:
+    with pytest.raises(NoItems):
+        usable(read_blueprint({"sections": [{"type": "multiple_choice", "count": 50, "marks": 2}]}), bank())
