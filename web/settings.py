@@ -54,7 +54,8 @@ class Settings(BaseSettings):
 
     @property
     def font_folders(self) -> list[Path]:
-        return [Path(folder) for folder in self.fonts.split(":") if folder]
+        named = [Path(folder) for folder in self.fonts.split(":") if folder]
+        return [*named, Path(__file__).parents[1] / "fonts"]  # the set-up fills the last one
 
     @property
     def public_url(self) -> str:

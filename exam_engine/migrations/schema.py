@@ -23,10 +23,15 @@ def config() -> Config:
 
 
 def upgrade(database: Database) -> None:
-    """Migrate to the newest schema, all or nothing."""
+    """Bring the schema up to date, all or nothing."""
     if not list(ScriptDirectory.from_config(config()).walk_revisions()):
         metadata().create_all(database.engine)
         return
+    migrate(database)
+
+
+def migrate(database: Database) -> None:
+    """Run the migrations that the database has not seen."""
     with database.engine.begin() as connection:
         settings = config()
         settings.attributes["connection"] = connection
