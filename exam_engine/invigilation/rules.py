@@ -1,0 +1,108 @@
+"""Attendance, incidents, and when a sitting can be closed. No I/O."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from itembank.base.errors import Conflict, Invalid
+
+
+class AttendanceState(StrEnum):
+    """Whether a candidate came."""
+
+    PRESENT = "present"
+    ABSENT = "absent"
+
+
+class IncidentKind(StrEnum):
+    """What happened. Cheating voids the component (舞弊: a state, not a score)."""
+
+    CHEATING = "cheating"
+    IDENTICAL_PAPERS = "identical_papers"
+    DISRUPTION = "disruption"
+    IDENTITY = "identity"
+    EQUIPMENT = "equipment"
+    ILLNESS = "illness"
+    OTHER = "other"
+
+
+VOIDING = frozenset({IncidentKind.CHEATING, IncidentKind.IDENTICAL_PAPERS})
+"""Kinds that are treated as cheating; identical papers 雷同 are too (published rules on violations)."""
+
+
+class SittingNotRunning(Conflict):
+    """Attendance and incidents belong to a published sitting that is not closed."""
+
+    code = "sitting_not_running"
+    message = "This sitting is not published, or is closed already. Nothing more can be recorded."
+
+
+class SittingNotOver(Conflict):
+    """A sitting is closed after its common end."""
+
+    code = "sitting_not_over"
+    message = "The sitting can be closed after its common end at {ends}."
+
+
+class AttemptsOpen(Conflict):
+    """Candidates are still answering."""
+
+    code = "attempts_open"
+    message = "{count} candidates have not handed in yet. Wait for the hand-in or end their attempts first."
+
+
+class RoomRecordMissing(Conflict):
+    """A sitting cannot be closed while a room has no record."""
+
+    code = "room_record_missing"
+    message = "The room record is missing for: {rooms}. A sitting cannot be closed without it."
+
+
+class MonitoringMissing(Invalid):
+    """甘138 五(三): video, or other supervision with a full trace."""
+
+    code = "monitoring_missing"
+    message = (
+        "Enter the reference of the video recording, or the substitute measure together with its reason."
+    )
+
+
+class AttendanceMissing(Conflict):
+    """Without attempts on this system, attendance must be taken by hand."""
+
+    code = "attendance_missing"
+    message = "Attendance has not been taken for {count} candidates: {names}."
+
+
+class PresentButNoAttempt(Conflict):
+    """A candidate began, so cannot be absent."""
+
+    code = "absent_but_started"
+    message = "{name} has begun the examination and cannot be marked absent."
+
+
+class IncidentNoteMissing(Invalid):
+    """An incident needs a description."""
+
+    code = "incident_note_missing"
+    message = "Describe what happened: the record is the ground of the decision."
+
+
+class IncidentWithoutCandidate(Invalid):
+    """Cheating is recorded against a candidate."""
+
+    code = "incident_without_candidate"
+    message = "Choose the candidate: this kind of incident voids a candidate's component."
+
+
+class IncidentWithdrawn(Conflict):
+    """The incident has been withdrawn before."""
+
+    code = "incident_withdrawn"
+    message = "This incident has already been withdrawn."
+
+
+def check_monitoring(video_reference: str, substitute: str, substitute_reason: str) -> None:
+    """Raise MonitoringMissing unless there is a video reference, or a substitute with its reason."""
+    if not video_reference.strip() and not (substitute.strip() and substitute_reason.strip()):
+        raise MonitoringMissing

@@ -1,0 +1,1 @@
+"""Plans, sittings, registrations, rooms, seats and tickets: everything before a candidate sees a question."""
