@@ -8,6 +8,8 @@ from dataclasses import replace
 
 from itembank.interchange.checking import LABELS, check, refuse
 from itembank.interchange.findings import Finding
+from itembank.interchange.marks import DIFFICULTIES, clean, fold, letters_of, truth_of
+from itembank.interchange.options import best_chain, markers
 from itembank.interchange.report import (
     FALSE_LABEL,
     MULTIPLE,
@@ -22,8 +24,6 @@ from itembank.interchange.report import (
     QuestionType,
     Rejected,
 )
-from itembank.interchange.word.marks import DIFFICULTIES, clean, fold, letters_of, truth_of
-from itembank.interchange.word.options import best_chain, markers
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "number": ("序号", "题号", "no", "number", "#"),

@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from itembank.interchange.marks import EXPLANATION, LOOSE_TRUTH, fold, letters_of, truth_of
 from itembank.interchange.report import QuestionType
-from itembank.interchange.word.marks import EXPLANATION, LOOSE_TRUTH, fold, letters_of, truth_of
 
 _KEY = rf"(?:[A-K](?:[、,;]?[A-K]){{0,9}}(?![A-Za-z])|{LOOSE_TRUTH}(?![A-Za-z]))"
 _PAIR = re.compile(
@@ -98,7 +98,7 @@ def read_answer_line(text: str, folded: str) -> ListedAnswer | None:
     value = _value(match["key"]) if match else None
     if match is None or value is None:
         return None
-    rest = text[match.start("rest") :].strip(" 。.;；，,\t")
+    rest = text[match.start("rest") :].lstrip(" 。.;；，,\t").rstrip()
     explanation = EXPLANATION.match(fold(rest))
     return ListedAnswer(
         int(match["no"]), value, match["key"], rest[explanation.end() :].strip() if explanation else rest

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from itembank.interchange.findings import Finding
+from itembank.interchange.marks import LETTERS, STEM_BRACKET, TRUTH, fold, letters_of, truth_of
+from itembank.interchange.options import Marker, best_chain, markers
+from itembank.interchange.report import QuestionType
 from itembank.interchange.word.headings import Section
-from itembank.interchange.word.marks import LETTERS, STEM_BRACKET, TRUTH, fold, letters_of, truth_of
-from itembank.interchange.word.options import Marker, best_chain, markers
 from itembank.interchange.word.reading import Line
 
 TRAILING_KEY = re.compile(
@@ -93,6 +95,43 @@ class Block:
             if not letters and truth_of(match["key"]) is not None:
                 return True
         return False
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One place that may give the answer."""
+
+    text: str
+    letters: tuple[str, ...] | None
+    truth: bool | None
+    source: str
+    is_weak: bool = False
+
+    @property
+    def meaning(self) -> object:
+        """Return what makes two answers the same."""
+        return self.letters if self.letters is not None else self.truth
+
+
+@dataclass(slots=True)
+class Reading:
+    """What is being read of one question."""
+
+    block: Block
+    text: str
+    chain: list[Marker] = field(default_factory=list)
+    stem: str = ""
+    options: list[tuple[str, str]] = field(default_factory=list)
+    answers: list[Answer] = field(default_factory=list)
+    warnings: list[Finding] = field(default_factory=list)
+    explanation: str = ""
+    hint: QuestionType | None = None
+    is_indefinite: bool = False
+    tagged: bool = False
+
+    def warn(self, code: str, **facts: object) -> None:
+        """Add a warning."""
+        self.warnings.append(Finding.of(code, **facts))
 
 
 def ends_with_truth(folded: str) -> bool:

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from itembank.interchange.findings import Finding
-from itembank.interchange.report import SINGLE, TRUE_FALSE
-from itembank.interchange.word.blocks import TRAILING_KEY, Block
-from itembank.interchange.word.marks import (
+from itembank.interchange.marks import (
     ANSWER,
     ANSWER_LINE,
     EMPTY_BLANK,
@@ -24,9 +20,8 @@ from itembank.interchange.word.marks import (
     letters_of,
     truth_of,
 )
-
-if TYPE_CHECKING:
-    from itembank.interchange.word.questions import Reading
+from itembank.interchange.report import SINGLE, TRUE_FALSE
+from itembank.interchange.word.blocks import TRAILING_KEY, Answer, Block, Reading
 
 _BRACKET_END = re.compile(rf"[(\[]\s*(?P<key>{LETTERS})\s*[)\]]\s*[。.]?\s*$")
 _SPACE_END = re.compile(r"(?P<before>\S)[ ]+(?P<key>[A-K]{1,6})\s*[。.]?\s*$")
@@ -38,22 +33,6 @@ _TRUTH_TAIL = re.compile(
 _TRUTH_SPACE = re.compile(rf"\s(?P<word>{LOOSE_TRUTH})\s*$")
 _LETTER_SPACE = re.compile(r"\s(?P<key>[AB])\s*$")
 _TICK_END = re.compile(r"\s*(?P<tick>[√×])\s*$")
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """One place that may give the answer."""
-
-    text: str
-    letters: tuple[str, ...] | None
-    truth: bool | None
-    source: str
-    is_weak: bool = False
-
-    @property
-    def meaning(self) -> object:
-        """Return what makes two answers the same."""
-        return self.letters if self.letters is not None else self.truth
 
 
 def answer_of(text: str, source: str, *, loose: bool, is_weak: bool = False) -> Answer:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from itembank.interchange.checking import check, refuse, same_text
+from itembank.interchange.checking import check, refuse
 from itembank.interchange.findings import Finding
+from itembank.interchange.marks import DIFFICULTIES, EXPLANATION, MARKS_TAG, TYPE_TAG, fold, truth_of
+from itembank.interchange.options import best_chain, markers, strays
 from itembank.interchange.report import (
     FALSE_LABEL,
     MULTIPLE,
@@ -19,10 +21,8 @@ from itembank.interchange.report import (
     QuestionType,
     Rejected,
 )
-from itembank.interchange.word.blocks import Block
-from itembank.interchange.word.keys import Answer, find_answers, option_ends, settle
-from itembank.interchange.word.marks import DIFFICULTIES, EXPLANATION, MARKS_TAG, TYPE_TAG, fold, truth_of
-from itembank.interchange.word.options import Marker, best_chain, markers, strays
+from itembank.interchange.word.blocks import Answer, Block, Reading
+from itembank.interchange.word.keys import find_answers, option_ends, settle
 from itembank.interchange.word.segments import place_of
 
 _TAG_TYPES: tuple[tuple[str, QuestionType], ...] = (
@@ -32,27 +32,6 @@ _TAG_TYPES: tuple[tuple[str, QuestionType], ...] = (
     ("判断", TRUE_FALSE),
     ("是非", TRUE_FALSE),
 )
-
-
-@dataclass(slots=True)
-class Reading:
-    """What is being read of one question."""
-
-    block: Block
-    text: str
-    chain: list[Marker] = field(default_factory=list)
-    stem: str = ""
-    options: list[tuple[str, str]] = field(default_factory=list)
-    answers: list[Answer] = field(default_factory=list)
-    warnings: list[Finding] = field(default_factory=list)
-    explanation: str = ""
-    hint: QuestionType | None = None
-    is_indefinite: bool = False
-    tagged: bool = False
-
-    def warn(self, code: str, **facts: object) -> None:
-        """Add a warning."""
-        self.warnings.append(Finding.of(code, **facts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,8 +227,3 @@ def _true_false(
         return refuse(draft, Finding.of("key_unknown", key=answer.text, labels="".join(truth)))
     label = TRUE_LABEL if verdict else FALSE_LABEL
     return check(_draft(reading, type=TRUE_FALSE, options=(), key=(label,), source_key=answer.text))
-
-
-def fingerprint(item: ParsedQuestion) -> tuple[str, tuple[str, ...]]:
-    """Return what two copies of a question share whatever the order of their options."""
-    return same_text(item.stem), tuple(sorted(same_text(option.text) for option in item.options))

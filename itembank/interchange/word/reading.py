@@ -9,7 +9,7 @@ from xml.etree.ElementTree import Element
 
 from itembank.interchange.errors import FileDamaged
 from itembank.interchange.files import check_kind, check_size, open_archive, parse_xml, read_member
-from itembank.interchange.word.marks import clean, fold
+from itembank.interchange.marks import clean, fold
 from itembank.interchange.word.numbering import Numbering, child, integer, local, read_numbering, value
 
 _SKIPPED = frozenset({"del", "moveFrom", "instrText", "delText", "pPr", "rPr", "Fallback", "fldData", "rt"})

@@ -8,11 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from itembank.interchange.findings import Finding
-from itembank.interchange.report import TRUE_FALSE, Located, Place
-from itembank.interchange.word.answers import AnswerList, ListedAnswer, read_answer_line, read_answers
-from itembank.interchange.word.blocks import TRUTH_PAIR, Block, Piece, ends_with_truth
-from itembank.interchange.word.headings import Heading, Section, read_chinese_item, read_heading
-from itembank.interchange.word.marks import (
+from itembank.interchange.marks import (
     ANSWER,
     ANSWER_LINE,
     ANSWERS_HEADING,
@@ -27,7 +23,11 @@ from itembank.interchange.word.marks import (
     read_number,
     truth_of,
 )
-from itembank.interchange.word.options import Marker, best_chain, markers
+from itembank.interchange.options import Marker, best_chain, markers
+from itembank.interchange.report import TRUE_FALSE, Located, Place
+from itembank.interchange.word.answers import AnswerList, ListedAnswer, read_answer_line, read_answers
+from itembank.interchange.word.blocks import TRUTH_PAIR, Block, Piece, ends_with_truth
+from itembank.interchange.word.headings import Heading, Section, read_chinese_item, read_heading
 from itembank.interchange.word.reading import Line
 
 _FAMILY = {"mark": "plain", "space": "plain", "bare": "plain"}
