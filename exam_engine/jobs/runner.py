@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -26,6 +26,7 @@ from itembank.people.rules import Actor
 log = structlog.get_logger(__name__)
 
 REPORT_SECONDS = 0.3
+HEARTBEAT_SECONDS = 30
 
 
 @dataclass
@@ -141,7 +142,8 @@ class Runner:
         context = JobContext(self._database, job.id, job.institution_id, actor, job.payload)
         log.info("job_started", job_id=str(job.id), kind=job.kind)
         try:
-            result = self._handlers[job.kind](context)
+            with self._heartbeat(job.id):
+                result = self._handlers[job.kind](context)
         except JobCancelled:
             self._finish(job.id, JobStatus.CANCELLED)
         except ExamError as error:
@@ -151,6 +153,27 @@ class Runner:
             self._finish(job.id, JobStatus.FAILED, error=_as_facts(JobBroken(reference=str(job.id))))
         else:
             self._finish(job.id, JobStatus.DONE, result=result)
+
+    @contextmanager
+    def _heartbeat(self, job_id: UUID) -> Iterator[None]:
+        """Say every half minute that the job's process lives, however long one step of it takes."""
+        ended = threading.Event()
+
+        def beat() -> None:
+            while not ended.wait(HEARTBEAT_SECONDS):
+                try:
+                    with self._database.session(scope=Scope.everything()) as session:
+                        store.report(session, job_id, reported_at=self._database.clock.now())
+                except Exception:
+                    log.exception("job_heartbeat_missed", job_id=str(job_id))
+
+        thread = threading.Thread(target=beat, name="job-heartbeat", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            thread.join()
 
     def _finish(self, job_id: UUID, status: JobStatus, **values: Any) -> None:
         now = self._database.clock.now()

@@ -1,0 +1,36 @@
+"""The migrated schema is the models', on both databases."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from exam_engine.migrations import schema
+from itembank.base.crypto import Keyring
+from itembank.base.db import Database
+
+
+def _empty_postgres(url: str, keyring: Keyring) -> Database:
+    server = Database(url, keyring)
+    with server.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("DROP DATABASE IF EXISTS migrated WITH (FORCE)"))
+        connection.execute(text("CREATE DATABASE migrated"))
+    server.dispose()
+    return Database(url.rpartition("/")[0] + "/migrated", keyring)
+
+
+@pytest.mark.xdist_group("migrations")
+def test_the_migrated_schema_is_the_models(
+    backend: str, request: pytest.FixtureRequest, tmp_path: Path, keyring: Keyring
+) -> None:
+    if backend == "sqlite":
+        database = Database(f"sqlite:///{tmp_path / 'migrated.sqlite3'}", keyring)
+    else:
+        database = _empty_postgres(request.getfixturevalue("_postgres_url"), keyring)
+
+    schema.migrate(database)
+    schema.check(database)
+    schema.migrate(database)
+    database.dispose()
