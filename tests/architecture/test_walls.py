@@ -148,3 +148,17 @@ def test_the_catalogue_is_complete() -> None:
     from scripts import catalogue
 
     assert catalogue.main() == 0
+
+
+def test_the_headless_driver_imports_nothing_of_the_product(graph: grimp.ImportGraph) -> None:
+    driver = {m for m in graph.modules if m.startswith("scripts.headless.") or m == "scripts.headless"}
+    broken = [
+        (module, imported)
+        for module in driver
+        for imported in graph.find_modules_directly_imported_by(module)
+        if imported.split(".")[0] in ("itembank", "exam_engine", "web")
+        or (imported.startswith("scripts.") and imported not in driver)
+    ]
+
+    assert len(driver) > 4
+    assert broken == []

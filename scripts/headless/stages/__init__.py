@@ -1,0 +1,13 @@
+"""The stages of the chain, in order; each returns its figures as text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from scripts.headless.chain import Chain
+from scripts.headless.stages import organisation
+
+STAGES: list[Callable[[Chain], str]] = [
+    organisation.found,
+    organisation.staff,
+]
