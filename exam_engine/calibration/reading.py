@@ -37,10 +37,13 @@ class ResponseMatrix:
         Item names, in the order of the columns.
     responses : ndarray of int8, shape (n_persons, n_items)
         1 correct, 0 wrong, -1 not presented.
+    first_column : int
+        Column of the first item in the file it came from, counted from 1.
     """
 
     items: tuple[str, ...]
     responses: NDArray[np.int8]
+    first_column: int = 1
 
     @property
     def n_persons(self) -> int:
@@ -90,7 +93,7 @@ def read_responses(content: bytes) -> ResponseMatrix:
     names, skip = _names(header, problems)
     problems.check()
     matrix = _cells(rows, names, skip, problems)
-    return ResponseMatrix(tuple(names), matrix)
+    return ResponseMatrix(tuple(names), matrix, first_column=skip + 1)
 
 
 def _decode(content: bytes, problems: _Problems) -> str:

@@ -16,6 +16,8 @@ from numpy.typing import ArrayLike
 from exam_engine.psychometrics.irt.models import FloatArray
 from exam_engine.psychometrics.irt.patterns import check_responses
 
+ROUNDING = 1e-9
+
 TAIL_SHARE = 0.27
 """Share of persons in the upper and the lower group (Kelley, 1939, Journal of Educational Psychology 30,
 17–24).
@@ -60,7 +62,8 @@ class TestStatistics:
     mean, standard_deviation : float
         Of the raw score, in items correct; with missing data implied by the item means and covariances.
     alpha : float
-        Cronbach's alpha, at most 1; NaN where two items were never seen by the same persons.
+        Cronbach's alpha, at most 1; NaN where two items were never seen by the same persons, or where covariances
+        over different persons contradict each other (they would give more than 1).
     standard_error : float
         Standard error of measurement, ``sd sqrt(1 - alpha)``, in items correct.
     items : ItemStatistics
@@ -164,12 +167,12 @@ def analyse(responses: ArrayLike) -> TestStatistics:
 
 
 def option_table(chosen: ArrayLike, criterion: ArrayLike, *, n_options: int) -> OptionTable:
-    """Return how each option of one item drew the persons, weak to strong.
+    """Return how each option of a single-choice item drew the persons, weak to strong.
 
     Parameters
     ----------
     chosen : array-like of int, shape (n_persons,)
-        Position of the option chosen, from 0; negative where the item was not presented or left open.
+        Position of the option chosen, from 0; negative where the item was seen and left open.
     criterion : array-like, shape (n_persons,)
         Score to order the persons by, higher is better.
     n_options : int
@@ -178,7 +181,6 @@ def option_table(chosen: ArrayLike, criterion: ArrayLike, *, n_options: int) -> 
     Returns
     -------
     OptionTable
-        For items with several keys call it once an option set: an option set is then an "option".
 
     Raises
     ------
@@ -192,29 +194,54 @@ def option_table(chosen: ArrayLike, criterion: ArrayLike, *, n_options: int) -> 
     (array([0.5, 0.5]), array([ 0.894, -0.894]))
     """
     choice = np.asarray(chosen, dtype=np.int64)
-    score = np.asarray(criterion, dtype=np.float64)
-    if choice.ndim != 1 or score.shape != choice.shape:
-        raise ValueError("chosen and criterion must be vectors of one length")
+    if choice.ndim != 1:
+        raise ValueError("chosen must be a vector")
     if n_options < 1 or np.any(choice >= n_options):
         raise ValueError(f"options are numbered 0 to {n_options - 1}")
-    answered = choice >= 0
-    choice, score = choice[answered], score[answered]
-    picked = (choice[:, None] == np.arange(n_options)).astype(np.float64)
-    tail = max(1, round(TAIL_SHARE * choice.size))
+    return picked_table(choice[:, None] == np.arange(n_options), criterion)
+
+
+def picked_table(picked: ArrayLike, criterion: ArrayLike) -> OptionTable:
+    """Return how each option of an item drew the persons, where a person may pick several.
+
+    Parameters
+    ----------
+    picked : array-like of bool, shape (n_persons, n_options)
+        Whether the person picked the option.
+    criterion : array-like, shape (n_persons,)
+        Score to order the persons by, higher is better.
+
+    Returns
+    -------
+    OptionTable
+
+    Raises
+    ------
+    ValueError
+        If the lengths differ, or there is nobody.
+
+    Examples
+    --------
+    >>> picked_table([[True, True], [False, True]], [2.0, 1.0]).share
+    array([0.5, 1. ])
+    """
+    marks = np.asarray(picked, dtype=np.float64)
+    score = np.asarray(criterion, dtype=np.float64)
+    if marks.ndim != 2 or score.shape != (len(marks),) or not len(marks):
+        raise ValueError("picked must be a matrix and criterion a vector of one length, not empty")
+    tail = max(1, round(TAIL_SHARE * score.size))
     order = np.argsort(score, kind="stable")
     groups = (order[:tail], order[tail:-tail], order[-tail:])
     with np.errstate(invalid="ignore", divide="ignore"):
-        count = picked.sum(axis=0)
-        everyone = np.ones_like(picked)
+        count = marks.sum(axis=0)
+        scores = np.broadcast_to(score[:, None], marks.shape)
         return OptionTable(
             count=count,
-            share=count / choice.size,
-            share_by_group=np.stack([picked[group].sum(axis=0) / np.float64(group.size) for group in groups]),
-            mean_criterion=(score @ picked) / count,
-            point_biserial=_masked_correlation(
-                picked, np.broadcast_to(score[:, None], picked.shape), everyone
-            ),
-            n_persons=int(choice.size),
+            share=count / score.size,
+            share_by_group=np.stack([marks[group].sum(axis=0) / np.float64(group.size) for group in groups]),
+            mean_criterion=(score @ marks) / count,
+            point_biserial=_masked_correlation(marks, scores, np.ones_like(marks)),
+            n_persons=int(score.size),
         )
 
 
@@ -242,7 +269,7 @@ def _alpha(covariance: FloatArray) -> tuple[float, float]:
     variance = float(covariance.sum())
     if size < 2 or not variance > 0:
         return float("nan"), variance
-    return size / (size - 1.0) * (1.0 - float(np.trace(covariance)) / variance), variance
+    return _at_most_one(size / (size - 1.0) * (1.0 - float(np.trace(covariance)) / variance)), variance
 
 
 def _alpha_without(covariance: FloatArray) -> FloatArray:
@@ -252,4 +279,9 @@ def _alpha_without(covariance: FloatArray) -> FloatArray:
         return np.full(size + 1, np.nan)
     own = np.diag(covariance)
     total = covariance.sum() - 2.0 * covariance.sum(axis=0) + own
-    return np.asarray(size / (size - 1.0) * (1.0 - (own.sum() - own) / total), dtype=np.float64)
+    alpha = size / (size - 1.0) * (1.0 - (own.sum() - own) / total)
+    return np.array([_at_most_one(value) for value in alpha], dtype=np.float64)
+
+
+def _at_most_one(alpha: float) -> float:
+    return float("nan") if alpha > 1.0 + ROUNDING else min(alpha, 1.0)

@@ -275,6 +275,7 @@ def _by_booklet(patterns: Patterns, parameters: Parameters, density: Density, cu
     products = np.zeros((n_booklets, n_nodes, n_nodes))
     aa, ad, dd = (np.zeros((size, size)) for _ in range(3))
     crossed = np.zeros((n_booklets if two else 0, size, n_nodes))
+    held = [np.flatnonzero(row) for row in patterns.presented]
     for rows, weights, _ in posterior(patterns, parameters, density):
         for booklet, part in _runs(patterns.booklet[rows]):
             count = patterns.count[rows][part]
@@ -283,16 +284,18 @@ def _by_booklet(patterns: Patterns, parameters: Parameters, density: Density, cu
             counts[booklet] += weighted.sum(axis=0)
             products[booklet] += weighted.T @ w
             if two:
+                items = held[booklet]
                 x = patterns.x[rows][part]
+                x = x if items.size == size else x[:, items]
                 mean = w @ nodes
                 spread = w @ nodes**2 - mean**2
-                aa += x.T @ (x * (count * spread)[:, None])
+                aa[np.ix_(items, items)] += x.T @ (x * (count * spread)[:, None])
                 weighted *= nodes - mean[:, None]
-                crossed[booklet] += x.T @ weighted
+                crossed[booklet, items] += x.T @ weighted
     squares = nodes**2
     squares_d, squares_squares = np.zeros(size), 0.0
     for booklet in range(n_booklets):
-        items = np.flatnonzero(patterns.presented[booklet])
+        items = held[booklet]
         kernel = np.diag(counts[booklet]) - products[booklet]
         p, tp = curves.p[items], curves.tp[items]
         block = np.ix_(items, items)

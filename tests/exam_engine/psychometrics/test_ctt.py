@@ -22,7 +22,8 @@ def test_statistics_are_bounded(matrix: np.ndarray) -> None:
         (result.items.p_value, 0, 1),
         (result.items.point_biserial, -1, 1),
         (result.items.corrected_point_biserial, -1, 1),
-        (np.array([result.alpha]), -np.inf, 1 + 1e-9),
+        (np.array([result.alpha]), -np.inf, 1),
+        (result.items.alpha_without, -np.inf, 1),
     ):
         known = values[~np.isnan(values)]
         assert np.all((known >= low) & (known <= high))
@@ -62,6 +63,13 @@ def test_items_never_seen_together_leave_alpha_unknown() -> None:
     assert np.isnan(result.standard_error)
 
 
+def test_covariances_that_contradict_each_other_give_no_alpha() -> None:
+    result = analyse([[-1, 0], *[[0, 0]] * 16, [1, 1]])
+
+    assert np.isnan(result.alpha)
+    assert np.isnan(result.standard_error)
+
+
 def test_constant_items_are_named() -> None:
     result = analyse([[1, 0, 1], [1, 1, 1], [1, 0, 0]])
 
@@ -70,8 +78,8 @@ def test_constant_items_are_named() -> None:
 
 
 def test_option_table_shows_who_chose_what() -> None:
-    chosen = [0] * 6 + [1] * 3 + [2] * 1 + [-1]
-    criterion = [10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0]
+    chosen = [0] * 6 + [1] * 3 + [2] * 1
+    criterion = [10, 9, 8, 7, 6, 5, 4, 3, 2, 1]
 
     table = option_table(chosen, criterion, n_options=4)
 
@@ -86,3 +94,10 @@ def test_option_table_shows_who_chose_what() -> None:
 def test_option_outside_the_item_is_refused() -> None:
     with pytest.raises(ValueError, match="0 to 1"):
         option_table([0, 2], [1, 2], n_options=2)
+
+
+def test_an_item_left_open_counts_as_seen() -> None:
+    table = option_table([0, -1, -1, 1], [4, 3, 2, 1], n_options=2)
+
+    assert table.n_persons == 4
+    assert_allclose(table.share, [0.25, 0.25])
