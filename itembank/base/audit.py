@@ -312,14 +312,19 @@ def entries(
     session: Session,
     *,
     institutions: frozenset[UUID] | None,
+    with_unowned: bool = False,
     before: int | None = None,
     action: str = "",
     limit: int = 100,
 ) -> Sequence[AuditEntry]:
-    """Return records of the given institutions (None: all), newest first, below number ``before``."""
+    """Return records of the given institutions (None: all), newest first, below number ``before``.
+
+    ``with_unowned`` adds those of no institution, such as accounts.
+    """
     query = select(AuditEntry).order_by(AuditEntry.number.desc()).limit(limit)
     if institutions is not None:
-        query = query.where(AuditEntry.institution_id.in_(institutions))
+        owned = AuditEntry.institution_id.in_(institutions)
+        query = query.where(owned | AuditEntry.institution_id.is_(None) if with_unowned else owned)
     if before is not None:
         query = query.where(AuditEntry.number < before)
     if action:

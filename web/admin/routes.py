@@ -189,7 +189,12 @@ def show_audit(
 ) -> Response:
     """Audit records of the institutions in reach, newest first."""
     scope = ctx.session.info["scope"]
+    own = ctx.institution()
     entries = audit.entries(
-        ctx.session, institutions=scope.institutions, before=before, action=action, limit=100
+        ctx.session,
+        institutions=scope.institutions,
+        with_unowned=own is not None and own.kind is InstitutionKind.PLATFORM,
+        before=before,
+        action=action,
     )
     return ctx.page("admin/audit.html", block="rows", entries=entries, action=action)
