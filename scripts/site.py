@@ -11,6 +11,7 @@ from itembank.base.db import Database, Scope
 from itembank.base.errors import NotFound
 from itembank.people import service as people
 from itembank.people.rules import SYSTEM, InstitutionKind
+from itembank.taxonomy import service as taxonomy
 from web.settings import Settings
 
 
@@ -37,7 +38,7 @@ def open_site(settings: Settings | None = None, clock: Clock | None = None) -> S
 
 
 def lay_ground(database: Database) -> None:
-    """Make what every site has: the platform organisation. Doing it again changes nothing."""
+    """Make what every site has: the platform and the first occupations. Doing it again changes nothing."""
     # The platform is the root of all institutions, so no narrower scope exists yet.
     with database.session(scope=Scope.everything()) as session:
         try:
@@ -52,3 +53,4 @@ def lay_ground(database: Database) -> None:
                 province_code="00",
                 now=database.clock.now(),
             )
+        taxonomy.seed_occupations(session)

@@ -1,0 +1,1 @@
+"""Items: immutable sealed versions, lifecycle, search, enemies."""

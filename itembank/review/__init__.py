@@ -1,0 +1,1 @@
+"""A second person's review: requests, verdicts with comments, four eyes."""

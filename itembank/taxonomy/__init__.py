@@ -1,0 +1,1 @@
+"""Occupations, levels, standards' weight tables and outlines of assessment points."""
