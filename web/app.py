@@ -15,7 +15,7 @@ from exam_engine.jobs.runner import Runner
 from exam_engine.worker import HANDLERS
 from itembank.base.db import Database
 from itembank.people import service as people
-from web import account, admin, errors, home
+from web import account, admin, analysis, errors, home
 from web.navigation import Area
 from web.security import SecurityHeaders, UploadTooLarge
 from web.settings import Settings
@@ -26,6 +26,7 @@ AREAS: list[Area] = [
     home.AREA,
     account.AREA,
     admin.AREA,
+    analysis.AREA,
 ]
 """In the order of the work: each area adds its own entry."""
 

@@ -1,0 +1,124 @@
+"""From a response matrix to a scale: the job, and the same at once for small data."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+from sqlalchemy.orm import Session
+
+from exam_engine.calibration import store
+from exam_engine.calibration.models import CalibrationRun
+from exam_engine.calibration.outcome import Outcome, describe_items
+from exam_engine.calibration.reading import ResponseMatrix
+from exam_engine.calibration.rules import Method, RunNotFound
+from exam_engine.jobs.runner import JobContext
+from itembank.people.rules import Actor
+from itembank.statistics import service as statistics
+from itembank.statistics.models import Scale
+from itembank.statistics.rules import ScaleModel
+from itembank.statistics.service import ItemFigures, ScaleDraft
+
+JOB_KIND = "calibration.run"
+
+
+def run_job(context: JobContext) -> dict[str, Any]:
+    """Work off one calibration; its transactions stay short, the computing happens between them."""
+    run_id = UUID(context.payload["run_id"])
+    with context.session(writes=False) as session:
+        run = _find_run(session, run_id)
+        matrix = unpack(run)
+    outcome = describe_items(matrix, run.method, report=context.progress)
+    with context.session() as session:
+        run = _find_run(session, run_id)
+        scale = keep_outcome(session, run, outcome, actor=context.actor, now=context.database.clock.now())
+        run.scale_id = scale.id
+    return {"url": f"/analysis/scales/{scale.id}", "scale_id": str(scale.id)}
+
+
+def calibrate_now(
+    session: Session,
+    *,
+    actor: Actor,
+    institution_id: UUID,
+    occupation_id: UUID,
+    level: int,
+    name: str,
+    method: Method,
+    responses: Mapping[UUID, Sequence[int]],
+    now: datetime,
+) -> Scale:
+    """Calibrate at once and keep the scale; for small data and for building a demonstration.
+
+    Parameters
+    ----------
+    responses : mapping of item id to marks
+        One mark a person: 1 correct, 0 wrong, -1 not presented; all of one length.
+    """
+    columns = np.array(list(responses.values()), dtype=np.int8)
+    matrix = ResponseMatrix(tuple(str(item_id) for item_id in responses), columns.T)
+    outcome = describe_items(matrix, method)
+    run = CalibrationRun(
+        institution_id=institution_id,
+        occupation_id=occupation_id,
+        level=level,
+        name=name,
+        method=method,
+        source={"kind": "direct"},
+        items=list(matrix.items),
+        data=pack(matrix),
+        n_persons=matrix.n_persons,
+        created_by=actor.id,
+        created_at=now,
+    )
+    session.add(run)
+    scale = keep_outcome(session, run, outcome, actor=actor, now=now)
+    run.scale_id = scale.id
+    session.flush()
+    return scale
+
+
+def keep_outcome(
+    session: Session, run: CalibrationRun, outcome: Outcome, *, actor: Actor, now: datetime
+) -> Scale:
+    """Keep an outcome as a scale of the bank."""
+    summary = {key: value for key, value in outcome.as_json().items() if key != "items"}
+    figures = []
+    for item in outcome.items:
+        known = {key: value for key, value in asdict(item).items() if key != "item"}
+        figures.append(ItemFigures(item_id=UUID(item.item), **known))
+    draft = ScaleDraft(
+        institution_id=run.institution_id,
+        occupation_id=run.occupation_id,
+        level=run.level,
+        name=run.name,
+        model=ScaleModel(run.method.value),
+        n_persons=outcome.n_persons,
+        summary=summary,
+        source=run.source,
+        items=figures,
+    )
+    return statistics.keep_scale(session, actor=actor, draft=draft, now=now)
+
+
+def _find_run(session: Session, run_id: UUID) -> CalibrationRun:
+    run = store.run(session, run_id)
+    if run is None:
+        raise RunNotFound
+    return run
+
+
+def pack(matrix: ResponseMatrix) -> bytes:
+    """Return the marks compressed."""
+    return zlib.compress(np.ascontiguousarray(matrix.responses, dtype=np.int8).tobytes())
+
+
+def unpack(run: CalibrationRun) -> ResponseMatrix:
+    """Return the marks of a run."""
+    flat = np.frombuffer(zlib.decompress(run.data or b""), dtype=np.int8)
+    return ResponseMatrix(tuple(run.items), flat.reshape(-1, len(run.items)).copy())

@@ -1,0 +1,51 @@
+"""Reading what calibrations gave."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from exam_engine.calibration import store
+from exam_engine.calibration.outcome import ItemOutcome
+from exam_engine.calibration.service.computing import JOB_KIND
+from exam_engine.jobs import service as jobs
+from exam_engine.jobs.models import Job
+from itembank.statistics import service as statistics
+from itembank.statistics.models import ItemParameter, Scale
+
+
+def table_of(session: Session, scale: Scale) -> list[tuple[ItemParameter, ItemOutcome]]:
+    """Return a scale's items with the reference numbers of the bank."""
+    rows = statistics.item_parameters(session, scale.id)
+    names = store.names_of(session, [row.item_id for row in rows])
+    return [(row, outcome_of(row, names.get(row.item_id, str(row.item_id)))) for row in rows]
+
+
+def outcome_of(row: ItemParameter, name: str) -> ItemOutcome:
+    """Return a kept row as an outcome under the item's name."""
+    return ItemOutcome(
+        item=name,
+        n_responses=row.n_responses,
+        p_value=row.p_value,
+        point_biserial=row.point_biserial,
+        corrected_point_biserial=row.corrected_point_biserial,
+        is_constant=row.is_constant,
+        a=row.a,
+        b=row.b,
+        d=row.d,
+        se_a=row.se_a,
+        se_b=row.se_b,
+        se_d=row.se_d,
+        cov_ad=row.cov_ad,
+    )
+
+
+def name_of(session: Session, item_id: UUID) -> str:
+    """Return what an item is called."""
+    return store.names_of(session, [item_id]).get(item_id, str(item_id))
+
+
+def list_jobs(session: Session) -> list[Job]:
+    """Return the calibrations that are waiting or under way."""
+    return [job for job in jobs.list_jobs(session, kind=JOB_KIND) if not job.status.is_final]

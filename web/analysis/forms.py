@@ -1,0 +1,26 @@
+"""Forms of the statistics desk."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from exam_engine.calibration.rules import Method
+
+
+class FileForm(BaseModel):
+    """A calibration of an uploaded response file."""
+
+    name: str = Field(min_length=1, max_length=120)
+    occupation_id: UUID
+    level: int = Field(ge=1, le=5)
+    method: Method
+
+
+class SittingsForm(BaseModel):
+    """A calibration of the answers given in sittings."""
+
+    name: str = Field(min_length=1, max_length=120)
+    method: Method
+    sittings: list[UUID] = Field(min_length=1)

@@ -1,0 +1,170 @@
+"""The statistics desk: ask for a calibration, read scales and item statistics."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import Response
+
+from exam_engine.calibration import service as calibration
+from exam_engine.calibration.export import to_csv
+from exam_engine.calibration.rules import Method, ResponsesRefused
+from exam_engine.psychometrics.sample_size import MINIMUM_PERSONS
+from itembank.base.errors import ExamError
+from itembank.people.rules import Action
+from itembank.statistics import service as statistics
+from itembank.statistics.models import Scale
+from itembank.statistics.rules import ItemFlag, ScaleModel
+from itembank.taxonomy import service as taxonomy
+from itembank.taxonomy.rules import Level
+from web.analysis.curves import information_figure, item_figure
+from web.analysis.forms import FileForm
+from web.analysis.labels import BAD_WARNINGS, FAULTS, FLAGS, MODELS, WARNINGS
+from web.deps import Context, requires
+from web.forms import Form, FormData, form_data, parse_form
+from web.i18n import N_
+
+router = APIRouter(prefix="/analysis")
+FormDep = Annotated[FormData, Depends(form_data)]
+
+PAGE_ROWS = 100
+ORDERS = ("item", "p_value", "corrected_point_biserial", "a", "b")
+
+
+@router.get("")
+def show_desk(ctx: Context = requires(Action.STATISTICS_READ)) -> Response:
+    """The scales so far, and the forms to ask for another."""
+    return _desk(ctx, Form())
+
+
+def _desk(
+    ctx: Context, form: Form[Any], status: int = 200, refused: ResponsesRefused | None = None
+) -> Response:
+    occupations = {occupation.id: occupation for occupation in taxonomy.list_occupations(ctx.session)}
+    codes = {
+        key: f"{occupation.major}-{occupation.middle}-{occupation.minor}-{occupation.detail} {occupation.name}"
+        for key, occupation in occupations.items()
+    }
+    return ctx.page(
+        "analysis/desk.html",
+        status=status,
+        form=form,
+        refused=refused,
+        faults=FAULTS,
+        methods=[(method.value, ctx._(MODELS[ScaleModel(method.value)])) for method in reversed(Method)],
+        minimums={model.value: minimum for model, minimum in MINIMUM_PERSONS.items()},
+        occupations=occupations,
+        occupation_options=list(codes.items()),
+        level_labels={level.value: level.label for level in Level},
+        levels=[(level.value, level.label) for level in Level],
+        scales=statistics.list_scales(ctx.session),
+        models=MODELS,
+        jobs=calibration.list_jobs(ctx.session),
+    )
+
+
+@router.post("/files")
+def calibrate_file(data: FormDep, ctx: Context = requires(Action.CALIBRATION_RUN)) -> Response:
+    """Take a response file and file its calibration as a job."""
+    form = parse_form(FileForm, data)
+    upload = data.read("responses")
+    if upload is None:
+        form.add("responses", N_("Choose a file."))
+    if form.model is None or upload is None or ctx.actor.institution_id is None:
+        return _desk(ctx, form, 422)
+    sent = form.model
+    try:
+        job = calibration.request_from_file(
+            ctx.session,
+            actor=ctx.actor,
+            institution_id=ctx.actor.institution_id,
+            occupation_id=sent.occupation_id,
+            level=sent.level,
+            name=sent.name,
+            method=sent.method,
+            filename=upload[0],
+            content=upload[1],
+            now=ctx.now,
+        )
+    except ResponsesRefused as refused:
+        form.add("responses", N_("The file was not taken over. Its problems are listed below."))
+        return _desk(ctx, form, 422, refused)
+    except ExamError as error:
+        form.add("method" if error.code == "calibration.sample_too_small" else "responses", error)
+        return _desk(ctx, form, 422)
+    return ctx.redirect(f"/jobs/{job.id}")
+
+
+@router.get("/scales/{scale_id}")
+def show_scale(
+    scale_id: UUID,
+    order: str = "item",
+    flagged: bool = False,
+    page: int = 1,
+    ctx: Context = requires(Action.STATISTICS_READ),
+) -> Response:
+    """A scale: how it was made, what to beware of, its items and its information."""
+    scale = statistics.find_scale(ctx.session, scale_id)
+    rows = calibration.table_of(ctx.session, scale)
+    usable = [row for row, _ in rows if row.a is not None and row.b is not None]
+    figure = None
+    if usable:
+        slopes, difficulties = [row.a or 0.0 for row in usable], [row.b or 0.0 for row in usable]
+        figure = information_figure(slopes, difficulties, ctx._)
+    shown = [pair for pair in rows if pair[0].flags or not flagged]
+    if order in ORDERS[1:]:
+        shown.sort(key=lambda pair: (getattr(pair[1], order) is None, getattr(pair[1], order) or 0.0))
+    pages = max(1, -(-len(shown) // PAGE_ROWS))
+    page = min(max(page, 1), pages)
+    return ctx.page(
+        "analysis/scale.html",
+        scale=scale,
+        summary=scale.summary,
+        level=Level(scale.level).label,
+        occupation=taxonomy.find_occupation(ctx.session, scale.occupation_id),
+        model=MODELS[scale.model],
+        warnings=[(code, *WARNINGS[code]) for code in scale.summary["warnings"]],
+        bad_warnings=BAD_WARNINGS,
+        rows=shown[(page - 1) * PAGE_ROWS : page * PAGE_ROWS],
+        flagged_count=sum(1 for row, _ in rows if row.flags),
+        flags={flag.value: FLAGS[flag] for flag in ItemFlag},
+        figure=figure,
+        order=order,
+        flagged=flagged,
+        page=page,
+        pages=pages,
+        total=len(shown),
+    )
+
+
+@router.get("/scales/{scale_id}/items.csv")
+def export_scale(scale_id: UUID, ctx: Context = requires(Action.STATISTICS_READ)) -> Response:
+    """The item table of a scale as CSV."""
+    scale = statistics.find_scale(ctx.session, scale_id)
+    table = to_csv(outcome for _, outcome in calibration.table_of(ctx.session, scale))
+    # The mark makes spreadsheet programs read UTF-8.
+    return ctx.download(("\ufeff" + table).encode(), f"{scale.name}.csv", "text/csv; charset=utf-8")
+
+
+@router.get("/scales/{scale_id}/items/{item_id}")
+def show_item(scale_id: UUID, item_id: UUID, ctx: Context = requires(Action.STATISTICS_READ)) -> Response:
+    """An item on a scale: its curves, its options, and what other scales know of it."""
+    scale = statistics.find_scale(ctx.session, scale_id)
+    row = statistics.item_parameter(ctx.session, scale_id, item_id)
+    curves = item_figure(row.a, row.b, ctx._) if row.a is not None and row.b is not None else None
+    return ctx.page(
+        "analysis/item.html",
+        scale=scale,
+        row=row,
+        name=calibration.name_of(ctx.session, item_id),
+        curves=curves,
+        flags={flag.value: FLAGS[flag] for flag in ItemFlag},
+        history=_history(ctx, item_id),
+        models=MODELS,
+    )
+
+
+def _history(ctx: Context, item_id: UUID) -> list[tuple[Scale, Any]]:
+    return list(statistics.item_history(ctx.session, item_id))
