@@ -25,7 +25,6 @@ from sqlalchemy import (
     create_engine,
     event,
     inspect,
-    text,
 )
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import (
@@ -250,10 +249,14 @@ def database_now(session: Session) -> datetime:
 
     Deadlines are decided by it, so that all workers agree.
     """
-    clock = cast(Clock, session.info["clock"])
-    if session.get_bind().dialect.name == "sqlite":
-        stamp = session.execute(text("SELECT strftime('%Y-%m-%d %H:%M:%f', 'now')")).scalar_one()
+    return connection_now(session.connection(), cast(Clock, session.info["clock"]))
+
+
+def connection_now(connection: Connection, clock: Clock) -> datetime:
+    """Return what ``database_now`` does, for code that works below a session."""
+    if connection.dialect.name == "sqlite":
+        stamp = connection.exec_driver_sql("SELECT strftime('%Y-%m-%d %H:%M:%f', 'now')").scalar_one()
         now = datetime.fromisoformat(stamp).replace(tzinfo=UTC)
     else:
-        now = session.execute(text("SELECT clock_timestamp()")).scalar_one()
+        now = connection.exec_driver_sql("SELECT clock_timestamp()").scalar_one()
     return now.astimezone(UTC) + clock.offset

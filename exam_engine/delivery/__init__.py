@@ -1,0 +1,1 @@
+"""Attempts and answers: entering, saving, the clock, handing in."""

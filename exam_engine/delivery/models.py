@@ -1,0 +1,93 @@
+"""Tables of attempts and their answers."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from itembank.base.db import Base, IdMixin, TenantMixin
+
+
+class Attempt(IdMixin, TenantMixin, Base):
+    """One candidate's work on one paper in one sitting."""
+
+    __tablename__ = "attempt"
+
+    sitting_id: Mapped[UUID] = mapped_column(ForeignKey("sitting.id"))
+    registration_id: Mapped[UUID] = mapped_column(ForeignKey("registration.id"), index=True)
+    paper_id: Mapped[UUID]
+    seed: Mapped[int] = mapped_column(BigInteger)
+    """Order of items and options; see ``delivery.paper``."""
+    epoch: Mapped[int] = mapped_column(default=1)
+    """Counts the devices that opened the attempt; only the newest may write."""
+    started_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    """Deadline with all extra time; ``rules.SAVE_GRACE`` comes on top for answers in flight."""
+    extra_seconds: Mapped[int] = mapped_column(default=0)
+    paused_at: Mapped[datetime | None]
+    submitted_at: Mapped[datetime | None]
+    forced: Mapped[bool] = mapped_column(default=False)
+    """Handed in by the server or an invigilator, not by the candidate."""
+    terminated_reason: Mapped[str] = mapped_column(String(400), default="")
+    """Why an invigilator ended it; empty otherwise."""
+    receipt: Mapped[str] = mapped_column(String(64), default="")
+    """Digest of the answers received, once handed in."""
+
+    __table_args__ = (
+        UniqueConstraint("sitting_id", "registration_id"),
+        Index(
+            "ix_attempt_open_due_at",
+            "due_at",
+            postgresql_where=text("submitted_at IS NULL"),
+            sqlite_where=text("submitted_at IS NULL"),
+        ),
+    )
+
+
+class EntryBar(IdMixin, TenantMixin, Base):
+    """A candidate who may not begin a sitting, such as after an incident at the door."""
+
+    __tablename__ = "entry_bar"
+
+    sitting_id: Mapped[UUID] = mapped_column(ForeignKey("sitting.id"))
+    registration_id: Mapped[UUID] = mapped_column(ForeignKey("registration.id"), index=True)
+    reason: Mapped[str] = mapped_column(String(400))
+    barred_at: Mapped[datetime]
+
+    __table_args__ = (UniqueConstraint("sitting_id", "registration_id"),)
+
+
+# Answers belong to no institution of their own and carry no foreign key: every write has locked the attempt's
+# row, every read joins it (and is narrowed there), and a key would look the row up again for each answer.
+class Answer(Base):
+    """The latest answer to one item."""
+
+    __tablename__ = "answer"
+
+    attempt_id: Mapped[UUID] = mapped_column(primary_key=True)
+    item_id: Mapped[UUID] = mapped_column(primary_key=True)
+    epoch: Mapped[int]
+    revision: Mapped[int] = mapped_column(BigInteger)
+    response: Mapped[list[Any]] = mapped_column(JSON)
+    """Sorted original option labels; empty when the candidate took the answer back."""
+    flagged: Mapped[bool] = mapped_column(default=False)
+    """Marked by the candidate to come back to."""
+    saved_at: Mapped[datetime]
+
+
+class AnswerHistory(Base):
+    """Every answer that was acknowledged, unless a newer one of the same page arrived in the same instant."""
+
+    __tablename__ = "answer_history"
+
+    attempt_id: Mapped[UUID] = mapped_column(primary_key=True)
+    item_id: Mapped[UUID] = mapped_column(primary_key=True)
+    epoch: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    revision: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    response: Mapped[list[Any]] = mapped_column(JSON)
+    flagged: Mapped[bool] = mapped_column(default=False)
+    saved_at: Mapped[datetime]

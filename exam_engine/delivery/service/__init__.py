@@ -1,0 +1,68 @@
+"""What candidates, the server and invigilators can do with an attempt."""
+
+from exam_engine.delivery.service.controlling import (
+    bar_entry,
+    extend_attempt,
+    lift_bar,
+    pause_attempt,
+    resume_attempt,
+    terminate_attempt,
+)
+from exam_engine.delivery.service.entering import (
+    Opened,
+    Stage,
+    Waiting,
+    open_attempt,
+    own_attempt,
+    place_of,
+    start,
+    take_over,
+    terms_of,
+    waiting_room,
+)
+from exam_engine.delivery.service.handing_in import (
+    HandedIn,
+    any_overdue,
+    hand_in,
+    hand_in_overdue,
+    receipt_of,
+)
+from exam_engine.delivery.service.reading import (
+    AttemptProgress,
+    AttemptResponses,
+    AttemptStage,
+    attempt_states,
+    responses,
+)
+from exam_engine.delivery.service.working import save_form, saved_answers
+
+__all__ = [
+    "AttemptProgress",
+    "AttemptResponses",
+    "AttemptStage",
+    "HandedIn",
+    "Opened",
+    "Stage",
+    "Waiting",
+    "any_overdue",
+    "attempt_states",
+    "bar_entry",
+    "extend_attempt",
+    "hand_in",
+    "hand_in_overdue",
+    "lift_bar",
+    "open_attempt",
+    "own_attempt",
+    "pause_attempt",
+    "place_of",
+    "receipt_of",
+    "responses",
+    "resume_attempt",
+    "save_form",
+    "saved_answers",
+    "start",
+    "take_over",
+    "terminate_attempt",
+    "terms_of",
+    "waiting_room",
+]

@@ -1,0 +1,136 @@
+"""What invigilators can do to an attempt. Each needs a reason and leaves an audit record."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from exam_engine.delivery import store
+from exam_engine.delivery.models import Attempt, EntryBar
+from exam_engine.delivery.rules import (
+    AttemptClosed,
+    AttemptUnknown,
+    check_extra_minutes,
+    check_reason,
+    is_overdue,
+)
+from exam_engine.delivery.service.entering import state_of
+from exam_engine.delivery.service.handing_in import close
+from itembank.base import audit
+from itembank.base.db import database_now
+from itembank.people.rules import Actor
+
+
+def _running(session: Session, attempt_id: UUID) -> Attempt:
+    attempt = store.attempt(session, attempt_id, lock=True)
+    if attempt is None:
+        raise AttemptUnknown
+    if attempt.submitted_at is not None or is_overdue(state_of(attempt), now=database_now(session)):
+        raise AttemptClosed
+    return attempt
+
+
+def _record(session: Session, actor: Actor, attempt: Attempt, action: str, **detail: object) -> None:
+    audit.record(
+        session,
+        actor=actor,
+        action=action,
+        subject=("attempt", attempt.id),
+        institution_id=attempt.institution_id,
+        detail=detail,
+    )
+
+
+def extend_attempt(session: Session, *, actor: Actor, attempt_id: UUID, minutes: int, reason: str) -> Attempt:
+    """Give extra time on top of the deadline, beyond the common end if need be.
+
+    Raises AttemptUnknown, AttemptClosed, ExtraTimeWrong or ReasonMissing.
+    """
+    check_extra_minutes(minutes)
+    reason = check_reason(reason)
+    attempt = _running(session, attempt_id)
+    attempt.due_at += timedelta(minutes=minutes)
+    attempt.extra_seconds += minutes * 60
+    _record(session, actor, attempt, "attempt.extended", minutes=minutes, reason=reason)
+    return attempt
+
+
+def pause_attempt(session: Session, *, actor: Actor, attempt_id: UUID, reason: str) -> Attempt:
+    """Stop the clock; answers are not taken until it runs again. Doing it twice changes nothing."""
+    reason = check_reason(reason)
+    attempt = _running(session, attempt_id)
+    if attempt.paused_at is None:
+        attempt.paused_at = database_now(session)
+        _record(session, actor, attempt, "attempt.paused", reason=reason)
+    return attempt
+
+
+def resume_attempt(session: Session, *, actor: Actor, attempt_id: UUID) -> Attempt:
+    """Let the clock run on; the deadline moves by the length of the pause."""
+    attempt = _running(session, attempt_id)
+    if attempt.paused_at is not None:
+        pause = database_now(session) - attempt.paused_at
+        attempt.due_at += pause
+        attempt.extra_seconds += round(pause.total_seconds())
+        attempt.paused_at = None
+        _record(session, actor, attempt, "attempt.resumed", seconds=round(pause.total_seconds()))
+    return attempt
+
+
+def terminate_attempt(session: Session, *, actor: Actor, attempt_id: UUID, reason: str) -> Attempt:
+    """End an attempt at once; what was saved until now is kept and counts as handed in.
+
+    Raises AttemptUnknown, AttemptClosed or ReasonMissing.
+    """
+    reason = check_reason(reason)
+    attempt = _running(session, attempt_id)
+    attempt.terminated_reason = reason[:400]
+    close(session, attempt, actor=actor, at=min(database_now(session), attempt.due_at), forced=True)
+    _record(session, actor, attempt, "attempt.terminated", reason=reason)
+    return attempt
+
+
+def bar_entry(
+    session: Session,
+    *,
+    actor: Actor,
+    institution_id: UUID,
+    sitting_id: UUID,
+    registration_id: UUID,
+    reason: str,
+) -> None:
+    """Keep a candidate from beginning a sitting. Doing it twice changes nothing; ReasonMissing without reason."""
+    reason = check_reason(reason)
+    if store.bar(session, sitting_id, registration_id) is not None:
+        return
+    bar = EntryBar(
+        institution_id=institution_id,
+        sitting_id=sitting_id,
+        registration_id=registration_id,
+        reason=reason[:400],
+        barred_at=database_now(session),
+    )
+    session.add(bar)
+    _record_bar(session, actor, bar, "entry.barred", reason=reason)
+
+
+def lift_bar(session: Session, *, actor: Actor, sitting_id: UUID, registration_id: UUID, reason: str) -> None:
+    """Let a barred candidate begin after all."""
+    reason = check_reason(reason)
+    bar = store.bar(session, sitting_id, registration_id)
+    if bar is not None:
+        session.delete(bar)
+        _record_bar(session, actor, bar, "entry.allowed", reason=reason)
+
+
+def _record_bar(session: Session, actor: Actor, bar: EntryBar, action: str, **detail: object) -> None:
+    audit.record(
+        session,
+        actor=actor,
+        action=action,
+        subject=("registration", bar.registration_id),
+        institution_id=bar.institution_id,
+        detail={"sitting": bar.sitting_id, **detail},
+    )

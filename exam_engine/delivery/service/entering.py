@@ -1,0 +1,207 @@
+"""Waiting room, start, and taking over from another device."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from exam_engine.delivery import store
+from exam_engine.delivery.models import Answer, Attempt
+from exam_engine.delivery.rules import (
+    AttemptClosed,
+    AttemptState,
+    AttemptUnknown,
+    EntryBarred,
+    is_overdue,
+    remaining_seconds,
+)
+from exam_engine.delivery.store import Place
+from exam_engine.delivery.tokens import AttemptToken, issue
+from exam_engine.sittings.models import Sitting
+from exam_engine.sittings.rules import RegistrationStatus, SittingStatus, Terms
+from itembank.base import audit
+from itembank.base.db import database_now, keyring_of
+from itembank.base.errors import Conflict
+from itembank.people.rules import Actor
+
+
+class Stage(StrEnum):
+    """Where a candidate stands with one sitting."""
+
+    EARLY = "early"
+    READY = "ready"
+    WORKING = "working"
+    HANDED_IN = "handed_in"
+    CLOSED = "closed"
+    BARRED = "barred"
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """What the waiting room shows of one sitting."""
+
+    place: Place
+    terms: Terms
+    stage: Stage
+    starts_in_seconds: float
+    attempt: Attempt | None
+
+
+@dataclass(frozen=True)
+class Opened:
+    """An attempt opened on a device: what its page needs to go on."""
+
+    attempt: Attempt
+    token: str
+    remaining: float
+    answers: Sequence[Answer]
+
+
+def terms_of(sitting: Sitting) -> Terms:
+    """Return the terms that were frozen when the sitting was published."""
+    if sitting.rules is None:
+        raise EntryBarred
+    return Terms.from_json(sitting.rules)
+
+
+def waiting_room(session: Session, *, actor: Actor) -> list[Waiting]:
+    """Return the theory sittings of the candidate who acts, with what can be done now."""
+    assert actor.id is not None
+    now = database_now(session)
+    return [_waiting(session, place, now) for place in store.places(session, actor.id)]
+
+
+def _waiting(session: Session, place: Place, now: datetime) -> Waiting:
+    terms = terms_of(place.sitting)
+    attempt = store.attempt_at(session, place.sitting.id, place.registration.id)
+    seconds = max(0.0, (terms.starts_at - now).total_seconds())
+    return Waiting(place, terms, _stage(session, place, terms, attempt, now), seconds, attempt)
+
+
+def _stage(session: Session, place: Place, terms: Terms, attempt: Attempt | None, now: datetime) -> Stage:
+    if attempt is not None:
+        over = attempt.submitted_at is not None or is_overdue(state_of(attempt), now=now)
+        return Stage.HANDED_IN if over else Stage.WORKING
+    if _is_barred(session, place):
+        return Stage.BARRED
+    if now < terms.starts_at:
+        return Stage.EARLY
+    try:
+        terms.check_start(now)
+    except Conflict:
+        return Stage.CLOSED
+    return Stage.CLOSED if place.sitting.status is SittingStatus.CLOSED else Stage.READY
+
+
+def _is_barred(session: Session, place: Place) -> bool:
+    return (
+        place.registration.status is not RegistrationStatus.APPROVED
+        or place.seat.paper_id is None
+        or store.is_barred(session, place.sitting.id, place.registration.id)
+    )
+
+
+def state_of(attempt: Attempt) -> AttemptState:
+    """Return the part of an attempt that decides whether it takes answers."""
+    return AttemptState(attempt.id, attempt.epoch, attempt.due_at, attempt.submitted_at, attempt.paused_at)
+
+
+def start(session: Session, *, actor: Actor, sitting_id: UUID) -> Attempt:
+    """Begin the candidate's attempt; asked again, return the one that was begun.
+
+    Raises AttemptUnknown without a seat, EntryBarred, or what ``Terms.check_start`` raises before the start,
+    after late entry and after the end.
+    """
+    assert actor.id is not None
+    place = next(iter(store.places(session, actor.id, sitting_id)), None)
+    if place is None:
+        raise AttemptUnknown
+    begun = store.attempt_at(session, sitting_id, actor.id)
+    if begun is not None:
+        return begun
+    now = database_now(session)
+    terms = terms_of(place.sitting)
+    if _is_barred(session, place) or place.sitting.status is not SittingStatus.PUBLISHED:
+        raise EntryBarred
+    terms.check_start(now)
+    assert place.seat.paper_id is not None
+    attempt = Attempt(
+        institution_id=place.sitting.institution_id,
+        sitting_id=sitting_id,
+        registration_id=actor.id,
+        paper_id=place.seat.paper_id,
+        seed=secrets.randbits(62),
+        started_at=now,
+        due_at=terms.due_at(now),
+    )
+    try:
+        with session.begin_nested():
+            session.add(attempt)
+    except IntegrityError:  # a second click was quicker
+        begun = store.attempt_at(session, sitting_id, actor.id)
+        assert begun is not None
+        return begun
+    audit.record(
+        session,
+        actor=actor,
+        action="attempt.started",
+        subject=("attempt", attempt.id),
+        institution_id=attempt.institution_id,
+        detail={"sitting": sitting_id, "paper": attempt.paper_id, "due_at": attempt.due_at.isoformat()},
+    )
+    return attempt
+
+
+def own_attempt(session: Session, *, actor: Actor, attempt_id: UUID, lock: bool = False) -> Attempt:
+    """Return the attempt of the candidate who acts; raises AttemptUnknown for anybody else's."""
+    attempt = store.attempt(session, attempt_id, lock=lock)
+    if attempt is None or attempt.registration_id != actor.id:
+        raise AttemptUnknown
+    return attempt
+
+
+def place_of(session: Session, attempt: Attempt) -> Place:
+    """Return where the candidate of an attempt sits."""
+    return store.places(session, attempt.registration_id, attempt.sitting_id)[0]
+
+
+def take_over(session: Session, *, actor: Actor) -> None:
+    """Let this device be the only one that may write; called when the candidate logs in."""
+    assert actor.id is not None
+    for attempt in store.open_attempts(session, actor.id):
+        _raise_epoch(session, actor, attempt)
+
+
+def open_attempt(session: Session, *, actor: Actor, attempt_id: UUID) -> Opened:
+    """Open the attempt on this device: it takes over, and gets a token, the answers and the remaining time.
+
+    Raises AttemptUnknown, or AttemptClosed once it is handed in or its time is over.
+    """
+    attempt = own_attempt(session, actor=actor, attempt_id=attempt_id, lock=True)
+    now = database_now(session)
+    if attempt.submitted_at is not None or is_overdue(state_of(attempt), now=now):
+        raise AttemptClosed
+    _raise_epoch(session, actor, attempt)
+    assert actor.id is not None
+    token = issue(keyring_of(session), AttemptToken(attempt.id, actor.id, attempt.paper_id, attempt.epoch))
+    remaining = remaining_seconds(due_at=attempt.due_at, paused_at=attempt.paused_at, now=now)
+    return Opened(attempt, token, remaining, store.answers(session, attempt.id))
+
+
+def _raise_epoch(session: Session, actor: Actor, attempt: Attempt) -> None:
+    attempt.epoch += 1
+    audit.record(
+        session,
+        actor=actor,
+        action="attempt.opened",
+        subject=("attempt", attempt.id),
+        institution_id=attempt.institution_id,
+        detail={"epoch": attempt.epoch},
+    )

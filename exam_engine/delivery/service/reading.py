@@ -1,0 +1,121 @@
+"""What others read of attempts: responses for marking and calibration, states for the invigilator. No keys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from exam_engine.delivery import store
+from exam_engine.delivery.models import Attempt
+from exam_engine.delivery.rules import is_overdue, remaining_seconds
+from exam_engine.delivery.service.entering import state_of
+from itembank.base.db import database_now
+
+
+class AttemptStage(StrEnum):
+    """Where an attempt stands."""
+
+    WORKING = "working"
+    PAUSED = "paused"
+    HANDED_IN = "handed_in"
+    FORCED = "forced"
+    TERMINATED = "terminated"
+
+
+@dataclass(frozen=True)
+class AttemptResponses:
+    """One attempt with everything that was answered."""
+
+    attempt_id: UUID
+    registration_id: UUID
+    paper_id: UUID
+    started_at: datetime
+    submitted_at: datetime | None
+    """None while the attempt is under way: its responses may still change."""
+    forced: bool
+    terminated_reason: str
+    responses: Mapping[UUID, list[str]]
+    """Sorted original option labels by item; items without an answer are absent."""
+
+
+@dataclass(frozen=True)
+class AttemptProgress:
+    """One attempt as the invigilator sees it."""
+
+    attempt_id: UUID
+    registration_id: UUID
+    stage: AttemptStage
+    answered: int
+    last_saved_at: datetime | None
+    remaining_seconds: float
+    started_at: datetime
+    due_at: datetime
+    extra_seconds: int
+    submitted_at: datetime | None
+    epoch: int
+    """Devices that opened the attempt so far, logins included."""
+    terminated_reason: str
+
+
+def responses(session: Session, sitting_id: UUID) -> Sequence[AttemptResponses]:
+    """Return every attempt of a sitting with its responses."""
+    found: dict[UUID, dict[UUID, list[str]]] = {}
+    for attempt_id, item_id, response in store.sitting_answers(session, sitting_id):
+        if response:
+            found.setdefault(attempt_id, {})[item_id] = response
+    return [
+        AttemptResponses(
+            attempt.id,
+            attempt.registration_id,
+            attempt.paper_id,
+            attempt.started_at,
+            attempt.submitted_at,
+            attempt.forced,
+            attempt.terminated_reason,
+            found.get(attempt.id, {}),
+        )
+        for attempt in store.attempts(session, sitting_id)
+    ]
+
+
+def attempt_states(session: Session, sitting_id: UUID) -> Sequence[AttemptProgress]:
+    """Return the progress of every attempt of a sitting; health is the last acknowledged save."""
+    now = database_now(session)
+    saves = store.latest_saves(session, sitting_id)
+    answered: dict[UUID, int] = {}
+    for attempt_id, _item_id, response in store.sitting_answers(session, sitting_id):
+        answered[attempt_id] = answered.get(attempt_id, 0) + bool(response)
+    return [
+        AttemptProgress(
+            attempt.id,
+            attempt.registration_id,
+            _stage(attempt, now),
+            answered.get(attempt.id, 0),
+            saves.get(attempt.id),
+            0.0
+            if attempt.submitted_at
+            else remaining_seconds(due_at=attempt.due_at, paused_at=attempt.paused_at, now=now),
+            attempt.started_at,
+            attempt.due_at,
+            attempt.extra_seconds,
+            attempt.submitted_at,
+            attempt.epoch,
+            attempt.terminated_reason,
+        )
+        for attempt in store.attempts(session, sitting_id)
+    ]
+
+
+def _stage(attempt: Attempt, now: datetime) -> AttemptStage:
+    if attempt.terminated_reason:
+        return AttemptStage.TERMINATED
+    if attempt.forced or is_overdue(state_of(attempt), now=now):
+        return AttemptStage.FORCED
+    if attempt.submitted_at is not None:
+        return AttemptStage.HANDED_IN
+    return AttemptStage.PAUSED if attempt.paused_at is not None else AttemptStage.WORKING

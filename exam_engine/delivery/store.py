@@ -1,0 +1,279 @@
+"""All SQL of delivery. The first half is the one road that bypasses the ORM: saving answers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Connection,
+    Executable,
+    Integer,
+    Select,
+    Text,
+    Uuid,
+    any_,
+    bindparam,
+    cast,
+    column,
+    func,
+    inspect,
+    select,
+    tuple_,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from exam_engine.delivery.models import Answer, AnswerHistory, Attempt, EntryBar
+from exam_engine.delivery.rules import SAVE_GRACE, AttemptState, is_newer
+from exam_engine.sittings.models import Plan, Registration, Room, Seat, Sitting
+from exam_engine.sittings.rules import Component, SittingStatus
+from itembank.base.db import UtcDateTime
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerRow:
+    """One answer to be written."""
+
+    attempt_id: UUID
+    item_id: UUID
+    epoch: int
+    revision: int
+    response: list[str]
+    flagged: bool
+
+    @property
+    def key(self) -> tuple[UUID, UUID]:
+        """What the latest answer is kept by."""
+        return self.attempt_id, self.item_id
+
+
+_ATTEMPT = inspect(Attempt).local_table
+_TYPES: dict[str, Any] = {
+    "attempt_id": Uuid(),
+    "item_id": Uuid(),
+    "epoch": Integer(),
+    "revision": BigInteger(),
+    "flagged": Boolean(),
+    "response": Text(),
+}
+"""Columns of a sent answer. On PostgreSQL responses travel as an array of JSON texts."""
+
+
+@cache
+def _select_states(dialect: str, *, lock: bool) -> Executable:
+    c = _ATTEMPT.c
+    query = select(c.id, c.epoch, c.due_at, c.submitted_at, c.paused_at)
+    if dialect == "sqlite":  # BEGIN IMMEDIATE has locked the whole database
+        return query.where(c.id.in_(bindparam("ids", expanding=True)))
+    query = query.where(c.id == any_(bindparam("ids", type_=postgresql.ARRAY(Uuid()))))
+    # In key order and shared: workers neither deadlock nor wait for each other. Only what changes the attempt
+    # itself (hand-in, take-over, pause, extension) excludes a save.
+    return query.order_by(c.id).with_for_update(read=True) if lock else query
+
+
+def states_of(connection: Connection, attempt_ids: Sequence[UUID], *, lock: bool) -> dict[UUID, AttemptState]:
+    """Return the states of attempts, unchangeable until the transaction ends if ``lock``."""
+    query = _select_states(connection.dialect.name, lock=lock)
+    rows = connection.execute(query, {"ids": list(attempt_ids)})
+    return {row[0]: AttemptState(*row) for row in rows}
+
+
+@cache
+def _write_statements(dialect: str) -> tuple[Executable, Executable]:
+    names = (*_TYPES, "saved_at")
+    history: Any
+    latest: Any
+    if dialect == "sqlite":
+        values: dict[str, Any] = {name: bindparam(name) for name in names}
+        history, latest = sqlite.insert(AnswerHistory).values(values), sqlite.insert(Answer).values(values)
+    else:
+        arrays = [bindparam(name, type_=postgresql.ARRAY(kind)) for name, kind in _TYPES.items()]
+        columns = [column(name, kind) for name, kind in _TYPES.items()]
+        sent = func.unnest(*arrays).table_valued(*columns, name="sent").render_derived()
+        chosen: list[Any] = [
+            cast(sent.c[name], JSON()) if name == "response" else sent.c[name] for name in _TYPES
+        ]
+        rows = select(*chosen, bindparam("saved_at", type_=UtcDateTime()))
+        history = postgresql.insert(AnswerHistory).from_select(names, rows)
+        latest = postgresql.insert(Answer).from_select(names, rows)
+    new = latest.excluded
+    latest = latest.on_conflict_do_update(
+        index_elements=["attempt_id", "item_id"],
+        set_={name: new[name] for name in names if name not in ("attempt_id", "item_id")},
+        where=tuple_(new.epoch, new.revision) > tuple_(Answer.epoch, Answer.revision),
+    )
+    return history.on_conflict_do_nothing(), latest
+
+
+def newest(rows: Iterable[AnswerRow]) -> list[AnswerRow]:
+    """Return the newest row of each (attempt, item), in key order."""
+    kept: dict[tuple[UUID, UUID], AnswerRow] = {}
+    for row in rows:
+        held = kept.get(row.key)
+        if is_newer(row.epoch, row.revision, (held.epoch, held.revision) if held else None):
+            kept[row.key] = row
+    return [kept[key] for key in sorted(kept)]
+
+
+def write_answers(connection: Connection, rows: Sequence[AnswerRow], *, saved_at: datetime) -> None:
+    """Append to the history and replace the latest answers that are older; no key may occur twice."""
+    history, latest = _write_statements(connection.dialect.name)
+    parameters: Any
+    if connection.dialect.name == "sqlite":
+        parameters = [
+            {
+                "attempt_id": row.attempt_id,
+                "item_id": row.item_id,
+                "epoch": row.epoch,
+                "revision": row.revision,
+                "response": row.response,
+                "flagged": row.flagged,
+                "saved_at": saved_at,
+            }
+            for row in rows
+        ]
+    else:
+        parameters = {
+            "attempt_id": [row.attempt_id for row in rows],
+            "item_id": [row.item_id for row in rows],
+            "epoch": [row.epoch for row in rows],
+            "revision": [row.revision for row in rows],
+            "flagged": [row.flagged for row in rows],
+            "response": [json.dumps(row.response) for row in rows],
+            "saved_at": saved_at,
+        }
+    connection.execute(history, parameters)
+    connection.execute(latest, parameters)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where one candidate sits for one theory sitting."""
+
+    seat: Seat
+    sitting: Sitting
+    plan: Plan
+    room: Room
+    registration: Registration
+
+
+def places(session: Session, registration_id: UUID, sitting_id: UUID | None = None) -> Sequence[Place]:
+    """Return a registration's places in published or closed theory sittings, by their start."""
+    query = (
+        select(Seat, Sitting, Plan, Room, Registration)
+        .join(Sitting, Sitting.id == Seat.sitting_id)
+        .join(Plan, Plan.id == Sitting.plan_id)
+        .join(Room, Room.id == Seat.room_id)
+        .join(Registration, Registration.id == Seat.registration_id)
+        .where(
+            Seat.registration_id == registration_id,
+            Sitting.component == Component.THEORY,
+            Sitting.status != SittingStatus.DRAFT,
+        )
+        .order_by(Sitting.starts_at, Sitting.id)
+    )
+    if sitting_id is not None:
+        query = query.where(Sitting.id == sitting_id)
+    return [Place(*row) for row in session.execute(query)]
+
+
+def is_barred(session: Session, sitting_id: UUID, registration_id: UUID) -> bool:
+    return bar(session, sitting_id, registration_id) is not None
+
+
+def bar(session: Session, sitting_id: UUID, registration_id: UUID) -> EntryBar | None:
+    query = select(EntryBar).where(
+        EntryBar.sitting_id == sitting_id, EntryBar.registration_id == registration_id
+    )
+    return session.scalars(query).one_or_none()
+
+
+def attempt(session: Session, attempt_id: UUID, *, lock: bool = False) -> Attempt | None:
+    query = select(Attempt).where(Attempt.id == attempt_id)
+    if lock:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    return session.scalars(query).one_or_none()
+
+
+def attempt_at(session: Session, sitting_id: UUID, registration_id: UUID) -> Attempt | None:
+    query = select(Attempt).where(
+        Attempt.sitting_id == sitting_id, Attempt.registration_id == registration_id
+    )
+    return session.scalars(query).one_or_none()
+
+
+def open_attempts(session: Session, registration_id: UUID) -> Sequence[Attempt]:
+    """Return, locked, the attempts of a registration that are not handed in."""
+    query = (
+        select(Attempt)
+        .where(Attempt.registration_id == registration_id, Attempt.submitted_at.is_(None))
+        .order_by(Attempt.id)
+        .with_for_update()
+    )
+    return session.scalars(query).all()
+
+
+def attempts(session: Session, sitting_id: UUID) -> Sequence[Attempt]:
+    query = select(Attempt).where(Attempt.sitting_id == sitting_id).order_by(Attempt.id)
+    return session.scalars(query).all()
+
+
+def answers(session: Session, attempt_id: UUID) -> Sequence[Answer]:
+    query = select(Answer).where(Answer.attempt_id == attempt_id).order_by(Answer.item_id)
+    return session.scalars(query).all()
+
+
+def answers_of(session: Session, attempt_ids: Sequence[UUID]) -> dict[UUID, list[Answer]]:
+    """Return the answers of many attempts, by attempt."""
+    found: dict[UUID, list[Answer]] = {attempt_id: [] for attempt_id in attempt_ids}
+    for start in range(0, len(attempt_ids), 500):  # both databases bound the parameters
+        query = select(Answer).where(Answer.attempt_id.in_(attempt_ids[start : start + 500]))
+        for answer in session.scalars(query.order_by(Answer.attempt_id, Answer.item_id)):
+            found[answer.attempt_id].append(answer)
+    return found
+
+
+def sitting_answers(session: Session, sitting_id: UUID) -> Sequence[tuple[UUID, UUID, list[str]]]:
+    """Return (attempt, item, response) of a whole sitting."""
+    query = (
+        select(Answer.attempt_id, Answer.item_id, Answer.response)
+        .join(Attempt, Attempt.id == Answer.attempt_id)
+        .where(Attempt.sitting_id == sitting_id)
+    )
+    return [(row[0], row[1], row[2]) for row in session.execute(query)]
+
+
+def latest_saves(session: Session, sitting_id: UUID) -> dict[UUID, datetime]:
+    """Return when each attempt last had an answer saved."""
+    query = (
+        select(Answer.attempt_id, func.max(Answer.saved_at))
+        .join(Attempt, Attempt.id == Answer.attempt_id)
+        .where(Attempt.sitting_id == sitting_id)
+        .group_by(Answer.attempt_id)
+    )
+    return {row[0]: row[1] for row in session.execute(query)}
+
+
+def any_overdue(session: Session, now: datetime) -> bool:
+    return session.scalars(_overdue(now).limit(1)).first() is not None
+
+
+def overdue(session: Session, now: datetime, *, limit: int) -> Sequence[Attempt]:
+    """Return, locked, attempts whose time and grace are over; those another worker holds are left to it."""
+    query = _overdue(now).order_by(Attempt.due_at, Attempt.id).limit(limit)
+    return session.scalars(query.with_for_update(skip_locked=True)).all()
+
+
+def _overdue(now: datetime) -> Select[Attempt]:
+    return select(Attempt).where(
+        Attempt.submitted_at.is_(None), Attempt.paused_at.is_(None), Attempt.due_at < now - SAVE_GRACE
+    )

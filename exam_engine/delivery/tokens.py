@@ -1,0 +1,53 @@
+"""The token with which a candidate's page saves: checked by its signature, without reading the database.
+
+It names attempt, registration, paper and epoch. Whether the attempt is still open and the epoch still the newest
+is matched by the flush that writes the answer, so that hand-in, pause and take-over bite at once.
+"""
+
+from __future__ import annotations
+
+import hmac
+import struct
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import dataclass
+from uuid import UUID
+
+from exam_engine.delivery.rules import NotYourAttempt
+from itembank.base.crypto import Keyring
+
+PURPOSE = "attempt-token"
+_LAYOUT = struct.Struct(">16s16s16sI")
+_SIGNATURE_DIGITS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptToken:
+    """What a valid token says."""
+
+    attempt_id: UUID
+    registration_id: UUID
+    paper_id: UUID
+    epoch: int
+
+
+def issue(keyring: Keyring, token: AttemptToken) -> str:
+    """Return the signed text of ``token``."""
+    packed = _LAYOUT.pack(
+        token.attempt_id.bytes, token.registration_id.bytes, token.paper_id.bytes, token.epoch
+    )
+    payload = urlsafe_b64encode(packed).decode()
+    return f"{payload}.{keyring.blind_index(payload, purpose=PURPOSE)}"
+
+
+def read(keyring: Keyring, text: str) -> AttemptToken:
+    """Return what ``text`` says.
+
+    Raises NotYourAttempt when it is not a token of this site.
+    """
+    payload, _, signature = text.partition(".")
+    if len(signature) != _SIGNATURE_DIGITS or not text.isascii():
+        raise NotYourAttempt
+    if not hmac.compare_digest(keyring.blind_index(payload, purpose=PURPOSE), signature):
+        raise NotYourAttempt
+    attempt, registration, paper, epoch = _LAYOUT.unpack(urlsafe_b64decode(payload))
+    return AttemptToken(UUID(bytes=attempt), UUID(bytes=registration), UUID(bytes=paper), epoch)
