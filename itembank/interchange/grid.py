@@ -143,6 +143,8 @@ def options_of(cells: Mapping[str, str]) -> tuple[ParsedOption, ...]:
         return tuple(ParsedOption(label, text) for label, text in single)
     text = cells.get("options", "")
     chain = best_chain(markers(fold(text)))
+    if not chain:
+        return ()
     ends = [marker.start for marker in chain[1:]] + [len(text)]
     return tuple(
         ParsedOption(marker.label, text[marker.end : end].strip().rstrip(";；|").strip())

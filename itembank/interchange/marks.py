@@ -95,7 +95,10 @@ _NUMBER_STYLES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("bare", re.compile(r"\s*(\d{1,4})(?=[^\d\s.,:、)])")),
 )
 _UNITS = re.compile(
-    r"\s*(?:年|月|日|号|时|分|秒|天|周|%|‰|个|名|人|次|倍|元|万|亿|米|千|克|度|℃|位|种|类|项|条|级|岁|世纪|[-~—–]\d)"
+    r"\s*(?:年(?!度)|月(?!台)|日(?!常|志|光)|号(?!码)|时(?!间|代|效)|分(?!析|类|布|别|配|为|散)|秒|天(?!然|线|气)|周(?!期|边)"
+    r"|%|‰|个(?!人|体|别|性)|名(?!称|词)|人(?!工|员|类|体|机|们)|次(?!数|要|序)|倍|元(?!件|素|器)|[万亿](?=[元人个次吨千条])"
+    r"|米(?!制)|千(?!分|斤)|克(?!服)|度(?!量)|℃|位(?!置|于)|种(?!植|类)|类(?!别|型|似)|项(?!目)|条(?!件|例|款)"
+    r"|级(?!别|联)|岁|世纪|[-~—–]\d)"
 )
 
 
@@ -141,16 +144,20 @@ def _looks_like_quantity(folded: str, match: re.Match[str], expected: int, *, ru
     if re.search(r"[.、,:)。题]", match.group(0)):
         return "." in match.group(0) and bool(re.match(r"\d+(?:\.\d+)?\s*(?:[%倍米元万亿]|小时)", rest))
     run = re.match(r"\d+", rest)
+    if re.match(r"\d[DGK](?![A-Za-z])", rest):
+        return False  # 1 before 3D打印 or 5G网络
     if run and int(f"{expected}{run.group(0)}") <= expected + 50:
         return True
     return (bool(_UNITS.match(rest)) and not runs_bare) or bool(re.match(r"[.,:、)]", rest))
 
 
 KEY_FIRST = re.compile(
-    rf"\s*[(\[]\s*(?P<key>{LETTERS}|{LOOSE_TRUTH})?\s*[)\]]\s*(?=\*?\d{{1,4}}\s*[.、:,)](?!\d))"
+    rf"\s*(?:[(\[]\s*(?P<key>{LETTERS}|{LOOSE_TRUTH})?\s*[)\]]|(?P<tick>[√×]))\s*"
+    r"(?=\*?\d{1,4}\s*[.、:,)](?!\d))"
 )
-"""（ C ）1、… : the answer stands before the number."""
+"""（ C ）1、… or √ 1、… : the answer stands before the number."""
 
+TYPE_PREFIX = re.compile(r"\s*(?P<tag>单项选择题|单选题|多项选择题|多选题|不定项选择题|判断题)\s*:\s*")
 TYPE_TAG = re.compile(
     r"[(\[]\s*(?P<tag>单项选择题?|单选题?|多项选择题?|多选题?|不定项选择题?|判断题?|是非题)\s*[)\]]\s*[:、.]?\s*"
 )
@@ -161,8 +168,16 @@ MARKS_TAG = re.compile(r"[(\[]\s*(?:本题)?\s*\d+(?:\.\d+)?\s*分\s*[)\]]\s*")
 _ANSWER_WORD = r"(?:参考答案|标准答案|正确答案|正确选项|本题答案|答案|Answer|ANSWER|answer|Key|KEY)"
 ANSWER = re.compile(
     rf"[\[(]?\s*{_ANSWER_WORD}\s*[\])]?\s*(?:[:：是为选]|应选|\s)*\s*[\[(]?\s*"
-    rf"(?P<key>{LETTERS}(?![A-Za-z])|{LOOSE_TRUTH})\s*[\])]?(?=\s|$|[。.;,、)\]]|解析|分析|【|\[)"
+    rf"(?P<key>{LETTERS}(?![A-Za-z])|{LOOSE_TRUTH})\s*[\])]?(?=\s|$|[。.;,、()\]]|解析|分析|【|\[)"
 )
+OWN_ANSWER = re.compile(
+    r"(?:我的|考生|你的)答案\s*[:：]?\s*(?:[A-KＡ-Ｋ、，,]+|[√×对错]|正确(?!答案)|错误)?\s*|\s*得分\s*[:：]\s*\d+(?:\.\d+)?分?"
+)
+"""An earlier candidate's answer in a sheet copied from a learning platform says nothing about the key."""
+INLINE_EXPLANATION = re.compile(
+    r"[\s。)\]√×\"”]+[\[(]?\s*(?:试题解析|答案解析|解析|改正|更正|正确说法|应改为)\s*(?:[\])]\s*:?|:)\s*"
+)
+STEM_PREFIX = re.compile(r"\s*(?:题干|题目|问题|试题)\s*:\s*")
 ANSWER_LINE = re.compile(rf"\s*(?:[\[(]?\s*{_ANSWER_WORD}\s*[\])]?\s*(?:[:是为选]|应选|\s)*|答\s*[:.])\s*")
 EXPLANATION = re.compile(
     r"\s*[\[(]?\s*(?:试题解析|答案解析|解析|解释|分析|解答|说明|改正|更正|理由|依据|出处|考点|知识点)\s*"
@@ -175,7 +190,9 @@ DIFFICULTIES = {"易": 1, "较易": 2, "中等": 3, "中": 3, "较难": 4, "难"
 ANSWERS_HEADING = re.compile(
     rf"\s*(?:[(\[]?[一二三四五六七八九十附]+[)\]]?[、.:]?\s*)?{_ANSWER_WORD}(?:及解析|与解析|及评分标准|汇总|部分)?\s*[:]?\s*$"
 )
-BARE_KEY = re.compile(rf"\s*[\"”“]?\s*[(\[]?\s*(?P<key>{LETTERS}|{TRUTH})\s*[)\]]?\s*[。.]?\s*$")
+BARE_KEY = re.compile(
+    rf"\s*[\"”“]?\s*(?:故?(?:本题)?(?:应|正确)?选)?\s*[(\[]?\s*(?P<key>{LETTERS}|{TRUTH})\s*[)\]]?\s*[。.]?\s*$"
+)
 
 STEM_BRACKET = re.compile(rf"[(\[]\s*(?P<key>{LETTERS}|{LOOSE_TRUTH})\s*[)\]]")
 STEM_RULE = re.compile(rf"_{{1,}}\s*(?P<key>{LETTERS}|[√×])\s*_{{1,}}")

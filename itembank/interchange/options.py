@@ -52,6 +52,8 @@ def _delimited_fits(text: str, match: re.Match[str], opens: bool) -> bool:
     if match["mark"] == "." and re.match(r"[A-Za-z]\.", after) and not re.match(r"[A-K]\.", after):
         return False  # E.F.Codd
     # "A、B、C三点": an enumeration, not labels
+    if re.search(r"\s{2}$|\t$", text[:start]):
+        return True
     return not (match["mark"][0] in "、," and re.match(r"[A-K](?:[、,和与及或.]|$|\s)", after))
 
 
@@ -79,6 +81,14 @@ def markers(text: str) -> list[Marker]:
                 continue
             found.append(Marker(letter(match["label"]), match.start(), match.end(), style, opens))
     return sorted(found, key=lambda marker: (marker.start, -marker.end))
+
+
+def in_columns(chain: list[Marker], extra: list[Marker]) -> list[Marker] | None:
+    """Return all labels when they are complete and only stand in the order of columns (A C / B D)."""
+    labels = sorted(marker.label for marker in (*chain, *extra))
+    if not chain or not extra or labels != [chr(ord("A") + index) for index in range(len(labels))]:
+        return None
+    return sorted((*chain, *extra), key=lambda marker: marker.start)
 
 
 def _bare_fits(text: str, start: int) -> bool:
@@ -138,8 +148,8 @@ def _convincing(chain: list[Marker]) -> bool:
     return len(chain) >= 2
 
 
-def strays(found: list[Marker], chain: list[Marker]) -> list[Marker]:
-    """Return labels that open a line but do not fit the run: doubled, out of order or after a gap."""
+def strays(text: str, found: list[Marker], chain: list[Marker]) -> list[Marker]:
+    """Return labels that open a line or stand after a wide gap but do not fit the run."""
     if not chain:
         opening = [marker for marker in found if marker.opens_line]
         return opening if any(marker.style != "bare" for marker in opening) else []
@@ -149,7 +159,10 @@ def strays(found: list[Marker], chain: list[Marker]) -> list[Marker]:
         marker
         for marker in found
         if marker not in chain
-        and marker.opens_line
+        and (
+            marker.opens_line
+            or (text[marker.start - 2 : marker.start].isspace() or text[marker.start - 1] == "\t")
+        )
         and marker.style in styles
         and (marker.start > begin)
         and not any(other.start <= marker.start < other.end for other in chain)

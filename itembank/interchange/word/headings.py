@@ -26,6 +26,9 @@ _TYPE_HEADING = re.compile(
     rf"\s*[\[(]?\s*{_ORDINAL}\s*[\[(]?\s*(?:理论知识|理论|知识|初级|中级|高级)?\s*(?P<type>{_ALL})\s*[\])]?\s*"
     r"(?:部分|\d{0,4}题|练习|题库|及答案|及参考答案|答案|参考答案)?\s*(?P<rest>$|[:(\[,。;共每本请\d].*$|\s.*$)"
 )
+_TITLED_TYPE = re.compile(
+    rf"\s*[^\d\s(\[A-Za-z][^?。;,:、()√×]{{1,20}}?(?P<type>{_ALL})\s*(?P<rest>(?:[(:].*)?)$"
+)
 _CHAPTER = re.compile(
     r"\s*(?:第\s*[一二三四五六七八九十百\d]+\s*(?:章|节|篇|单元|部分|模块|讲|项目|任务)"
     r"|(?:模块|项目|任务|单元|专题|知识点)\s*[一二三四五六七八九十\d]+)[\s:、.]*(?P<title>.*)$"
@@ -70,7 +73,7 @@ def read_heading(text: str, folded: str, *, is_styled: bool) -> Heading | None:
     stripped = folded.strip()
     if not stripped or len(stripped) > 120:
         return None
-    match = _TYPE_HEADING.fullmatch(folded)
+    match = _TYPE_HEADING.fullmatch(folded) or _TITLED_TYPE.fullmatch(folded)
     if match and _rest_is_remark(match["rest"]):
         return _type_heading(text.strip(), folded, match["type"])
     if re.search(r"[?。;!]|\(\s*\)|[(\[]\s*[A-K√×]\s*[)\]]\s*$|[√×]\s*$", stripped) or len(stripped) > 40:
@@ -92,6 +95,8 @@ def read_chinese_item(text: str, folded: str) -> str | None:
 def _rest_is_remark(rest: str) -> bool:
     """Return whether what follows the type word is a remark about marks and counts, not a question."""
     rest = rest.strip()
+    if re.search(r"[(\[]\s*(?:[A-K]{1,8}|√|×)?\s*[)\]]", rest):
+        return False  # 单选题：下列正确的是（A）
     if not rest or rest[0] in ":([,。;":
         return not re.search(r"[?]|\bA\s*[.、]", rest[:100]) or "正确" in rest
     return bool(re.match(r"(?:共|每|本|请|\d+\s*(?:道|题|分|小题)|答案|参考答案|\(|\[|[-—~])", rest))

@@ -8,6 +8,7 @@ from itembank.interchange.findings import Finding
 from itembank.interchange.marks import (
     ANSWER,
     ANSWER_LINE,
+    BARE_KEY,
     EMPTY_BLANK,
     EXPLANATION,
     LETTERS,
@@ -69,6 +70,10 @@ def _written(reading: Reading) -> list[Answer]:
     """Return answers that are called so: own lines, and 答案 inside stem or last option."""
     found = []
     for piece in reading.block.answers:
+        bare = BARE_KEY.fullmatch(piece.folded)
+        if bare is not None:
+            found.append(answer_of(bare["key"], "answer line", loose=True))
+            continue
         start = ANSWER_LINE.match(piece.folded)
         rest = piece.text[start.end() if start else 0 :]
         remark = EXPLANATION.search(fold(rest))
@@ -83,7 +88,7 @@ def _written(reading: Reading) -> list[Answer]:
             match = ANSWER.match(piece.folded.lstrip())
             if match is None:
                 continue
-            tail = piece.folded.lstrip()[match.end() :].strip(" 。.;,、)]")
+            tail = rest_of_answer(piece.text.lstrip()[match.end() :], reading)
             reading.explanation = "\n".join(part for part in (tail, reading.explanation) if part)
             rest = match["key"]
         found.append(answer_of(rest, "answer line", loose=True))
@@ -105,6 +110,14 @@ def _written(reading: Reading) -> list[Answer]:
             )
         found.append(answer_of(match["key"], "written answer", loose=True))
     return found
+
+
+def rest_of_answer(tail: str, reading: Reading) -> str:
+    """Return what follows a written answer; the repeated text of the option says nothing."""
+    tail = tail.strip(" 。.;；,，、)）]】")
+    if tail[:1] in "(（" and not re.search(r"[)）]", tail):
+        tail = tail[1:].strip()
+    return "" if tail in {text.strip() for _, text in reading.options} else tail
 
 
 def _in_options(reading: Reading) -> list[Answer]:
@@ -201,7 +214,8 @@ def _in_stem(reading: Reading, *, loose: bool) -> list[Answer]:
         found.append(candidate)
         if candidate.is_weak:
             continue
-        blank = "" if not reading.options and not folded[match.end() :].strip(" 。.\t") else "（　）"
+        at_edge = not folded[match.end() :].strip(" 。.\t") or not folded[: match.start()].strip()
+        blank = "" if not reading.options and reading.block.truth_options is None and at_edge else "（　）"
         pieces += [reading.stem[position : match.start()], blank]
         position = match.end()
     pieces.append(reading.stem[position:])

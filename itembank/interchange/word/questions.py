@@ -7,8 +7,18 @@ from dataclasses import dataclass
 
 from itembank.interchange.checking import check, refuse
 from itembank.interchange.findings import Finding
-from itembank.interchange.marks import DIFFICULTIES, EXPLANATION, MARKS_TAG, TYPE_TAG, fold, truth_of
-from itembank.interchange.options import best_chain, markers, strays
+from itembank.interchange.marks import (
+    DIFFICULTIES,
+    EXPLANATION,
+    INLINE_EXPLANATION,
+    MARKS_TAG,
+    STEM_PREFIX,
+    TYPE_PREFIX,
+    TYPE_TAG,
+    fold,
+    truth_of,
+)
+from itembank.interchange.options import best_chain, in_columns, markers, strays
 from itembank.interchange.report import (
     FALSE_LABEL,
     MULTIPLE,
@@ -47,6 +57,10 @@ def build(block: Block) -> Built:
     reading = Reading(block, block.text(), hint=block.section.hint, is_indefinite=block.section.is_indefinite)
     found = markers(fold(reading.text))
     reading.chain = best_chain(found)
+    extra = strays(fold(reading.text), found, reading.chain)
+    columns = in_columns(reading.chain, extra)
+    if columns is not None:
+        reading.chain, extra = columns, []
     _cut(reading)
     _strip_tags(reading)
     _explain(reading)
@@ -57,7 +71,6 @@ def build(block: Block) -> Built:
     for flag, code in (("has_picture", "has_picture"), ("has_formula", "has_formula")):
         if any(getattr(line, flag) for line in block.raw):
             return Built(refuse(draft, Finding.of(code)))
-    extra = strays(found, reading.chain)
     if extra:
         labels = [
             marker.label for marker in sorted([*reading.chain, *extra], key=lambda marker: marker.start)
@@ -78,16 +91,20 @@ def _cut(reading: Reading) -> None:
     reading.options = [
         (marker.label, text[marker.end : end]) for marker, end in zip(chain, ends, strict=True)
     ]
-    reading.options = option_ends(reading.options)
+    reading.options = sorted(option_ends(reading.options))
     for label, option in reading.options:
         if "\n" in option.strip():
             reading.warn("option_lines", label=label)
 
 
 def _strip_tags(reading: Reading) -> None:
-    """Take ``[多选题]`` and ``（2分）`` out of the stem."""
+    """Take ``题目：``, ``[多选题]`` and ``（2分）`` out of the stem."""
+    prefix = STEM_PREFIX.match(fold(reading.stem))
+    if prefix:
+        reading.stem = reading.stem[prefix.end() :]
+    reading.stem = re.sub(r"\n\s*选项\s*[:：]\s*$", "", reading.stem.rstrip("\n"))
     folded = fold(reading.stem)
-    tag = TYPE_TAG.search(folded)
+    tag = TYPE_PREFIX.match(folded) or TYPE_TAG.search(folded)
     if tag and (tag.start() <= 2 or tag.end() >= len(folded.rstrip()) - 1):
         kind = next(value for word, value in _TAG_TYPES if tag["tag"].startswith(word))
         if reading.hint not in {None, kind}:
@@ -96,9 +113,9 @@ def _strip_tags(reading: Reading) -> None:
         reading.is_indefinite = "不定" in tag["tag"]
         reading.stem = reading.stem[: tag.start()] + reading.stem[tag.end() :]
         folded = fold(reading.stem)
-    marks = MARKS_TAG.match(folded)
-    if marks:
-        reading.stem = reading.stem[marks.end() :]
+    marks = MARKS_TAG.search(folded)
+    if marks and (marks.start() == 0 or marks.end() == len(folded)):
+        reading.stem = reading.stem[: marks.start()] + reading.stem[marks.end() :]
 
 
 def _explain(reading: Reading) -> None:
@@ -107,11 +124,27 @@ def _explain(reading: Reading) -> None:
     for piece in reading.block.explanation:
         match = EXPLANATION.match(piece.folded)
         parts.append(piece.text[match.end() if match else 0 :].strip())
+    parts.insert(0, _inline_explanation(reading))
     reading.explanation = "\n".join(part for part in parts if part)
     if reading.block.listed is not None and reading.block.listed[1]:
         reading.explanation = "\n".join(
             part for part in (reading.explanation, reading.block.listed[1]) if part
         )
+
+
+def _inline_explanation(reading: Reading) -> str:
+    """Take an explanation off the end of the statement or of the last option."""
+    text = reading.options[-1][1] if reading.options else reading.stem
+    match = INLINE_EXPLANATION.search(fold(text))
+    if match is None or not text[: match.start()].strip():
+        return ""
+    opening = re.match(r"[\s。)\]√×\"”]+", fold(text)[match.start() :])
+    kept = text[: match.start() + (opening.end() if opening else 0)].rstrip().removesuffix("【").rstrip()
+    if reading.options:
+        reading.options[-1] = (reading.options[-1][0], kept)
+    else:
+        reading.stem = kept
+    return text[match.end() :].strip()
 
 
 def _draft(reading: Reading, **changes: object) -> DraftQuestion:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from xml.etree.ElementTree import Element
 
 from itembank.interchange.errors import FileDamaged
@@ -61,8 +61,25 @@ class Table:
     def lines(self) -> Iterator[Line]:
         """Return the lines of all cells in reading order."""
         for row in self.rows:
+            filled = [[line for line in cell.lines if line.text.strip()] for cell in row]
+            if sum(map(bool, filled)) > 1 and max(map(len, filled)) == 1:
+                yield _joined([line for lines in filled for line in lines])
+                continue
             for cell in row:
                 yield from cell.lines
+
+
+def _joined(lines: list[Line]) -> Line:
+    """Return the one-line cells of a row as one line with tabs."""
+    text = "\t".join(line.text.strip() for line in lines)
+    return replace(
+        lines[0],
+        text=text,
+        folded=fold(text),
+        has_picture=any(line.has_picture for line in lines),
+        has_formula=any(line.has_formula for line in lines),
+        raised="".join(line.raised for line in lines),
+    )
 
 
 @dataclass(frozen=True, slots=True)

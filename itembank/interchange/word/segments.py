@@ -16,6 +16,7 @@ from itembank.interchange.marks import (
     DIFFICULTY,
     EXPLANATION,
     KEY_FIRST,
+    OWN_ANSWER,
     STEM_BRACKET,
     Number,
     fold,
@@ -269,7 +270,7 @@ class Segmenter:
     def takes_number(self, index: int, line: Line) -> bool:
         """Return whether the line opens a numbered question."""
         first = KEY_FIRST.match(line.folded)
-        offset, key = (first.end(), first["key"] or "") if first else (0, "")
+        offset, key = (first.end(), first["key"] or first["tick"] or "") if first else (0, "")
         rest = line.folded[offset:]
         expected = self.last_number + 1
         runs_bare = self.last_style == "bare" and not self.fresh
@@ -377,6 +378,8 @@ class Segmenter:
             return True
         chain = self.current.chain()
         last = chain[-1].label if chain else self.single_label()
+        if chain and BARE_KEY.fullmatch(line.folded) and label.label != chr(ord(last) + 1):
+            return False  # [A] below the options is the answer
         if label.style == "bare" and label.label != (chr(ord(last) + 1) if last else "A"):
             return False
         if label.label == "A" and last:
@@ -388,7 +391,8 @@ class Segmenter:
     def single_label(self) -> str:
         """Return the label of the only option so far, or nothing."""
         assert self.current is not None
-        opening = [opening_label(piece.folded) for piece in self.current.body]
+        first = 0 if self.current.number is None else 1  # what follows the number is the stem: 1.（C）是…
+        opening = [opening_label(piece.folded) for piece in self.current.body[first:]]
         found = [marker.label for marker in opening if marker is not None and marker.style != "bare"]
         return found[-1] if found else ""
 
@@ -470,6 +474,8 @@ def _family(number: Number) -> str:
 
 def split_joined(line: Line) -> list[Line]:
     """Return the questions that share one line (``1.…√ 2.…×``) as lines of their own."""
+    if OWN_ANSWER.search(line.text):
+        line = _part(line, OWN_ANSWER.sub("", line.text))
     number = read_number(line.folded, expected=0)
     if number is None or number.style != "mark":
         return [line]

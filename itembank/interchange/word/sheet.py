@@ -46,7 +46,11 @@ def parse_document(document: Document) -> ImportReport:
         if kind:
             covered |= {line.paragraph: kind for line in block.lines()}
         else:
-            lines += [part for line in block.lines() for part in split_joined(line)]
+            for line in block.lines():
+                lines += split_joined(line)
+            covered |= {
+                line.paragraph: "question" for row in block.rows for cell in row for line in cell.lines
+            }
     cut = Segmenter(lines).run()
     cut.lists += answer_lists
     report = _report(cut, tables)
