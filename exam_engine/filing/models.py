@@ -16,7 +16,7 @@ class FilingScope(IdMixin, TenantMixin, Base):
 
     __tablename__ = "filing_scope"
 
-    occupation_id: Mapped[UUID] = mapped_column(index=True)
+    occupation_id: Mapped[UUID] = mapped_column(ForeignKey("occupation.id"), index=True)
     level: Mapped[int]
     number: Mapped[str] = mapped_column(String(60))
     """The filing number on the receipt (备案号)."""

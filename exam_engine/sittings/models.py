@@ -22,9 +22,9 @@ class Plan(IdMixin, TenantMixin, Base):
     number: Mapped[str] = mapped_column(String(14), unique=True)
     """YY, province 2, site 6, serial 4."""
     name: Mapped[str] = mapped_column(String(120))
-    occupation_id: Mapped[UUID] = mapped_column(index=True)
+    occupation_id: Mapped[UUID] = mapped_column(ForeignKey("occupation.id"), index=True)
     level: Mapped[int]
-    work_type_id: Mapped[UUID | None]
+    work_type_id: Mapped[UUID | None] = mapped_column(ForeignKey("work_type.id"))
     examined_on: Mapped[date]
     """The first day of examination; scope and entry conditions are judged as of it."""
     status: Mapped[PlanStatus] = mapped_column(
@@ -214,7 +214,7 @@ class EntryConditionRow(IdMixin, Base):
 
     authority_id: Mapped[UUID] = mapped_column(ForeignKey("institution.id"), index=True)
     """It applies to this institution and everything below it."""
-    occupation_id: Mapped[UUID | None] = mapped_column(index=True)
+    occupation_id: Mapped[UUID | None] = mapped_column(ForeignKey("occupation.id"), index=True)
     level: Mapped[int]
     generation: Mapped[str] = mapped_column(String(40))
     ordinal: Mapped[int]

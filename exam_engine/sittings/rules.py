@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -71,12 +70,6 @@ DEFAULT_LIMIT_MINUTES: Mapping[Component, int] = {
     Component.REVIEW: 30,
 }
 """Theory at least 90 minutes, comprehensive review at least 30 (published implementation plans)."""
-
-CANDIDATES_PER_INVIGILATOR = 15
-INVIGILATORS_PER_ROOM = 2
-CANDIDATES_PER_EXAMINER = 5
-EXAMINERS_PER_ROOM = 3
-"""Invigilators 1 : 15 and two a room; practical examiners 1 : 5, at least three and odd (published plans)."""
 
 
 class PlanWithoutComponent(Invalid):
@@ -395,33 +388,3 @@ def tidy_entry_code(text: str) -> str:
 def show_entry_code(code: str) -> str:
     """Return an entry code as it is printed: two groups of four."""
     return f"{code[:4]}-{code[4:]}"
-
-
-@dataclass(frozen=True)
-class StaffingGap:
-    """One shortage of staff in a room: how many there are, and how many the rule asks for."""
-
-    duty: Duty
-    present: int
-    needed: int
-
-
-def staffing_gaps(
-    component: Component, candidates: int, staff: Mapping[Duty, int]
-) -> tuple[StaffingGap, ...]:
-    """Return where a room with ``candidates`` is understaffed; gaps are warnings, not refusals."""
-    if not candidates:
-        return ()
-    gaps = []
-    present = staff.get(Duty.INVIGILATOR, 0)
-    needed = max(INVIGILATORS_PER_ROOM, math.ceil(candidates / CANDIDATES_PER_INVIGILATOR))
-    if component is not Component.PRACTICAL and present < needed:
-        gaps.append(StaffingGap(Duty.INVIGILATOR, present, needed))
-    if component is not Component.THEORY:
-        present = staff.get(Duty.EXAMINER, 0)
-        share = CANDIDATES_PER_EXAMINER if component is Component.PRACTICAL else candidates
-        needed = max(EXAMINERS_PER_ROOM, math.ceil(candidates / share))
-        needed += needed % 2 == 0  # an odd number, so that votes decide
-        if present < needed or present % 2 == 0:
-            gaps.append(StaffingGap(Duty.EXAMINER, present, needed))
-    return tuple(gaps)

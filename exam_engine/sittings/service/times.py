@@ -1,0 +1,145 @@
+"""Sittings of a plan: times, rules, publication."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from exam_engine.sittings import store
+from exam_engine.sittings.models import Sitting, SittingPaper
+from exam_engine.sittings.rules import (
+    Component,
+    ComponentNotPlanned,
+    SittingFrozen,
+    SittingInPast,
+    SittingNotDraft,
+    SittingStatus,
+    SittingWithoutPaper,
+    SittingWithoutSeats,
+    Terms,
+)
+from exam_engine.sittings.service.plans import components_of, find_plan
+from itembank.base import audit
+from itembank.base.errors import NotFound
+from itembank.people.rules import Actor
+
+
+def create_sitting(
+    session: Session, *, actor: Actor, plan_id: UUID, component: Component, terms: Terms, now: datetime
+) -> Sitting:
+    """Add a sitting of one component to a plan.
+
+    Raises ComponentNotPlanned, TimesWrong, LimitTooLong, RuleOutOfRange or NotFound.
+    """
+    plan = find_plan(session, plan_id)
+    if component not in components_of(plan):
+        raise ComponentNotPlanned
+    sitting = Sitting(
+        institution_id=plan.institution_id,
+        plan_id=plan.id,
+        component=component,
+        created_at=now,
+        rules=None,
+    )
+    _set_terms(sitting, terms)
+    session.add(sitting)
+    session.flush()
+    _audit(session, actor, sitting, "sitting.created", terms.as_json())
+    return sitting
+
+
+def _set_terms(sitting: Sitting, terms: Terms) -> None:
+    terms.check()
+    sitting.opens_at, sitting.starts_at, sitting.ends_at = terms.opens_at, terms.starts_at, terms.ends_at
+    sitting.limit_minutes, sitting.late_minutes = terms.limit_minutes, terms.late_minutes
+    sitting.earliest_submit_minutes = terms.earliest_submit_minutes
+    sitting.pass_mark = terms.pass_mark
+
+
+def _audit(
+    session: Session, actor: Actor, sitting: Sitting, action: str, detail: dict[str, object] | None = None
+) -> None:
+    audit.record(
+        session,
+        actor=actor,
+        action=action,
+        subject=("sitting", sitting.id),
+        institution_id=sitting.institution_id,
+        detail=detail,
+    )
+
+
+def change_sitting(session: Session, *, actor: Actor, sitting_id: UUID, terms: Terms) -> Sitting:
+    """Change times and rules of a draft. Raises SittingFrozen, TimesWrong, LimitTooLong or RuleOutOfRange."""
+    sitting = draft_sitting(session, sitting_id)
+    _set_terms(sitting, terms)
+    _audit(session, actor, sitting, "sitting.changed", terms.as_json())
+    session.flush()
+    return sitting
+
+
+def find_sitting(session: Session, sitting_id: UUID) -> Sitting:
+    """Return a sitting; raises NotFound."""
+    found = store.sitting(session, sitting_id)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def draft_sitting(session: Session, sitting_id: UUID) -> Sitting:
+    """Return a sitting that may still be changed; raises SittingFrozen or NotFound."""
+    sitting = find_sitting(session, sitting_id)
+    if sitting.status is not SittingStatus.DRAFT:
+        raise SittingFrozen
+    return sitting
+
+
+def list_sittings(session: Session, plan_id: UUID | None = None) -> Sequence[Sitting]:
+    """Sittings of one plan, or of all in scope, by start."""
+    return store.sittings(session, plan_id)
+
+
+def terms_of(sitting: Sitting) -> Terms:
+    """Return the terms of a sitting: frozen ones once it is published."""
+    if sitting.rules is not None:
+        return Terms.from_json(sitting.rules)
+    return Terms(
+        sitting.opens_at,
+        sitting.starts_at,
+        sitting.ends_at,
+        sitting.limit_minutes,
+        sitting.late_minutes,
+        sitting.earliest_submit_minutes,
+        sitting.pass_mark,
+    )
+
+
+def papers_of(session: Session, sitting_id: UUID) -> Sequence[SittingPaper]:
+    """Return the forms of a sitting in order."""
+    return store.papers(session, sitting_id)
+
+
+def publish_sitting(session: Session, *, actor: Actor, sitting_id: UUID, now: datetime) -> Sitting:
+    """Freeze a sitting's times, rules and papers; from then on candidates can log in when it opens.
+
+    Raises SittingNotDraft, SittingInPast, SittingWithoutPaper, SittingWithoutSeats or NotFound.
+    """
+    sitting = find_sitting(session, sitting_id)
+    if sitting.status is not SittingStatus.DRAFT:
+        raise SittingNotDraft
+    if sitting.ends_at <= now:
+        raise SittingInPast
+    if sitting.component is Component.THEORY and not store.papers(session, sitting.id):
+        raise SittingWithoutPaper
+    if not store.seat_counts(session, [sitting.id]):
+        raise SittingWithoutSeats
+    terms = terms_of(sitting)
+    terms.check()
+    sitting.rules = terms.as_json()
+    sitting.status, sitting.published_at = SittingStatus.PUBLISHED, now
+    _audit(session, actor, sitting, "sitting.published", terms.as_json())
+    session.flush()
+    return sitting
