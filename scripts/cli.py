@@ -17,6 +17,7 @@ COMMANDS = [
     "scripts.commands.audit",
     "scripts.commands.irt",
     "scripts.commands.site",
+    "scripts.commands.paper",
 ]
 """Each module has ``register(subparsers)`` and sets ``run`` on its parsers: ``(arguments) -> exit code``."""
 

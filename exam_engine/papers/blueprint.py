@@ -5,9 +5,11 @@ The same fields everywhere; docs/blueprint.md describes them for authors.
 
 from __future__ import annotations
 
+import json
 import math
 import tomllib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
@@ -111,7 +113,7 @@ class Row(_Part):
 
     name: str = Field(min_length=1, max_length=80)
     node: str | None = Field(None, max_length=40)
-    """Code of a node of the outline, parts joined by dots: ``1.2``; its whole subtree counts."""
+    """Code of a node of the outline, parts joined by hyphens: ``A-B``; its whole subtree counts."""
     category: str | None = Field(None, max_length=80)
     importance: Importance | None = None
     difficulty: tuple[int, int] | None = None
@@ -162,7 +164,7 @@ class BlueprintSpec(_Part):
     """Attributes whose combinations occur equally often in all forms."""
     share_items: bool = False
     enemies: tuple[Group, ...] = ()
-    """Groups of items, by number or id, of which at most one may appear in a form."""
+    """Groups of items of which at most one may appear in a form: numbers, ``ref:`` and a foreign number, or ids."""
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     information: tuple[InformationPoint, ...] = ()
@@ -202,8 +204,18 @@ def read_blueprint(data: Mapping[str, Any]) -> BlueprintSpec:
     return spec
 
 
-def read_toml(text: str) -> tuple[str, BlueprintSpec]:
-    """Return name and blueprint of a TOML file.
+@dataclass(frozen=True)
+class BlueprintFile:
+    """A blueprint file: for which occupation and level, under which name."""
+
+    name: str
+    occupation: str
+    level: str
+    spec: BlueprintSpec
+
+
+def read_toml(text: str) -> BlueprintFile:
+    """Return what a TOML file says.
 
     Raises BlueprintUnreadable, or what read_blueprint raises.
     """
@@ -211,10 +223,32 @@ def read_toml(text: str) -> tuple[str, BlueprintSpec]:
         data = tomllib.loads(text, parse_float=_number)
     except tomllib.TOMLDecodeError as error:
         raise BlueprintUnreadable(reason=str(error)) from None
-    name = data.pop("name", None)
-    if not isinstance(name, str) or not name.strip():
-        raise FieldMissing(place="blueprint", field="name")
-    return name.strip(), read_blueprint(data)
+    head = {}
+    for field in ("name", "occupation", "level"):
+        value = data.pop(field, None)
+        if value is None or not str(value).strip():
+            raise FieldMissing(place="blueprint", field=field)
+        head[field] = str(value).strip()
+    return BlueprintFile(head["name"][:80], head["occupation"], head["level"], read_blueprint(data))
+
+
+def write_toml(file: BlueprintFile) -> str:
+    """Return the TOML text that read_toml reads back."""
+    head = {"name": file.name, "occupation": file.occupation, "level": file.level}
+    data = file.spec.model_dump(mode="json", exclude_defaults=True)
+    tables = {k: v for k, v in data.items() if isinstance(v, list) and v and isinstance(v[0], dict)}
+    lines = [f"{name} = {_toml(value)}" for name, value in (head | data).items() if name not in tables]
+    for name, rows in tables.items():
+        for row in rows:
+            lines += ["", f"[[{name}]]", *(f"{k} = {_toml(v)}" for k, v in row.items() if v is not None)]
+    return "\n".join(lines) + "\n"
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{k} = {_toml(v)}" for k, v in value.items() if v is not None) + " }"
+    # JSON strings, numbers, booleans and arrays are TOML too.
+    return json.dumps(value, ensure_ascii=False)
 
 
 def check_blueprint(spec: BlueprintSpec) -> None:
@@ -263,7 +297,7 @@ def _refusal(error: ValidationError) -> Invalid:
     if isinstance(field, int):
         place, field = place or "blueprint", f"{field + 1}"
     place = place or "blueprint"
-    if problem["type"] == "missing":
+    if problem["type"] == "missing" or problem["input"] == "":
         return FieldMissing(place=place, field=field)
     if problem["type"] == "extra_forbidden":
         return FieldUnknown(place=place, field=field)

@@ -43,11 +43,14 @@ class BankItem:
     item_id: UUID
     version_id: UUID
     type: str
+    number: int = 0
+    """What people call the item."""
     reference: str = ""
+    """Its number in the place it came from."""
     category: str = ""
     point: str = ""
     nodes: tuple[str, ...] = ()
-    """Codes of its nodes from the top: ``("1", "1.2", "1.2.3")``."""
+    """Codes of its nodes from the top: ``("A", "A-B", "A-B-C")``."""
     importance: str = ""
     difficulty: int = 3
     a: float | None = None
@@ -55,8 +58,18 @@ class BankItem:
     c: float = 0.0
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """How a blueprint may name it: number, ``ref:`` and its number elsewhere, or id."""
+        return item_names(self.item_id, self.number, self.reference)
+
+    @property
     def is_calibrated(self) -> bool:
         return self.a is not None and self.b is not None and self.a > 0
+
+
+def item_names(item_id: UUID, number: int, reference: str | None) -> tuple[str, ...]:
+    """Return the names under which a blueprint finds an item."""
+    return (str(number), str(item_id), *((f"ref:{reference}",) if reference else ()))
 
 
 def usable(spec: BlueprintSpec, items: Sequence[BankItem]) -> list[BankItem]:
@@ -100,9 +113,16 @@ def pool_of(spec: BlueprintSpec, items: Sequence[BankItem]) -> Pool:
 
 
 def specification_of(
-    spec: BlueprintSpec, items: Sequence[BankItem], inactive: Collection[str] = ()
+    spec: BlueprintSpec,
+    items: Sequence[BankItem],
+    *,
+    inactive: Collection[str] = (),
+    enemies: Collection[Collection[UUID]] = (),
 ) -> Specification:
-    """Return the kernel's specification; ``inactive`` names items of the bank that no form may hold now.
+    """Return the kernel's specification.
+
+    ``inactive`` names items of the bank that no form may hold now; ``enemies`` are the bank's own groups,
+    which hold beside the blueprint's.
 
     Raises RuleRefused for an item that is not among the usable ones.
     """
@@ -129,7 +149,7 @@ def specification_of(
         rules.append(PerValue(name=PER_POINT, attribute="point", maximum=spec.max_per_point))
     if spec.equal:
         rules.append(Parallel(name=EQUAL, by=tuple(spec.equal)))
-    rules += _rules_over_items(spec, items, inactive)
+    rules += _rules_over_items(spec, items, inactive, enemies)
     return Specification(
         rules, _targets(spec), max_use=None if spec.share_items else 1, sharing_name=NO_SHARING
     )
@@ -139,7 +159,7 @@ def where_of(row: Row) -> Where:
     """Return the kernel's filter of a row."""
     where: list[Is | Between] = []
     if row.node is not None:
-        where.append(Is(f"node{row.node.count('.') + 1}", row.node))
+        where.append(Is(f"node{row.node.count('-') + 1}", row.node))
     if row.category is not None:
         where.append(Is("category", row.category))
     if row.importance is not None:
@@ -218,22 +238,26 @@ def _targets(spec: BlueprintSpec) -> list[Target]:
 
 
 def _rules_over_items(
-    spec: BlueprintSpec, items: Sequence[BankItem], inactive: Collection[str]
+    spec: BlueprintSpec,
+    items: Sequence[BankItem],
+    inactive: Collection[str],
+    enemies: Collection[Collection[UUID]],
 ) -> list[Rule]:
-    by_name = {item.reference: str(item.item_id) for item in items if item.reference}
-    by_name |= {str(item.item_id): str(item.item_id) for item in items}
+    by_name = {name: str(item.item_id) for item in items for name in item.names}
 
     def ids(rule: str, names: Sequence[str], *, needed: bool = False) -> tuple[str, ...]:
         """Ids of the items named; one that is not active cannot appear and is passed over unless needed."""
         for name in names:
             if name not in by_name and (needed or name not in inactive):
                 raise RuleRefused(rule=rule, item=name)
-        return tuple(by_name[name] for name in names if name in by_name)
+        return tuple(dict.fromkeys(by_name[name] for name in names if name in by_name))
 
     rules: list[Rule] = []
-    groups = tuple(group for names in spec.enemies if len(group := ids(ENEMIES, names)) > 1)
+    groups = [ids(ENEMIES, names) for names in spec.enemies]
+    groups += [tuple(sorted(by_name[str(i)] for i in group if str(i) in by_name)) for group in enemies]
+    groups = list(dict.fromkeys(group for group in groups if len(group) > 1))
     if groups:
-        rules.append(Enemies(name=ENEMIES, groups=groups))
+        rules.append(Enemies(name=ENEMIES, groups=tuple(groups)))
     if spec.include:
         rules.append(Include(name=INCLUDE, ids=ids(INCLUDE, spec.include, needed=True)))
     if excluded := ids(EXCLUDE, spec.exclude):

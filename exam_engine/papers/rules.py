@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from itembank.base.errors import Conflict, Forbidden, Invalid, NotFound
 
@@ -18,6 +20,9 @@ MAX_FORMS = 50
 """Forms of one assembly; above it a request is more likely a slip than a wish."""
 
 SEAL_PURPOSE = "paper"
+
+SITE_ZONE = ZoneInfo("Asia/Shanghai")
+"""The year in a paper number is the local one."""
 
 
 class PaperStatus(StrEnum):
@@ -44,6 +49,13 @@ class BlueprintUnknown(NotFound):
 
     code = "blueprint_unknown"
     message = "This blueprint does not exist."
+
+
+class AssemblyUnknown(NotFound):
+    """There is no such request, or it belongs to somebody else."""
+
+    code = "assembly_unknown"
+    message = "This assembly does not exist."
 
 
 class PaperUnknown(NotFound):
@@ -149,6 +161,13 @@ def check_forms(forms: int) -> None:
         raise FormsOutOfRange(forms=forms, most=MAX_FORMS)
 
 
-def total_marks(counts: Mapping[str, tuple[int, Decimal]]) -> Decimal:
-    """Return the sum of count × marks each."""
-    return sum((count * marks for count, marks in counts.values()), Decimal(0))
+def label_prefix(at: datetime, credit_code: str | None) -> str:
+    """Return the beginning of paper numbers: LSP for theory, the year, the institution's credit code."""
+    return f"LSP{at.astimezone(SITE_ZONE):%y}{credit_code or ''}_"
+
+
+def next_labels(prefix: str, taken: Iterable[str], count: int) -> list[str]:
+    """Return the next ``count`` paper numbers, six digits after the prefix."""
+    numbers = [int(label[len(prefix) :]) for label in taken if label[len(prefix) :].isdigit()]
+    first = max(numbers, default=0) + 1
+    return [f"{prefix}{number:06d}" for number in range(first, first + count)]

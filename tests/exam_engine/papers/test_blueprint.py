@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -13,6 +14,8 @@ from exam_engine.papers.blueprint import (
     FieldMissing,
     FieldUnknown,
     FieldWrong,
+    InformationPoint,
+    MeanDifficulty,
     Row,
     RowContradicts,
     RowNameTwice,
@@ -22,11 +25,14 @@ from exam_engine.papers.blueprint import (
     TotalDiffers,
     read_blueprint,
     read_toml,
+    write_toml,
 )
 from itembank.base.errors import ExamError
 
 TOML = """
 name = "三级理论"
+occupation = "4-04-05-05"
+level = 3
 minutes = 90
 
 [[sections]]
@@ -57,16 +63,17 @@ def good(**changes: Any) -> dict[str, Any]:
 
 
 def test_a_file_is_read_with_exact_marks() -> None:
-    name, spec = read_toml(TOML)
+    file = read_toml(TOML)
+    spec = file.spec
 
-    assert name == "三级理论"
+    assert (file.name, file.occupation, file.level) == ("三级理论", "4-04-05-05", "3")
     assert spec.length == 190
     assert spec.marks_of("single_choice") == Decimal("0.5")
     assert spec.total_marks == 100
 
 
 def test_a_blueprint_survives_being_stored() -> None:
-    _, spec = read_toml(TOML)
+    spec = read_toml(TOML).spec
 
     assert BlueprintSpec.model_validate(spec.model_dump(mode="json")) == spec
 
@@ -83,9 +90,23 @@ def test_a_blueprint_survives_being_stored() -> None:
     ],
 )
 def test_a_share_becomes_whole_items(row: dict[str, Any], bounds: tuple[int, int | None]) -> None:
-    _, spec = read_toml(TOML)
+    spec = read_toml(TOML).spec
 
     assert spec.bounds_of(Row(name="r", category="c", **row)) == bounds
+
+
+def test_what_is_written_is_read_back() -> None:
+    file = read_toml(TOML)
+    spec = file.spec.model_copy(
+        update={
+            "rows": (*file.spec.rows, Row(name='say "x"', node="A-B", difficulty=(1, 2), minimum=3)),
+            "enemies": (("1", "2"), ("3", "4", "5")),
+            "information": (InformationPoint(theta=0.5, goal=10, tolerance=1),),
+            "mean_difficulty": MeanDifficulty(goal=2.7),
+        }
+    )
+
+    assert read_toml(write_toml(replace(file, spec=spec))) == replace(file, spec=spec)
 
 
 def test_one_difficulty_is_a_range_of_one() -> None:

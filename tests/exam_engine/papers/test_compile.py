@@ -28,10 +28,11 @@ def bank(count: int = 60, **values: Any) -> list[BankItem]:
             item_id=UUID(int=k + 1),
             version_id=UUID(int=k + 1001),
             type="single_choice" if k % 2 else "true_false",
-            reference=str(k + 1),
+            number=k + 1,
+            reference=f"Q{k + 1}",
             category="ABC"[k % 3],
             point=f"p{k // 3}",
-            nodes=("1", f"1.{k % 3 + 1}"),
+            nodes=("1", f"1-{k % 3 + 1}"),
             importance="XYZ"[k % 3],
             difficulty=k % 5 + 1,
             **values,
@@ -62,7 +63,7 @@ def solve(blueprint: BlueprintSpec, items: Sequence[BankItem], forms: int = 2) -
 
 def test_rows_by_node_category_importance_and_difficulty_hold_in_every_form() -> None:
     rows = [
-        {"name": "node", "node": "1.2", "minimum": 4, "maximum": 4},
+        {"name": "node", "node": "1-2", "minimum": 4, "maximum": 4},
         {"name": "Z", "importance": "Z", "maximum": 2},
         {"name": "hard", "difficulty": [4, 5], "share": 30},
         {"name": "A as single", "category": "A", "type": "single_choice", "minimum": 2},
@@ -74,7 +75,7 @@ def test_rows_by_node_category_importance_and_difficulty_hold_in_every_form() ->
     assert isinstance(answer, Assembled)
     for form in answer.forms:
         held = [items[name] for name in form]
-        assert sum(item.nodes[1] == "1.2" for item in held) == 4
+        assert sum(item.nodes[1] == "1-2" for item in held) == 4
         assert sum(item.importance == "Z" for item in held) <= 2
         assert sum(item.difficulty >= 4 for item in held) == 3
         assert len({item.point for item in held}) == 10
@@ -104,7 +105,7 @@ def test_too_many_forms_clash_with_the_ban_on_sharing() -> None:
 
 
 def test_an_unknown_enemy_is_refused_and_a_withdrawn_one_passed_over() -> None:
-    blueprint = spec(enemies=[["1", "2", "old"]])
+    blueprint = spec(enemies=[["1", "ref:Q2", "old"]])
 
     with pytest.raises(RuleRefused, match="old"):
         specification_of(blueprint, bank())

@@ -1,0 +1,110 @@
+"""The bank as assembly sees it: active items with their place in the outline and their parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from exam_engine.papers import store
+from exam_engine.papers.compile import BankItem
+from itembank.items import service as items
+
+
+@dataclass(frozen=True)
+class Node:
+    """A node of the outline with its full code, such as ``A-B``."""
+
+    path: str
+    name: str
+    depth: int
+    weight: Decimal
+
+
+@dataclass(frozen=True)
+class Bank:
+    """Active items of one occupation and level."""
+
+    items: tuple[BankItem, ...]
+    inactive: frozenset[str]
+    """Names of items that are not active."""
+    enemies: tuple[frozenset[UUID], ...]
+    """Groups of which a form holds at most one."""
+    nodes: tuple[Node, ...]
+    """In the order of the outline, each before its children."""
+    scale_id: UUID | None
+
+    @property
+    def categories(self) -> list[str]:
+        """Categories that occur, in order of their first item."""
+        return list(dict.fromkeys(item.category for item in self.items if item.category))
+
+
+def read_bank(session: Session, occupation_id: UUID, level: int) -> Bank:
+    """Return the active items of an occupation and level within the session's scope."""
+    nodes = store.nodes(session, occupation_id, level)
+    above: dict[UUID, tuple[str, ...]] = {}
+    listed: dict[UUID, Node] = {}
+    children: dict[UUID | None, list[UUID]] = {}
+    for node in nodes:
+        upper = above.get(node.parent_id, ()) if node.parent_id else ()
+        path = f"{upper[-1]}-{node.code}" if upper else node.code
+        above[node.id] = (*upper, path)
+        listed[node.id] = Node(path, node.name, node.depth, node.weight)
+        children.setdefault(node.parent_id, []).append(node.id)
+    scale_id, parameters = _parameters(session, occupation_id, level)
+    found = items.active_items(session, occupation_id, level)
+    bank_items = []
+    for item in found:
+        a, b, c = parameters.get(item.id, (None, None, 0.0))
+        bank_items.append(
+            BankItem(
+                item_id=item.id,
+                version_id=item.current_version_id,
+                type=item.type.value,
+                number=item.number,
+                reference=item.reference or "",
+                category=item.category or "",
+                point=str(item.point_id) if item.point_id else "",
+                nodes=above.get(item.node_id, ()) if item.node_id else (),
+                importance=str(item.importance),
+                difficulty=item.difficulty,
+                a=a,
+                b=b,
+                c=c,
+            )
+        )
+    return Bank(
+        tuple(bank_items),
+        frozenset(store.inactive_names(session, occupation_id, level)),
+        tuple(items.enemies(session, [item.id for item in found]).values()),
+        tuple(_in_order(listed, children)),
+        scale_id,
+    )
+
+
+def _in_order(listed: Mapping[UUID, Node], children: Mapping[UUID | None, Sequence[UUID]]) -> list[Node]:
+    found: list[Node] = []
+
+    def walk(parent: UUID | None) -> None:
+        for node_id in children.get(parent, ()):
+            found.append(listed[node_id])
+            walk(node_id)
+
+    walk(None)
+    return found
+
+
+def _parameters(
+    session: Session, occupation_id: UUID, level: int
+) -> tuple[UUID | None, Mapping[UUID, tuple[float, float, float]]]:
+    """Return the newest scale that has item parameters, and them; nothing for a bank not calibrated."""
+    for scale_id in store.scales(session, occupation_id, level):
+        rows = store.parameters(session, scale_id)
+        if rows:
+            # A Rasch scale may leave its common discrimination out.
+            return scale_id, {item_id: (1.0 if a is None else a, b, 0.0) for item_id, a, b in rows}
+    return None, {}

@@ -1,0 +1,218 @@
+"""A paper's content: its canonical bytes, their digest, and what a candidate and a marker see of it. No I/O."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from itembank.items.rules import ItemContent, ItemType, Option
+
+FORMAT = 1
+"""Version of the canonical form; a reader refuses one that it does not know."""
+
+
+@dataclass(frozen=True)
+class SealedEntry:
+    """One item of a sealed paper, with its key."""
+
+    item_id: UUID
+    version_id: UUID
+    type: ItemType
+    marks: Decimal
+    content: ItemContent
+
+
+@dataclass(frozen=True)
+class Section:
+    """Items of one type in a row."""
+
+    type: ItemType
+    marks_each: Decimal
+    entries: tuple[SealedEntry, ...]
+
+
+@dataclass(frozen=True)
+class SealedPaper:
+    """The whole content of a paper."""
+
+    paper_id: UUID
+    label: str
+    minutes: int
+    total_marks: Decimal
+    sections: tuple[Section, ...]
+    digest: str = ""
+
+    @property
+    def entries(self) -> tuple[SealedEntry, ...]:
+        """All items in the order of the paper."""
+        return tuple(entry for section in self.sections for entry in section.entries)
+
+
+@dataclass(frozen=True)
+class CandidateEntry:
+    """One item as a candidate sees it: without key and explanation."""
+
+    item_id: UUID
+    version_id: UUID
+    type: ItemType
+    marks: Decimal
+    stem: str
+    options: tuple[Option, ...]
+
+
+@dataclass(frozen=True)
+class CandidateSection:
+    """Items of one type in a row, without keys."""
+
+    type: ItemType
+    marks_each: Decimal
+    entries: tuple[CandidateEntry, ...]
+
+
+@dataclass(frozen=True)
+class CandidatePaper:
+    """A paper without its keys."""
+
+    paper_id: UUID
+    label: str
+    minutes: int
+    total_marks: Decimal
+    sections: tuple[CandidateSection, ...]
+
+
+@dataclass(frozen=True)
+class KeyEntry:
+    """What a marker needs of an item."""
+
+    item_id: UUID
+    version_id: UUID
+    type: ItemType
+    marks: Decimal
+    key: tuple[str, ...]
+
+
+def canonical_bytes(paper: SealedPaper) -> bytes:
+    """Return the bytes that are hashed and encrypted: JSON with sorted keys, without spaces, UTF-8."""
+    content = {
+        "format": FORMAT,
+        "paper": str(paper.paper_id),
+        "label": paper.label,
+        "minutes": paper.minutes,
+        "total_marks": _plain(paper.total_marks),
+        "sections": [
+            {
+                "type": section.type.value,
+                "marks_each": _plain(section.marks_each),
+                "entries": [_entry(entry) for entry in section.entries],
+            }
+            for section in paper.sections
+        ],
+    }
+    return json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+def digest_of(content: bytes) -> str:
+    """Return the SHA-256 digest, hexadecimal."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def read_bytes(content: bytes) -> SealedPaper:
+    """Return the paper that ``canonical_bytes`` wrote.
+
+    Raises ValueError for a format that is not known.
+    """
+    data = json.loads(content)
+    if data.get("format") != FORMAT:
+        raise ValueError(f"paper format {data.get('format')} is not known")
+    return SealedPaper(
+        paper_id=UUID(data["paper"]),
+        label=data["label"],
+        minutes=data["minutes"],
+        total_marks=Decimal(data["total_marks"]),
+        sections=tuple(
+            Section(
+                ItemType(section["type"]),
+                Decimal(section["marks_each"]),
+                tuple(_read_entry(entry, section["type"]) for entry in section["entries"]),
+            )
+            for section in data["sections"]
+        ),
+        digest=digest_of(content),
+    )
+
+
+def without_keys(paper: SealedPaper) -> CandidatePaper:
+    """Return what a candidate may see."""
+    return CandidatePaper(
+        paper.paper_id,
+        paper.label,
+        paper.minutes,
+        paper.total_marks,
+        tuple(
+            CandidateSection(
+                section.type,
+                section.marks_each,
+                tuple(
+                    CandidateEntry(
+                        e.item_id, e.version_id, e.type, e.marks, e.content.stem, tuple(e.content.options)
+                    )
+                    for e in section.entries
+                ),
+            )
+            for section in paper.sections
+        ),
+    )
+
+
+def keys_of(paper: SealedPaper) -> Mapping[UUID, KeyEntry]:
+    """Return the key of each item."""
+    return {
+        e.item_id: KeyEntry(e.item_id, e.version_id, e.type, e.marks, tuple(e.content.key))
+        for e in paper.entries
+    }
+
+
+def in_sections(entries: Sequence[SealedEntry]) -> tuple[Section, ...]:
+    """Return entries, already in order, as sections of one type each."""
+    sections: list[Section] = []
+    for entry in entries:
+        if not sections or sections[-1].type != entry.type:
+            sections.append(Section(entry.type, entry.marks, ()))
+        last = sections[-1]
+        sections[-1] = Section(last.type, last.marks_each, (*last.entries, entry))
+    return tuple(sections)
+
+
+def _entry(entry: SealedEntry) -> dict[str, Any]:
+    return {
+        "item": str(entry.item_id),
+        "version": str(entry.version_id),
+        "marks": _plain(entry.marks),
+        "stem": entry.content.stem,
+        "options": [[option.label, option.text] for option in entry.content.options],
+        "key": list(entry.content.key),
+    }
+
+
+def _read_entry(data: Mapping[str, Any], kind: str) -> SealedEntry:
+    return SealedEntry(
+        UUID(data["item"]),
+        UUID(data["version"]),
+        ItemType(kind),
+        Decimal(data["marks"]),
+        ItemContent(
+            type=ItemType(kind),
+            stem=data["stem"],
+            options=tuple(Option(label, text) for label, text in data["options"]),
+            key=tuple(data["key"]),
+        ),
+    )
+
+
+def _plain(value: Decimal) -> str:
+    return format(value.normalize(), "f")

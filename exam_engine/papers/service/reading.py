@@ -1,0 +1,91 @@
+"""Read papers: drafts for review, sealed ones for delivery and marking only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from exam_engine.papers import store
+from exam_engine.papers.content import (
+    CandidatePaper,
+    KeyEntry,
+    SealedEntry,
+    SealedPaper,
+    digest_of,
+    in_sections,
+    keys_of,
+    read_bytes,
+    without_keys,
+)
+from exam_engine.papers.models import Paper
+from exam_engine.papers.rules import SEAL_PURPOSE, PaperAltered, PaperNotSealed, PaperStatus, PaperUnknown
+from itembank.base.db import keyring_of
+from itembank.items import service as items
+from itembank.items.rules import ItemType
+
+
+def find_paper(session: Session, paper_id: UUID) -> Paper:
+    """Return a paper's record; raises PaperUnknown."""
+    found = store.paper(session, paper_id)
+    if found is None:
+        raise PaperUnknown
+    return found
+
+
+def list_papers(session: Session, *, statuses: Sequence[PaperStatus] = ()) -> Sequence[Paper]:
+    """Papers in any of the states (all when none is given), newest first."""
+    return store.papers(session, statuses=statuses)
+
+
+def preview_draft(session: Session, paper_id: UUID) -> SealedPaper:
+    """Return a draft's or approved paper's content as it would be sealed, for the second person's review.
+
+    Raises PaperUnknown.
+    """
+    paper = find_paper(session, paper_id)
+    rows = store.entries(session, paper_id)
+    contents = items.read_contents(session, [row.version_id for row in rows])
+    entries = [
+        SealedEntry(row.item_id, row.version_id, ItemType(row.type), row.marks, contents[row.version_id])
+        for row in rows
+    ]
+    total = sum((entry.marks for entry in entries), start=paper.total_marks * 0)
+    return SealedPaper(paper.id, paper.label, paper.minutes, total, in_sections(entries))
+
+
+def open_sealed(session: Session, paper_id: UUID) -> SealedPaper:
+    """Decrypt a sealed paper and check its digest. For delivery and marking only: it holds the keys.
+
+    Raises PaperUnknown, PaperNotSealed, SealBroken, or PaperAltered when digest and content differ.
+    """
+    paper = find_paper(session, paper_id)
+    if paper.status is not PaperStatus.SEALED or paper.sealed is None:
+        raise PaperNotSealed(label=paper.label)
+    content = keyring_of(session).open(paper.sealed, purpose=SEAL_PURPOSE, context=seal_context(paper.id))
+    opened = read_bytes(content)
+    if digest_of(content) != paper.digest or opened.paper_id != paper.id:
+        raise PaperAltered(label=paper.label)
+    return replace(opened, digest=paper.digest)
+
+
+def candidate_view(session: Session, paper_id: UUID) -> CandidatePaper:
+    """Return a sealed paper without keys; raises what open_sealed raises."""
+    return without_keys(open_sealed(session, paper_id))
+
+
+def answer_key(session: Session, paper_id: UUID) -> Mapping[UUID, KeyEntry]:
+    """Return the keys and marks of a sealed paper by item; raises what open_sealed raises."""
+    return keys_of(open_sealed(session, paper_id))
+
+
+def verify_sealed(session: Session, paper_id: UUID) -> str:
+    """Decrypt a sealed paper, recompute its digest and return it; raises what open_sealed raises."""
+    return open_sealed(session, paper_id).digest
+
+
+def seal_context(paper_id: UUID) -> str:
+    """What a sealed paper is bound to: it does not open in the place of another."""
+    return f"paper/{paper_id}"

@@ -1,0 +1,116 @@
+"""All SQL of papers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from exam_engine.papers.compile import item_names
+from exam_engine.papers.models import Assembly, Blueprint, Paper, PaperEntry
+from exam_engine.papers.rules import PaperStatus
+from itembank.items.models import Item
+from itembank.items.rules import ItemStatus
+from itembank.statistics.models import ItemParameter, Scale
+from itembank.taxonomy.models import Outline, OutlineNode
+from itembank.taxonomy.rules import OutlineStatus
+
+
+def blueprint(session: Session, blueprint_id: UUID) -> Blueprint | None:
+    return session.scalars(select(Blueprint).where(Blueprint.id == blueprint_id)).one_or_none()
+
+
+def blueprints(session: Session, *, current: bool = True) -> Sequence[Blueprint]:
+    query = select(Blueprint).order_by(Blueprint.id.desc())
+    return session.scalars(query.where(Blueprint.is_current) if current else query).all()
+
+
+def versions(session: Session, series_id: UUID) -> Sequence[Blueprint]:
+    query = select(Blueprint).where(Blueprint.series_id == series_id).order_by(Blueprint.number.desc())
+    return session.scalars(query).all()
+
+
+def assembly(session: Session, assembly_id: UUID) -> Assembly | None:
+    return session.scalars(select(Assembly).where(Assembly.id == assembly_id)).one_or_none()
+
+
+def assemblies(session: Session, *, limit: int = 50) -> Sequence[Assembly]:
+    return session.scalars(select(Assembly).order_by(Assembly.id.desc()).limit(limit)).all()
+
+
+def paper(session: Session, paper_id: UUID, *, lock: bool = False) -> Paper | None:
+    query = select(Paper).where(Paper.id == paper_id)
+    return session.scalars(query.with_for_update() if lock else query).one_or_none()
+
+
+def papers(
+    session: Session,
+    *,
+    statuses: Iterable[PaperStatus] = (),
+    assembly_id: UUID | None = None,
+    limit: int = 500,
+) -> Sequence[Paper]:
+    query = select(Paper)
+    if statuses := tuple(statuses):
+        query = query.where(Paper.status.in_(statuses))
+    if assembly_id is not None:
+        return session.scalars(query.where(Paper.assembly_id == assembly_id).order_by(Paper.form)).all()
+    return session.scalars(query.order_by(Paper.id.desc()).limit(limit)).all()
+
+
+def labels(session: Session, prefix: str) -> Sequence[str]:
+    query = select(Paper.label).where(Paper.label.startswith(prefix, autoescape=True))
+    return session.scalars(query).all()
+
+
+def entries(session: Session, paper_id: UUID) -> Sequence[PaperEntry]:
+    query = select(PaperEntry).where(PaperEntry.paper_id == paper_id).order_by(PaperEntry.position)
+    return session.scalars(query).all()
+
+
+def items_of(session: Session, item_ids: Sequence[UUID]) -> Mapping[UUID, Item]:
+    return {item.id: item for item in session.scalars(select(Item).where(Item.id.in_(item_ids)))}
+
+
+def inactive_names(session: Session, occupation_id: UUID, level: int) -> set[str]:
+    """Names of items that are in the bank and not active."""
+    query = select(Item.id, Item.number, Item.reference).where(
+        Item.occupation_id == occupation_id, Item.level == level, Item.status != ItemStatus.ACTIVE
+    )
+    return {name for row in session.execute(query) for name in item_names(*row)}
+
+
+def nodes(session: Session, occupation_id: UUID, level: int) -> Sequence[OutlineNode]:
+    """Nodes of the occupation's active outlines, parents first."""
+    query = (
+        select(OutlineNode)
+        .join(Outline, Outline.id == OutlineNode.outline_id)
+        .where(
+            Outline.occupation_id == occupation_id,
+            Outline.level == level,
+            Outline.status == OutlineStatus.ACTIVE,
+        )
+        .order_by(OutlineNode.depth, OutlineNode.position)
+    )
+    return session.scalars(query).all()
+
+
+def scales(session: Session, occupation_id: UUID, level: int) -> Sequence[UUID]:
+    """Scales of an occupation and level, newest first."""
+    query = select(Scale.id).where(Scale.occupation_id == occupation_id, Scale.level == level)
+    return session.scalars(query.order_by(Scale.id.desc())).all()
+
+
+def parameters(session: Session, scale_id: UUID) -> Sequence[tuple[UUID, float | None, float]]:
+    """Item, discrimination and difficulty, where there is a difficulty."""
+    query = select(ItemParameter.item_id, ItemParameter.a, ItemParameter.b).where(
+        ItemParameter.scale_id == scale_id, ItemParameter.b.is_not(None)
+    )
+    return [(item_id, a, float(b or 0.0)) for item_id, a, b in session.execute(query)]
+
+
+def count_papers(session: Session, *, status: PaperStatus, not_by: UUID | None) -> int:
+    query = select(func.count(Paper.id)).where(Paper.status == status)
+    return session.scalar(query.where(Paper.created_by != not_by) if not_by else query) or 0

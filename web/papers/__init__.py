@@ -1,0 +1,30 @@
+"""Blueprints, assembly, side-by-side review, approval and sealing of papers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from exam_engine.papers import service as papers
+from itembank.people.rules import Action
+from web.deps import Context
+from web.i18n import N_
+from web.navigation import Area, NavItem, Todo
+from web.papers.routes import router
+
+
+def _todos(ctx: Context) -> Sequence[Todo]:
+    if not ctx.may(Action.PAPER_SEAL):
+        return []
+    count = papers.waiting_for(ctx.session, ctx.actor)
+    return [Todo(count, ctx._("Papers to approve and seal"), "/papers?status=draft")]
+
+
+AREA = Area(
+    "papers",
+    router,
+    nav=[
+        NavItem(Action.PAPER_READ, "/blueprints", N_("Blueprints"), "Papers"),
+        NavItem(Action.PAPER_READ, "/papers", N_("Papers"), "Papers"),
+    ],
+    todos=_todos,
+)

@@ -1,0 +1,203 @@
+"""The author's words for rules, states and fields."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from exam_engine.papers.blueprint import BlueprintSpec
+from exam_engine.papers.compile import (
+    ENEMIES,
+    EQUAL,
+    EXCLUDE,
+    INCLUDE,
+    INFORMATION,
+    LENGTH,
+    MEAN,
+    NO_SHARING,
+    PER_POINT,
+    ROW,
+    SECTION,
+    TOTAL,
+)
+from exam_engine.papers.rules import AssemblyStatus, PaperStatus
+from web.i18n import N_, Translate
+
+ITEM_TYPES = {
+    "single_choice": N_("Single choice"),
+    "multiple_choice": N_("Multiple choice"),
+    "true_false": N_("True/false"),
+}
+
+PAPER_STATUSES = {
+    PaperStatus.DRAFT: (N_("Draft"), "warn"),
+    PaperStatus.APPROVED: (N_("Approved for sealing"), "info"),
+    PaperStatus.SEALED: (N_("Sealed"), "good"),
+    PaperStatus.DISCARDED: (N_("Discarded"), "neutral"),
+}
+"""State → words and tone."""
+
+ASSEMBLY_STATUSES = {
+    AssemblyStatus.WAITING: (N_("Under way"), "info"),
+    AssemblyStatus.ASSEMBLED: (N_("Assembled"), "good"),
+    AssemblyStatus.INFEASIBLE: (N_("No solution"), "bad"),
+    AssemblyStatus.UNDECIDED: (N_("Undecided"), "warn"),
+    AssemblyStatus.STOPPED: (N_("Stopped"), "neutral"),
+}
+
+EQUAL_BY = {
+    "type": N_("Item type"),
+    "category": N_("Category"),
+    "node1": N_("Outline, first depth"),
+    "node2": N_("Outline, second depth"),
+    "node3": N_("Outline, third depth"),
+    "importance": N_("Importance X/Y/Z"),
+    "difficulty_level": N_("Difficulty"),
+}
+
+STAGES = [
+    N_("Working out the bound"),
+    N_("Building forms"),
+    N_("Bringing forms closer to their targets"),
+    N_("Checking every rule"),
+    N_("Looking for the reason why there is no solution"),
+]
+"""Stages of the assembly job, as exam_engine.papers reports them."""
+
+_SINGLE: dict[str, str] = {
+    LENGTH: N_("Number of items"),
+    TOTAL: N_("Total marks"),
+    PER_POINT: N_("At most so many items per assessment point"),
+    EQUAL: N_("Equal counts in all forms"),
+    ENEMIES: N_("Items that must not meet"),
+    INCLUDE: N_("Items in every form"),
+    EXCLUDE: N_("Items in no form"),
+    NO_SHARING: N_("Forms share no item"),
+    MEAN: N_("Mean difficulty"),
+}
+
+_FIELDS = {
+    "sections": N_("Section"),
+    "rows": N_("Content row"),
+    "information": N_("Information target"),
+    "enemies": N_("Items that must not meet"),
+    "blueprint": N_("Blueprint"),
+    "include": N_("Items in every form"),
+    "exclude": N_("Items in no form"),
+    "type": N_("Item type"),
+    "count": N_("Number of items"),
+    "marks": N_("Marks each"),
+    "minimum": N_("Minimum"),
+    "maximum": N_("Maximum"),
+    "share": N_("Share %"),
+    "tolerance": N_("Tolerance"),
+    "name": N_("Name"),
+    "node": N_("Outline node"),
+    "category": N_("Category"),
+    "importance": N_("Importance"),
+    "difficulty": N_("Difficulty"),
+    "theta": N_("Ability θ"),
+    "goal": N_("Target value"),
+    "total_marks": N_("Total marks"),
+    "minutes": N_("Minutes"),
+    "max_per_point": N_("Most items per assessment point"),
+    "mean_difficulty": N_("Mean difficulty"),
+}
+
+
+def rule_label(key: str, spec: BlueprintSpec, _: Translate) -> str:
+    """Return the author's words for a rule of the kernel."""
+    if key.startswith(ROW):
+        number = int(key.removeprefix(ROW))
+        return spec.rows[number - 1].name if number <= len(spec.rows) else key
+    if key.startswith(SECTION):
+        return _("Section: {kind}", kind=_(ITEM_TYPES[key.removeprefix(SECTION)]))
+    if key.startswith(INFORMATION):
+        return _("Information at θ = {theta}", theta=key.removeprefix(INFORMATION))
+    return _(_SINGLE[key]) if key in _SINGLE else key
+
+
+def place_label(place: str, _: Translate) -> str:
+    """Return a place such as ``rows[2]`` in the reader's words: Row 2."""
+    name, bracket, rest = place.partition("[")
+    words = _(_FIELDS[name]) if name in _FIELDS else name
+    return f"{words} {rest.rstrip(']')}" if bracket else words
+
+
+def field_label(field: str, _: Translate) -> str:
+    """Return a blueprint field in the reader's words."""
+    return _(_FIELDS[field]) if field in _FIELDS else field
+
+
+def error_facts(facts: Mapping[str, Any], _: Translate) -> dict[str, Any]:
+    """Return the facts of a refusal with places, fields, types and states in the reader's words."""
+    shown = dict(facts)
+    if "place" in shown:
+        shown["place"] = place_label(str(shown["place"]), _)
+    if "field" in shown:
+        shown["field"] = field_label(str(shown["field"]), _)
+    if "kind" in shown:
+        shown["kind"] = _(ITEM_TYPES.get(str(shown["kind"]), str(shown["kind"])))
+    if "rule" in shown:
+        shown["rule"] = _(_SINGLE.get(str(shown["rule"]), str(shown["rule"])))
+    if "status" in shown:
+        state = next((s for s in PaperStatus if s.value == shown["status"]), None)
+        shown["status"] = _(PAPER_STATUSES[state][0]) if state else shown["status"]
+    return shown
+
+
+def change_text(change: Mapping[str, Any], spec: BlueprintSpec, _: Translate) -> str:
+    """Return one change of the smallest set in a sentence."""
+    name = rule_label(change["key"], spec, _)
+    if change["side"] == "drop":
+        return _("Drop the rule “{rule}”", rule=name)
+    sentences = {
+        "minimum": N_("“{rule}”: lower the minimum from {before} to {after}"),
+        "maximum": N_("“{rule}”: raise the maximum from {before} to {after}"),
+        "tolerance": N_("“{rule}”: widen the tolerance from ±{before} to ±{after}"),
+    }
+    sentence = sentences[change["side"]]
+    return _(sentence, rule=name, before=change["before"], after=change["after"])
+
+
+def clash_text(key: str, spec: BlueprintSpec, _: Translate) -> str:
+    """Return a rule of a clash with what it asks for."""
+    name = rule_label(key, spec, _)
+    if key.startswith(ROW):
+        low, high = spec.bounds_of(spec.rows[int(key.removeprefix(ROW)) - 1])
+        return _("{rule}: {amount} items", rule=name, amount=amount_text(low, high))
+    if key.startswith(SECTION):
+        count = next(s.count for s in spec.sections if s.type == key.removeprefix(SECTION))
+        return _("{rule}: {amount} items", rule=name, amount=str(count))
+    if key == PER_POINT:
+        return _("At most {most} items per assessment point", most=spec.max_per_point)
+    if key == TOTAL:
+        return _("{rule}: {amount} marks", rule=name, amount=format(spec.total_marks.normalize(), "f"))
+    if key == LENGTH:
+        return _("{rule}: {amount} items", rule=name, amount=str(spec.length))
+    return name
+
+
+def amount_text(low: float | None, high: float | None) -> str:
+    """Return ``5``, ``5–8``, ``≥ 5`` or ``≤ 8``."""
+    if high is None:
+        return f"≥ {low:g}" if low else "—"
+    if low == high:
+        return f"{high:g}"
+    return f"{low:g}–{high:g}" if low else f"≤ {high:g}"
+
+
+def value_label(attribute: str, value: str, nodes: Mapping[str, str], _: Translate) -> str:
+    """Return the value of an attribute in words: a type's name, a node with its name."""
+    if not value:
+        return _("(none)")
+    if attribute == "type":
+        return _(ITEM_TYPES.get(value, value))
+    if attribute.startswith("node"):
+        return f"{value} {nodes[value]}" if value in nodes else value
+    return value
+
+
+def form_names(count: int, _: Translate) -> Sequence[str]:
+    """Return the names of forms."""
+    return [_("Form {number}", number=k + 1) for k in range(count)]
