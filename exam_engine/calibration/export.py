@@ -11,13 +11,22 @@ from exam_engine.calibration.outcome import ItemOutcome
 
 COLUMNS = tuple(field.name for field in fields(ItemOutcome) if field.name != "cov_ad")
 
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
-def to_csv(items: Iterable[ItemOutcome]) -> str:
-    """Return the items as CSV text with a header; empty where something is not known."""
+
+def to_csv(items: Iterable[ItemOutcome], *, for_spreadsheet: bool = False) -> str:
+    """Return the items as CSV text with a header; empty where something is not known.
+
+    With ``for_spreadsheet`` a name that a spreadsheet program would take for a formula gets an apostrophe before it.
+    """
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(COLUMNS)
-    writer.writerows([_cell(getattr(item, column)) for column in COLUMNS] for item in items)
+    for item in items:
+        row = [_cell(getattr(item, column)) for column in COLUMNS]
+        if for_spreadsheet and item.item.startswith(FORMULA_STARTS):
+            row[0] = f"'{item.item}"
+        writer.writerow(row)
     return buffer.getvalue()
 
 

@@ -104,6 +104,20 @@ class NoResponses(Conflict):
     message = "There are no responses to calibrate."
 
 
+class SittingNotOver(Conflict):
+    """Somebody may still be answering."""
+
+    code = "calibration.sitting_not_over"
+    message = "The sitting of {name} is not over yet: its answers may still change."
+
+
+class MixedSittings(Conflict):
+    """Sittings of different occupations or levels share no items."""
+
+    code = "calibration.mixed_sittings"
+    message = "Choose sittings of one occupation and one level."
+
+
 class RunNotFound(NotFound):
     """No such calibration, or not of this institution."""
 

@@ -6,10 +6,15 @@ from collections import defaultdict
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from exam_engine.calibration.models import CalibrationRun
+from exam_engine.delivery.models import Attempt
+from exam_engine.invigilation.models import Incident
+from exam_engine.invigilation.rules import VOIDING
+from exam_engine.sittings.models import Plan, Sitting
+from exam_engine.sittings.rules import Component, SittingStatus
 from itembank.items.models import Item
 
 CHUNK = 500
@@ -51,6 +56,36 @@ def names_of(session: Session, item_ids: Sequence[UUID]) -> dict[UUID, str]:
         for item_id, number, reference in session.execute(query):
             found[item_id] = reference or f"#{number}"
     return found
+
+
+def theory_sittings(session: Session) -> Sequence[tuple[Sitting, Plan]]:
+    """Return published or closed theory sittings with their plans, latest first."""
+    query = (
+        select(Sitting, Plan)
+        .join(Plan, Plan.id == Sitting.plan_id)
+        .where(Sitting.component == Component.THEORY, Sitting.status != SittingStatus.DRAFT)
+        .order_by(Sitting.ends_at.desc(), Sitting.id.desc())
+    )
+    return [(row[0], row[1]) for row in session.execute(query)]
+
+
+def attempt_counts(session: Session) -> dict[UUID, int]:
+    """Return the number of attempts of each sitting."""
+    query = select(Attempt.sitting_id, func.count(Attempt.id)).group_by(Attempt.sitting_id)
+    return {row[0]: row[1] for row in session.execute(query)}
+
+
+def has_open_attempts(session: Session, sitting_id: UUID) -> bool:
+    query = select(Attempt.id).where(Attempt.sitting_id == sitting_id, Attempt.submitted_at.is_(None))
+    return session.execute(query.limit(1)).first() is not None
+
+
+def voided(session: Session, sitting_ids: Sequence[UUID]) -> set[tuple[UUID, UUID | None]]:
+    """Return sitting and registration of those whose component is void."""
+    query = select(Incident.sitting_id, Incident.registration_id).where(
+        Incident.sitting_id.in_(sitting_ids), Incident.kind.in_(VOIDING), Incident.withdrawn_at.is_(None)
+    )
+    return {(sitting_id, registration_id) for sitting_id, registration_id in session.execute(query)}
 
 
 def _as_id(name: str) -> UUID | None:

@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
+from exam_engine.delivery.models import Answer, Attempt
+from exam_engine.papers.content import SealedEntry, SealedPaper, Section, canonical_bytes, digest_of
+from exam_engine.papers.models import Assembly, Blueprint, Paper
+from exam_engine.papers.rules import SEAL_PURPOSE, PaperStatus
 from exam_engine.psychometrics.irt.models import probability_2pl
+from exam_engine.sittings.models import Plan, Registration, Sitting
+from exam_engine.sittings.rules import Component, RegistrationStatus, SittingStatus
+from itembank.base.db import keyring_of
 from itembank.base.ids import new_id
 from itembank.items.models import Item
-from itembank.items.rules import ItemStatus, ItemType
+from itembank.items.rules import ItemContent, ItemStatus, ItemType, Option
 from itembank.people.models import Institution
 from itembank.taxonomy.models import Occupation
-from tests.factories.people import NOW
+from tests.factories.people import NOW, make_person
+
+_numbers = itertools.count(1)
 
 
 def simulate_answers(n_persons: int, n_items: int, *, seed: int = 11) -> NDArray[np.int8]:
@@ -62,3 +73,151 @@ def make_items(
         session.add(item)
         session.flush()
     return occupation.id, references
+
+
+def make_theory_sitting(
+    session: Session, *, institution: Institution, occupation_id: UUID, starts_at: datetime, level: int = 4
+) -> Sitting:
+    """Return a published theory sitting of two hours, of a plan of its own."""
+    common = {"institution_id": institution.id, "created_at": starts_at}
+    plan = Plan(
+        number=f"{next(_numbers):014d}",
+        name="电工四级理论考试",
+        occupation_id=occupation_id,
+        level=level,
+        examined_on=starts_at.date(),
+        has_theory=True,
+        has_practical=False,
+        has_review=False,
+        created_by="system",
+        **common,
+    )
+    session.add(plan)
+    session.flush()
+    sitting = Sitting(
+        plan_id=plan.id,
+        component=Component.THEORY,
+        status=SittingStatus.PUBLISHED,
+        opens_at=starts_at,
+        starts_at=starts_at,
+        ends_at=starts_at + timedelta(hours=2),
+        limit_minutes=120,
+        late_minutes=30,
+        earliest_submit_minutes=0,
+        pass_mark=Decimal(60),
+        **common,
+    )
+    session.add(sitting)
+    session.flush()
+    return sitting
+
+
+def _register(session: Session, sitting: Sitting) -> Registration:
+    registration = Registration(
+        institution_id=sitting.institution_id,
+        plan_id=sitting.plan_id,
+        person_id=make_person(session, number=next(_numbers)).id,
+        row_number=1,
+        name_index="",
+        sealed=b"",
+        education="高中",
+        source="社会考生",
+        collection="自取",
+        condition=1,
+        condition_text="",
+        status=RegistrationStatus.APPROVED,
+        created_at=sitting.created_at,
+    )
+    session.add(registration)
+    session.flush()
+    return registration
+
+
+def make_answered_sitting(
+    session: Session,
+    *,
+    institution: Institution,
+    occupation_id: UUID,
+    item_ids: Sequence[UUID],
+    marks: NDArray[np.int8],
+    starts_at: datetime,
+) -> Sitting:
+    """Return a sitting that is over: one sealed paper of single-choice items with key B, and answers to it."""
+    sitting = make_theory_sitting(
+        session, institution=institution, occupation_id=occupation_id, starts_at=starts_at
+    )
+    paper_id = seal_paper(session, institution=institution, occupation_id=occupation_id, item_ids=item_ids)
+    for row in marks:
+        attempt = Attempt(
+            institution_id=institution.id,
+            sitting_id=sitting.id,
+            registration_id=_register(session, sitting).id,
+            paper_id=paper_id,
+            seed=1,
+            started_at=starts_at,
+            due_at=sitting.ends_at,
+            submitted_at=sitting.ends_at,
+        )
+        session.add(attempt)
+        session.flush()
+        session.add_all(
+            Answer(
+                attempt_id=attempt.id,
+                item_id=item_id,
+                epoch=1,
+                revision=1,
+                response=["B"] if mark else ["C"],
+                saved_at=starts_at,
+            )
+            for item_id, mark in zip(item_ids, row, strict=True)
+            if mark >= 0
+        )
+    session.flush()
+    return sitting
+
+
+def seal_paper(
+    session: Session, *, institution: Institution, occupation_id: UUID, item_ids: Sequence[UUID]
+) -> UUID:
+    """Return a sealed paper of single-choice items with options A to D and key B."""
+    common = {"institution_id": institution.id, "created_at": NOW}
+    blueprint = Blueprint(
+        series_id=new_id(), number=1, occupation_id=occupation_id, level=4, name="试卷", spec={}, **common
+    )
+    session.add(blueprint)
+    session.flush()
+    assembly = Assembly(
+        institution_id=institution.id,
+        blueprint_id=blueprint.id,
+        forms=1,
+        seed=1,
+        work_limit=1,
+        requested_at=NOW,
+    )
+    session.add(assembly)
+    session.flush()
+    paper = Paper(
+        blueprint_id=blueprint.id,
+        assembly_id=assembly.id,
+        occupation_id=occupation_id,
+        level=4,
+        form=1,
+        label=f"卷 {new_id()}",
+        status=PaperStatus.SEALED,
+        total_marks=Decimal(len(item_ids)),
+        minutes=90,
+        **common,
+    )
+    session.add(paper)
+    session.flush()
+    options = tuple(Option(label, f"选项{label}") for label in "ABCD")
+    content = ItemContent(ItemType.SINGLE_CHOICE, "题干", options, ("B",), "")
+    entries = tuple(
+        SealedEntry(item_id, new_id(), ItemType.SINGLE_CHOICE, Decimal(1), content) for item_id in item_ids
+    )
+    sections = (Section(ItemType.SINGLE_CHOICE, Decimal(1), entries),)
+    plain = canonical_bytes(SealedPaper(paper.id, paper.label, 90, paper.total_marks, sections))
+    paper.digest = digest_of(plain)
+    paper.sealed = keyring_of(session).seal(plain, purpose=SEAL_PURPOSE, context=f"paper/{paper.id}")
+    session.flush()
+    return paper.id

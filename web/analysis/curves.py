@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from markupsafe import Markup
@@ -61,3 +62,17 @@ def item_figure(a: float, b: float, _: Translate) -> tuple[Figure, Markup]:
     at, gained = probability_2pl(TABLE, [a], [b])[:, 0], item_information(TABLE, [a], [b])[:, 0]
     rows = [tuple(row) for row in np.stack([TABLE, at, gained], axis=1).tolist()]
     return Figure(characteristic, rows), informative
+
+
+def option_figure(options: Sequence[Mapping[str, Any]], _: Translate) -> Markup | None:
+    """Return the share of each option among weak, middling and strong persons; None where a group is empty."""
+    groups = ("low", "middle", "high")
+    if any(option[group] is None for option in options for group in groups):
+        return None
+    return line_chart(
+        [Series(option["label"], [1, 2, 3], [option[group] for group in groups]) for option in options],
+        title=_("Choice of options by ability group"),
+        x_label=_("Group: 1 lower, 2 middle, 3 upper"),
+        y_label=_("Share"),
+        y_high=1.0,
+    )

@@ -19,8 +19,8 @@ class FileForm(BaseModel):
 
 
 class SittingsForm(BaseModel):
-    """A calibration of the answers given in sittings."""
+    """A calibration of the answers given in sittings; stands on one page with `FileForm`, hence the prefix."""
 
-    name: str = Field(min_length=1, max_length=120)
-    method: Method
+    sittings_name: str = Field(min_length=1, max_length=120)
+    sittings_method: Method
     sittings: list[UUID] = Field(min_length=1)

@@ -19,8 +19,8 @@ from itembank.statistics.models import Scale
 from itembank.statistics.rules import ItemFlag, ScaleModel
 from itembank.taxonomy import service as taxonomy
 from itembank.taxonomy.rules import Level
-from web.analysis.curves import information_figure, item_figure
-from web.analysis.forms import FileForm
+from web.analysis.curves import information_figure, item_figure, option_figure
+from web.analysis.forms import FileForm, SittingsForm
 from web.analysis.labels import BAD_WARNINGS, FAULTS, FLAGS, MODELS, WARNINGS
 from web.deps import Context, requires
 from web.forms import Form, FormData, form_data, parse_form
@@ -40,7 +40,11 @@ def show_desk(ctx: Context = requires(Action.STATISTICS_READ)) -> Response:
 
 
 def _desk(
-    ctx: Context, form: Form[Any], status: int = 200, refused: ResponsesRefused | None = None
+    ctx: Context,
+    form: Form[Any],
+    status: int = 200,
+    refused: ResponsesRefused | None = None,
+    sittings_form: Form[Any] | None = None,
 ) -> Response:
     occupations = {occupation.id: occupation for occupation in taxonomy.list_occupations(ctx.session)}
     codes = {
@@ -52,6 +56,8 @@ def _desk(
         status=status,
         form=form,
         refused=refused,
+        sittings_form=sittings_form or Form(),
+        sittings=calibration.finished_sittings(ctx.session, now=ctx.now),
         faults=FAULTS,
         methods=[(method.value, ctx._(MODELS[ScaleModel(method.value)])) for method in reversed(Method)],
         minimums={model.value: minimum for model, minimum in MINIMUM_PERSONS.items()},
@@ -94,6 +100,28 @@ def calibrate_file(data: FormDep, ctx: Context = requires(Action.CALIBRATION_RUN
     except ExamError as error:
         form.add("method" if error.code == "calibration.sample_too_small" else "responses", error)
         return _desk(ctx, form, 422)
+    return ctx.redirect(f"/jobs/{job.id}")
+
+
+@router.post("/sittings")
+def calibrate_sittings(data: FormDep, ctx: Context = requires(Action.CALIBRATION_RUN)) -> Response:
+    """File a calibration of the answers given in sittings."""
+    form = parse_form(SittingsForm, data)
+    if form.model is None or ctx.actor.institution_id is None:
+        return _desk(ctx, Form(), 422, sittings_form=form)
+    try:
+        job = calibration.request_from_sittings(
+            ctx.session,
+            actor=ctx.actor,
+            institution_id=ctx.actor.institution_id,
+            name=form.model.sittings_name,
+            method=form.model.sittings_method,
+            sitting_ids=form.model.sittings,
+            now=ctx.now,
+        )
+    except ExamError as error:
+        form.add("sittings_method" if error.code == "calibration.sample_too_small" else "sittings", error)
+        return _desk(ctx, Form(), 422, sittings_form=form)
     return ctx.redirect(f"/jobs/{job.id}")
 
 
@@ -143,7 +171,8 @@ def show_scale(
 def export_scale(scale_id: UUID, ctx: Context = requires(Action.STATISTICS_READ)) -> Response:
     """The item table of a scale as CSV."""
     scale = statistics.find_scale(ctx.session, scale_id)
-    table = to_csv(outcome for _, outcome in calibration.table_of(ctx.session, scale))
+    rows = calibration.table_of(ctx.session, scale)
+    table = to_csv((outcome for _, outcome in rows), for_spreadsheet=True)
     # The mark makes spreadsheet programs read UTF-8.
     return ctx.download(("\ufeff" + table).encode(), f"{scale.name}.csv", "text/csv; charset=utf-8")
 
@@ -160,6 +189,7 @@ def show_item(scale_id: UUID, item_id: UUID, ctx: Context = requires(Action.STAT
         row=row,
         name=calibration.name_of(ctx.session, item_id),
         curves=curves,
+        option_chart=option_figure(row.options, ctx._) if row.options else None,
         flags={flag.value: FLAGS[flag] for flag in ItemFlag},
         history=_history(ctx, item_id),
         models=MODELS,

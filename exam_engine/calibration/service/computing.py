@@ -13,10 +13,12 @@ import numpy as np
 from sqlalchemy.orm import Session
 
 from exam_engine.calibration import store
+from exam_engine.calibration.answers import mark_sheets, tabulate_options
 from exam_engine.calibration.models import CalibrationRun
 from exam_engine.calibration.outcome import Outcome, describe_items
 from exam_engine.calibration.reading import ResponseMatrix
 from exam_engine.calibration.rules import Method, RunNotFound
+from exam_engine.calibration.service.sheets import read_sheets
 from exam_engine.jobs.runner import JobContext
 from itembank.people.rules import Actor
 from itembank.statistics import service as statistics
@@ -26,17 +28,29 @@ from itembank.statistics.service import ItemFigures, ScaleDraft
 
 JOB_KIND = "calibration.run"
 
+Options = Mapping[UUID, list[dict[str, Any]]]
+"""How the options of each item drew weak and strong persons."""
+
 
 def run_job(context: JobContext) -> dict[str, Any]:
     """Work off one calibration; its transactions stay short, the computing happens between them."""
     run_id = UUID(context.payload["run_id"])
+    options: Options = {}
     with context.session(writes=False) as session:
-        run = _find_run(session, run_id)
+        run = find_run(session, run_id)
+        sheets = None if run.data else read_sheets(session, [UUID(one) for one in run.source["sittings"]])
+    if sheets is None:
         matrix = unpack(run)
+    else:
+        context.progress(0, 100, "reading")
+        matrix = mark_sheets(sheets)
+        options = tabulate_options(sheets, matrix)
     outcome = describe_items(matrix, run.method, report=context.progress)
     with context.session() as session:
-        run = _find_run(session, run_id)
-        scale = keep_outcome(session, run, outcome, actor=context.actor, now=context.database.clock.now())
+        run = find_run(session, run_id)
+        run.items, run.data, run.n_persons = list(matrix.items), pack(matrix), matrix.n_persons
+        now = context.database.clock.now()
+        scale = keep_outcome(session, run, outcome, options, actor=context.actor, now=now)
         run.scale_id = scale.id
     return {"url": f"/analysis/scales/{scale.id}", "scale_id": str(scale.id)}
 
@@ -77,21 +91,22 @@ def calibrate_now(
         created_at=now,
     )
     session.add(run)
-    scale = keep_outcome(session, run, outcome, actor=actor, now=now)
+    scale = keep_outcome(session, run, outcome, {}, actor=actor, now=now)
     run.scale_id = scale.id
     session.flush()
     return scale
 
 
 def keep_outcome(
-    session: Session, run: CalibrationRun, outcome: Outcome, *, actor: Actor, now: datetime
+    session: Session, run: CalibrationRun, outcome: Outcome, options: Options, *, actor: Actor, now: datetime
 ) -> Scale:
     """Keep an outcome as a scale of the bank."""
     summary = {key: value for key, value in outcome.as_json().items() if key != "items"}
     figures = []
     for item in outcome.items:
         known = {key: value for key, value in asdict(item).items() if key != "item"}
-        figures.append(ItemFigures(item_id=UUID(item.item), **known))
+        item_id = UUID(item.item)
+        figures.append(ItemFigures(item_id=item_id, options=options.get(item_id), **known))
     draft = ScaleDraft(
         institution_id=run.institution_id,
         occupation_id=run.occupation_id,
@@ -106,7 +121,8 @@ def keep_outcome(
     return statistics.keep_scale(session, actor=actor, draft=draft, now=now)
 
 
-def _find_run(session: Session, run_id: UUID) -> CalibrationRun:
+def find_run(session: Session, run_id: UUID) -> CalibrationRun:
+    """Return a run; raises RunNotFound."""
     run = store.run(session, run_id)
     if run is None:
         raise RunNotFound

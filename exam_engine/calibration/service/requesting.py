@@ -15,14 +15,17 @@ from exam_engine.calibration.rules import (
     MAX_PROBLEMS,
     Fault,
     Method,
+    MixedSittings,
     Problem,
     ResponsesRefused,
+    SittingNotOver,
     check_sample,
 )
 from exam_engine.calibration.service.computing import JOB_KIND, pack
 from exam_engine.jobs import service as jobs
 from exam_engine.jobs.models import Job
 from itembank.base import audit
+from itembank.base.errors import NotFound
 from itembank.people.rules import Actor
 
 
@@ -61,6 +64,60 @@ def request_from_file(
         items=[str(item_id) for item_id in item_ids],
         data=pack(matrix),
         n_persons=matrix.n_persons,
+        created_by=actor.id,
+        created_at=now,
+    )
+    return submit(session, run, actor=actor, now=now)
+
+
+def request_from_sittings(
+    session: Session,
+    *,
+    actor: Actor,
+    institution_id: UUID,
+    name: str,
+    method: Method,
+    sitting_ids: Sequence[UUID],
+    now: datetime,
+) -> Job:
+    """File a calibration of the answers given in sittings of one occupation and level.
+
+    Raises
+    ------
+    NotFound
+        If a sitting is not there or not a theory examination.
+    SittingNotOver
+        If somebody may still be answering.
+    MixedSittings
+        If the sittings are of several occupations or levels.
+    NoResponses, SampleTooSmall
+        If there are too few persons for the method.
+    """
+    chosen = [
+        (sitting, plan) for sitting, plan in store.theory_sittings(session) if sitting.id in set(sitting_ids)
+    ]
+    if len(chosen) != len(set(sitting_ids)) or not chosen:
+        raise NotFound
+    for sitting, plan in chosen:
+        if sitting.ends_at > now or store.has_open_attempts(session, sitting.id):
+            raise SittingNotOver(name=plan.name)
+    kinds = {(plan.occupation_id, plan.level) for _, plan in chosen}
+    if len(kinds) != 1:
+        raise MixedSittings
+    counts = store.attempt_counts(session)
+    n_persons = sum(counts.get(sitting.id, 0) for sitting, _ in chosen)
+    check_sample(n_persons, method)
+    (occupation_id, level), *_ = kinds
+    run = CalibrationRun(
+        institution_id=institution_id,
+        occupation_id=occupation_id,
+        level=level,
+        name=name,
+        method=method,
+        source={"kind": "sittings", "sittings": [str(sitting.id) for sitting, _ in chosen]},
+        items=[],
+        data=None,
+        n_persons=n_persons,
         created_by=actor.id,
         created_at=now,
     )

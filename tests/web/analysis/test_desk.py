@@ -3,19 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
+from httpx2 import Response
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
+from exam_engine.calibration import service as calibration
+from exam_engine.delivery.models import Attempt
+from exam_engine.invigilation.models import Incident
+from exam_engine.invigilation.rules import IncidentKind
+from exam_engine.sittings.models import Sitting
 from itembank.base.db import Database, Scope
 from itembank.people.models import Institution
 from itembank.people.rules import Role
 from itembank.statistics import service as statistics
 from tests.factories.people import make_institution
-from tests.factories.statistics import as_csv, make_items, simulate_answers
+from tests.factories.statistics import (
+    as_csv,
+    make_answered_sitting,
+    make_items,
+    make_theory_sitting,
+    simulate_answers,
+)
 
 N_ITEMS = 12
 
@@ -25,6 +40,11 @@ def bank(database: Database, institution: Institution) -> tuple[UUID, list[str]]
     """Occupation and reference numbers of twelve items of level 4."""
     with database.session(scope=Scope.everything()) as session:
         return make_items(session, institution=institution, level=4, count=N_ITEMS)
+
+
+def identify_all(session: Session, bank: tuple[UUID, list[str]]) -> list[UUID]:
+    found = calibration.identify(session, bank[1], occupation_id=bank[0], level=4)
+    return [found[name][0] for name in bank[1]]
 
 
 def form(bank: tuple[UUID, list[str]], method: str) -> dict[str, Any]:
@@ -193,3 +213,100 @@ def test_a_cancelled_calibration_leaves_no_scale(
 
     assert run_jobs() == 0
     assert "/analysis/scales/" not in client.get("/analysis").text
+
+
+def test_sittings_become_a_scale_with_option_tables(
+    client: TestClient,
+    login: Callable[..., str],
+    run_jobs: Callable[[], int],
+    bank: tuple[UUID, list[str]],
+    database: Database,
+    institution: Institution,
+) -> None:
+    marks = simulate_answers(30, N_ITEMS)
+    marks[0, :3] = -1  # left open: wrong
+    with database.session(scope=Scope.everything()) as session:
+        item_ids = identify_all(session, bank)
+        sittings = [
+            make_answered_sitting(
+                session,
+                institution=institution,
+                occupation_id=bank[0],
+                item_ids=item_ids[half : half + 8],
+                marks=marks[:, half : half + 8],
+                starts_at=database.clock.now() - timedelta(days=day),
+            )
+            for half, day in ((0, 1), (4, 2))
+        ]
+        cheater = session.scalars(select(Attempt).where(Attempt.sitting_id == sittings[0].id)).first()
+        assert cheater is not None
+        session.add(
+            Incident(
+                institution_id=institution.id,
+                sitting_id=sittings[0].id,
+                registration_id=cheater.registration_id,
+                kind=IncidentKind.CHEATING,
+                note="夹带",
+                recorded_by="user",
+                recorded_at=database.clock.now(),
+            )
+        )
+    login(Role.PSYCHOMETRICIAN)
+    desk = client.get("/analysis").text
+    sent = client.post(
+        "/analysis/sittings",
+        data={
+            "sittings_name": "两场合并",
+            "sittings_method": "rasch",
+            "sittings": [str(one.id) for one in sittings],
+        },
+    )
+    run_jobs()
+
+    assert desk.count('name="sittings"') == 2
+    assert sent.status_code == 303
+    with database.session(scope=Scope.everything()) as session:
+        (scale,) = statistics.list_scales(session)
+        rows = {row.item_id: row for row in statistics.item_parameters(session, scale.id)}
+    assert scale.n_persons == 59
+    assert {"small_sample", "missing_by_design"} <= set(scale.summary["warnings"])
+    assert rows[item_ids[0]].n_responses == 29
+    assert rows[item_ids[5]].n_responses == 59
+    assert rows[item_ids[5]].p_value == pytest.approx(2 * (marks[:, 5] == 1).sum() / 60, abs=0.03)
+    options = {option["label"]: option for option in rows[item_ids[11]].options or []}
+    assert options["B"]["is_key"]
+    assert options["B"]["count"] + options["C"]["count"] == 30
+    item_page = client.get(f"/analysis/scales/{scale.id}/items/{item_ids[11]}").text
+    assert "选项分析" in item_page
+    assert "无人选择" in item_page
+
+
+def test_a_sitting_under_way_and_mixed_sittings_are_refused(
+    client: TestClient,
+    login: Callable[..., str],
+    bank: tuple[UUID, list[str]],
+    database: Database,
+    institution: Institution,
+) -> None:
+    now = database.clock.now()
+    with database.session(scope=Scope.everything()) as session:
+        place = {"institution": institution, "occupation_id": bank[0]}
+        running = make_theory_sitting(session, **place, starts_at=now)
+        over = [
+            make_theory_sitting(session, **place, starts_at=now - timedelta(days=1), level=level)
+            for level in (4, 3)
+        ]
+    login(Role.PSYCHOMETRICIAN)
+
+    def ask(*sittings: Sitting) -> Response:
+        data = {
+            "sittings_name": "合并",
+            "sittings_method": "classical",
+            "sittings": [str(one.id) for one in sittings],
+        }
+        return client.post("/analysis/sittings", data=data)
+
+    assert "尚未结束" in ask(running).text
+    assert "同一职业、同一级别" in ask(*over).text
+    assert ask(over[0]).status_code == 422
+    assert ask().status_code == 422
