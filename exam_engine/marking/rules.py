@@ -14,7 +14,12 @@ from itembank.base.errors import Conflict, Invalid
 MINIMUM_EXAMINERS = 3
 """Practical examiners a task: at least three, and odd."""
 
+FULL_SCORE = Decimal(100)
+"""Theory, practical and comprehensive review are each out of 100."""
+
 MARK_UNIT = Decimal("0.01")
+"""Marks and scores are kept to this unit; shown without trailing zeros."""
+
 SCORE_STEP = Decimal("0.1")
 """Step in which examiners enter the points of a rubric line."""
 
@@ -24,6 +29,20 @@ class MultipleMarking(StrEnum):
 
     ALL_OR_NOTHING = "all_or_nothing"
     SUBSET = "subset"
+
+
+class TaskStatus(StrEnum):
+    """Whether a practical task can be scored."""
+
+    DRAFT = "draft"
+    ACTIVE = "active"
+
+
+class SheetStatus(StrEnum):
+    """Whether an examiner still writes on a score sheet."""
+
+    DRAFT = "draft"
+    SUBMITTED = "submitted"
 
 
 DEFAULT_MULTIPLE = MultipleMarking.ALL_OR_NOTHING
@@ -139,20 +158,24 @@ def check_rubric(task: str, lines: Sequence[RubricLine], *, total: Decimal) -> N
     if without:
         raise RubricLineWithoutPoints(task=task, line=without[0])
     if found != total:
-        raise RubricSumDiffers(task=task, found=found, total=total)
+        raise RubricSumDiffers(task=task, found=plain(found), total=plain(total))
 
 
-def check_sheet(lines: Sequence[RubricLine], scores: Mapping[str, Decimal | None]) -> None:
+def check_partial_sheet(lines: Sequence[RubricLine], scores: Mapping[str, Decimal]) -> None:
+    """Raise LineScoreInvalid unless the points given so far are in bounds and on the step."""
+    known = {line.code: line for line in lines}
+    for code, score in scores.items():
+        highest = known[code].points if code in known else Decimal(0)
+        if code not in known or not score.is_finite() or not 0 <= score <= highest or score % SCORE_STEP:
+            raise LineScoreInvalid(line=code, value=score, highest=plain(highest), step=SCORE_STEP)
+
+
+def check_sheet(lines: Sequence[RubricLine], scores: Mapping[str, Decimal]) -> None:
     """Raise LineScoreInvalid unless every line, and no other, has points in bounds and on the step."""
-    known = {line.code for line in lines}
-    for code in scores:
-        if code not in known:
-            raise LineScoreInvalid(line=code, value=scores[code], highest=0, step=SCORE_STEP)
+    check_partial_sheet(lines, scores)
     for line in lines:
-        score = scores.get(line.code)
-        if score is None or not score.is_finite() or not 0 <= score <= line.points or score % SCORE_STEP:
-            shown = "—" if score is None else score
-            raise LineScoreInvalid(line=line.code, value=shown, highest=line.points, step=SCORE_STEP)
+        if line.code not in scores:
+            raise LineScoreInvalid(line=line.code, value="—", highest=plain(line.points), step=SCORE_STEP)
 
 
 Examiner = TypeVar("Examiner", bound=Hashable)
@@ -165,7 +188,7 @@ def check_examiners(count: int) -> None:
 
 
 def combine_sheets(
-    lines: Sequence[RubricLine], sheets: Mapping[Examiner, Mapping[str, Decimal | None]]
+    lines: Sequence[RubricLine], sheets: Mapping[Examiner, Mapping[str, Decimal]]
 ) -> tuple[tuple[LineMean, ...], Decimal]:
     """Return each line's mean over the examiners, and their sum rounded once, half up, to MARK_UNIT.
 
@@ -179,10 +202,7 @@ def combine_sheets(
     check_examiners(len(sheets))
     for sheet in sheets.values():
         check_sheet(lines, sheet)
-    means = tuple(
-        LineMean(line, tuple(score for sheet in sheets.values() if (score := sheet[line.code]) is not None))
-        for line in lines
-    )
+    means = tuple(LineMean(line, tuple(sheet[line.code] for sheet in sheets.values())) for line in lines)
     exact = sum((mean.mean for mean in means), Fraction(0))
     return means, rounded(exact)
 
@@ -190,3 +210,16 @@ def combine_sheets(
 def rounded(value: Fraction) -> Decimal:
     """Return an exact value rounded half up to MARK_UNIT."""
     return (Decimal(value.numerator) / value.denominator).quantize(MARK_UNIT, ROUND_HALF_UP)
+
+
+def to_hundred(earned: Decimal, total: Decimal) -> Decimal:
+    """Return marks out of ``total`` as a score out of 100, rounded half up to MARK_UNIT."""
+    if total <= 0 or not 0 <= earned <= total:
+        raise ValueError(f"{earned} of {total} marks")
+    return (earned * FULL_SCORE / total).quantize(MARK_UNIT, ROUND_HALF_UP)
+
+
+def plain(value: Decimal) -> str:
+    """Return a Decimal as people write it: ``60``, ``59.5``, never ``6E+1``."""
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text

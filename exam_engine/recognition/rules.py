@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from decimal import Decimal
 from enum import StrEnum
 from typing import Generic, TypeVar
 from zoneinfo import ZoneInfo
@@ -31,9 +30,6 @@ class Setting(Generic[Value]):
     effective: date | None
     expires: date | None = None
 
-
-PASS_MARK = Setting(Decimal(60), "全国", "published implementation plans: each component out of 100", None)
-"""A component passes at this score unless the sitting says otherwise."""
 
 # 甘人社通〔2021〕138号 五（四）: 公示时间不少于 5 个工作日. A rule of Gansu, the default elsewhere.
 NOTICE_WORKING_DAYS = Setting(
@@ -178,7 +174,9 @@ class WrongApproval(Conflict):
     """The registration does not wait for approval."""
 
     code = "recognition_not_waiting"
-    message = "The recognition of {name} does not wait for approval: its state is “{state}”."
+    message = (
+        "The recognition of {name} does not wait for approval; it was approved, returned or annulled before."
+    )
 
 
 def decide(outcomes: Sequence[Outcome]) -> Verdict:
@@ -278,7 +276,7 @@ def check_approvable(name: str, verdict: Verdict, state: ApprovalState) -> None:
     if verdict is not Verdict.PASSED:
         raise NotPassed(name=name)
     if state is not ApprovalState.WAITING:
-        raise WrongApproval(name=name, state=state)
+        raise WrongApproval(name=name)
 
 
 _COMPOUND = (

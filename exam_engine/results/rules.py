@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from enum import StrEnum
 
 from itembank.base.errors import Invalid
-
-FULL_SCORE = Decimal(100)
-"""Theory, practical and comprehensive review are each out of 100."""
-
-SCORE_UNIT = Decimal("0.01")
-"""Scores are kept to this unit; shown without trailing zeros."""
 
 
 class ResultState(StrEnum):
@@ -22,13 +16,6 @@ class ResultState(StrEnum):
     ABSENT = "absent"
     CHEATING = "cheating"
     MISSING = "missing"
-
-
-class ScoreOutOfRange(Invalid):
-    """A score lies outside its bounds."""
-
-    code = "score_out_of_range"
-    message = "{what}: {value} is not a score from 0 to {highest} in steps of {step}."
 
 
 class ReasonMissing(Invalid):
@@ -55,24 +42,3 @@ class Outcome:
     def is_pass(self) -> bool:
         """Tell whether the component is passed; absence, cheating and missing never are."""
         return self.score is not None and self.score >= self.pass_mark
-
-
-def to_hundred(earned: Decimal, total: Decimal) -> Decimal:
-    """Return marks out of ``total`` as a score out of 100, rounded half up to SCORE_UNIT."""
-    if total <= 0 or not 0 <= earned <= total:
-        raise ValueError(f"{earned} of {total} marks")
-    return (earned * FULL_SCORE / total).quantize(SCORE_UNIT, ROUND_HALF_UP)
-
-
-def check_score(
-    what: str, value: Decimal, *, highest: Decimal = FULL_SCORE, step: Decimal = SCORE_UNIT
-) -> None:
-    """Raise ScoreOutOfRange unless ``value`` lies within bounds and on the step."""
-    if not value.is_finite() or not 0 <= value <= highest or value % step != 0:
-        raise ScoreOutOfRange(what=what, value=value, highest=plain(highest), step=plain(step))
-
-
-def plain(value: Decimal) -> str:
-    """Return a Decimal as people write it: ``60``, ``59.5``, never ``6E+1``."""
-    text = f"{value:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exam_engine.marking.rules import (
+    FULL_SCORE,
     ExaminersUneven,
     LineScoreInvalid,
     MultipleMarking,
@@ -17,6 +18,8 @@ from exam_engine.marking.rules import (
     check_rubric,
     combine_sheets,
     mark_choice,
+    plain,
+    to_hundred,
 )
 
 HALF = Decimal("0.5")
@@ -90,7 +93,7 @@ def test_an_unusable_rubric_is_named(lines: tuple[RubricLine, ...], finding: str
         check_rubric("任务一", lines, total=Decimal(5))
 
 
-def sheet(first: str, second: str) -> dict[str, Decimal | None]:
+def sheet(first: str, second: str) -> dict[str, Decimal]:
     return {"M1": Decimal(first), "M2": Decimal(second)}
 
 
@@ -118,7 +121,7 @@ def test_an_even_number_or_fewer_than_three_examiners_is_refused(count: int) -> 
         ({"M1": Decimal(1), "M2": Decimal(1), "M9": Decimal(1)}, "M9"),
     ],
 )
-def test_a_line_out_of_bounds_or_missing_is_named(bad: dict[str, Decimal | None], line: str) -> None:
+def test_a_line_out_of_bounds_or_missing_is_named(bad: dict[str, Decimal], line: str) -> None:
     with pytest.raises(LineScoreInvalid, match=f"Line {line}"):
         combine_sheets(LINES, {1: bad, 2: sheet("1", "1"), 3: sheet("1", "1")})
 
@@ -135,3 +138,16 @@ def test_the_total_lies_between_the_lowest_and_the_highest_sheet(points: list[tu
 
     sums = [sum(each.values(), Decimal(0)) for each in sheets.values()]
     assert min(sums) - Decimal("0.005") <= total <= max(sums) + Decimal("0.005")
+
+
+@given(st.integers(0, 4000), st.integers(1, 4000))
+def test_a_score_out_of_hundred_stays_in_bounds(earned: int, total: int) -> None:
+    earned = min(earned, total)
+    score = to_hundred(Decimal(earned) / 4, Decimal(total) / 4)
+
+    assert 0 <= score <= FULL_SCORE
+    assert abs(score - Decimal(100 * earned) / total) <= Decimal("0.005")
+
+
+def test_scores_are_written_without_trailing_zeros() -> None:
+    assert [plain(Decimal(text)) for text in ("60.00", "59.50", "1E+2", "0.00")] == ["60", "59.5", "100", "0"]

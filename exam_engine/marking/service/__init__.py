@@ -1,0 +1,61 @@
+"""What can be asked of marking: mark answers against their keys, score practical tasks."""
+
+from exam_engine.marking.service.mark import (
+    AttemptsUnderWay,
+    MarkedTooEarly,
+    NotAutomatic,
+    candidates_of,
+    find_theory_sitting,
+    latest_scores,
+    list_runs,
+    list_sittings,
+    mark_sitting,
+    read_attempt_marks,
+    read_item_marks,
+)
+from exam_engine.marking.service.sheets import (
+    PracticalProgress,
+    SheetSubmitted,
+    close_practical,
+    practical_progress,
+    practical_scores,
+    read_sheet,
+    save_sheet,
+)
+from exam_engine.marking.service.tasks import (
+    RubricFrozen,
+    TaskView,
+    activate_task,
+    define_task,
+    discard_task,
+    find_practical_sitting,
+    read_tasks,
+)
+
+__all__ = [
+    "AttemptsUnderWay",
+    "MarkedTooEarly",
+    "NotAutomatic",
+    "PracticalProgress",
+    "RubricFrozen",
+    "SheetSubmitted",
+    "TaskView",
+    "activate_task",
+    "candidates_of",
+    "close_practical",
+    "define_task",
+    "discard_task",
+    "find_practical_sitting",
+    "find_theory_sitting",
+    "latest_scores",
+    "list_runs",
+    "list_sittings",
+    "mark_sitting",
+    "practical_progress",
+    "practical_scores",
+    "read_attempt_marks",
+    "read_item_marks",
+    "read_sheet",
+    "read_tasks",
+    "save_sheet",
+]

@@ -1,0 +1,192 @@
+"""Automatic marking: the answers of a sitting against the keys in its sealed papers."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from exam_engine.delivery import service as delivery
+from exam_engine.delivery.service import AttemptResponses
+from exam_engine.marking import store
+from exam_engine.marking.models import AttemptMark, ItemMark, MarkingRun
+from exam_engine.marking.rules import DEFAULT_MULTIPLE, MultipleMarking, mark_choice, to_hundred
+from exam_engine.papers import service as papers
+from exam_engine.papers.content import SealedPaper
+from exam_engine.sittings.models import Registration, Sitting
+from exam_engine.sittings.rules import Component
+from itembank.base import audit
+from itembank.base.errors import Conflict, NotFound
+from itembank.base.ids import new_id
+from itembank.people.rules import Actor
+
+
+class NotAutomatic(Conflict):
+    """This component is scored by examiners."""
+
+    code = "not_automatic"
+    message = "This component is scored by examiners, not by a key."
+
+
+class MarkedTooEarly(Conflict):
+    """Candidates may still be answering."""
+
+    code = "marked_too_early"
+    message = "The sitting is not over yet. Mark it after its end."
+
+
+class AttemptsUnderWay(Conflict):
+    """Some attempts have not been handed in."""
+
+    code = "attempts_under_way"
+    message = "{count} attempts have not been handed in yet. Mark the sitting when all are in."
+
+
+def find_theory_sitting(session: Session, sitting_id: UUID, *, lock: bool = False) -> Sitting:
+    """Return a sitting that is marked by key; raises NotFound or NotAutomatic."""
+    sitting = store.sitting(session, sitting_id, lock=lock)
+    if sitting is None:
+        raise NotFound
+    if sitting.component is not Component.THEORY:
+        raise NotAutomatic
+    return sitting
+
+
+def list_sittings(session: Session) -> Sequence[Sitting]:
+    """Return all sittings in reach, the latest first."""
+    return store.sittings(session)
+
+
+def candidates_of(session: Session, sitting: Sitting) -> Sequence[Registration]:
+    """Return the candidates who have a seat in a sitting."""
+    return store.candidates(session, sitting)
+
+
+def mark_sitting(
+    session: Session,
+    sitting_id: UUID,
+    *,
+    actor: Actor,
+    now: datetime,
+    multiple: MultipleMarking = DEFAULT_MULTIPLE,
+) -> MarkingRun:
+    """Mark every attempt of a sitting and return the run; marking again is a new run beside the old ones.
+
+    Raises
+    ------
+    MarkedTooEarly, AttemptsUnderWay
+        If somebody may still be answering.
+    """
+    # The lock makes two people's runs follow each other, so that their numbers do.
+    sitting = find_theory_sitting(session, sitting_id, lock=True)
+    if now < sitting.ends_at:
+        raise MarkedTooEarly
+    if count := store.open_attempts(session, sitting_id):
+        raise AttemptsUnderWay(count=count)
+    attempts = delivery.responses(session, sitting_id)
+    opened = {
+        paper_id: papers.open_sealed(session, paper_id)
+        for paper_id in sorted({attempt.paper_id for attempt in attempts})
+    }
+    previous = store.latest_run(session, sitting_id)
+    run = MarkingRun(
+        institution_id=sitting.institution_id,
+        sitting_id=sitting_id,
+        number=previous.number + 1 if previous else 1,
+        key_digest=_key_digest(opened),
+        multiple=multiple,
+        attempts=len(attempts),
+        marked_by=str(actor),
+        marked_at=now,
+    )
+    session.add(run)
+    session.flush()
+    for attempt in attempts:
+        _mark_attempt(session, run, attempt, opened[attempt.paper_id], multiple)
+    audit.record(
+        session,
+        actor=actor,
+        action="sitting.marked",
+        subject=("sitting", sitting_id),
+        institution_id=sitting.institution_id,
+        detail={"run": run.number, "attempts": run.attempts, "key_digest": run.key_digest},
+    )
+    return run
+
+
+def _mark_attempt(
+    session: Session,
+    run: MarkingRun,
+    attempt: AttemptResponses,
+    paper: SealedPaper,
+    multiple: MultipleMarking,
+) -> None:
+    mark_id = new_id()
+    rows: list[dict[str, Any]] = []
+    for entry in paper.entries:
+        response = attempt.responses.get(entry.item_id)
+        earned = mark_choice(entry.content.key, response, marks=entry.marks, multiple=multiple)
+        rows.append(
+            {
+                "id": new_id(),
+                "institution_id": run.institution_id,
+                "attempt_mark_id": mark_id,
+                "item_id": entry.item_id,
+                "version_id": entry.version_id,
+                "response": response,
+                "marks": earned,
+                "maximum": entry.marks,
+            }
+        )
+    session.add(
+        AttemptMark(
+            id=mark_id,
+            institution_id=run.institution_id,
+            run_id=run.id,
+            attempt_id=attempt.attempt_id,
+            registration_id=attempt.registration_id,
+            answered=sum(bool(row["response"]) for row in rows),
+            earned=sum((row["marks"] for row in rows), Decimal(0)),
+            total=sum((row["maximum"] for row in rows), Decimal(0)),
+        )
+    )
+    session.flush()
+    store.add_item_marks(session, rows)
+
+
+def _key_digest(opened: Mapping[UUID, SealedPaper]) -> str:
+    digest = hashlib.sha256()
+    for paper_id, paper in sorted(opened.items()):
+        for entry in paper.entries:
+            key = ",".join(sorted(entry.content.key))
+            digest.update(f"{paper_id} {entry.item_id} {entry.version_id} {key} {entry.marks}\n".encode())
+    return digest.hexdigest()
+
+
+def list_runs(session: Session, sitting_id: UUID) -> Sequence[MarkingRun]:
+    """Return the runs of a sitting, newest first."""
+    return store.runs(session, sitting_id)
+
+
+def read_attempt_marks(session: Session, run_id: UUID) -> Sequence[AttemptMark]:
+    """Return what every attempt earned in a run."""
+    return store.attempt_marks(session, run_id)
+
+
+def read_item_marks(session: Session, attempt_mark_id: UUID) -> Sequence[ItemMark]:
+    """Return what every answer of one attempt earned."""
+    return store.item_marks(session, attempt_mark_id)
+
+
+def latest_scores(session: Session, sitting_id: UUID) -> tuple[MarkingRun | None, dict[UUID, Decimal]]:
+    """Return the newest run and, by registration, the score out of 100."""
+    run = store.latest_run(session, sitting_id)
+    if run is None:
+        return None, {}
+    marks = store.attempt_marks(session, run.id)
+    return run, {mark.registration_id: to_hundred(mark.earned, mark.total) for mark in marks}
