@@ -15,7 +15,7 @@ from exam_engine.jobs.runner import Runner
 from exam_engine.worker import HANDLERS
 from itembank.base.db import Database
 from itembank.people import service as people
-from web import account, admin, analysis, errors, home, papers
+from web import account, admin, analysis, errors, home, marking, papers, public, recognition, results
 from web.navigation import Area
 from web.security import SecurityHeaders, UploadTooLarge
 from web.settings import Settings
@@ -28,6 +28,10 @@ AREAS: list[Area] = [
     papers.AREA,
     admin.AREA,
     analysis.AREA,
+    marking.AREA,
+    results.AREA,
+    recognition.AREA,
+    public.AREA,
 ]
 """In the order of the work: each area adds its own entry."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from exam_engine.sittings.rules import Component
 from itembank.people.rules import InstitutionKind, Role
 from web.i18n import N_
 
@@ -30,4 +31,10 @@ ROLES: dict[Role, str] = {
     Role.AUDITOR: N_("Auditor"),
     Role.PLATFORM_ADMINISTRATOR: N_("Platform administrator"),
     Role.CANDIDATE: N_("Candidate"),
+}
+
+COMPONENTS: dict[Component, str] = {
+    Component.THEORY: N_("Theory"),
+    Component.PRACTICAL: N_("Practical"),
+    Component.REVIEW: N_("Comprehensive review"),
 }

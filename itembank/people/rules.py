@@ -97,14 +97,17 @@ class Action(StrEnum):
     MARKING_RUN = "marking.run"
     PRACTICAL_READ = "practical.read"
     PRACTICAL_SCORE = "practical.score"
+    PRACTICAL_MANAGE = "practical.manage"
     RESULT_READ = "result.read"
     RESULT_RELEASE = "result.release"
     NOTICE_PUBLISH = "notice.publish"
+    OBJECTION_READ = "objection.read"
     OBJECTION_DECIDE = "objection.decide"
     RECOGNITION_READ = "recognition.read"
     RECOGNITION_APPROVE = "recognition.approve"
     CERTIFICATE_READ = "certificate.read"
     CERTIFICATE_ISSUE = "certificate.issue"
+    CERTIFICATE_REVOKE = "certificate.revoke"
 
 
 _STAFF = frozenset(Role) - {Role.CANDIDATE}
@@ -150,11 +153,20 @@ PERMISSIONS: dict[Action, frozenset[Role]] = {
     Action.MARKING_RUN: frozenset({Role.EXAM_OFFICER, Role.MARKER}),
     Action.PRACTICAL_READ: frozenset({Role.PRACTICAL_EXAMINER, Role.EXAM_OFFICER, Role.QUALITY_SUPERVISOR}),
     Action.PRACTICAL_SCORE: frozenset({Role.PRACTICAL_EXAMINER}),
+    Action.PRACTICAL_MANAGE: frozenset({Role.EXAM_OFFICER}),
     Action.RESULT_READ: frozenset(
         {Role.EXAM_OFFICER, Role.QUALITY_SUPERVISOR, Role.INSTITUTION_ADMINISTRATOR, Role.CENTRE_OFFICER}
     ),
     Action.RESULT_RELEASE: frozenset({Role.EXAM_OFFICER}),
     Action.NOTICE_PUBLISH: frozenset({Role.EXAM_OFFICER}),
+    Action.OBJECTION_READ: frozenset(
+        {
+            Role.EXAM_OFFICER,
+            Role.INSTITUTION_ADMINISTRATOR,
+            Role.QUALITY_SUPERVISOR,
+            Role.CENTRE_OFFICER,
+        }
+    ),
     Action.OBJECTION_DECIDE: frozenset({Role.INSTITUTION_ADMINISTRATOR, Role.QUALITY_SUPERVISOR}),
     Action.RECOGNITION_READ: frozenset(
         {Role.EXAM_OFFICER, Role.INSTITUTION_ADMINISTRATOR, Role.QUALITY_SUPERVISOR, Role.CENTRE_OFFICER}
@@ -165,6 +177,7 @@ PERMISSIONS: dict[Action, frozenset[Role]] = {
         {Role.EXAM_OFFICER, Role.INSTITUTION_ADMINISTRATOR, Role.CENTRE_OFFICER}
     ),
     Action.CERTIFICATE_ISSUE: frozenset({Role.EXAM_OFFICER}),
+    Action.CERTIFICATE_REVOKE: frozenset({Role.INSTITUTION_ADMINISTRATOR}),
 }
 
 SUPERVISORY = frozenset(
@@ -177,6 +190,7 @@ SUPERVISORY = frozenset(
         Action.RESULT_READ,
         Action.RECOGNITION_READ,
         Action.RECOGNITION_APPROVE,
+        Action.OBJECTION_READ,
         Action.CERTIFICATE_READ,
     }
 )
