@@ -1,0 +1,178 @@
+"""Build the demonstration, once, and serve it on this machine only: what ``scripts/run`` starts.
+
+Data flow: an empty folder → the services, in the order of the work, under a clock that begins some weeks ago →
+``data/demonstration`` with its facts in ``demonstration.json`` → the site. The folder takes its name only when it is
+complete, so an interrupted build leaves nothing half-done.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from socket import AF_INET, SOCK_STREAM, socket
+
+from exam_engine.jobs import service as jobs
+from exam_engine.jobs.rules import JobStatus
+from exam_engine.jobs.runner import Runner
+from exam_engine.worker import HANDLERS
+from itembank.base.clock import ShiftedClock
+from itembank.base.db import Scope
+from itembank.base.errors import Conflict, ExamError
+from scripts.commands.serve import serve
+from scripts.demonstration import bank, ground, papers
+from scripts.demonstration.facts import FILE, Facts, PaperFacts
+from scripts.demonstration.world import World
+from scripts.site import open_site
+from web import logs
+from web.settings import Settings
+
+BEGINS_BEFORE = timedelta(days=42)
+"""How far back the demonstration's story begins: exam, notice of five working days and holidays fit in."""
+
+FOLDER = "demonstration"
+HOST = "127.0.0.1"
+
+Say = Callable[[str], None]
+
+
+class FolderOccupied(Conflict):
+    """Something that is no finished demonstration stands in its place; it is left alone."""
+
+    code = "demonstration_folder_occupied"
+    message = "{folder} holds something else than a finished demonstration. Move it away and run again."
+
+
+class Stages:
+    """Prints a line per stage with its time."""
+
+    def __init__(self, say: Say) -> None:
+        self._say, self._number, self._tick = say, 0, time.monotonic()
+
+    def done(self, chinese: str, english: str) -> None:
+        self._number += 1
+        tick = time.monotonic()
+        self._say(f"[{self._number}] {chinese} · {english} ({tick - self._tick:.1f} s)")
+        self._tick = tick
+
+
+def demonstration_settings(settings: Settings, *, port: int | None = None) -> Settings:
+    """Return the settings of the demonstration: embedded database in a folder of its own, this machine only."""
+    return settings.model_copy(
+        update={
+            "data": settings.data / FOLDER,
+            "database_url": "",
+            "key_file": None,
+            "host": HOST,
+            "port": settings.port if port is None else port,
+            "secure_cookies": False,
+        }
+    )
+
+
+def ensure(settings: Settings, *, say: Say = print) -> Facts:
+    """Return the facts of the demonstration in ``settings.data``, built now if it is not there."""
+    if not (settings.data / FILE).exists():
+        _build_folder(settings, say=say)
+    return Facts.read(settings.data)
+
+
+def _build_folder(settings: Settings, *, say: Say) -> None:
+    if settings.data.exists():
+        raise FolderOccupied(folder=settings.data)
+    building = settings.data.with_name(settings.data.name + ".building")
+    if building.exists():
+        shutil.rmtree(building)
+    facts = build(settings.model_copy(update={"data": building}), say=say)
+    facts.write(building)
+    building.rename(settings.data)
+
+
+def build(settings: Settings, *, say: Say = print) -> Facts:
+    """Build everything in an empty folder and return its facts."""
+    logs.configure("error", "console")
+    stages = Stages(say)
+    clock = ShiftedClock(-BEGINS_BEFORE)
+    site = open_site(settings, clock=clock)
+    try:
+        # The organisations are being made; no narrower scope exists yet.
+        with site.database.session(scope=Scope.everything()) as session:
+            laid = ground.lay(session, now=clock.now())
+        world = World(site.database, clock, laid)
+        stages.done("机构与账号", f"centre, institution, {len(laid.passwords)} accounts")
+        facts = _build_bank(world, stages)
+        clock.advance(-clock.offset)
+    finally:
+        site.database.dispose()
+    return facts
+
+
+def _build_bank(world: World, stages: Stages) -> Facts:
+    with world.session() as session:
+        outline = bank.import_outline(session, actor=world.actor("papers"), now=world.now())
+    stages.done("鉴定要素细目表", f"outline with {len(bank.points())} assessment points")
+    with world.session() as session:
+        writer, reviewer = world.actor("writer"), world.actor("reviewer")
+        ids = bank.import_items(session, actor=writer, outline=outline, now=world.now())
+        bank.place_items(session, actor=writer, outline=outline, ids=ids, now=world.now())
+        bank.review_items(session, writer=writer, reviewer=reviewer, ids=ids, now=world.now())
+    stages.done("题库", f"{len(ids)} items imported, placed, reviewed by a second person, active")
+    with world.session() as session:
+        job_id = bank.request_calibration(
+            session, actor=world.actor("psychometrician"), outline=outline, now=world.now()
+        )
+    Runner(world.database, HANDLERS).run_one()
+    with world.session() as session:
+        if jobs.find_job(session, job_id).status is not JobStatus.DONE:
+            raise RuntimeError("the calibration of the demonstration failed")
+    stages.done("标定", f"{bank.trial_persons()} simulated past candidates calibrated (Rasch)")
+    drafts = papers.assemble(world.session, actor=world.actor("papers"), outline=outline, now=world.now)
+    with world.session() as session:
+        sealed = papers.approve_and_seal(
+            session, actor=world.actor("reviewer"), paper_ids=drafts, now=world.now()
+        )
+    stages.done("试卷", f"{len(sealed)} parallel papers assembled, approved and sealed by a second account")
+    return Facts(
+        passwords=world.ground.passwords,
+        outline_id=str(outline.id),
+        items={reference: str(item_id) for reference, item_id in ids.items()},
+        papers=[PaperFacts(str(paper.id), paper.label, paper.digest or "") for paper in sealed],
+    )
+
+
+def free_port(wanted: int) -> int:
+    """Return ``wanted`` if it can be listened on, else a free port."""
+    for port in (wanted, 0):
+        with socket(AF_INET, SOCK_STREAM) as probe:
+            try:
+                probe.bind((HOST, port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise OSError("no free port")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Build the demonstration if need be, say how to get in, and serve it."""
+    parser = argparse.ArgumentParser(prog="scripts/run", description="build and serve the demonstration")
+    parser.add_argument("--build-only", action="store_true", help="do not serve")
+    parser.add_argument("--port", type=int, help="port to listen on (default: EXAM_ENGINE_PORT, else 8000)")
+    arguments = parser.parse_args(argv)
+    settings = demonstration_settings(Settings(), port=arguments.port)
+    settings = settings.model_copy(update={"port": free_port(settings.port)})
+    try:
+        facts = ensure(settings)
+    except ExamError as refusal:
+        print(f"scripts/run: {refusal}", file=sys.stderr)
+        return 1
+    print(facts.text(settings.public_url, settings.data))
+    if not arguments.build_only:
+        serve(open_site(settings))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
