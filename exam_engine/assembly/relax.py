@@ -16,6 +16,7 @@ from exam_engine.assembly.result import Change
 from exam_engine.assembly.solver import Model, Work, solve
 from exam_engine.assembly.specification import (
     Count,
+    Parallel,
     PerValue,
     Rule,
     Specification,
@@ -28,6 +29,8 @@ STRUCTURAL_PRICE = 1000.0
 
 PER_VALUE_PRICE = 25.0
 DROP_PRICE = 60.0
+PARALLEL_PRICE = 5000.0
+"""Equal counts are what makes forms parallel: a few items more or less are the smaller change."""
 TOLERANCE_PRICE = 50.0
 SUM_UNITS = 1.0
 
@@ -108,13 +111,8 @@ def _prices(pool: Pool, specification: Specification) -> _Prices:
             unit = float(np.median(values[values > 0])) if (values > 0).any() else 1.0
             price.append(SUM_UNITS / unit)
         else:
-            price.append(
-                1.0
-                if isinstance(rule, Count)
-                else PER_VALUE_PRICE
-                if isinstance(rule, PerValue)
-                else DROP_PRICE
-            )
+            kinds = {Count: 1.0, PerValue: PER_VALUE_PRICE, Parallel: PARALLEL_PRICE}
+            price.append(kinds.get(type(rule), DROP_PRICE))
         if getattr(rule, "structural", False):
             price[-1] *= STRUCTURAL_PRICE
         whole.append(0.0 if isinstance(rule, Sum) else 1.0)

@@ -38,7 +38,7 @@ PAPER_STATUSES = {
 """State → words and tone."""
 
 ASSEMBLY_STATUSES = {
-    AssemblyStatus.WAITING: (N_("Under way"), "info"),
+    AssemblyStatus.WAITING: (N_("Assembling"), "info"),
     AssemblyStatus.ASSEMBLED: (N_("Assembled"), "good"),
     AssemblyStatus.INFEASIBLE: (N_("No solution"), "bad"),
     AssemblyStatus.UNDECIDED: (N_("Undecided"), "warn"),

@@ -11,7 +11,7 @@ from uuid import UUID
 from exam_engine.papers import service as papers
 from exam_engine.papers.bank import Node
 from exam_engine.papers.blueprint import BlueprintSpec, FieldMissing, Row
-from exam_engine.papers.compile import BankItem, matches
+from exam_engine.papers.compile import EQUAL, BankItem, matches
 from exam_engine.papers.models import Assembly, Blueprint, Paper
 from exam_engine.papers.service.blueprints import Supply
 from itembank.base.errors import NotFound
@@ -128,7 +128,7 @@ def people_of(ctx: Context, paper: Paper) -> dict[str, str]:
         ("approved", paper.approved_by),
         ("sealed", paper.sealed_by),
     ):
-        names[part] = people.find_user(ctx.session, user_id).name if user_id else "—"
+        names[part] = people.find_user(ctx.session, user_id).name if user_id else ""
     return names
 
 
@@ -140,7 +140,9 @@ def _result_values(
     rules = [
         {
             **rule,
-            "name": labels.rule_label(rule["key"], spec, ctx._),
+            "name": ctx._("Combinations whose counts differ between forms")
+            if rule["key"] == EQUAL
+            else labels.rule_label(rule["key"], spec, ctx._),
             "required": labels.amount_text(rule["minimum"] or 0, rule["maximum"]),
         }
         for rule in outcome["rules"]
@@ -151,7 +153,7 @@ def _result_values(
             "name": ctx._(labels.EQUAL_BY[attribute]),
             "rows": [
                 {"value": labels.value_label(attribute, row["value"], nodes, ctx._), "counts": row["counts"]}
-                for row in rows
+                for row in sorted(rows, key=lambda r: TYPES.index(r["value"]) if attribute == "type" else 0)
             ],
         }
         for attribute, rows in outcome["composition"].items()
