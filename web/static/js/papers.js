@@ -9,7 +9,7 @@ async function count() {
     if (!answer.ok) return;
     const found = await answer.json();
     const values = { ...found.counts, items: found.items, marks: found.marks };
-    for (const output of form.querySelectorAll("output[data-supply]")) {
+    for (const output of form.querySelectorAll("[data-supply]")) {
       const value = values[output.dataset.supply];
       output.textContent = value ?? "—";
       output.classList.toggle("supply-short", asked(output.dataset.supply) > value);

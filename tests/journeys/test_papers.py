@@ -1,0 +1,97 @@
+"""From a blueprint to sealed papers: the paper manager writes and assembles, a second person seals."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from itembank.base.db import Scope
+from itembank.people.models import Institution
+from itembank.people.rules import Role
+from tests.factories.papers import make_bank
+
+pytestmark = pytest.mark.journey
+
+Shot = Callable[[Page, str], Path]
+
+
+@pytest.fixture
+def occupation_name(live_server: Any, institution: Institution) -> str:
+    with live_server.database.session(scope=Scope.of((institution.id,))) as session:
+        return make_bank(session, institution).name
+
+
+def write_blueprint(page: Page, occupation_name: str) -> None:
+    """Write a blueprint with one row, from the list of blueprints."""
+    page.goto("/blueprints")
+    page.select_option("#occupation", label=occupation_name)
+    page.select_option("#level", "3")
+    page.get_by_role("button", name="开始编制").click()
+    page.fill("#name", "三级理论卷")
+    page.fill("[name=single_choice-count]", "5")
+    page.fill("[name=single_choice-marks]", "12")
+    page.fill("[name=true_false-count]", "5")
+    page.fill("[name=true_false-marks]", "8")
+    page.check("[name=equal][value=type]")
+    page.get_by_role("button", name="增加一行").click()
+    page.fill("[name=row-0-name]", "核心点")
+    page.select_option("[name=row-0-importance]", "X")
+    page.fill("[name=row-0-minimum]", "4")
+
+
+def test_a_paper_goes_from_blueprint_to_seal(
+    new_page: Any, log_in_page: Any, occupation_name: str, shot: Shot
+) -> None:
+    manager = log_in_page(new_page(), Role.PAPER_MANAGER)
+    write_blueprint(manager, occupation_name)
+    # The supply follows what is typed.
+    expect(manager.locator("[data-supply=row-0]")).to_have_text("8")
+    manager.fill("[name=row-0-minimum]", "9")
+    expect(manager.locator("[data-supply=row-0]")).to_have_class("supply-short")
+    manager.fill("[name=row-0-minimum]", "4")
+    shot(manager, "papers-editor")
+    manager.get_by_role("button", name="保存蓝图").click()
+    expect(manager.get_by_role("status")).to_contain_text("已保存")
+    manager.get_by_role("button", name="开始组卷").click()
+    # The page follows the job and goes on to its result by itself.
+    expect(manager.get_by_role("heading", name="逐条规则复核")).to_be_visible()
+    expect(manager.get_by_text("须由其他账号审批并封存")).to_be_visible()
+    expect(manager.get_by_role("button", name="审批并封存")).to_have_count(0)
+    shot(manager, "papers-side-by-side")
+
+    second = log_in_page(new_page(), Role.REVIEWER)
+    second.goto("/")
+    second.get_by_role("link", name="待审批封存的试卷").click()
+    second.locator("td.code a").first.click()
+    expect(second.locator(".option-key").first).to_be_visible()
+    second.on("dialog", lambda dialog: dialog.accept())
+    second.get_by_role("button", name="审批并封存").click()
+    expect(second.locator(".digest")).to_have_text(re.compile("^[0-9a-f]{64}$"))
+    expect(second.locator(".option-key")).to_have_count(0)
+    second.get_by_role("button", name="核验封存").click()
+    expect(second.get_by_role("status")).to_contain_text("内容未被改动")
+    shot(second, "papers-sealed")
+
+
+def test_an_impossible_blueprint_is_explained_without_javascript(
+    new_page: Any, log_in_page: Any, occupation_name: str, shot: Shot
+) -> None:
+    manager = log_in_page(new_page(javascript=False), Role.PAPER_MANAGER)
+    write_blueprint(manager, occupation_name)
+    manager.fill("[name=row-0-minimum]", "9")
+    manager.get_by_role("button", name="保存蓝图").click()
+    manager.get_by_role("button", name="开始组卷").click()
+    for _ in range(40):
+        if manager.get_by_role("heading", name="最小改动").count():
+            break
+        manager.wait_for_timeout(250)
+        manager.reload()
+
+    expect(manager.get_by_text("“核心点”：下限由 9 降为 8")).to_be_visible()
+    expect(manager.get_by_role("link", name="修改蓝图")).to_be_visible()
+    shot(manager, "papers-impossible")
