@@ -15,7 +15,7 @@ from exam_engine.jobs.runner import Runner
 from exam_engine.worker import HANDLERS
 from itembank.base.db import Database
 from itembank.people import service as people
-from web import account, admin, analysis, errors, home, marking, papers, public, recognition, results
+from web import account, admin, analysis, bank, errors, home, marking, papers, public, recognition, results
 from web.navigation import Area
 from web.security import SecurityHeaders, UploadTooLarge
 from web.settings import Settings
@@ -25,6 +25,7 @@ log = structlog.get_logger(__name__)
 AREAS: list[Area] = [
     home.AREA,
     account.AREA,
+    bank.AREA,
     papers.AREA,
     admin.AREA,
     analysis.AREA,

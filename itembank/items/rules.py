@@ -82,7 +82,7 @@ class ChangeNotAllowed(Conflict):
     """The item's state does not allow this change."""
 
     code = "item_change_not_allowed"
-    message = "Item {number} is “{status}”; this cannot be done to it now."
+    message = "The present state of item {number} does not allow this."
 
 
 class Unclassified(Conflict):

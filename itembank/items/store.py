@@ -244,6 +244,11 @@ def status_counts(session: Session) -> dict[ItemStatus, int]:
     return {row[0]: row[1] for row in rows}
 
 
+def bank_counts(session: Session) -> Sequence[tuple[UUID, int, int]]:
+    query = select(Item.occupation_id, Item.level, func.count()).group_by(Item.occupation_id, Item.level)
+    return [(row[0], row[1], row[2]) for row in session.execute(query)]
+
+
 def distinct(session: Session, column: str) -> list[str]:
     """Values in use of ``source`` or ``category``."""
     chosen = {"source": Item.source, "category": Item.category}[column]

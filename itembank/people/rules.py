@@ -74,6 +74,9 @@ class Action(StrEnum):
     ITEM_IMPORT = "item.import"
     ITEM_PLACE = "item.place"
     ITEM_REVIEW = "item.review"
+    ITEM_SUSPEND = "item.suspend"
+    KEY_READ = "key.read"
+    OCCUPATION_WRITE = "occupation.write"
     STATISTICS_READ = "statistics.read"
     CALIBRATION_RUN = "calibration.run"
 
@@ -130,6 +133,10 @@ PERMISSIONS: dict[Action, frozenset[Role]] = {
     Action.ITEM_IMPORT: frozenset({Role.ITEM_WRITER}),
     Action.ITEM_PLACE: frozenset({Role.ITEM_WRITER, Role.PAPER_MANAGER}),
     Action.ITEM_REVIEW: frozenset({Role.REVIEWER}),
+    Action.ITEM_SUSPEND: frozenset({Role.REVIEWER, Role.PAPER_MANAGER}),
+    # Who assembles papers chooses by attributes and statistics; keys stay with those who judge content.
+    Action.KEY_READ: frozenset({Role.ITEM_WRITER, Role.REVIEWER, Role.PSYCHOMETRICIAN}),
+    Action.OCCUPATION_WRITE: frozenset({Role.PLATFORM_ADMINISTRATOR}),
     Action.STATISTICS_READ: _BANK,
     Action.CALIBRATION_RUN: frozenset({Role.PSYCHOMETRICIAN}),
     Action.PAPER_READ: frozenset({Role.PAPER_MANAGER, Role.REVIEWER, Role.PSYCHOMETRICIAN}),

@@ -12,6 +12,12 @@ from typing import Protocol
 
 from itembank.base.errors import Invalid
 
+
+def N_(message: str) -> str:  # noqa: N802  the usual name for “translate later”
+    """Mark ``message`` for the catalogue; the web translates it where it is shown."""
+    return message
+
+
 FULL_WEIGHT = Decimal(100)
 DEPTHS = 3
 """鉴定范围 has three depths; assessment points hang below the third."""
@@ -191,13 +197,15 @@ class OutlineWarning:
 
 
 WARNINGS = {
-    "counts_differ": "{place}: stated {stated} (X:Y:Z), listed {listed}.",
-    "weights_below_differ": "{place}: its weight is {weight}, the parts below add up to {total}.",
-    "weights_not_full": "The weights of the outline add up to {total}, not 100.",
-    "theory_not_full": "The theory weights of the standard's table add up to {total}, not 100.",
-    "skill_not_full": "The skill weights of the standard's table add up to {total}, not 100.",
-    "function_weight_differs": "{place}: its weight is {weight}, the standard's table gives {expected}.",
-    "function_not_in_outline": "{place} stands in the standard's table with {expected} but not in the outline.",
+    "counts_differ": N_("{place}: stated {stated} (X:Y:Z), listed {listed}."),
+    "weights_below_differ": N_("{place}: its weight is {weight}, the parts below add up to {total}."),
+    "weights_not_full": N_("The weights of the outline add up to {total}, not 100."),
+    "theory_not_full": N_("The theory weights of the standard's table add up to {total}, not 100."),
+    "skill_not_full": N_("The skill weights of the standard's table add up to {total}, not 100."),
+    "function_weight_differs": N_("{place}: its weight is {weight}, the standard's table gives {expected}."),
+    "function_not_in_outline": N_(
+        "{place} stands in the standard's table with {expected} but not in the outline."
+    ),
 }
 """English templates by code."""
 

@@ -2,6 +2,7 @@
 
 from itembank.items.service.changing import change_status, place_items
 from itembank.items.service.reading import (
+    Bank,
     ItemPage,
     ItemRow,
     categories_in_use,
@@ -9,6 +10,7 @@ from itembank.items.service.reading import (
     current_authors,
     find_item,
     find_items,
+    list_banks,
     list_events,
     list_versions,
     matching_ids,
@@ -20,6 +22,8 @@ from itembank.items.service.reading import (
     sources_in_use,
     status_counts,
 )
+from itembank.items.service.sheet import HEADER as PLACEMENT_HEADER
+from itembank.items.service.sheet import place_from_sheet, read_placement_sheet
 from itembank.items.service.supplying import (
     ActiveItem,
     EnemyView,
@@ -35,7 +39,9 @@ from itembank.items.service.writing import create_item, create_items, digest_of,
 from itembank.items.store import ItemFilter, Sort
 
 __all__ = [
+    "PLACEMENT_HEADER",
     "ActiveItem",
+    "Bank",
     "EnemyView",
     "ItemFilter",
     "ItemPage",
@@ -58,13 +64,16 @@ __all__ = [
     "enemies_of",
     "find_item",
     "find_items",
+    "list_banks",
     "list_events",
     "list_versions",
     "matching_ids",
+    "place_from_sheet",
     "place_items",
     "point_coverage",
     "read_content",
     "read_contents",
+    "read_placement_sheet",
     "remove_enemy_group",
     "rows_of",
     "search",

@@ -17,6 +17,8 @@ from itembank.items.rules import BULK_LIMIT, ItemContent, ItemStatus, same_text,
 from itembank.items.service.writing import PURPOSE
 from itembank.items.store import ItemFilter, Sort
 from itembank.taxonomy import service as taxonomy
+from itembank.taxonomy.models import Occupation
+from itembank.taxonomy.rules import Level
 from itembank.taxonomy.service import PointView
 
 PAGE_SIZE = 50
@@ -168,6 +170,30 @@ def count_items(session: Session, wanted: ItemFilter) -> int:
 def status_counts(session: Session) -> dict[ItemStatus, int]:
     """Return the number of items in each state."""
     return store.status_counts(session)
+
+
+@dataclass(frozen=True)
+class Bank:
+    """The items of one occupation and level."""
+
+    occupation: Occupation
+    level: Level
+    count: int
+
+    @property
+    def key(self) -> str:
+        """How addresses name it."""
+        return f"{self.occupation.id}:{self.level.value}"
+
+
+def list_banks(session: Session) -> list[Bank]:
+    """Return the occupations and levels that hold items or an outline, by code and level."""
+    counts = {(occupation, level): count for occupation, level, count in store.bank_counts(session)}
+    for outline in taxonomy.list_outlines(session):
+        counts.setdefault((outline.occupation_id, outline.level), 0)
+    occupations = {row.id: row for row in taxonomy.list_occupations(session)}
+    banks = [Bank(occupations[key[0]], Level(key[1]), count) for key, count in counts.items()]
+    return sorted(banks, key=lambda bank: (bank.occupation.code, -bank.level))
 
 
 def sources_in_use(session: Session) -> list[str]:

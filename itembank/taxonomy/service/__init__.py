@@ -28,6 +28,7 @@ from itembank.taxonomy.service.tree import (
     PointUnknown,
     PointView,
     find_point,
+    find_subtree,
     outline_tree,
     point_views,
 )
@@ -46,6 +47,7 @@ __all__ = [
     "find_occupation",
     "find_outline",
     "find_point",
+    "find_subtree",
     "import_outline",
     "list_occupations",
     "list_outlines",

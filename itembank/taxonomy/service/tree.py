@@ -178,6 +178,14 @@ def _scope_of(node: NodeView) -> Scope:
     return scope
 
 
+def find_subtree(session: Session, node_id: UUID) -> frozenset[UUID]:
+    """Return the ids of a 鉴定范围 and of all below it; raises NotFound."""
+    node = store.node(session, node_id)
+    if node is None:
+        raise NotFound
+    return outline_tree(session, node.outline_id).subtree(node_id)
+
+
 def point_views(session: Session, point_ids: Sequence[UUID]) -> dict[UUID, PointView]:
     """Return points with their codes and places, by id; ids out of scope are left out."""
     rows = store.points_by_id(session, list(dict.fromkeys(point_ids)))
