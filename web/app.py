@@ -11,11 +11,26 @@ from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from exam_engine.delivery.engine import Delivery
 from exam_engine.jobs.runner import Runner
+from exam_engine.papers import service as paper_service
 from exam_engine.worker import HANDLERS
 from itembank.base.db import Database
 from itembank.people import service as people
-from web import account, admin, analysis, bank, errors, home, marking, papers, public, recognition, results
+from web import (
+    account,
+    admin,
+    analysis,
+    bank,
+    errors,
+    exam,
+    home,
+    marking,
+    papers,
+    public,
+    recognition,
+    results,
+)
 from web.navigation import Area
 from web.security import SecurityHeaders, UploadTooLarge
 from web.settings import Settings
@@ -23,6 +38,7 @@ from web.settings import Settings
 log = structlog.get_logger(__name__)
 
 AREAS: list[Area] = [
+    exam.AREA,  # first: saving an answer is matched before everything else
     home.AREA,
     account.AREA,
     bank.AREA,
@@ -73,18 +89,23 @@ def create_app(settings: Settings, database: Database, *, run_jobs: bool = True)
         Whether this process works off the job queue; tests drive the queue themselves.
     """
 
+    delivery = Delivery(database, paper_service.candidate_view, sweep=run_jobs)
+
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         runner = Runner(database, HANDLERS) if run_jobs else None
         if runner:
             runner.start()
+        delivery.start()
         yield
+        delivery.stop()
         if runner:
             runner.stop()
 
     app = FastAPI(title="exam-engine", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.settings = settings
     app.state.database = database
+    app.state.delivery = delivery
     app.state.areas = AREAS
     with database.session(writes=False) as session:
         app.state.demonstration = people.is_demonstration(session)

@@ -10,11 +10,12 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from decimal import Decimal
+from dataclasses import replace
 from uuid import UUID
 
 from exam_engine.delivery.rules import Choice
+from exam_engine.papers.content import CandidateEntry, CandidatePaper
+from itembank.items.rules import ItemType, Option
 
 _PINNED = re.compile(
     r"^\s*(以上|上述|前述|前面|前(两|二|三|四)[者项]|都(是|不是|对|不对|正确|错误)|均(是|不|正确|可)|全部(都)?(是|对|正确))"
@@ -23,48 +24,8 @@ _PINNED = re.compile(
 )
 _SPEAKS_OF_LETTERS = re.compile(
     r"(?<![A-Za-z0-9])[A-H](?:\s*[、,，和与及或&+]\s*[A-H])+(?![A-Za-z0-9])"
-    r"|选项\s*[A-H](?![A-Za-z])|(?<![A-Za-z0-9])[A-H]\s*(?:选)?项"
+    r"|选项\s*[A-H](?![A-Za-z0-9])|(?<![A-Za-z0-9])[A-H]\s*(?:选)?项"
 )
-
-
-@dataclass(frozen=True)
-class Option:
-    """One option: its original label, which answers are stored by, and its text."""
-
-    label: str
-    text: str
-
-
-@dataclass(frozen=True)
-class CandidateEntry:
-    """One item as a candidate sees it: without key and explanation."""
-
-    item_id: UUID
-    version_id: UUID
-    type: str
-    marks: Decimal
-    stem: str
-    options: tuple[Option, ...]
-
-
-@dataclass(frozen=True)
-class CandidateSection:
-    """Items of one type in a row, without keys."""
-
-    type: str
-    marks_each: Decimal
-    entries: tuple[CandidateEntry, ...]
-
-
-@dataclass(frozen=True)
-class CandidatePaper:
-    """A paper without its keys."""
-
-    paper_id: UUID
-    label: str
-    minutes: int
-    total_marks: Decimal
-    sections: tuple[CandidateSection, ...]
 
 
 def form_of(paper: CandidatePaper) -> Mapping[UUID, Choice]:
@@ -88,7 +49,7 @@ def is_pinned(option: Option) -> bool:
 def keeps_order(entry: CandidateEntry) -> bool:
     """Tell whether the options of ``entry`` stay as they are."""
     texts = (entry.stem, *(option.text for option in entry.options))
-    return entry.type == "true_false" or any(_SPEAKS_OF_LETTERS.search(text) for text in texts)
+    return entry.type is ItemType.TRUE_FALSE or any(_SPEAKS_OF_LETTERS.search(text) for text in texts)
 
 
 def arrange_options(entry: CandidateEntry, seed: int) -> CandidateEntry:

@@ -7,8 +7,9 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from exam_engine.delivery.paper import CandidatePaper, form_of
+from exam_engine.delivery.paper import form_of
 from exam_engine.delivery.rules import Choice
+from exam_engine.papers.content import CandidatePaper
 
 MOST = 64
 """Papers kept; a paper of 200 items takes some hundred kilobytes."""

@@ -11,13 +11,15 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from exam_engine.delivery.models import Attempt
-from exam_engine.delivery.paper import CandidateEntry, CandidatePaper, CandidateSection, Option
+from exam_engine.papers.content import CandidateEntry, CandidatePaper, CandidateSection
 from exam_engine.sittings.models import Plan, Registration, Room, Seat, Sitting
 from exam_engine.sittings.rules import Component, RegistrationStatus, SittingStatus, Terms
 from itembank.base.ids import new_id
+from itembank.items.rules import ItemType, Option
 from itembank.people import service as people
 from itembank.people.rules import SYSTEM, Actor, Role
 from itembank.people.service import PersonFacts
+from tests.factories.sittings import make_occupation
 
 _numbers = itertools.count(1)
 
@@ -47,7 +49,7 @@ def make_sitting(
         institution_id=institution_id,
         number=f"{number:014d}",
         name="电工四级理论测试计划",
-        occupation_id=new_id(),
+        occupation_id=make_occupation(session).id,
         level=4,
         work_type_id=None,
         examined_on=date(2026, 6, 1),
@@ -163,7 +165,7 @@ def make_entry(kind: str = "single_choice", *texts: str, stem: str = "题干") -
     return CandidateEntry(
         new_id(),
         new_id(),
-        kind,
+        ItemType(kind),
         Decimal("0.5"),
         stem,
         tuple(Option(label, text) for label, text in zip(labels, options, strict=False)),
@@ -174,7 +176,7 @@ def make_paper(**counts: int) -> CandidatePaper:
     """Return a paper such as ``make_paper(single_choice=3, true_false=2)``."""
     sections = tuple(
         CandidateSection(
-            kind, Decimal("0.5"), tuple(make_entry(kind, stem=f"{kind} {n}") for n in range(count))
+            ItemType(kind), Decimal("0.5"), tuple(make_entry(kind, stem=f"{kind} {n}") for n in range(count))
         )
         for kind, count in counts.items()
     )

@@ -14,9 +14,8 @@ from exam_engine.delivery.rules import (
     AttemptUnknown,
     check_extra_minutes,
     check_reason,
-    is_overdue,
 )
-from exam_engine.delivery.service.entering import state_of
+from exam_engine.delivery.service.entering import is_over
 from exam_engine.delivery.service.handing_in import close
 from itembank.base import audit
 from itembank.base.db import database_now
@@ -27,7 +26,7 @@ def _running(session: Session, attempt_id: UUID) -> Attempt:
     attempt = store.attempt(session, attempt_id, lock=True)
     if attempt is None:
         raise AttemptUnknown
-    if attempt.submitted_at is not None or is_overdue(state_of(attempt), now=database_now(session)):
+    if is_over(session, attempt):
         raise AttemptClosed
     return attempt
 

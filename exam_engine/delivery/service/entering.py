@@ -87,8 +87,7 @@ def _waiting(session: Session, place: Place, now: datetime) -> Waiting:
 
 def _stage(session: Session, place: Place, terms: Terms, attempt: Attempt | None, now: datetime) -> Stage:
     if attempt is not None:
-        over = attempt.submitted_at is not None or is_overdue(state_of(attempt), now=now)
-        return Stage.HANDED_IN if over else Stage.WORKING
+        return Stage.HANDED_IN if is_over(session, attempt) else Stage.WORKING
     if _is_barred(session, place):
         return Stage.BARRED
     if now < terms.starts_at:
@@ -167,6 +166,11 @@ def own_attempt(session: Session, *, actor: Actor, attempt_id: UUID, lock: bool 
     return attempt
 
 
+def is_over(session: Session, attempt: Attempt) -> bool:
+    """Tell whether an attempt is handed in, or will be by the server because its time and grace are over."""
+    return attempt.submitted_at is not None or is_overdue(state_of(attempt), now=database_now(session))
+
+
 def place_of(session: Session, attempt: Attempt) -> Place:
     """Return where the candidate of an attempt sits."""
     return store.places(session, attempt.registration_id, attempt.sitting_id)[0]
@@ -186,7 +190,7 @@ def open_attempt(session: Session, *, actor: Actor, attempt_id: UUID) -> Opened:
     """
     attempt = own_attempt(session, actor=actor, attempt_id=attempt_id, lock=True)
     now = database_now(session)
-    if attempt.submitted_at is not None or is_overdue(state_of(attempt), now=now):
+    if is_over(session, attempt):
         raise AttemptClosed
     _raise_epoch(session, actor, attempt)
     assert actor.id is not None

@@ -95,7 +95,11 @@ def open_staff_session(session: Session, *, user_id: UUID, institution_id: UUID,
 def open_candidate_session(
     session: Session, *, registration_id: UUID, institution_id: UUID, now: datetime
 ) -> str:
-    """Return a fresh session token for a candidate whose ticket and entry code were right."""
+    """Return a fresh session token for a candidate whose ticket and entry code were right.
+
+    Earlier sessions end: a candidate works on one machine, the one entered last.
+    """
+    store.end_sessions(session, registration_id=registration_id)
     return _open(session, now, registration_id=registration_id, institution_id=institution_id)
 
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exam_engine.delivery.paper import Option, arrange, arrange_options, form_of, is_pinned, keeps_order
+from exam_engine.delivery.paper import arrange, arrange_options, form_of, is_pinned, keeps_order
+from itembank.items.rules import Option
 from tests.factories.delivery import make_entry, make_paper
 
 SEEDS = st.integers(0, 2**62)

@@ -1,0 +1,211 @@
+"""A candidate sits an examination in a real browser: crash, another machine, no network, deadline, receipt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+from sqlalchemy import select
+
+from exam_engine.delivery.models import Answer, Attempt
+from itembank.base.clock import ShiftedClock
+from itembank.base.db import Database, Scope
+from itembank.people.models import Institution
+from tests.factories.delivery import Candidate
+from tests.factories.exam import ExamWorld
+
+pytestmark = pytest.mark.journey
+Shot = Callable[[Page, str], Path]
+
+
+@pytest.fixture
+def world(live_server: Any, database: Database, institution: Institution) -> ExamWorld:
+    return ExamWorld.make(database, institution)
+
+
+def log_in(page: Page, world: ExamWorld, candidate: Candidate) -> None:
+    entry = world.entry(candidate)
+    page.goto("/exam/login")
+    page.get_by_label("准考证号").fill(entry["ticket_number"])
+    page.get_by_label("入场码").fill(entry["entry_code"].lower())
+    page.get_by_role("button", name="进入考试").click()
+
+
+def begin(page: Page, world: ExamWorld, candidate: Candidate) -> None:
+    log_in(page, world, candidate)
+    page.get_by_role("button", name="开始答题").click()
+    expect(page.locator("#save-state")).to_have_text("已保存")
+
+
+def stored(database: Database) -> dict[str, list[str]]:
+    with database.session(writes=False) as session:
+        return {str(a.item_id): a.response for a in session.scalars(select(Answer))}
+
+
+def current_item(page: Page) -> str:
+    return page.locator(".question.current").get_attribute("data-item") or ""
+
+
+def test_from_entrance_to_receipt_over_a_crash(
+    page: Page, new_page: Any, world: ExamWorld, database: Database, shot: Shot
+) -> None:
+    candidate = world.candidate()
+    page.goto("/exam/login")
+    shot(page, "candidate-1-entrance")
+    log_in(page, world, candidate)
+    expect(page.get_by_role("heading", name="王小明")).to_be_visible()
+    shot(page, "candidate-2-waiting")
+    page.get_by_role("button", name="开始答题").click()
+    expect(page.locator("#save-state")).to_have_text("已保存")
+    shot(page, "candidate-3-paper")
+
+    page.locator(".question.current .choice").nth(1).click()
+    first, chosen = current_item(page), page.locator(".question.current input:checked").get_attribute("value")
+    page.get_by_role("button", name="下一题").click()
+    page.keyboard.press("3")
+    page.keyboard.press("f")
+    second = current_item(page)
+    expect(page.locator("#progress")).to_have_text("已答 2 题，共 10 题")
+    expect(page.locator("#save-state")).to_have_text("已保存")
+    shot(page, "candidate-4-answered")
+    assert stored(database)[first] == [chosen]
+    assert stored(database)[second]
+
+    page.context.close()  # the machine dies
+    other = new_page()
+    log_in(other, world, candidate)
+    shot(other, "candidate-5-resume")
+    other.get_by_role("link", name="继续考试").click()
+    expect(other.locator("#progress")).to_have_text("已答 2 题，共 10 题")
+    expect(other.locator(".palette .cell-flagged")).to_have_count(2)  # one of them in the legend
+    expect(other.locator("#timer-value")).to_contain_text("01:29")
+
+    other.get_by_role("button", name="交卷", exact=True).click()
+    expect(other.get_by_text("还有 8 题未作答")).to_be_visible()
+    shot(other, "candidate-6-confirm")
+    other.get_by_role("button", name="确认交卷").click()
+    expect(other.get_by_role("heading", name="交卷成功")).to_be_visible()
+    expect(other.locator("dd", has_text="2 / 10")).to_be_visible()
+    shot(other, "candidate-7-receipt")
+    with database.session(scope=Scope.everything(), writes=False) as session:
+        attempt = session.scalars(select(Attempt)).one()
+        shown = other.locator("#receipt-code").inner_text().replace(" ", "")
+        assert attempt.receipt.startswith(shown)
+    other.go_back()
+    expect(other.get_by_text("已交卷")).to_be_visible()  # the paper is no longer in the history
+
+
+def test_answers_without_network_are_kept_over_a_reload_and_saved_when_it_returns(
+    page: Page, world: ExamWorld, database: Database, shot: Shot
+) -> None:
+    begin(page, world, world.candidate())
+    page.context.set_offline(True)
+    for _ in range(3):
+        page.keyboard.press("b")
+        page.keyboard.press("ArrowRight")
+    expect(page.locator("#save-state")).to_contain_text("离线，自")
+    shot(page, "candidate-8-offline")
+    assert stored(database) == {}
+
+    page.context.set_offline(False)
+    expect(page.locator("#save-state")).to_have_text("已保存", timeout=25_000)
+    assert len(stored(database)) == 3
+
+    page.route("**/answers", lambda route: route.abort())
+    page.keyboard.press("a")
+    expect(page.locator("#save-state")).to_contain_text("继续作答")
+    page.unroute("**/answers")
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.reload()
+    expect(page.locator("#progress")).to_have_text("已答 4 题，共 10 题")
+    expect(page.locator("#save-state")).to_have_text("已保存")
+    assert len(stored(database)) == 4
+
+
+def test_a_second_tab_takes_over_and_the_first_says_so(page: Page, world: ExamWorld, shot: Shot) -> None:
+    begin(page, world, world.candidate())
+    second = page.context.new_page()
+    second.goto(page.url)
+    expect(second.locator("#save-state")).to_have_text("已保存")
+
+    page.bring_to_front()
+    page.keyboard.press("a")
+    expect(page.locator("#notice")).to_contain_text("已在另一台设备上打开")
+    expect(page.locator(".question.current input").first).to_be_disabled()
+    expect(page.locator("#save-state")).to_contain_text("有 1 题作答未能送达")
+    shot(page, "candidate-9-taken-over")
+    second.bring_to_front()
+    second.keyboard.press("c")
+    expect(second.locator("#progress")).to_have_text("已答 1 题，共 10 题")
+    expect(second.locator("#save-state")).to_have_text("已保存")
+
+
+def test_the_paper_is_handed_in_when_time_is_over(
+    page: Page,
+    live_server: Any,
+    database: Database,
+    institution: Institution,
+    clock: ShiftedClock,
+    shot: Shot,
+) -> None:
+    world = ExamWorld.make(database, institution)
+    begin(page, world, world.candidate())
+    clock.advance(timedelta(minutes=89, seconds=56))
+    page.keyboard.press("a")  # the answer brings the server's remaining time
+
+    expect(page.get_by_role("heading", name="交卷成功")).to_be_visible(timeout=20_000)
+    shot(page, "candidate-10-time-over")
+    with database.session(scope=Scope.everything(), writes=False) as session:
+        assert session.scalars(select(Attempt)).one().submitted_at is not None
+
+
+def test_the_start_button_waits_for_the_server_s_time(
+    page: Page, live_server: Any, database: Database, institution: Institution, shot: Shot
+) -> None:
+    world = ExamWorld.make(database, institution, begins_in_minutes=0.1)
+    log_in(page, world, world.candidate())
+
+    start = page.get_by_role("button", name="开始答题")
+    expect(start).to_be_disabled()
+    shot(page, "candidate-11-countdown")
+    expect(start).to_be_enabled(timeout=10_000)
+    start.click()
+    expect(page.locator("#save-state")).to_have_text("已保存")
+
+
+def test_large_print_and_contrast_stay_within_the_window(page: Page, world: ExamWorld, shot: Shot) -> None:
+    begin(page, world, world.candidate())
+    for _ in range(2):
+        page.get_by_role("button", name="放大字号").click()
+    page.get_by_role("button", name="高对比度").click()
+    shot(page, "candidate-12-large")
+
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    expect(page.get_by_role("button", name="下一题")).to_be_in_viewport()
+
+
+def test_without_script_the_examination_can_be_taken(
+    new_page: Any, world: ExamWorld, database: Database, shot: Shot
+) -> None:
+    page = new_page(javascript=False)
+    log_in(page, world, world.candidate())
+    page.get_by_role("button", name="开始答题").click()
+    page.locator("input[type=radio]").first.check()
+    shot(page, "candidate-13-noscript")
+    page.get_by_role("button", name="保存全部作答").first.click()
+    assert len(stored(database)) == 1
+    page.get_by_role("button", name="保存并交卷").click()
+    page.get_by_role("button", name="确认交卷").click()
+    expect(page.get_by_role("heading", name="交卷成功")).to_be_visible()
+
+
+def test_the_waiting_room_and_the_paper_fit_a_phone(new_page: Any, world: ExamWorld, shot: Shot) -> None:
+    page = new_page(size=(390, 844))
+    begin(page, world, world.candidate())
+    shot(page, "candidate-14-phone")
+
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")

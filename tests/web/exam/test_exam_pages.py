@@ -1,0 +1,329 @@
+"""The candidates' pages and the saving path, over real sealed papers."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import select
+
+from exam_engine.delivery.models import Answer
+from itembank.base.clock import ShiftedClock
+from itembank.base.db import Database
+from itembank.base.ids import new_id
+from itembank.people.models import Institution
+from tests.factories.delivery import Candidate
+from tests.factories.exam import ExamWorld
+
+STATIC = Path(__file__).parents[3] / "web" / "static"
+
+
+class Page:
+    """A candidate's browser, as far as HTTP goes."""
+
+    def __init__(self, client: TestClient, world: ExamWorld, candidate: Candidate) -> None:
+        self.client, self.world = client, world
+        client.cookies.clear()
+        answer = client.post("/exam/login", data=world.entry(candidate))
+        assert answer.status_code == 303, answer.text
+        self.csrf = self.find(r'data-csrf="([^"]+)"', client.get("/exam").text)
+        self.attempt = self.token = ""
+
+    def find(self, pattern: str, text: str) -> str:
+        found = re.search(pattern, text)
+        assert found, text[:2000]
+        return found[1]
+
+    def post(self, path: str, **data: Any) -> Any:
+        return self.client.post(path, data=data, headers={"x-csrf-token": self.csrf})
+
+    def start(self) -> Any:
+        answer = self.post(f"/exam/sittings/{self.world.sitting.id}/start")
+        if answer.status_code == 303:
+            self.attempt = answer.headers["location"].rpartition("/")[2]
+        return answer
+
+    def open(self) -> Any:
+        answer = self.post(f"/exam/attempts/{self.attempt}/open")
+        if answer.status_code == 200:
+            self.token, self.epoch = answer.json()["token"], answer.json()["epoch"]
+        return answer
+
+    def save(self, *answers: dict[str, Any], attempt: str = "", body: bytes = b"", **headers: str) -> Any:
+        content: Any = {"content": body} if body else {"json": {"answers": list(answers)}}
+        return self.client.put(
+            f"/exam/attempts/{attempt or self.attempt}/answers",
+            headers={"authorization": f"Bearer {self.token}", **headers},
+            **content,
+        )
+
+    def heartbeat(self) -> Any:
+        return self.client.get(
+            f"/exam/attempts/{self.attempt}/heartbeat", headers={"authorization": f"Bearer {self.token}"}
+        )
+
+    def hand_in(self) -> Any:
+        return self.client.post(
+            f"/exam/attempts/{self.attempt}/submit",
+            data={"epoch": self.epoch},
+            headers={"x-csrf-token": self.csrf, "accept": "application/json"},
+        )
+
+
+@pytest.fixture
+def world(database: Database, institution: Institution) -> ExamWorld:
+    return ExamWorld.make(database, institution)
+
+
+@pytest.fixture
+def page(client: TestClient, world: ExamWorld) -> Page:
+    """A candidate who has started and opened the paper."""
+    page = Page(client, world, world.candidate())
+    page.start()
+    page.open()
+    return page
+
+
+def sent(world: ExamWorld, place: int = 0, revision: int = 1, chosen: str = "") -> dict[str, Any]:
+    entry = world.paper.entries[place]
+    label = chosen or entry.content.options[0].label
+    return {"item": str(entry.item_id), "revision": revision, "response": [label], "flagged": False}
+
+
+def test_wrong_ticket_and_wrong_code_are_refused_alike(client: TestClient, world: ExamWorld) -> None:
+    candidate = world.candidate()
+    wrong = [
+        client.post("/exam/login", data={**world.entry(candidate), "entry_code": "AAAA-BBBB"}),
+        client.post("/exam/login", data={**world.entry(candidate), "ticket_number": "9" * 19}),
+        client.post("/exam/login", data={"ticket_number": "<script>", "entry_code": "'; --"}),
+    ]
+
+    assert {answer.status_code for answer in wrong} == {403}
+    messages = {re.search(r'role="alert">([^<]+)<', answer.text)[1] for answer in wrong}
+    assert len(messages) == 1
+
+
+def test_guessing_codes_of_a_ticket_is_bounded(client: TestClient, world: ExamWorld) -> None:
+    data = {**world.entry(world.candidate()), "entry_code": "AAAABBBB"}
+    codes = [client.post("/exam/login", data=data).status_code for _ in range(12)]
+
+    assert codes[:8] == [403] * 8
+    assert set(codes[8:]) == {429}
+
+
+def test_the_waiting_room_shows_who_and_where_and_nothing_of_the_paper(
+    client: TestClient, database: Database, institution: Institution, clock: ShiftedClock
+) -> None:
+    world = ExamWorld.make(database, institution, begins_in_minutes=5)
+    page = Page(client, world, world.candidate())
+    text = client.get("/exam").text
+
+    assert "王小明" in text
+    assert "disabled" in text
+    assert page.start().status_code == 409
+    for entry in world.paper.entries:
+        assert entry.content.stem not in text
+    clock.advance(timedelta(minutes=6))
+    assert page.start().status_code == 303
+
+
+def test_start_answer_resume_and_hand_in(page: Page, world: ExamWorld, database: Database) -> None:
+    assert page.start().headers["location"] == f"/exam/attempts/{page.attempt}"
+    first = page.save(sent(world, 0), sent(world, 1))
+    assert first.status_code == 200
+    assert first.json()["accepted"] == [[str(world.paper.entries[n].item_id), 1] for n in (0, 1)]
+    assert 0 < first.json()["remaining"] <= 5400
+    assert page.heartbeat().json()["remaining"] <= first.json()["remaining"]
+
+    resumed = page.open().json()
+    assert {answer["item"] for answer in resumed["answers"]} == {
+        str(world.paper.entries[n].item_id) for n in (0, 1)
+    }
+    receipt = page.hand_in().json()
+    again = page.hand_in().json()
+    assert (receipt["code"], again["code"]) == ("handed_in", "already_handed_in")
+    assert receipt["receipt"] == again["receipt"]
+    shown = page.client.get(receipt["url"]).text
+    assert receipt["receipt"][:4] in shown
+    assert "2 / 10" in shown
+    assert page.save(sent(world, 2)).status_code == 409
+    assert page.save(sent(world, 2)).json()["code"] == "attempt_closed"
+    with database.session(writes=False) as session:
+        assert len(session.scalars(select(Answer)).all()) == 2
+
+
+def test_a_late_answer_is_refused_in_both_languages(
+    page: Page, world: ExamWorld, clock: ShiftedClock
+) -> None:
+    clock.advance(timedelta(minutes=90, seconds=20))
+
+    chinese = page.save(sent(world))
+    english = page.save(sent(world), **{"cookie": "language=en"})
+
+    assert chinese.status_code == english.status_code == 409
+    assert "已结束" in chinese.json()["message"]
+    assert "closed" in english.json()["message"]
+
+
+def test_an_older_device_is_told_and_writes_nothing(client: TestClient, page: Page, world: ExamWorld) -> None:
+    old_token = page.token
+    page.open()
+    new_token, page.token = page.token, old_token
+
+    refused = page.save(sent(world))
+    beat = page.heartbeat()
+
+    assert (refused.status_code, refused.json()["code"]) == (409, "taken_over")
+    assert (beat.status_code, beat.json()["code"]) == (409, "taken_over")
+    page.token = new_token
+    assert page.save(sent(world)).status_code == 200
+
+
+def test_logging_in_elsewhere_takes_over_and_ends_the_older_login(
+    client: TestClient, world: ExamWorld
+) -> None:
+    candidate = world.candidate()
+    old = Page(client, world, candidate)
+    old.start()
+    old.open()
+    old_cookies = dict(client.cookies)
+    Page(client, world, candidate)
+
+    assert old.save(sent(world)).json()["code"] == "taken_over"
+    client.cookies.clear()
+    client.cookies.update(old_cookies)
+    assert client.get("/exam").headers["location"].startswith("/exam/login")
+
+
+def test_an_answer_to_another_s_attempt_is_refused(
+    client: TestClient, world: ExamWorld, database: Database
+) -> None:
+    mine = Page(client, world, world.candidate())
+    mine.start()
+    mine.open()
+    other = Page(client, world, world.candidate("李晓红"))
+    other.start()
+    other.open()
+
+    stolen = other.save(sent(world), attempt=mine.attempt)
+    forged = other.save(sent(world), authorization=f"Bearer {other.token[:-1]}x")
+    bare = client.put(f"/exam/attempts/{mine.attempt}/answers", json={"answers": [sent(world)]})
+
+    assert [a.status_code for a in (stolen, forged, bare)] == [403, 403, 403]
+    assert {a.json()["code"] for a in (stolen, forged, bare)} == {"not_your_attempt"}
+    for path in ("", "/confirm", "/receipt"):
+        assert client.get(f"/exam/attempts/{mine.attempt}{path}").status_code == 404
+    for path in ("/open", "/submit", "/form"):
+        assert other.post(f"/exam/attempts/{mine.attempt}{path}", epoch=2).status_code == 404
+    with database.session(writes=False) as session:
+        assert session.scalars(select(Answer)).all() == []
+
+
+def test_a_wrong_answer_is_refused_alone(page: Page, world: ExamWorld) -> None:
+    good, foreign = sent(world, 0), {**sent(world, 1), "item": str(new_id())}
+    single = next(n for n, entry in enumerate(world.paper.entries) if entry.type == "single_choice")
+    double = {**sent(world, single, 2), "response": ["A", "B"]}
+
+    mixed = page.save(good, foreign, double)
+    alone = page.save(foreign)
+
+    assert mixed.status_code == 200
+    assert [entry[0] for entry in mixed.json()["accepted"]] == [good["item"]]
+    assert [refused["code"] for refused in mixed.json()["refused"]] == ["item_not_on_paper", "response_wrong"]
+    assert (alone.status_code, alone.json()["code"]) == (422, "item_not_on_paper")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"{",
+        b"[]",
+        b'{"answers": []}',
+        b'{"answers": [{"item": "x", "revision": 1, "response": []}]}',
+        b'{"answers": [{"item": "01900000-0000-7000-8000-000000000000", "revision": -1, "response": []}]}',
+        b'{"answers": [{"item": "01900000-0000-7000-8000-000000000000", "revision": 1e300, "response": []}]}',
+        b'{"answers": "\xff\xfe"}',
+        b'{"answers": [], "x": "' + b"y" * 200_000 + b'"}',
+        b'{"answers": [{"item": "01900000-0000-7000-8000-000000000000", "revision": 1, "response": ["\\u0000"]}]}',
+    ],
+)
+def test_hostile_bodies_are_refused_by_name(page: Page, body: bytes) -> None:
+    answer = page.save(body=body)
+
+    assert answer.status_code == 422
+    assert answer.json()["code"] in ("save_unreadable", "item_not_on_paper")
+
+
+def test_no_key_or_explanation_reaches_the_candidate(page: Page, world: ExamWorld) -> None:
+    page.save(sent(world))
+    texts = [
+        page.client.get("/exam").text,
+        page.client.get(f"/exam/attempts/{page.attempt}").text,
+        page.client.get(f"/exam/attempts/{page.attempt}/confirm").text,
+        page.open().text,
+        page.save(sent(world, 0, 2)).text,
+        page.heartbeat().text,
+        page.hand_in().text,
+        page.client.get(f"/exam/attempts/{page.attempt}/receipt").text,
+    ]
+    stems = [entry.content.stem for entry in world.paper.entries]
+    assert all(stem in texts[1] for stem in stems)
+    paper = re.sub(r'id="words">.*?</script>', "", texts[1], flags=re.S)
+    for text in [texts[0], paper, *texts[2:]]:
+        assert not re.search(r"\bkey\b|correct|explanation|解析|正确答案|参考答案", text)
+    # Two items that differ in their key alone look alike: nothing in the markup depends on it.
+    shapes = {
+        re.sub(r'"[^"]*"|>[^<]*<', "", block)
+        for block in re.findall(r'<fieldset.*?data-type="single_choice".*?</fieldset>', paper, flags=re.S)
+        if "checked" not in block and "current" not in block
+    }
+    assert len(shapes) == 1
+
+
+def test_two_candidates_have_different_orders_and_each_always_the_same(
+    client: TestClient, world: ExamWorld
+) -> None:
+    orders = []
+    for name in ("甲", "乙"):
+        page = Page(client, world, world.candidate(name))
+        page.start()
+        texts = [client.get(f"/exam/attempts/{page.attempt}").text for _ in range(2)]
+        items = [re.findall(r'data-item="([^"]+)"|value="([A-H])"', text) for text in texts]
+        assert items[0] == items[1]
+        orders.append(items[0])
+
+    assert orders[0] != orders[1]
+
+
+def test_without_script_the_paper_is_a_form(page: Page, world: ExamWorld) -> None:
+    text = page.client.get(f"/exam/attempts/{page.attempt}").text
+    epoch = page.find(r'name="epoch" value="(\d+)"', text)
+    entry = world.paper.entries[0]
+
+    saved = page.post(
+        f"/exam/attempts/{page.attempt}/form",
+        epoch=epoch,
+        then="hand-in",
+        **{f"q-{entry.item_id}": entry.content.options[1].label},
+    )
+    confirm = page.client.get(saved.headers["location"]).text
+    done = page.post(f"/exam/attempts/{page.attempt}/submit", epoch=epoch)
+
+    assert saved.status_code == done.status_code == 303
+    assert "9" in confirm
+    assert "1 / 10" in page.client.get(done.headers["location"]).text
+
+
+def test_the_page_weighs_less_than_100_kilobytes_of_script_and_style(page: Page) -> None:
+    text = page.client.get(f"/exam/attempts/{page.attempt}").text
+    files = set(re.findall(r'(?:href|src)="/static/([^"?]+)', text))
+    modules = {f"js/{name}" for name in re.findall(r'from "\./([^"]+)"', (STATIC / "js/exam.js").read_text())}
+    weight = sum((STATIC / file).stat().st_size for file in files | modules)
+
+    assert "js/exam.js" in files
+    assert modules
+    assert weight < 100_000

@@ -1,0 +1,253 @@
+"""Candidates enter, wait, start, work and hand in."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, cast
+from uuid import UUID
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import JSONResponse, Response
+
+from exam_engine.delivery import service as delivery
+from exam_engine.delivery.engine import Delivery
+from exam_engine.delivery.models import Attempt
+from exam_engine.delivery.paper import arrange, form_of
+from exam_engine.delivery.rules import TakenOver
+from exam_engine.delivery.service import Stage
+from exam_engine.sittings import service as sittings
+from itembank.base.db import Scope, database_now
+from itembank.base.errors import ExamError
+from itembank.people import service as people
+from itembank.people.rules import Action
+from web.deps import Context, candidate_actor, public, requires
+from web.errors import status_of
+from web.exam.forms import EntryForm, EpochForm
+from web.exam.labels import PAGE_WORDS, SECTION_HINTS, SECTION_NAMES
+from web.forms import Form, FormData, form_data, parse_form
+from web.i18n import format_time
+from web.security import SESSION_COOKIE, Limiter, client_address
+
+router = APIRouter(prefix="/exam")
+FormDep = Annotated[FormData, Depends(form_data)]
+_addresses = Limiter(limit=600, seconds=60)
+"""A whole examination centre often stands behind one address."""
+_tickets = Limiter(limit=8, seconds=60)
+"""Guessing is bounded by ticket: 31^8 codes at eight a minute."""
+
+
+def _engine(ctx: Context) -> Delivery:
+    return cast(Delivery, ctx.request.app.state.delivery)
+
+
+# Open: candidates have not entered yet.
+@router.get("/login")
+def show_entrance(ctx: Context = public()) -> Response:
+    """The candidates' entrance."""
+    return ctx.page("exam/login.html", form=Form())
+
+
+# Open: candidates have not entered yet. A ticket may belong to any institution, so none narrows the look-up.
+@router.post("/login")
+def enter(data: FormDep, ctx: Context = public(Scope.everything())) -> Response:
+    """Let a candidate in by ticket number and entry code; this machine takes over a running attempt."""
+    form = parse_form(EntryForm, data)
+    form.values.pop("entry_code", None)
+    if form.model is None:
+        return ctx.page("exam/login.html", form=form, status=422)
+    try:
+        _addresses.check(client_address(ctx.request))
+        _tickets.check(form.model.ticket_number.strip())
+        registration = sittings.check_entry(
+            ctx.session,
+            ticket_number=form.model.ticket_number,
+            entry_code=form.model.entry_code,
+            now=database_now(ctx.session),
+        )
+    except ExamError as refusal:
+        form.add("", _with_times(refusal, ctx))
+        return ctx.page("exam/login.html", form=form, status=status_of(refusal))
+    token = people.open_candidate_session(
+        ctx.session,
+        registration_id=registration.id,
+        institution_id=registration.institution_id,
+        now=ctx.now,
+    )
+    login = people.resume(ctx.session, token, now=ctx.now)
+    assert login is not None
+    delivery.take_over(ctx.session, actor=login.actor)
+    response = ctx.redirect("/exam")
+    response.set_cookie(
+        SESSION_COOKIE, token, httponly=True, samesite="lax", secure=ctx.settings.secure_cookies
+    )
+    return response
+
+
+def _with_times(refusal: ExamError, ctx: Context) -> ExamError:
+    """Return the refusal with its times in the reader's zone and words."""
+    refusal.facts = {
+        name: format_time(value, ctx.language) if isinstance(value, datetime) else value
+        for name, value in refusal.facts.items()
+    }
+    return refusal
+
+
+@router.get("")
+def wait(ctx: Context = requires(Action.EXAM_SIT)) -> Response:
+    """The waiting room: who, where, the rules, and the start button."""
+    actor = candidate_actor(ctx)
+    rooms = delivery.waiting_room(ctx.session, actor=actor)
+    name = people.read_person(ctx.session, rooms[0].place.registration.person_id).name if rooms else ""
+    current = next((room for room in rooms if room.stage in (Stage.WORKING, Stage.READY, Stage.EARLY)), None)
+    return ctx.page(
+        "exam/waiting.html", rooms=rooms, current=current, name=name, Stage=Stage, words=PAGE_WORDS
+    )
+
+
+@router.post("/sittings/{sitting_id}/start")
+def start(sitting_id: UUID, ctx: Context = requires(Action.EXAM_SIT)) -> Response:
+    """Begin; a second click goes to the attempt that was begun."""
+    try:
+        attempt = delivery.start(ctx.session, actor=candidate_actor(ctx), sitting_id=sitting_id)
+    except ExamError as refusal:
+        raise _with_times(refusal, ctx) from None
+    return ctx.redirect(f"/exam/attempts/{attempt.id}")
+
+
+@router.get("/attempts/{attempt_id}")
+def work(attempt_id: UUID, ctx: Context = requires(Action.EXAM_SIT)) -> Response:
+    """The examination page."""
+    actor = candidate_actor(ctx)
+    attempt = delivery.own_attempt(ctx.session, actor=actor, attempt_id=attempt_id)
+    if delivery.is_over(ctx.session, attempt):
+        return ctx.redirect(f"/exam/attempts/{attempt_id}/receipt")
+    place = delivery.place_of(ctx.session, attempt)
+    paper = arrange(_engine(ctx).shelf.paper(ctx.session, attempt.paper_id), attempt.seed)
+    return ctx.page(
+        "exam/paper.html",
+        attempt=attempt,
+        place=place,
+        name=people.read_person(ctx.session, place.registration.person_id).name,
+        paper=paper,
+        total=sum(len(section.entries) for section in paper.sections),
+        saved=delivery.saved_answers(ctx.session, attempt),
+        section_names=SECTION_NAMES,
+        section_hints=SECTION_HINTS,
+        words={key: ctx._(word) for key, word in PAGE_WORDS.items()},
+    )
+
+
+@router.post("/attempts/{attempt_id}/open")
+def open_here(attempt_id: UUID, ctx: Context = requires(Action.EXAM_SIT)) -> Response:
+    """Open the attempt in this page, which takes over from any other: token, answers, remaining time."""
+    opened = delivery.open_attempt(ctx.session, actor=candidate_actor(ctx), attempt_id=attempt_id)
+    return JSONResponse(
+        {
+            "token": opened.token,
+            "epoch": opened.attempt.epoch,
+            "remaining": opened.remaining,
+            "paused": opened.attempt.paused_at is not None,
+            "answers": [
+                {
+                    "item": str(answer.item_id),
+                    "epoch": answer.epoch,
+                    "revision": answer.revision,
+                    "response": answer.response,
+                    "flagged": answer.flagged,
+                }
+                for answer in opened.answers
+            ],
+        }
+    )
+
+
+@router.post("/attempts/{attempt_id}/form")
+def save_without_script(
+    attempt_id: UUID, data: FormDep, ctx: Context = requires(Action.EXAM_SIT)
+) -> Response:
+    """Save the whole page as a form, for browsers without script."""
+    actor = candidate_actor(ctx)
+    attempt = delivery.own_attempt(ctx.session, actor=actor, attempt_id=attempt_id)
+    form = form_of(_engine(ctx).shelf.paper(ctx.session, attempt.paper_id))
+    delivery.save_form(
+        ctx.session,
+        actor=actor,
+        attempt_id=attempt_id,
+        epoch=_epoch(data),
+        form=form,
+        responses={item_id: data.texts(f"q-{item_id}") for item_id in form},
+    )
+    if data.text("then") == "hand-in":
+        return ctx.redirect(f"/exam/attempts/{attempt_id}/confirm")
+    return ctx.redirect(f"/exam/attempts/{attempt_id}", notice=ctx._("Your answers are saved."))
+
+
+def _epoch(data: FormData) -> int:
+    sent = parse_form(EpochForm, data).model
+    if sent is None:
+        raise TakenOver
+    return sent.epoch
+
+
+@router.get("/attempts/{attempt_id}/confirm")
+def confirm(attempt_id: UUID, ctx: Context = requires(Action.EXAM_SIT)) -> Response:
+    """Ask once before handing in, for browsers without script."""
+    attempt = delivery.own_attempt(ctx.session, actor=candidate_actor(ctx), attempt_id=attempt_id)
+    if delivery.is_over(ctx.session, attempt):
+        return ctx.redirect(f"/exam/attempts/{attempt_id}/receipt")
+    paper = arrange(_engine(ctx).shelf.paper(ctx.session, attempt.paper_id), attempt.seed)
+    saved = delivery.saved_answers(ctx.session, attempt)
+    items = [entry.item_id for section in paper.sections for entry in section.entries]
+    missing = [n for n, item in enumerate(items, 1) if item not in saved or not saved[item].response]
+    return ctx.page("exam/confirm.html", attempt=attempt, missing=missing, total=len(items))
+
+
+@router.post("/attempts/{attempt_id}/submit")
+def hand_in(attempt_id: UUID, data: FormDep, ctx: Context = requires(Action.EXAM_SIT)) -> Response:
+    """Hand in once; a second time shows the first receipt."""
+    handed_in = delivery.hand_in(
+        ctx.session, actor=candidate_actor(ctx), attempt_id=attempt_id, epoch=_epoch(data)
+    )
+    url = f"/exam/attempts/{attempt_id}/receipt"
+    if "application/json" in ctx.request.headers.get("accept", ""):
+        code = "already_handed_in" if handed_in.already else "handed_in"
+        return JSONResponse({"code": code, "receipt": handed_in.attempt.receipt, "url": url})
+    notice = ctx._("Your paper had been handed in already; nothing was changed.") if handed_in.already else ""
+    return ctx.redirect(url, notice=notice)
+
+
+@router.get("/attempts/{attempt_id}/receipt")
+def show_receipt(attempt_id: UUID, ctx: Context = requires(Action.EXAM_SIT)) -> Response:
+    """The receipt of what was received."""
+    actor = candidate_actor(ctx)
+    handed_in = delivery.receipt_of(ctx.session, actor=actor, attempt_id=attempt_id)
+    if handed_in is None:
+        attempt = delivery.own_attempt(ctx.session, actor=actor, attempt_id=attempt_id)
+        if not delivery.is_over(ctx.session, attempt):
+            return ctx.redirect(f"/exam/attempts/{attempt_id}")
+        return ctx.page("exam/closing.html")
+    place = delivery.place_of(ctx.session, handed_in.attempt)
+    paper = _engine(ctx).shelf.paper(ctx.session, handed_in.attempt.paper_id)
+    return ctx.page(
+        "exam/receipt.html",
+        handed_in=handed_in,
+        attempt=handed_in.attempt,
+        place=place,
+        name=people.read_person(ctx.session, place.registration.person_id).name,
+        total=sum(len(section.entries) for section in paper.sections),
+        groups=_in_fours(handed_in.attempt),
+    )
+
+
+def _in_fours(attempt: Attempt) -> list[str]:
+    return [attempt.receipt[start : start + 4] for start in range(0, 32, 4)]
+
+
+@router.post("/logout")
+def leave(ctx: Context = requires(Action.EXAM_SIT)) -> Response:
+    """End the candidate's login on this machine."""
+    assert ctx.login is not None
+    people.log_out(ctx.session, ctx.login)
+    response: Any = ctx.redirect("/exam/login")
+    response.delete_cookie(SESSION_COOKIE)
+    return cast(Response, response)

@@ -1,0 +1,209 @@
+"""The answer-saving path and the heartbeat: raw ASGI, from the socket to the batching writer and back.
+
+``PUT /exam/attempts/{id}/answers`` with ``Authorization: Bearer <token>`` and
+``{"answers": [{"item", "revision", "response", "flagged"}]}`` answers 200 with what was accepted and what was
+refused with its reason; 409, 403, 422 or 503 when nothing was. docs/delivery.md lists the codes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Annotated, Any, cast
+from uuid import UUID
+
+import msgspec
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import cookie_parser
+from starlette.types import Receive, Scope, Send
+
+from exam_engine.delivery import tokens
+from exam_engine.delivery.engine import Delivery
+from exam_engine.delivery.paper import form_of
+from exam_engine.delivery.rules import (
+    MAX_ANSWERS_PER_SAVE,
+    MAX_REVISION,
+    Choice,
+    NotYourAttempt,
+    SaveUnreadable,
+    check_response,
+)
+from exam_engine.delivery.store import AnswerRow
+from exam_engine.delivery.tokens import AttemptToken
+from exam_engine.delivery.writer import Ticket
+from itembank.base.db import Scope as Reach
+from itembank.base.errors import ExamError
+from web import i18n
+from web.deps import LANGUAGE_COOKIE
+from web.errors import status_of
+
+SAVE_PATH = "/exam/attempts/{attempt_id}/answers"
+HEARTBEAT_PATH = "/exam/attempts/{attempt_id}/heartbeat"
+MAX_BODY_BYTES = 128 * 1024
+RETRY_AFTER_SECONDS = b"3"
+
+
+class SentAnswer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One answer as the page sends it."""
+
+    item: UUID
+    revision: Annotated[int, msgspec.Meta(ge=1, le=MAX_REVISION)]
+    response: Annotated[list[Annotated[str, msgspec.Meta(max_length=8)]], msgspec.Meta(max_length=26)]
+    flagged: bool = False
+
+
+class SentAnswers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of a save."""
+
+    answers: Annotated[list[SentAnswer], msgspec.Meta(min_length=1, max_length=MAX_ANSWERS_PER_SAVE)]
+
+
+_decode = msgspec.json.Decoder(SentAnswers).decode
+_encode = msgspec.json.Encoder().encode
+
+
+def _resolve(tickets: list[Ticket]) -> None:
+    for ticket in tickets:
+        waiter = cast("asyncio.Future[None]", ticket.waiter)
+        if not waiter.done():
+            waiter.set_result(None)
+
+
+class _Endpoint:
+    """What both endpoints share: token in, ticket through the writer, JSON out."""
+
+    def __init__(self) -> None:
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def _deliver(self, tickets: list[Ticket]) -> None:
+        assert self._loop is not None
+        self._loop.call_soon_threadsafe(_resolve, tickets)
+
+    async def _through_writer(self, ticket: Ticket, delivery: Delivery) -> None:
+        self._loop = asyncio.get_running_loop()
+        waiter = self._loop.create_future()
+        ticket.waiter = waiter
+        delivery.writer.put(ticket)
+        await waiter
+        if ticket.refusal is not None:
+            raise ticket.refusal
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = dict(scope["headers"])
+        try:
+            delivery: Delivery = scope["app"].state.delivery
+            token = _token(headers, scope["path_params"]["attempt_id"], delivery)
+            status, content = 200, await self._answer(token, headers, receive, delivery)
+        except ExamError as refusal:
+            status, content = status_of(refusal), _refused(refusal, _translate(headers))
+        answer_headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
+        if status in (429, 503):
+            answer_headers.append((b"retry-after", RETRY_AFTER_SECONDS))
+        body = _encode(content)
+        answer_headers.append((b"content-length", str(len(body)).encode()))
+        await send({"type": "http.response.start", "status": status, "headers": answer_headers})
+        await send({"type": "http.response.body", "body": body})
+
+    async def _answer(
+        self, token: AttemptToken, headers: dict[bytes, bytes], receive: Receive, delivery: Delivery
+    ) -> dict[str, Any]:
+        raise NotImplementedError
+
+
+class Save(_Endpoint):
+    """Take answers; reply when they are committed."""
+
+    async def _answer(
+        self, token: AttemptToken, headers: dict[bytes, bytes], receive: Receive, delivery: Delivery
+    ) -> dict[str, Any]:
+        sent = await _read(receive)
+        form = delivery.shelf.form(token.paper_id)
+        if form is None:
+            form = await run_in_threadpool(_open_paper, delivery, token.paper_id)
+        rows: list[AnswerRow] = []
+        refused: list[tuple[SentAnswer, ExamError]] = []
+        for answer in sent:
+            try:
+                response = check_response(form, answer.item, answer.response)
+            except ExamError as refusal:
+                refused.append((answer, refusal))
+                continue
+            rows.append(
+                AnswerRow(
+                    token.attempt_id, answer.item, token.epoch, answer.revision, response, answer.flagged
+                )
+            )
+        # Even when no answer is left, the attempt's own state is told first: closed before wrong.
+        ticket = Ticket(token.attempt_id, token.epoch, rows, self._deliver)
+        await self._through_writer(ticket, delivery)
+        if ticket.refused:
+            refused += [
+                (answer, ticket.refused[answer.item]()) for answer in sent if answer.item in ticket.refused
+            ]
+        if refused and len(refused) == len(sent):
+            raise refused[0][1]
+        content: dict[str, Any] = {
+            "accepted": [(row.item_id, row.revision) for row in rows if row.item_id not in ticket.refused],
+            "remaining": ticket.remaining,
+        }
+        if refused:
+            translate = _translate(headers)
+            content["refused"] = [
+                {"item": answer.item, "revision": answer.revision, **_refused(refusal, translate)}
+                for answer, refusal in refused
+            ]
+        return content
+
+
+class Heartbeat(_Endpoint):
+    """Tell the remaining time by the server's clock, and whether this device may still write."""
+
+    async def _answer(
+        self, token: AttemptToken, _headers: dict[bytes, bytes], _receive: Receive, delivery: Delivery
+    ) -> dict[str, Any]:
+        ticket = Ticket(token.attempt_id, token.epoch, (), self._deliver)
+        await self._through_writer(ticket, delivery)
+        return {"remaining": ticket.remaining}
+
+
+def _token(headers: dict[bytes, bytes], attempt_id: str, delivery: Delivery) -> AttemptToken:
+    scheme, _, text = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
+    if scheme.lower() != "bearer":
+        raise NotYourAttempt
+    token = tokens.read(delivery.database.keyring, text)
+    if str(token.attempt_id) != attempt_id.lower():
+        raise NotYourAttempt
+    return token
+
+
+async def _read(receive: Receive) -> list[SentAnswer]:
+    body = b""
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise SaveUnreadable
+        body += message.get("body", b"")
+        if len(body) > MAX_BODY_BYTES:
+            raise SaveUnreadable
+        if not message.get("more_body"):
+            break
+    try:
+        return _decode(body).answers
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise SaveUnreadable from error
+
+
+def _open_paper(delivery: Delivery, paper_id: UUID) -> Mapping[UUID, Choice]:
+    # The signed token names the paper; its institution is the attempt's.
+    with delivery.database.session(scope=Reach.everything(), writes=False) as session:
+        return form_of(delivery.shelf.paper(session, paper_id))
+
+
+def _translate(headers: dict[bytes, bytes]) -> i18n.Translate:
+    cookies = cookie_parser(headers.get(b"cookie", b"").decode("latin-1"))
+    accepted = headers.get(b"accept-language", b"").decode("latin-1")
+    return i18n.translator(i18n.choose_language(cookies.get(LANGUAGE_COOKIE), accepted))
+
+
+def _refused(refusal: ExamError, translate: i18n.Translate) -> dict[str, Any]:
+    return {"code": refusal.code, "message": translate(refusal.message, **refusal.facts)}
