@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from exam_engine.calibration import service as calibration
 from exam_engine.jobs.runner import Handler
+from exam_engine.marking import service as marking
 from exam_engine.papers import service as papers
 
 HANDLERS: dict[str, Handler] = {
     calibration.JOB_KIND: calibration.run_job,
+    marking.JOB_KIND: marking.run_marking_job,
     "papers.assemble": papers.run_assembly_job,
 }
 """Job kind (``feature.verb``) → handler."""

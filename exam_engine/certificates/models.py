@@ -40,6 +40,8 @@ class Certificate(IdMixin, TenantMixin, Base):
     """All that is printed, and the QR token: JSON under the keyring."""
     verify_index: Mapped[str] = mapped_column(String(64), unique=True)
     """Blind index of number and name together: a wrong name and a wrong number miss alike."""
+    name_index: Mapped[str] = mapped_column(String(64), index=True)
+    """Blind index of the holder's name, for looking somebody up."""
     token_digest: Mapped[str] = mapped_column(String(64), unique=True)
     """SHA-256 of the token in the QR code; the token itself is only in ``sealed``."""
     status: Mapped[CertificateStatus] = mapped_column(Enum(CertificateStatus, native_enum=False, length=12))

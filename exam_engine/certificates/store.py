@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, false, func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -50,9 +50,36 @@ def certificate(session: Session, certificate_id: UUID) -> Certificate | None:
     return session.scalars(select(Certificate).where(Certificate.id == certificate_id)).one_or_none()
 
 
-def certificates(session: Session, *, plan_id: UUID | None = None) -> Sequence[Certificate]:
-    query = select(Certificate).order_by(Certificate.issued_at.desc(), Certificate.number)
-    return session.scalars(query.where(Certificate.plan_id == plan_id) if plan_id else query).all()
+def _matching(plan_id: UUID | None, number: str, name_index: str) -> list[ColumnElement[bool]]:
+    wanted: list[ColumnElement[bool]] = []
+    if plan_id:
+        wanted.append(Certificate.plan_id == plan_id)
+    if number or name_index:
+        found = Certificate.number.contains(number, autoescape=True) if number else false()
+        wanted.append(or_(found, Certificate.name_index == name_index))
+    return wanted
+
+
+def certificates(
+    session: Session,
+    *,
+    plan_id: UUID | None = None,
+    number: str = "",
+    name_index: str = "",
+    offset: int = 0,
+    limit: int | None = None,
+) -> Sequence[Certificate]:
+    """Newest first; a part of the number or the whole name."""
+    query = select(Certificate).where(*_matching(plan_id, number, name_index))
+    query = query.order_by(Certificate.issued_at.desc(), Certificate.number).offset(offset).limit(limit)
+    return session.scalars(query).all()
+
+
+def count_certificates(
+    session: Session, *, plan_id: UUID | None = None, number: str = "", name_index: str = ""
+) -> int:
+    query = select(func.count()).select_from(Certificate).where(*_matching(plan_id, number, name_index))
+    return session.scalar(query) or 0
 
 
 def issued(session: Session, registration_ids: Sequence[UUID]) -> frozenset[UUID]:

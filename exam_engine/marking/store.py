@@ -20,9 +20,8 @@ from exam_engine.marking.models import (
     TaskLine,
 )
 from exam_engine.marking.rules import SheetStatus
-from exam_engine.sittings.models import Registration, Seat, Sitting
-from exam_engine.sittings.rules import RegistrationStatus
-from itembank.people.models import User
+from exam_engine.sittings.models import Registration, RoomStaff, Seat, Sitting
+from exam_engine.sittings.rules import Duty, RegistrationStatus
 
 CHUNK = 500
 """Rows a statement; SQLite and PostgreSQL both bound the parameters."""
@@ -40,6 +39,11 @@ def sittings(session: Session) -> Sequence[Sitting]:
 def open_attempts(session: Session, sitting_id: UUID) -> int:
     query = select(func.count()).where(Attempt.sitting_id == sitting_id, Attempt.submitted_at.is_(None))
     return session.scalar(query.select_from(Attempt)) or 0
+
+
+def count_attempts(session: Session, sitting_id: UUID) -> int:
+    query = select(func.count()).select_from(Attempt).where(Attempt.sitting_id == sitting_id)
+    return session.scalar(query) or 0
 
 
 def runs(session: Session, sitting_id: UUID) -> Sequence[MarkingRun]:
@@ -135,6 +139,18 @@ def candidates(session: Session, sitting: Sitting) -> Sequence[Registration]:
     return session.scalars(query).all()
 
 
-def examiner_names(session: Session, ids: Sequence[UUID]) -> dict[UUID, str]:
-    query = select(User.id, User.name).where(User.id.in_(ids))
-    return {row.id: row.name for row in session.execute(query)}
+def examiner_rooms(session: Session, sitting_id: UUID) -> dict[UUID, set[UUID]]:
+    """Rooms of a sitting by the examiners assigned to them."""
+    query = select(RoomStaff.user_id, RoomStaff.room_id).where(
+        RoomStaff.sitting_id == sitting_id, RoomStaff.duty == Duty.EXAMINER
+    )
+    rooms: dict[UUID, set[UUID]] = {}
+    for user_id, room_id in session.execute(query):
+        rooms.setdefault(user_id, set()).add(room_id)
+    return rooms
+
+
+def rooms_of(session: Session, sitting_id: UUID) -> dict[UUID, UUID]:
+    """Room by registration."""
+    query = select(Seat.registration_id, Seat.room_id).where(Seat.sitting_id == sitting_id)
+    return {row.registration_id: row.room_id for row in session.execute(query)}

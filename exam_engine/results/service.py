@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +19,7 @@ from exam_engine.sittings.models import Plan, Registration, Sitting
 from exam_engine.sittings.rules import Component
 from itembank.base import audit
 from itembank.base.errors import Conflict, NotFound
+from itembank.people import service as people
 from itembank.people.rules import Actor
 
 
@@ -276,3 +278,18 @@ def outcomes_of(table: ResultTable, row: ResultRow) -> list[Outcome]:
         else:
             outcomes.append(Outcome(component, result.state, result.score, result.pass_mark))
     return outcomes
+
+
+def own_results(
+    session: Session, ticket_number: str, document_number: str
+) -> tuple[Plan, list[ComponentResult]] | None:
+    """Return the released results of the candidate with this ticket and identity document, or None."""
+    registration = store.registration_by_ticket(session, ticket_number.strip())
+    if registration is None:
+        return None
+    held = people.read_person(session, registration.person_id).document_number.strip().upper()
+    if not hmac.compare_digest(held.encode(), document_number.strip().upper().encode()):
+        return None
+    found = store.results(session, registration.plan_id)
+    own = [each for each in found if each.registration_id == registration.id and each.released_at is not None]
+    return find_plan(session, registration.plan_id), own

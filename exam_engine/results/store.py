@@ -70,5 +70,10 @@ def results(session: Session, plan_id: UUID) -> Sequence[ComponentResult]:
     return session.scalars(query).all()
 
 
+def registration_by_ticket(session: Session, ticket_number: str) -> Registration | None:
+    query = select(Registration).where(Registration.ticket_number == ticket_number)
+    return session.scalars(query).one_or_none()
+
+
 def result(session: Session, result_id: UUID) -> ComponentResult | None:
     return session.scalars(select(ComponentResult).where(ComponentResult.id == result_id)).one_or_none()

@@ -9,6 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 
+from exam_engine.jobs.models import Job
 from exam_engine.marking import service as marking
 from exam_engine.marking.rules import MINIMUM_EXAMINERS, SCORE_STEP, SheetStatus, to_hundred
 from exam_engine.sittings.rules import Component
@@ -69,14 +70,16 @@ def run_marking(sitting_id: UUID, ctx: Context = requires(Action.MARKING_RUN)) -
     """Mark the sitting by its key."""
     try:
         with ctx.session.begin_nested():
-            run = marking.mark_sitting(ctx.session, sitting_id, actor=ctx.actor, now=ctx.now)
+            done = marking.request_marking(ctx.session, sitting_id, actor=ctx.actor, now=ctx.now)
     except NotFound:
         raise
     except ExamError as error:
         form: Form[TaskForm] = Form()
         form.add("", error)
         return _theory_page(ctx, sitting_id, form, status_of(error))
-    notice = ctx._("{count} attempts were marked (run {number}).", count=run.attempts, number=run.number)
+    if isinstance(done, Job):
+        return ctx.redirect(f"/jobs/{done.id}")
+    notice = ctx._("{count} attempts were marked (run {number}).", count=done.attempts, number=done.number)
     return ctx.redirect(f"/marking/theory/{sitting_id}", notice=notice)
 
 
@@ -196,6 +199,7 @@ def _sheet_page(
         ctx.session, actor=ctx.actor, sitting_id=sitting_id, registration_id=registration_id
     )
     progress = marking.practical_progress(ctx.session, sitting_id, actor=ctx.actor)
+    progress = [each for each in progress if each.mine]
     order = [each.registration.id for each in progress]
     place = order.index(registration_id)
     own = progress[place]
@@ -247,9 +251,8 @@ def save_sheet(
     except ExamError as error:
         form.add(str(error.facts.get("line", "")), error)
         return _sheet_page(ctx, sitting_id, registration_id, form, status_of(error))
-    order = [
-        each.registration.id for each in marking.practical_progress(ctx.session, sitting_id, actor=ctx.actor)
-    ]
+    progress = marking.practical_progress(ctx.session, sitting_id, actor=ctx.actor)
+    order = [each.registration.id for each in progress if each.mine]
     rest = order[order.index(registration_id) + 1 :]
     target = (
         f"/candidates/{rest[0]}" if submit and rest else "" if submit else f"/candidates/{registration_id}"

@@ -14,6 +14,13 @@ class ObjectionForm(BaseModel):
     telephone: str = Field("", max_length=30)
 
 
+class ResultForm(BaseModel):
+    """What a candidate holds: admission ticket and identity document."""
+
+    ticket: str = Field(min_length=1, max_length=40)
+    document: str = Field(min_length=1, max_length=40)
+
+
 class VerifyForm(BaseModel):
     """What stands on a certificate."""
 

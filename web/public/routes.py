@@ -16,6 +16,8 @@ from exam_engine.certificates.rules import CertificateStatus
 from exam_engine.certificates.service import CertificateView
 from exam_engine.recognition import service as recognition
 from exam_engine.recognition.rules import NoticeStatus, ObjectionStatus
+from exam_engine.results import service as results
+from exam_engine.results.rules import ResultState
 from itembank.base.db import Scope
 from itembank.base.errors import ExamError, NotFound
 from web.deps import Context, public
@@ -23,7 +25,7 @@ from web.errors import status_of
 from web.forms import Form, FormData, form_data, parse_form
 from web.i18n import N_
 from web.labels import COMPONENTS
-from web.public.forms import ObjectionForm, VerifyForm
+from web.public.forms import ObjectionForm, ResultForm, VerifyForm
 from web.security import Limiter, client_address
 
 router = APIRouter()
@@ -45,6 +47,8 @@ OBJECTIONS = {
     ObjectionStatus.UPHELD: N_("Decided: the objection was upheld"),
     ObjectionStatus.DISMISSED: N_("Decided: the objection was dismissed"),
 }
+
+RESULTS = {ResultState.ABSENT: N_("Absent"), ResultState.CHEATING: N_("Cheating")}
 
 
 # Open: notices are published for everybody; all institutions, masked lines only.
@@ -116,6 +120,35 @@ def show_objection(reference: str = "", ctx: Context = public(EVERYTHING)) -> Re
         verifications.check(client_address(ctx.request))
         found = recognition.status_by_reference(ctx.session, reference)
     return ctx.page("public/objection.html", reference=reference.strip(), found=found, states=OBJECTIONS)
+
+
+# Open: candidates have no account after the examination; ticket and identity document say who asks.
+@router.get("/public/results")
+def show_results(ctx: Context = public(EVERYTHING)) -> Response:
+    """The form to ask for one's own results."""
+    return ctx.page("public/results.html", form=Form(), mark=None, asked=False)
+
+
+# Open: as above; bounded by address, one answer for whatever does not match.
+@router.post("/public/results")
+def ask_results(data: FormDep, ctx: Context = public(EVERYTHING)) -> Response:
+    """Show a candidate the own released results."""
+    verifications.check(client_address(ctx.request))
+    form = parse_form(ResultForm, data)
+    form.values.pop("document", None)
+    if form.model is None:
+        return ctx.page("public/results.html", form=form, mark=None, asked=False, status=422)
+    found = results.own_results(ctx.session, form.model.ticket, form.model.document)
+    return ctx.page(
+        "public/results.html",
+        form=form,
+        mark=recognition.mark_of_plan(ctx.session, found[0]) if found else None,
+        rows=found[1] if found else [],
+        asked=True,
+        components=COMPONENTS,
+        states=RESULTS,
+        status=200 if found else 404,
+    )
 
 
 # Open: employers and others check certificates; bounded by address, one answer for whatever does not match.

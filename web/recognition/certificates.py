@@ -58,21 +58,19 @@ def list_certificates(
     plan: UUID | None = None, q: str = "", page: int = 1, ctx: Context = requires(Action.CERTIFICATE_READ)
 ) -> Response:
     """Certificates in reach."""
-    rows = certificates.list_certificates(ctx.session, plan_id=plan)
-    text = q.strip()
-    if text:
-        rows = [row for row in rows if text in row.name or text.upper() in row.certificate.number]
-    pages = max(1, -(-len(rows) // PAGE))
-    page = min(max(page, 1), pages)
+    page = max(page, 1)
+    rows, found = certificates.list_certificates(
+        ctx.session, plan_id=plan, search=q.strip(), offset=(page - 1) * PAGE, limit=PAGE
+    )
     return ctx.page(
         "recognition/certificates.html",
         block="rows",
-        rows=rows[(page - 1) * PAGE : page * PAGE],
-        found=len(rows),
+        rows=rows,
+        found=found,
         page_number=page,
-        pages=pages,
+        pages=max(1, -(-found // PAGE)),
         plan=plan or "",
-        q=text,
+        q=q.strip(),
         statuses=STATUSES,
     )
 

@@ -31,6 +31,12 @@ class ApprovalForm(BaseModel):
     comment: str = Field("", max_length=2000)
 
 
+class ResubmissionForm(BaseModel):
+    """What was done about a return."""
+
+    comment: str = Field("", max_length=2000)
+
+
 class RevocationForm(BaseModel):
     """Why a certificate is revoked."""
 

@@ -28,7 +28,7 @@ from web.errors import status_of
 from web.forms import Form, FormData, form_data, parse_form
 from web.i18n import N_
 from web.labels import COMPONENTS
-from web.recognition.forms import ApprovalForm, DecisionForm, NoticeForm
+from web.recognition.forms import ApprovalForm, DecisionForm, NoticeForm, ResubmissionForm
 
 router = APIRouter()
 FormDep = Annotated[FormData, Depends(form_data)]
@@ -116,7 +116,7 @@ def plan_page(ctx: Context, plan_id: UUID, form: Form[Any], status: int = 200) -
         persons=persons,
         objections=recognition.list_objections(ctx.session, plan_id=plan_id),
         issued=certificates.issued_registrations(ctx.session, list(registrations)),
-        certificates=certificates.list_certificates(ctx.session, plan_id=plan_id),
+        certificates=certificates.list_certificates(ctx.session, plan_id=plan_id)[0],
         approved=sum(each.state is ApprovalState.APPROVED for each in decisions),
         suggested=_suggested(ctx, form),
         least=NOTICE_WORKING_DAYS,
@@ -159,6 +159,34 @@ def publish_notice(plan_id: UUID, data: FormDep, ctx: Context = requires(Action.
         return plan_page(ctx, plan_id, form, status_of(error))
     message = ctx._("The notice is public until the end of {day}.", day=notice.last_day)
     return ctx.redirect(f"/recognition/plans/{plan_id}", notice=message)
+
+
+@router.post("/recognition/plans/{plan_id}/registrations/{registration_id}/resubmission")
+def resubmit(
+    plan_id: UUID, registration_id: UUID, data: FormDep, ctx: Context = requires(Action.NOTICE_PUBLISH)
+) -> Response:
+    """Put a returned recognition before the centre again."""
+    form = parse_form(ResubmissionForm, data)
+    if form.model is None:
+        return plan_page(ctx, plan_id, form, 422)
+    try:
+        with ctx.session.begin_nested():
+            recognition.resubmit(
+                ctx.session,
+                actor=ctx.actor,
+                plan_id=plan_id,
+                registration_id=registration_id,
+                comment=form.model.comment,
+                now=ctx.now,
+            )
+    except NotFound:
+        raise
+    except ExamError as error:
+        form.add("", error)
+        return plan_page(ctx, plan_id, form, status_of(error))
+    return ctx.redirect(
+        f"/recognition/plans/{plan_id}", notice=ctx._("The recognition waits for approval again.")
+    )
 
 
 @router.get("/recognition/objections")

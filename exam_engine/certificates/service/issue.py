@@ -19,7 +19,7 @@ from exam_engine.certificates.rules import (
     SiteCodeMalformed,
     scheme_for,
 )
-from exam_engine.certificates.service.verify import PURPOSE, token_digest, verify_index
+from exam_engine.certificates.service.verify import PURPOSE, name_index, token_digest, verify_index
 from exam_engine.filing import service as filing
 from exam_engine.recognition import service as recognition
 from exam_engine.recognition.rules import ApprovalState, site_date
@@ -209,6 +209,7 @@ def _issue_one(
         person_id=registration.person_id,
         sealed=sealed,
         verify_index=verify_index(session, number, facts.name),
+        name_index=name_index(session, facts.name),
         token_digest=token_digest(token),
         status=CertificateStatus.VALID,
         issued_on=site_date(now),

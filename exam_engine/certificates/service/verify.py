@@ -65,9 +65,27 @@ def find_certificate(session: Session, certificate_id: UUID) -> CertificateView:
     return open_certificate(session, certificate)[0]
 
 
-def list_certificates(session: Session, *, plan_id: UUID | None = None) -> list[CertificateView]:
-    """Return the certificates in reach, newest first."""
-    return [open_certificate(session, each)[0] for each in store.certificates(session, plan_id=plan_id)]
+def name_index(session: Session, name: str) -> str:
+    """Return the blind index of a holder's name."""
+    return keyring_of(session).blind_index(tidy_name(name), purpose="certificate_name")
+
+
+def list_certificates(
+    session: Session,
+    *,
+    plan_id: UUID | None = None,
+    search: str = "",
+    offset: int = 0,
+    limit: int | None = None,
+) -> tuple[list[CertificateView], int]:
+    """Return certificates in reach, newest first, and how many there are.
+
+    ``search`` is a part of the number or the holder's whole name.
+    """
+    wanted = {"number": tidy(search), "name_index": name_index(session, search) if search else ""}
+    rows = store.certificates(session, plan_id=plan_id, offset=offset, limit=limit, **wanted)
+    total = store.count_certificates(session, plan_id=plan_id, **wanted)
+    return [open_certificate(session, each)[0] for each in rows], total
 
 
 def issued_registrations(session: Session, registration_ids: Sequence[UUID]) -> frozenset[UUID]:

@@ -1,6 +1,7 @@
 """What can be asked of marking: mark answers against their keys, score practical tasks."""
 
 from exam_engine.marking.service.mark import (
+    JOB_KIND,
     AttemptsUnderWay,
     MarkedTooEarly,
     NotAutomatic,
@@ -12,8 +13,11 @@ from exam_engine.marking.service.mark import (
     mark_sitting,
     read_attempt_marks,
     read_item_marks,
+    request_marking,
+    run_marking_job,
 )
 from exam_engine.marking.service.sheets import (
+    NotAssigned,
     PracticalProgress,
     SheetSubmitted,
     close_practical,
@@ -33,8 +37,10 @@ from exam_engine.marking.service.tasks import (
 )
 
 __all__ = [
+    "JOB_KIND",
     "AttemptsUnderWay",
     "MarkedTooEarly",
+    "NotAssigned",
     "NotAutomatic",
     "PracticalProgress",
     "RubricFrozen",
@@ -57,5 +63,7 @@ __all__ = [
     "read_item_marks",
     "read_sheet",
     "read_tasks",
+    "request_marking",
+    "run_marking_job",
     "save_sheet",
 ]

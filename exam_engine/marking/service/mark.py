@@ -13,6 +13,9 @@ from sqlalchemy.orm import Session
 
 from exam_engine.delivery import service as delivery
 from exam_engine.delivery.service import AttemptResponses
+from exam_engine.jobs import service as jobs
+from exam_engine.jobs.models import Job
+from exam_engine.jobs.runner import JobContext
 from exam_engine.marking import store
 from exam_engine.marking.models import AttemptMark, ItemMark, MarkingRun
 from exam_engine.marking.rules import DEFAULT_MULTIPLE, MultipleMarking, mark_choice, to_hundred
@@ -67,6 +70,47 @@ def candidates_of(session: Session, sitting: Sitting) -> Sequence[Registration]:
     return store.candidates(session, sitting)
 
 
+MARKED_AT_ONCE = 1_000
+"""Attempts that are marked while the officer waits (some seconds); more go to the queue."""
+
+JOB_KIND = "marking.mark"
+
+
+def request_marking(session: Session, sitting_id: UUID, *, actor: Actor, now: datetime) -> MarkingRun | Job:
+    """Mark a sitting now, or file a job when it has many attempts.
+
+    Raises what ``mark_sitting`` raises.
+    """
+    sitting = find_theory_sitting(session, sitting_id)
+    count = store.count_attempts(session, sitting_id)
+    if count <= MARKED_AT_ONCE:
+        return mark_sitting(session, sitting_id, actor=actor, now=now)
+    _check_over(session, sitting, now)
+    return jobs.submit(
+        session,
+        actor=actor,
+        kind=JOB_KIND,
+        payload={"sitting": str(sitting_id)},
+        institution_id=sitting.institution_id,
+        now=now,
+    )
+
+
+def run_marking_job(context: JobContext) -> dict[str, Any]:
+    """Mark a sitting as a job; one transaction, so that a run is there whole or not at all."""
+    sitting_id = UUID(context.payload["sitting"])
+    with context.session() as session:
+        run = mark_sitting(session, sitting_id, actor=context.actor, now=context.database.clock.now())
+        return {"url": f"/marking/theory/{sitting_id}", "run": run.number, "attempts": run.attempts}
+
+
+def _check_over(session: Session, sitting: Sitting, now: datetime) -> None:
+    if now < sitting.ends_at:
+        raise MarkedTooEarly
+    if count := store.open_attempts(session, sitting.id):
+        raise AttemptsUnderWay(count=count)
+
+
 def mark_sitting(
     session: Session,
     sitting_id: UUID,
@@ -84,10 +128,7 @@ def mark_sitting(
     """
     # The lock makes two people's runs follow each other, so that their numbers do.
     sitting = find_theory_sitting(session, sitting_id, lock=True)
-    if now < sitting.ends_at:
-        raise MarkedTooEarly
-    if count := store.open_attempts(session, sitting_id):
-        raise AttemptsUnderWay(count=count)
+    _check_over(session, sitting, now)
     attempts = delivery.responses(session, sitting_id)
     opened = {
         paper_id: papers.open_sealed(session, paper_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -26,7 +26,7 @@ from exam_engine.marking.rules import (
 from exam_engine.marking.service.tasks import find_practical_sitting, rubric_of
 from exam_engine.sittings.models import Registration, Sitting
 from itembank.base import audit
-from itembank.base.errors import Conflict, NotFound
+from itembank.base.errors import Conflict, Forbidden, NotFound
 from itembank.people.rules import Actor
 
 
@@ -44,6 +44,13 @@ class PracticalClosed(Conflict):
     message = "The score of this candidate is closed; no further sheets are accepted."
 
 
+class NotAssigned(Forbidden):
+    """Other examiners are assigned to this candidate's room."""
+
+    code = "examiner_not_assigned"
+    message = "You are not assigned as an examiner to this candidate's room in this sitting."
+
+
 class NothingToClose(Conflict):
     """Nobody's sheets are complete and not yet closed."""
 
@@ -59,6 +66,8 @@ class PracticalProgress:
     submitted: int
     mark: PracticalMark | None
     own: SheetStatus | None
+    mine: bool
+    """Whether the actor may score this candidate: assigned to the room, or nobody is assigned anywhere."""
 
 
 def read_sheet(
@@ -68,6 +77,8 @@ def read_sheet(
     sitting = find_practical_sitting(session, sitting_id)
     registration = _candidate(session, sitting, registration_id)
     assert actor.id is not None
+    if not _may_score(session, sitting_id, actor)(registration_id):
+        raise NotAssigned
     return registration, store.sheet(session, sitting_id, registration_id, actor.id)
 
 
@@ -130,6 +141,15 @@ def save_sheet(
     return sheet
 
 
+def _may_score(session: Session, sitting_id: UUID, actor: Actor) -> Callable[[UUID], bool]:
+    assigned = store.examiner_rooms(session, sitting_id)
+    if not assigned:
+        return lambda _registration_id: True
+    mine = assigned.get(actor.id, set()) if actor.id else set()
+    rooms = store.rooms_of(session, sitting_id)
+    return lambda registration_id: rooms.get(registration_id) in mine
+
+
 def _candidate(session: Session, sitting: Sitting, registration_id: UUID) -> Registration:
     for registration in store.candidates(session, sitting):
         if registration.id == registration_id:
@@ -152,8 +172,9 @@ def practical_progress(session: Session, sitting_id: UUID, *, actor: Actor) -> l
         else {}
     )
     marks = {mark.registration_id: mark for mark in store.practical_marks(session, sitting_id)}
+    mine = _may_score(session, sitting_id, actor)
     return [
-        PracticalProgress(each, counts.get(each.id, 0), marks.get(each.id), own.get(each.id))
+        PracticalProgress(each, counts.get(each.id, 0), marks.get(each.id), own.get(each.id), mine(each.id))
         for each in store.candidates(session, sitting)
     ]
 

@@ -7,6 +7,7 @@ from exam_engine.recognition.service.approve import (
     check_issue_clear,
     list_waiting,
     read_decisions,
+    resubmit,
     return_decisions,
 )
 from exam_engine.recognition.service.notice import (
@@ -51,6 +52,7 @@ __all__ = [
     "publish_notice",
     "read_decisions",
     "read_objection",
+    "resubmit",
     "return_decisions",
     "status_by_reference",
     "suggested_last_day",

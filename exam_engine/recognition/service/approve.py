@@ -19,7 +19,7 @@ from exam_engine.recognition.rules import (
     check_notice_over,
 )
 from itembank.base import audit
-from itembank.base.errors import Forbidden, Invalid, NotFound
+from itembank.base.errors import Conflict, Forbidden, Invalid, NotFound
 from itembank.people import service as people
 from itembank.people.rules import CENTRES, Actor
 
@@ -46,6 +46,20 @@ class ReturnReasonMissing(Invalid):
 
     code = "return_reason_missing"
     message = "Write down why the recognition is returned."
+
+
+class NotReturned(Conflict):
+    """Only what the centre returned is put before it again."""
+
+    code = "recognition_not_returned"
+    message = "This recognition was not returned, so there is nothing to submit again."
+
+
+class ResubmissionEmpty(Invalid):
+    """A resubmission says what was done."""
+
+    code = "resubmission_empty"
+    message = "Write down what was done about the reason of the return."
 
 
 @dataclass(frozen=True)
@@ -107,6 +121,24 @@ def return_decisions(
         _record(session, actor, decision, "recognition.returned")
     session.flush()
     return len(decisions)
+
+
+def resubmit(
+    session: Session, *, actor: Actor, plan_id: UUID, registration_id: UUID, comment: str, now: datetime
+) -> Decision:
+    """Put a returned recognition before the centre again, saying what was done about its reason."""
+    decision = store.decision_of(session, registration_id)
+    if decision is None or decision.plan_id != plan_id:
+        raise NotFound
+    if decision.state is not ApprovalState.RETURNED:
+        raise NotReturned
+    if not comment.strip():
+        raise ResubmissionEmpty
+    decision.state, decision.comment, decision.decided_at = ApprovalState.WAITING, comment.strip(), now
+    decision.approved_by = decision.approved_at = decision.approved_at_institution_id = None
+    session.flush()
+    _record(session, actor, decision, "recognition.resubmitted")
+    return decision
 
 
 def _chosen(session: Session, actor: Actor, decision_ids: Sequence[UUID]) -> Sequence[Decision]:

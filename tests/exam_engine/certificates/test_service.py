@@ -248,3 +248,18 @@ def test_a_revoked_certificate_says_so_and_keeps_its_number(session: Session, fo
     assert found.certificate.status is CertificateStatus.REVOKED
     with pytest.raises(AlreadyIssued):
         issue(session, world, fonts, registration_ids=[world.candidates[0].id])
+
+
+def test_certificates_are_found_by_part_of_the_number_or_whole_name(session: Session, fonts: FontSet) -> None:
+    world = approved(session)
+    issue(session, world, fonts)
+
+    def found(search: str) -> list[str]:
+        return [view.name for view in certificates.list_certificates(session, search=search)[0]]
+
+    assert found("000002") == ["王小明"]
+    assert found("王 小明") == ["王小明"]
+    assert found("王") == []
+    assert found("%") == []
+    page, total = certificates.list_certificates(session, plan_id=world.plan.id, offset=1, limit=1)
+    assert ([view.name for view in page], total) == (["王小明"], 3)

@@ -7,8 +7,11 @@ from decimal import Decimal
 import pytest
 from sqlalchemy.orm import Session
 
+from exam_engine.jobs.models import Job
 from exam_engine.marking import service as marking
 from exam_engine.marking.rules import MultipleMarking
+from exam_engine.marking.service import mark
+from itembank.base.db import Scope
 from itembank.base.errors import NotFound
 from itembank.base.ids import new_id
 from itembank.people.rules import SYSTEM
@@ -87,3 +90,16 @@ def test_a_practical_sitting_has_no_key(session: Session) -> None:
         marking.mark_sitting(session, world.practical.id, actor=SYSTEM, now=MARKED)
     with pytest.raises(NotFound):
         marking.mark_sitting(session, new_id(), actor=SYSTEM, now=MARKED)
+
+
+def test_a_large_sitting_is_marked_as_a_job(database, run_jobs, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    monkeypatch.setattr(mark, "MARKED_AT_ONCE", 1)
+    with database.session(scope=Scope.everything()) as session:
+        world = make_world(session, names=("张伟", "王小明"))
+        answer_all(session, world, right=(6, 4))
+        job = marking.request_marking(session, world.theory.id, actor=SYSTEM, now=MARKED)
+
+    assert isinstance(job, Job)
+    assert run_jobs() == 1
+    with database.session(scope=Scope.everything()) as session:
+        assert [run.attempts for run in marking.list_runs(session, world.theory.id)] == [2]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from exam_engine.marking import service as marking
@@ -18,6 +19,8 @@ from exam_engine.marking.rules import (
 )
 from exam_engine.marking.service.sheets import NothingToClose, PracticalClosed
 from exam_engine.marking.service.tasks import NoActiveTasks
+from exam_engine.sittings.models import RoomStaff, Seat
+from exam_engine.sittings.rules import Duty
 from itembank.people.rules import SYSTEM, Actor
 from tests.factories.recognition import MARKED, STARTS, World, make_active_task, make_world
 
@@ -178,3 +181,29 @@ def test_tasks_are_frozen_once_somebody_scores(session: Session, world: World) -
         marking.discard_task(session, actor=SYSTEM, task_id=task_id)
     with pytest.raises(marking.RubricFrozen):
         make_active_task(session, world)
+
+
+def test_only_the_examiners_of_the_room_score_where_some_are_assigned(session: Session, world: World) -> None:
+    assert world.practical is not None
+    make_active_task(session, world)
+    score(session, world, world.examiners[1], "30", "40")
+    seat = session.scalars(select(Seat).where(Seat.registration_id == world.candidates[0].id)).first()
+    assert seat is not None
+    session.add(
+        RoomStaff(
+            institution_id=world.institution.id,
+            sitting_id=world.practical.id,
+            room_id=seat.room_id,
+            user_id=world.examiners[0].id,
+            duty=Duty.EXAMINER,
+        )
+    )
+    session.flush()
+
+    score(session, world, world.examiners[0], "30", "40")
+    with pytest.raises(marking.NotAssigned):
+        score(session, world, world.examiners[0], "30", "40", who=1)
+    with pytest.raises(marking.NotAssigned):
+        score(session, world, world.examiners[2], "30", "40")
+    progress = marking.practical_progress(session, world.practical.id, actor=world.examiners[0])
+    assert [each.mine for each in progress] == [True, False]

@@ -27,7 +27,12 @@ from exam_engine.recognition.rules import (
     Verdict,
     WrongApproval,
 )
-from exam_engine.recognition.service.approve import NobodyChosen, ReturnReasonMissing
+from exam_engine.recognition.service.approve import (
+    NobodyChosen,
+    NotReturned,
+    ResubmissionEmpty,
+    ReturnReasonMissing,
+)
 from exam_engine.recognition.service.objections import EntryUnknown, GroundMissing
 from itembank.base.audit import AuditEntry
 from itembank.base.errors import NotFound
@@ -251,6 +256,13 @@ def test_the_centre_can_return_with_a_reason(session: Session, world: World) -> 
     recognition.return_decisions(session, actor=officer, decision_ids=[first.id], reason="材料不全", now=OVER)
 
     assert (first.state, first.comment) == (ApprovalState.RETURNED, "材料不全")
+    place = {"actor": SYSTEM, "plan_id": world.plan.id, "registration_id": first.registration_id, "now": OVER}
+    with pytest.raises(ResubmissionEmpty):
+        recognition.resubmit(session, comment=" ", **place)
+    recognition.resubmit(session, comment="已补交材料", **place)
+    with pytest.raises(NotReturned):
+        recognition.resubmit(session, comment="已补交材料", **place)
+    assert recognition.approve(session, actor=officer, decision_ids=[first.id], now=OVER) == 1
 
 
 def test_audit_records_hold_no_personal_values(database) -> None:  # type: ignore[no-untyped-def]

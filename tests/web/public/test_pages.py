@@ -7,8 +7,9 @@ import pytest
 from exam_engine.certificates import service as certificates
 from itembank.base.db import Database, Scope
 from itembank.base.fonts import FontMissing, find_fonts
+from itembank.people import service as people
 from itembank.people.rules import SYSTEM
-from tests.factories.recognition import OVER, approve_all, make_world, publish
+from tests.factories.recognition import OVER, approve_all, make_world, publish, release_all
 from web.public import routes
 from web.security import Limiter
 
@@ -110,3 +111,25 @@ def test_an_objection_after_the_period_is_refused(client, issued) -> None:
 
     assert answer.status_code == 409
     assert "异议受理截止" in answer.text
+
+
+def test_candidates_see_their_own_released_results_only(client, database: Database) -> None:
+    with database.session(scope=Scope.everything()) as session:
+        world = make_world(session, names=("张伟", "王小明"))
+        document = people.read_person(session, world.candidates[0].person_id).document_number
+        other = people.read_person(session, world.candidates[1].person_id).document_number
+        ticket = world.candidates[0].ticket_number
+
+    def ask(ticket: str, document: str):  # type: ignore[no-untyped-def]
+        return client.post("/public/results", data={"ticket": ticket, "document": document})
+
+    assert "尚未发布" in ask(ticket, document).text
+    with database.session(scope=Scope.everything()) as session:
+        release_all(session, world, right=(4, 6))
+    mine = ask(f" {ticket} ", document.lower())
+    assert mine.status_code == 200
+    assert "66.67" in mine.text
+    assert document not in mine.text
+    wrong = [ask(ticket, other), ask("0" * 19, document), ask("<b>", "'")]
+    assert {answer.status_code for answer in wrong} == {404}
+    assert not any("66.67" in answer.text for answer in wrong)
