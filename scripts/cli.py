@@ -18,6 +18,7 @@ COMMANDS = [
     "scripts.commands.irt",
     "scripts.commands.site",
     "scripts.commands.paper",
+    "scripts.commands.bank",
 ]
 """Each module has ``register(subparsers)`` and sets ``run`` on its parsers: ``(arguments) -> exit code``."""
 

@@ -31,6 +31,7 @@ from web import (
     recognition,
     results,
 )
+from web.bank import imports as bank_imports
 from web.navigation import Area
 from web.security import SecurityHeaders, UploadTooLarge
 from web.settings import Settings
@@ -42,6 +43,7 @@ AREAS: list[Area] = [
     home.AREA,
     account.AREA,
     bank.AREA,
+    bank_imports.AREA,
     papers.AREA,
     admin.AREA,
     analysis.AREA,

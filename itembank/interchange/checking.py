@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import string
 from dataclasses import replace
 
 from itembank.interchange.findings import Finding
@@ -20,11 +19,16 @@ from itembank.interchange.report import (
     ParsedQuestion,
     Rejected,
 )
+from itembank.items.rules import (
+    LABELS,
+    LEAST_OPTIONS,
+    MAX_EXPLANATION,
+    MAX_OPTION,
+    MAX_STEM,
+    MOST_OPTIONS,
+    same_text,
+)
 
-MAX_STEM = 4_000
-MAX_OPTION = 2_000
-LEAST_OPTIONS, MOST_OPTIONS = 2, 11
-LABELS = tuple(string.ascii_uppercase[:MOST_OPTIONS])
 TRUE_FALSE_OPTIONS = (ParsedOption(TRUE_LABEL, TRUE_TEXT), ParsedOption(FALSE_LABEL, FALSE_TEXT))
 
 _ENTITY = re.compile(r"&(?:[a-z]{2,8}|#\d{2,5});")
@@ -33,11 +37,6 @@ _ENTITY = re.compile(r"&(?:[a-z]{2,8}|#\d{2,5});")
 def refuse(draft: DraftQuestion, reason: Finding) -> Rejected:
     """Return the draft as a refusal."""
     return Rejected(draft.place, reason, draft.raw, draft.number, draft)
-
-
-def same_text(text: str) -> str:
-    """Return a text in the form in which two texts count as the same."""
-    return re.sub(r"\s+", "", text).casefold()
 
 
 def check(draft: DraftQuestion) -> ParsedQuestion | Rejected:
@@ -75,6 +74,8 @@ def _stem_problem(draft: DraftQuestion) -> Finding | None:
         return Finding.of("stem_missing")
     if len(draft.stem) > MAX_STEM:
         return Finding.of("stem_too_long", length=len(draft.stem), limit=MAX_STEM)
+    if len(draft.explanation) > MAX_EXPLANATION:
+        return Finding.of("explanation_too_long", length=len(draft.explanation), limit=MAX_EXPLANATION)
     return None
 
 
@@ -96,6 +97,10 @@ def _option_problem(draft: DraftQuestion) -> Finding | None:
             return Finding.of("option_empty", label=option.label)
         if text in seen:
             return Finding.of("option_duplicate", first=seen[text], second=option.label)
+        if len(option.text) > MAX_OPTION:
+            return Finding.of(
+                "option_too_long", label=option.label, length=len(option.text), limit=MAX_OPTION
+            )
         seen[text] = option.label
     return None
 

@@ -19,6 +19,7 @@ from itembank.interchange.errors import (
     FileType,
     XmlHostile,
 )
+from itembank.interchange.findings import N_
 
 MAX_FILE_BYTES = 20 * 1024 * 1024
 MAX_MEMBERS = 2_000
@@ -35,12 +36,12 @@ _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"%PDF", "PDF"),
     (b"{\\rtf", "RTF"),
-    (b"\x89PNG", "a PNG picture"),
-    (b"\xff\xd8\xff", "a JPEG picture"),
-    (b"GIF8", "a GIF picture"),
-    (b"Rar!", "a RAR archive"),
-    (b"7z\xbc\xaf", "a 7z archive"),
-    (b"\x1f\x8b", "a gzip archive"),
+    (b"\x89PNG", N_("a PNG picture")),
+    (b"\xff\xd8\xff", N_("a JPEG picture")),
+    (b"GIF8", N_("a GIF picture")),
+    (b"Rar!", N_("a RAR archive")),
+    (b"7z\xbc\xaf", N_("a 7z archive")),
+    (b"\x1f\x8b", N_("a gzip archive")),
 )
 
 
@@ -74,17 +75,17 @@ def kind_of(data: bytes) -> str:
         return "HTML"
     if head.startswith(b"<"):
         return "XML"
-    return "plain text" if b"\x00" not in data[:4096] else "an unknown file"
+    return N_("plain text") if b"\x00" not in data[:4096] else N_("an unknown file")
 
 
 def _ole_kind(data: bytes) -> str:
     if "EncryptedPackage".encode("utf-16-le") in data:
         raise FileEncrypted
     if "WordDocument".encode("utf-16-le") in data:
-        return "an old Word document (.doc)"
+        return N_("an old Word document (.doc)")
     if "Workbook".encode("utf-16-le") in data:
-        return "an old Excel workbook (.xls)"
-    return "an old office file"
+        return N_("an old Excel workbook (.xls)")
+    return N_("an old office file")
 
 
 def _zip_kind(data: bytes) -> str:
@@ -94,10 +95,10 @@ def _zip_kind(data: bytes) -> str:
     if any(name.startswith("xl/") for name in names):
         return "xlsx"
     if any(name.startswith("ppt/") for name in names):
-        return "a PowerPoint file"
+        return N_("a PowerPoint file")
     if "mimetype" in names:
-        return "an OpenDocument file"
-    return "a ZIP archive"
+        return N_("an OpenDocument file")
+    return N_("a ZIP archive")
 
 
 def check_kind(data: bytes, expected: str) -> None:
@@ -120,14 +121,14 @@ def open_archive(data: bytes) -> zipfile.ZipFile:
     except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as problem:
         raise FileDamaged(detail=str(problem) or "not a ZIP container") from problem
     if len(members) > MAX_MEMBERS:
-        raise ArchiveHostile(detail=f"{len(members)} members, at most {MAX_MEMBERS}")
+        raise ArchiveHostile(detail=f"{len(members)} > {MAX_MEMBERS}")
     if any(member.flag_bits & 0x1 for member in members):
         raise FileEncrypted
     unpacked = sum(member.file_size for member in members)
     if unpacked > MAX_UNPACKED_BYTES:
-        raise ArchiveHostile(detail=f"{unpacked} bytes, at most {MAX_UNPACKED_BYTES}")
+        raise ArchiveHostile(detail=f"{unpacked} > {MAX_UNPACKED_BYTES}")
     if unpacked > RATIO_FROM_BYTES and unpacked > MAX_RATIO * len(data):
-        raise ArchiveHostile(detail=f"{unpacked // len(data)} times its size, at most {MAX_RATIO} times")
+        raise ArchiveHostile(detail=f"{unpacked // len(data)}× > {MAX_RATIO}×")
     return archive
 
 
@@ -141,7 +142,7 @@ def read_member(archive: zipfile.ZipFile, name: str, *, limit: int = MAX_XML_BYT
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as problem:
         raise FileDamaged(detail=f"{name}: {problem}") from problem
     if len(content) > limit:
-        raise ArchiveHostile(detail=f"{name} is larger than {limit} bytes")
+        raise ArchiveHostile(detail=f"{name} > {limit}")
     return content
 
 
@@ -163,11 +164,11 @@ def parse_xml(content: bytes, *, name: str) -> Element:
             depth += 1
             count += 1
             if depth > MAX_XML_DEPTH:
-                raise XmlHostile(detail=f"{name}: nested deeper than {MAX_XML_DEPTH}")
+                raise XmlHostile(detail=f"{name}: > {MAX_XML_DEPTH}")
             if count > MAX_XML_ELEMENTS:
-                raise XmlHostile(detail=f"{name}: more than {MAX_XML_ELEMENTS} elements")
+                raise XmlHostile(detail=f"{name}: > {MAX_XML_ELEMENTS}")
     except DefusedXmlException as problem:
-        raise XmlHostile(detail=f"{name}: document types and entities are not accepted") from problem
+        raise XmlHostile(detail=f"{name}: DOCTYPE / ENTITY") from problem
     except (ParseError, ValueError, LookupError) as problem:
         raise FileDamaged(detail=f"{name}: {problem}") from problem
     if root is None:

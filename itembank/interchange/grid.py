@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from itembank.interchange.checking import LABELS, check, refuse
+from itembank.interchange.checking import check, refuse
 from itembank.interchange.findings import Finding
 from itembank.interchange.marks import DIFFICULTIES, clean, fold, letters_of, truth_of
 from itembank.interchange.options import best_chain, markers
@@ -24,6 +24,7 @@ from itembank.interchange.report import (
     QuestionType,
     Rejected,
 )
+from itembank.items.rules import LABELS
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "number": ("序号", "题号", "no", "number", "#"),

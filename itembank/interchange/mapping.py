@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import nh3
 
-from itembank.interchange.checking import LABELS, check, refuse, with_warning
+from itembank.interchange.checking import check, refuse, with_warning
 from itembank.interchange.errors import JsonUnreadable, MappingUnreadable, TooManyRows
 from itembank.interchange.findings import Finding
 from itembank.interchange.grid import IMPORTANCES, TYPE_NAMES
@@ -30,6 +30,7 @@ from itembank.interchange.report import (
     QuestionType,
     Rejected,
 )
+from itembank.items.rules import LABELS
 
 FORMAT = "mapping"
 MAX_MAPPING_BYTES = 64 * 1024
@@ -237,7 +238,7 @@ def _entry(place: Place, entry: Any, mapping: FieldMapping) -> ParsedQuestion | 
     except ValueError as problem:
         reason = Finding.of(
             "field_value", field=mapping.fields.get("options", "options"), value=str(problem)[:80],
-            expected=f"options as {mapping.options_shape}",
+            expected=mapping.options_shape,
         )  # fmt: skip
         return refuse(draft, reason)
     return _keyed(draft, values["key"], mapping)

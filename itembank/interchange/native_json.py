@@ -6,10 +6,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from itembank.interchange.checking import LABELS, check, refuse
+from itembank.interchange.checking import check, refuse
 from itembank.interchange.errors import JsonUnreadable, TooManyRows
 from itembank.interchange.files import check_kind, check_size
-from itembank.interchange.findings import Finding
+from itembank.interchange.findings import N_, Finding
 from itembank.interchange.grid import IMPORTANCES, TYPE_NAMES
 from itembank.interchange.marks import clean
 from itembank.interchange.report import (
@@ -24,6 +24,7 @@ from itembank.interchange.report import (
     QuestionType,
     Rejected,
 )
+from itembank.items.rules import LABELS
 
 FORMAT = "json"
 FORMAT_NAME = "exam-engine-items"
@@ -94,7 +95,7 @@ def read_entry(place: Place, entry: Any) -> ParsedQuestion | Rejected:
     """Return one entry as a question or a refusal that names the field."""
     raw = json.dumps(entry, ensure_ascii=False, indent=1)[:8_000]
     if not isinstance(entry, dict):
-        reason = Finding.of("field_value", field=place.sheet, value=raw[:40], expected="an object")
+        reason = Finding.of("field_value", field=place.sheet, value=raw[:40], expected=N_("an object"))
         return Rejected(place, reason, raw)
     values: dict[str, Any] = {"place": place, "raw": raw}
     try:
@@ -118,7 +119,7 @@ def _text(entry: Mapping[str, Any], field: str) -> str:
     if value is None:
         return ""
     if not isinstance(value, str):
-        raise _wrong(field, value, "text")
+        raise _wrong(field, value, N_("text"))
     return clean(value).strip()
 
 
@@ -143,7 +144,7 @@ def _number(entry: Mapping[str, Any]) -> int | None:
     value = entry.get("number")
     if value is None or (isinstance(value, int) and not isinstance(value, bool) and value > 0):
         return value
-    raise _wrong("number", value, "a whole number from 1")
+    raise _wrong("number", value, N_("a whole number from 1"))
 
 
 def _difficulty(entry: Mapping[str, Any]) -> int | None:
@@ -165,7 +166,7 @@ def _options(entry: Mapping[str, Any]) -> tuple[ParsedOption, ...]:
     if value is None:
         return ()
     if not isinstance(value, list):
-        raise _wrong("options", value, "a list")
+        raise _wrong("options", value, N_("a list"))
     found = []
     for index, option in enumerate(value):
         if isinstance(option, str) and index < len(LABELS):
@@ -185,8 +186,8 @@ def _key(entry: Mapping[str, Any], kind: QuestionType) -> tuple[tuple[str, ...],
         raise _Wrong(Finding.of("field_missing", field="key"))
     if isinstance(value, bool):
         if kind != TRUE_FALSE:
-            raise _wrong("key", value, "a list of option labels")
+            raise _wrong("key", value, N_("a list of option labels"))
         return (TRUE_LABEL if value else FALSE_LABEL,), str(value).lower()
     if not isinstance(value, list) or not all(isinstance(label, str) for label in value):
-        raise _wrong("key", value, "a list of option labels")
+        raise _wrong("key", value, N_("a list of option labels"))
     return tuple(value), "".join(value)

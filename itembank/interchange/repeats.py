@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 
-from itembank.interchange.checking import same_text
 from itembank.interchange.findings import Finding
 from itembank.interchange.report import ParsedQuestion
+from itembank.items.rules import same_text
 
 
 def fingerprint(item: ParsedQuestion) -> tuple[str, tuple[str, ...]]:
@@ -25,7 +25,9 @@ def mark_repeats(items: list[ParsedQuestion], *, numbered: bool = True) -> list[
         twin = first.setdefault(fingerprint(item), item)
         if twin is not item:
             same = _key_texts(twin) == _key_texts(item)
-            warnings.append(Finding.of("same_in_file" if same else "same_other_key", other=str(twin.place)))
+            warnings.append(
+                Finding.of("same_in_file" if same else "same_other_key", other=twin.place.finding())
+            )
         if not numbered:
             pass
         elif item.number is None:

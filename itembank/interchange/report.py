@@ -158,7 +158,7 @@ def rejected_json(entry: Rejected) -> dict[str, Any]:
         "no": entry.number,
         "reason": str(entry.reason),
         "code": entry.reason.code,
-        "facts": dict(entry.reason.facts),
+        "facts": entry.reason.as_json()["facts"],
         "text": entry.raw,
     }
 

@@ -62,6 +62,11 @@ def build(block: Block) -> Built:
     if columns is not None:
         reading.chain, extra = columns, []
     _cut(reading)
+    if columns is not None:
+        reading.options.sort()
+    for label, option in reading.options:
+        if "\n" in option.strip():
+            reading.warn("option_lines", label=label)
     _strip_tags(reading)
     _explain(reading)
     reading.answers = find_answers(reading.block, reading)
@@ -72,12 +77,20 @@ def build(block: Block) -> Built:
         if any(getattr(line, flag) for line in block.raw):
             return Built(refuse(draft, Finding.of(code)))
     if extra:
-        labels = [
-            marker.label for marker in sorted([*reading.chain, *extra], key=lambda marker: marker.start)
-        ]
+        reading.chain = sorted([*reading.chain, *extra], key=lambda marker: marker.start)
+        labels = [marker.label for marker in reading.chain]
+        draft = _recut(reading)
         expected = "".join(chr(ord("A") + index) for index in range(max(len(labels), 2)))
         return Built(refuse(draft, Finding.of("option_labels", found="".join(labels), expected=expected)))
     return _decide(reading)
+
+
+def _recut(reading: Reading) -> DraftQuestion:
+    """Return the draft of a question with wrong labels: every label begins an option, for the repair form."""
+    reading.warnings = [warning for warning in reading.warnings if warning.code != "option_lines"]
+    if len(reading.chain) > 1:
+        _cut(reading)
+    return _draft(reading)
 
 
 def _cut(reading: Reading) -> None:
@@ -91,10 +104,7 @@ def _cut(reading: Reading) -> None:
     reading.options = [
         (marker.label, text[marker.end : end]) for marker, end in zip(chain, ends, strict=True)
     ]
-    reading.options = sorted(option_ends(reading.options))
-    for label, option in reading.options:
-        if "\n" in option.strip():
-            reading.warn("option_lines", label=label)
+    reading.options = option_ends(reading.options)
 
 
 def _strip_tags(reading: Reading) -> None:
