@@ -30,6 +30,7 @@ from web import (
     public,
     recognition,
     results,
+    sittings,
 )
 from web.bank import imports as bank_imports
 from web.navigation import Area
@@ -47,6 +48,7 @@ AREAS: list[Area] = [
     papers.AREA,
     admin.AREA,
     analysis.AREA,
+    sittings.AREA,
     marking.AREA,
     results.AREA,
     recognition.AREA,

@@ -173,6 +173,7 @@ class RegistrationUpload(IdMixin, TenantMixin, Base):
     filename: Mapped[str] = mapped_column(String(200))
     sealed: Mapped[bytes] = mapped_column(LargeBinary)
     digest: Mapped[str] = mapped_column(String(64))
+    rows: Mapped[int]
     uploaded_by: Mapped[str] = mapped_column(String(80))
     uploaded_at: Mapped[datetime]
 

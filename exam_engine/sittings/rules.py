@@ -8,8 +8,16 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from itembank.base.errors import Conflict, Forbidden, Invalid
+
+SITE_ZONE = ZoneInfo("Asia/Shanghai")
+
+
+def at_the_site(moment: datetime) -> str:
+    """Return a time as refusals show it: the site's day and minute."""
+    return moment.astimezone(SITE_ZONE).strftime("%Y-%m-%d %H:%M")
 
 
 class Component(StrEnum):
@@ -314,7 +322,7 @@ class Terms:
     def check_start(self, now: datetime) -> None:
         """Raise NotStartedYet, EnteredTooLate or EntryOver unless an attempt may begin at ``now``."""
         if now < self.starts_at:
-            raise NotStartedYet(starts=self.starts_at)
+            raise NotStartedYet(starts=at_the_site(self.starts_at))
         if now >= self.ends_at:
             raise EntryOver
         if now > self.starts_at + timedelta(minutes=self.late_minutes):

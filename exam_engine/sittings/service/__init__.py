@@ -11,6 +11,7 @@ from exam_engine.sittings.service.arrangement import (
     ticketed,
     unseated_candidates,
 )
+from exam_engine.sittings.service.choosing import set_papers, usable_papers
 from exam_engine.sittings.service.entry import IssuedCode, check_entry, issue_entry_codes
 from exam_engine.sittings.service.plans import (
     PlanDraft,
@@ -27,6 +28,7 @@ from exam_engine.sittings.service.plans import (
 from exam_engine.sittings.service.portraits import PhotoReport, keep_photo, keep_photos, read_photo
 from exam_engine.sittings.service.records import (
     CHANGEABLE,
+    SEARCHED_IN_FULL,
     EventView,
     Extras,
     RegistrationView,
@@ -40,15 +42,17 @@ from exam_engine.sittings.service.records import (
     view_registrations,
 )
 from exam_engine.sittings.service.registering import (
+    IMPORTED_AT_ONCE,
     ListRefused,
     Preview,
     confirm_list,
     find_upload,
+    import_list_job,
     plan_facts,
     preview_list,
     template,
 )
-from exam_engine.sittings.service.reviewing import claim_doubts, review_registrations
+from exam_engine.sittings.service.reviewing import claim_doubts, review_registrations, waiting_for_review
 from exam_engine.sittings.service.rooms import (
     assign_staff,
     change_room,
@@ -71,6 +75,8 @@ from exam_engine.sittings.service.times import (
 
 __all__ = [
     "CHANGEABLE",
+    "IMPORTED_AT_ONCE",
+    "SEARCHED_IN_FULL",
     "Arranged",
     "EventView",
     "Extras",
@@ -101,6 +107,7 @@ __all__ = [
     "find_room",
     "find_sitting",
     "find_upload",
+    "import_list_job",
     "issue_entry_codes",
     "keep_photo",
     "keep_photos",
@@ -123,13 +130,16 @@ __all__ = [
     "review_registrations",
     "seat_counts",
     "seat_of",
+    "set_papers",
     "sittings_of",
     "staffing",
     "template",
     "terms_of",
     "ticketed",
     "unseated_candidates",
+    "usable_papers",
     "view_plan",
     "view_registration",
     "view_registrations",
+    "waiting_for_review",
 ]

@@ -22,6 +22,7 @@ from exam_engine.sittings.rules import (
     RegistrationStatus,
     SittingStatus,
     TicketMissing,
+    at_the_site,
     tidy_entry_code,
 )
 from exam_engine.sittings.service.records import note_event
@@ -119,5 +120,5 @@ def check_entry(session: Session, *, ticket_number: str, entry_code: str, now: d
         return row
     coming = [sitting.opens_at for sitting in published if now < sitting.opens_at]
     if coming:
-        raise EntryNotOpen(opens=min(coming))
+        raise EntryNotOpen(opens=at_the_site(min(coming)))
     raise EntryOver

@@ -6,10 +6,12 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from exam_engine.jobs.runner import JobContext
 from exam_engine.sittings import store
 from exam_engine.sittings.cells import AlreadyRegistered, PersonDiffers
 from exam_engine.sittings.columns import COLUMNS
@@ -30,6 +32,8 @@ from itembank.people.rules import Actor
 from itembank.people.service import PersonFacts
 
 _PURPOSE = "registration_upload"
+IMPORTED_AT_ONCE = 300
+"""Longer lists are imported by a job."""
 
 
 class ListRefused(Invalid):
@@ -108,6 +112,7 @@ def preview_list(
         plan_id=plan.id,
         filename=filename[:200],
         digest=hashlib.sha256(content).hexdigest(),
+        rows=found.rows,
         uploaded_by=str(actor),
         uploaded_at=now,
     )
@@ -224,3 +229,18 @@ def confirm_list(
     store.drop_uploads(session, plan.id)
     session.flush()
     return made
+
+
+def import_list_job(context: JobContext) -> dict[str, Any]:
+    """Import a long previewed list; its one transaction cannot report progress on the way."""
+    payload = context.payload
+    context.progress(0, 0, "Registering candidates")
+    with context.session() as session:
+        made = confirm_list(
+            session,
+            actor=context.actor,
+            plan_id=UUID(payload["plan_id"]),
+            upload_id=UUID(payload["upload_id"]),
+            now=context.database.clock.now(),
+        )
+    return {"count": len(made), "url": payload["url"]}

@@ -9,8 +9,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from exam_engine.sittings import store
-from exam_engine.sittings.conditions import EntryCondition, Finding, doubts
-from exam_engine.sittings.models import Registration
+from exam_engine.sittings.conditions import Finding, doubts
 from exam_engine.sittings.rules import ReasonNeeded, RegistrationStatus, TicketIssued
 from exam_engine.sittings.service.plans import find_plan, plan_conditions
 from exam_engine.sittings.service.records import RegistrationView, note_event, read_extras
@@ -72,15 +71,22 @@ def review_registrations(
 
 
 def claim_doubts(
-    session: Session, view: RegistrationView
-) -> tuple[EntryCondition | None, tuple[Finding, ...]]:
-    """Return the claimed condition and what the stated dates say against it."""
-    registration: Registration = view.registration
-    plan = find_plan(session, registration.plan_id)
-    claimed = next(
-        (row for row in plan_conditions(session, plan) if row.ordinal == registration.condition), None
-    )
-    if claimed is None:
-        return None, ()
-    started = read_extras(session, registration).started_work_on
-    return claimed, doubts(claimed, born_on=view.person.born_on, started_work_on=started, on=plan.examined_on)
+    session: Session, plan_id: UUID, views: Sequence[RegistrationView]
+) -> dict[UUID, tuple[Finding, ...]]:
+    """Return what the stated dates say against the claims of some registrations of a plan, by id."""
+    plan = find_plan(session, plan_id)
+    conditions = {row.ordinal: row for row in plan_conditions(session, plan)}
+    found: dict[UUID, tuple[Finding, ...]] = {}
+    for view in views:
+        claimed = conditions.get(view.registration.condition)
+        if claimed is not None:
+            started = read_extras(session, view.registration).started_work_on
+            found[view.registration.id] = doubts(
+                claimed, born_on=view.person.born_on, started_work_on=started, on=plan.examined_on
+            )
+    return found
+
+
+def waiting_for_review(session: Session) -> Sequence[tuple[UUID, int]]:
+    """Return (plan id, how many) of registrations that wait for their review."""
+    return store.waiting_for_review(session)

@@ -1,0 +1,151 @@
+"""Forms of filing, plans, sittings and registrations."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Literal
+from uuid import UUID
+
+from pydantic import BaseModel, Field, field_validator
+
+from exam_engine.sittings.rules import (
+    DEFAULT_EARLIEST_SUBMIT_MINUTES,
+    DEFAULT_LATE_MINUTES,
+    DEFAULT_LOGIN_MINUTES,
+    DEFAULT_PASS_MARK,
+    Component,
+    Duty,
+    Terms,
+)
+from web.i18n import ZONE
+
+
+class FilingForm(BaseModel):
+    """A scope to be filed."""
+
+    institution_id: UUID
+    occupation_id: UUID
+    levels: list[int] = Field(min_length=1)
+    number: str = Field(min_length=1, max_length=60)
+    valid_from: date
+    valid_until: date
+
+
+class WithdrawalForm(BaseModel):
+    """The end of a filing."""
+
+    reason: str = Field("", max_length=400)
+
+
+class PlanForm(BaseModel):
+    """A plan to be made."""
+
+    name: str = Field(min_length=2, max_length=120)
+    occupation_id: UUID
+    work_type_id: UUID | None = None
+    level: int = Field(ge=1, le=5)
+    examined_on: date
+    components: list[Component] = Field(default_factory=list)
+
+
+class SittingForm(BaseModel):
+    """Times and rules of a sitting, as people at the site write them."""
+
+    component: Component = Component.THEORY
+    starts_at: datetime
+    ends_at: datetime
+    login_minutes: int = Field(DEFAULT_LOGIN_MINUTES, ge=0, le=1440)
+    limit_minutes: int = Field(ge=1, le=1440)
+    late_minutes: int = Field(DEFAULT_LATE_MINUTES, ge=0, le=1440)
+    earliest_submit_minutes: int = Field(DEFAULT_EARLIEST_SUBMIT_MINUTES, ge=0, le=1440)
+    pass_mark: Decimal = Field(DEFAULT_PASS_MARK, ge=0, le=100, max_digits=5, decimal_places=2)
+
+    @field_validator("starts_at", "ends_at")
+    @classmethod
+    def _at_the_site(cls, value: datetime) -> datetime:
+        return value.replace(tzinfo=ZONE) if value.tzinfo is None else value
+
+    def terms(self) -> Terms:
+        """Return the terms."""
+        return Terms(
+            self.starts_at - timedelta(minutes=self.login_minutes),
+            self.starts_at,
+            self.ends_at,
+            self.limit_minutes,
+            self.late_minutes,
+            self.earliest_submit_minutes,
+            self.pass_mark,
+        )
+
+
+class PapersForm(BaseModel):
+    """The sealed papers of a sitting."""
+
+    paper_ids: list[UUID] = Field(default_factory=list)
+
+
+class ArrangeForm(BaseModel):
+    """Rooms to be filled."""
+
+    room_ids: list[UUID] = Field(default_factory=list)
+    only_as_many_as_fit: bool = False
+
+
+class StaffForm(BaseModel):
+    """Somebody's duty."""
+
+    room_id: UUID
+    user_id: UUID
+    duty: Duty = Duty.INVIGILATOR
+
+
+class RoomForm(BaseModel):
+    """A room."""
+
+    name: str = Field(min_length=1, max_length=60)
+    place: str = Field("", max_length=160)
+    capacity: int = Field(ge=1, le=500)
+    seats_per_row: int = Field(6, ge=1, le=30)
+
+
+class RoomChangeForm(BaseModel):
+    """What of a room can change."""
+
+    place: str = Field("", max_length=160)
+    capacity: int = Field(ge=1, le=500)
+    seats_per_row: int = Field(6, ge=1, le=30)
+    is_active: bool = False
+
+
+class ReviewForm(BaseModel):
+    """The decision of some claims."""
+
+    registration_ids: list[UUID] = Field(default_factory=list)
+    verdict: Literal["approve", "reject"]
+    reason: str = Field("", max_length=400)
+    everybody: bool = False
+
+
+class ChangeForm(BaseModel):
+    """Corrections of a registration."""
+
+    name: str = Field(min_length=1, max_length=60)
+    telephone: str = Field("", max_length=20)
+    education: str = Field(min_length=1, max_length=20)
+    source: str = Field(min_length=1, max_length=30)
+    collection: str = Field(min_length=1, max_length=10)
+    address: str = Field("", max_length=200)
+    condition: str = Field(min_length=1, max_length=3)
+    ground: str = Field("", max_length=400)
+    started_work_on: str = Field("", max_length=20)
+    trade: str = Field("", max_length=60)
+    reason: str = Field("", max_length=400)
+
+
+class CodesForm(BaseModel):
+    """Which entry codes to issue, and how to hand them out."""
+
+    registration_ids: list[UUID] = Field(default_factory=list)
+    which: Literal["missing", "all", "chosen"] = "missing"
+    as_csv: bool = False

@@ -1,0 +1,70 @@
+"""Words for the states, fields and findings of this area."""
+
+from __future__ import annotations
+
+from exam_engine.sittings.rules import Component, Duty, PlanStatus, RegistrationStatus, SittingStatus
+from web.i18n import N_
+
+COMPONENTS: dict[Component, str] = {
+    Component.THEORY: N_("Theory examination"),
+    Component.PRACTICAL: N_("Practical assessment"),
+    Component.REVIEW: N_("Comprehensive review"),
+}
+PLAN_STATUS: dict[PlanStatus, tuple[str, str]] = {
+    PlanStatus.REGISTERING: (N_("Registering"), "info"),
+    PlanStatus.ARRANGED: (N_("Arranged"), "good"),
+    PlanStatus.CLOSED: (N_("Plan closed"), "neutral"),
+}
+SITTING_STATUS: dict[SittingStatus, tuple[str, str]] = {
+    SittingStatus.DRAFT: (N_("In preparation"), "neutral"),
+    SittingStatus.PUBLISHED: (N_("Published"), "good"),
+    SittingStatus.CLOSED: (N_("Sitting closed"), "neutral"),
+}
+REGISTRATION_STATUS: dict[RegistrationStatus, tuple[str, str]] = {
+    RegistrationStatus.CLAIMED: (N_("To be reviewed"), "warn"),
+    RegistrationStatus.APPROVED: (N_("Qualified"), "good"),
+    RegistrationStatus.REJECTED: (N_("Not qualified"), "bad"),
+}
+DUTIES: dict[Duty, str] = {
+    Duty.INVIGILATOR: N_("Invigilator"),
+    Duty.EXAMINER: N_("Practical examiner"),
+    Duty.TECHNICIAN: N_("Technician"),
+}
+EVENTS: dict[str, str] = {
+    "registered": N_("Registered"),
+    "changed": N_("Corrected"),
+    "reviewed": N_("Qualification reviewed"),
+    "photo": N_("Photograph kept"),
+    "ticket": N_("Ticket numbered"),
+    "code": N_("Entry code issued"),
+    "code_again": N_("Entry code issued again"),
+}
+FIELDS: dict[str, str] = {
+    "name": N_("Name"),
+    "telephone": N_("Mobile number"),
+    "education": N_("Education"),
+    "source": N_("Where from"),
+    "collection": N_("Certificate collection"),
+    "address": N_("Delivery address"),
+    "condition": N_("Entry condition"),
+    "ground": N_("Ground of the claim"),
+    "started_work_on": N_("Start of work"),
+    "trade": N_("Present trade"),
+    "status": N_("Qualification"),
+}
+FINDINGS: dict[str, str] = {
+    "age": N_("Aged {age} on the day of examination; the condition asks for {least}."),
+    "work_years": N_(
+        "By the stated start of work {years} full years on the day of examination; the condition asks for {least}."
+    ),
+    "work_start_missing": N_(
+        "No start of work is stated; the condition asks for {least} years. Check the evidence."
+    ),
+    "glyphs": N_(
+        "The certificate fonts lack {characters}. Have the font installed before certificates are printed."
+    ),
+}
+"""Doubts about a claim, by code."""
+
+STAGES = (N_("Registering candidates"),)
+"""Stages that the import job reports."""

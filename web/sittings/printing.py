@@ -1,0 +1,145 @@
+"""What is printed before the examination: tickets, attendance sheets, seat and door lists."""
+
+from __future__ import annotations
+
+import csv
+import io
+from base64 import b64encode
+from itertools import groupby
+from typing import Literal
+from uuid import UUID
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+
+from exam_engine.sittings import service as sittings
+from exam_engine.sittings.rules import show_entry_code
+from itembank.base.errors import ExamError, NotFound
+from itembank.people.rules import Action
+from web.deps import Context, requires
+from web.forms import Form, parse_form
+from web.i18n import N_
+from web.sittings.common import FormDep, sitting_of
+from web.sittings.forms import CodesForm
+from web.sittings.labels import COMPONENTS
+
+router = APIRouter(prefix="/plans/{plan_id}")
+SHEETS = {
+    "attendance": N_("Attendance sheet"),
+    "seats": N_("Seat list"),
+    "doors": N_("Door list"),
+}
+
+
+@router.get("/tickets")
+def show_tickets(plan_id: UUID, ctx: Context = requires(Action.REGISTRATION_WRITE)) -> Response:
+    """Who has a ticket and whether an entry code was issued."""
+    return _tickets_page(ctx, plan_id, Form())
+
+
+def _tickets_page(ctx: Context, plan_id: UUID, form: Form[CodesForm], status: int = 200) -> Response:
+    view = sittings.view_plan(ctx.session, plan_id)
+    rows = sittings.ticketed(ctx.session, plan_id)
+    return ctx.page(
+        "sittings/tickets.html",
+        view=view,
+        plan=view.plan,
+        rows=list(sittings.view_registrations(ctx.session, [row.id for row in rows]).values()),
+        missing=sum(row.entry_code_hash is None for row in rows),
+        form=form,
+        status=status,
+    )
+
+
+@router.post("/tickets")
+def print_tickets(
+    plan_id: UUID, data: FormDep, ctx: Context = requires(Action.REGISTRATION_WRITE)
+) -> Response:
+    """Issue entry codes and answer with the tickets that carry them: they are readable only now."""
+    sittings.find_plan(ctx.session, plan_id)
+    form = parse_form(CodesForm, data)
+    if form.model is None:
+        return _tickets_page(ctx, plan_id, form, 422)
+    sent = form.model
+    try:
+        if sent.which == "chosen" and not sent.registration_ids:
+            form.add("", N_("Choose at least one registration."))
+            return _tickets_page(ctx, plan_id, form, 422)
+        codes = sittings.issue_entry_codes(
+            ctx.session,
+            actor=ctx.actor,
+            plan_id=plan_id,
+            now=ctx.now,
+            registration_ids=sent.registration_ids if sent.which == "chosen" else None,
+            only_missing=sent.which == "missing",
+        )
+    except NotFound:
+        raise
+    except ExamError as error:
+        form.add("", error)
+        return _tickets_page(ctx, plan_id, form, 409)
+    if not codes:
+        form.add("", N_("Everybody has been issued an entry code. Choose whose codes to issue again."))
+        return _tickets_page(ctx, plan_id, form, 409)
+    response = _codes_csv(ctx, codes) if sent.as_csv else _codes_page(ctx, plan_id, codes)
+    response.headers["cache-control"] = "no-store"
+    return response
+
+
+def _codes_csv(ctx: Context, codes: list[sittings.IssuedCode]) -> Response:
+    views = sittings.view_registrations(ctx.session, [code.registration_id for code in codes])
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(["准考证号", "姓名", "入场码"])
+    for code in codes:
+        name = views[code.registration_id].person.name
+        writer.writerow([code.ticket_number, name, show_entry_code(code.entry_code)])
+    return ctx.download(text.getvalue().encode("utf-8-sig"), "入场码.csv", "text/csv")
+
+
+def _codes_page(ctx: Context, plan_id: UUID, codes: list[sittings.IssuedCode]) -> Response:
+    view = sittings.view_plan(ctx.session, plan_id)
+    candidates = sittings.view_registrations(ctx.session, [code.registration_id for code in codes])
+    photos = {}
+    for code in codes:
+        if photo := sittings.read_photo(ctx.session, code.registration_id):
+            photos[code.registration_id] = b64encode(photo).decode()
+    return ctx.page(
+        "sittings/print_tickets.html",
+        view=view,
+        plan=view.plan,
+        tickets=[
+            (
+                code,
+                show_entry_code(code.entry_code),
+                candidates[code.registration_id],
+                sittings.sittings_of(ctx.session, code.registration_id),
+                photos.get(code.registration_id),
+            )
+            for code in codes
+        ],
+        rooms={room.id: room for room in sittings.list_rooms(ctx.session)},
+        components=COMPONENTS,
+    )
+
+
+@router.get("/sittings/{sitting_id}/print/{sheet}")
+def print_sheet(
+    plan_id: UUID,
+    sitting_id: UUID,
+    sheet: Literal["attendance", "seats", "doors"],
+    ctx: Context = requires(Action.ROOM_READ),
+) -> Response:
+    """A sheet of every room of a sitting, one page a room."""
+    sitting = sitting_of(ctx, plan_id, sitting_id)
+    seats = sittings.list_seats(ctx.session, sitting_id)
+    return ctx.page(
+        "sittings/print_sheet.html",
+        view=sittings.view_plan(ctx.session, plan_id),
+        sitting=sitting,
+        terms=sittings.terms_of(sitting),
+        rooms=[(room, list(rows)) for room, rows in groupby(seats, key=lambda seat: seat.room)],
+        sheet=sheet,
+        title=SHEETS[sheet],
+        components=COMPONENTS,
+    )

@@ -1,0 +1,11 @@
+"""All routes of this area."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from web.sittings import arranging, filing, plans, printing, registering, registrations, rooms
+
+router = APIRouter()
+for part in (filing, plans, rooms, registering, registrations, arranging, printing):
+    router.routes.extend(part.router.routes)
