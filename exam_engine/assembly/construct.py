@@ -20,6 +20,10 @@ FORM_GAP = 0.05
 """Relative gap of one form's search: its cost only says which items to prefer."""
 
 
+TOGETHER_NODES = 2000
+"""Nodes for all forms in one programme: it is decided early or not in useful time."""
+
+
 @dataclass(frozen=True)
 class Build:
     """Forms found (n_forms, n_items), or None; ``proven`` when their absence is proven."""
@@ -126,7 +130,7 @@ def build_together(program: Program, forms: int, rng: np.random.Generator, work:
         np.r_[np.ones(n * forms), np.full(cells, float(n))],
         np.ones(size),
     )
-    solution = solve(model, work, gap=0.5)
+    solution = solve(model, work, nodes=TOGETHER_NODES, gap=0.5)
     if solution.x is None:
         return Build(None, proven=solution.status == INFEASIBLE)
     return Build(np.round(solution.x[: n * forms]).reshape(forms, n) > 0.5)

@@ -17,6 +17,11 @@ SOLVER = "HiGHS"
 OPTIMAL, FEASIBLE, INFEASIBLE, UNDECIDED = "optimal", "feasible", "infeasible", "undecided"
 
 
+LONGEST_SECONDS = 180.0
+"""A safety net against a single call that does not end: a cancel is only seen between calls. It is far beyond what
+forms need; where it is reached, an answer depends on the machine and is at worst undecided, never wrong."""
+
+
 class WorkExhausted(Exception):
     """The work limit is used up before an answer was found."""
 
@@ -92,7 +97,11 @@ def solve(model: Model, work: Work, *, nodes: int | None = None, gap: float = 0.
     """
     options: dict[str, Any] = {}
     if model.integer is not None:
-        options = {"node_limit": min(work.left, nodes or work.left), "mip_rel_gap": gap}
+        options = {
+            "node_limit": min(work.left, nodes or work.left),
+            "mip_rel_gap": gap,
+            "time_limit": LONGEST_SECONDS,
+        }
     constraints = [LinearConstraint(model.matrix, model.lower, model.upper)] if len(model.lower) else []
     for presolve in (True, False):
         result = milp(

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from exam_engine.papers.rules import MINUTES, TOTAL_MARKS
 from itembank.base.errors import Invalid
@@ -21,7 +21,12 @@ from itembank.base.errors import Invalid
 ItemKind = Literal["single_choice", "multiple_choice", "true_false"]
 EqualBy = Literal["type", "category", "node1", "node2", "node3", "importance", "difficulty_level"]
 Importance = Literal["X", "Y", "Z"]
-DIFFICULTIES = range(1, 6)
+DEPTHS = 3
+"""An outline has three depths; its points hang below the third."""
+MAX_ROWS = 200
+MAX_NAME = 80
+Text = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[^\x00-\x1f\x7f]*$", max_length=80)]
+"""One line of plain text."""
 
 
 class BlueprintUnreadable(Invalid):
@@ -97,7 +102,7 @@ class RowContradicts(Invalid):
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Section(_Part):
@@ -111,10 +116,10 @@ class Section(_Part):
 class Row(_Part):
     """An amount of items with certain attributes; several attributes hold at once (a crossing)."""
 
-    name: str = Field(min_length=1, max_length=80)
-    node: str | None = Field(None, max_length=40)
+    name: Text = Field(min_length=1)
+    node: Text | None = None
     """Code of a node of the outline, parts joined by hyphens: ``A-B``; its whole subtree counts."""
-    category: str | None = Field(None, max_length=80)
+    category: Text | None = None
     importance: Importance | None = None
     difficulty: tuple[int, int] | None = None
     """From and to, 1 easiest … 5 hardest."""
@@ -149,24 +154,24 @@ class MeanDifficulty(_Part):
     tolerance: float | None = Field(None, gt=0)
 
 
-Group = Annotated[tuple[str, ...], Field(min_length=2)]
+Group = Annotated[tuple[Text, ...], Field(min_length=2)]
 
 
 class BlueprintSpec(_Part):
     """Everything a form must be. Marks are exact."""
 
     sections: tuple[Section, ...] = Field(min_length=1)
-    total_marks: Decimal = TOTAL_MARKS
+    total_marks: Decimal = Field(TOTAL_MARKS, gt=0, le=10_000, decimal_places=2)
     minutes: int = Field(MINUTES, ge=1, le=600)
-    rows: tuple[Row, ...] = ()
+    rows: tuple[Row, ...] = Field((), max_length=MAX_ROWS)
     max_per_point: int | None = Field(None, ge=1, le=500)
     equal: tuple[EqualBy, ...] = ()
     """Attributes whose combinations occur equally often in all forms."""
     share_items: bool = False
     enemies: tuple[Group, ...] = ()
     """Groups of items of which at most one may appear in a form: numbers, ``ref:`` and a foreign number, or ids."""
-    include: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
+    include: tuple[Text, ...] = ()
+    exclude: tuple[Text, ...] = ()
     information: tuple[InformationPoint, ...] = ()
     mean_difficulty: MeanDifficulty | None = None
 
@@ -229,7 +234,7 @@ def read_toml(text: str) -> BlueprintFile:
         if value is None or not str(value).strip():
             raise FieldMissing(place="blueprint", field=field)
         head[field] = str(value).strip()
-    return BlueprintFile(head["name"][:80], head["occupation"], head["level"], read_blueprint(data))
+    return BlueprintFile(check_name(head["name"]), head["occupation"], head["level"], read_blueprint(data))
 
 
 def write_toml(file: BlueprintFile) -> str:
@@ -249,6 +254,18 @@ def _toml(value: Any) -> str:
         return "{ " + ", ".join(f"{k} = {_toml(v)}" for k, v in value.items() if v is not None) + " }"
     # JSON strings, numbers, booleans and arrays are TOML too.
     return json.dumps(value, ensure_ascii=False)
+
+
+def check_name(name: str) -> str:
+    """Return a blueprint's name trimmed; raises FieldMissing or FieldWrong."""
+    name = name.strip()
+    if not name:
+        raise FieldMissing(place="blueprint", field="name")
+    if len(name) > MAX_NAME or not name.isprintable():
+        raise FieldWrong(
+            place="blueprint", field="name", value=repr(name)[:80], expected=f"length ≤ {MAX_NAME}"
+        )
+    return name
 
 
 def check_blueprint(spec: BlueprintSpec) -> None:
@@ -271,6 +288,10 @@ def check_blueprint(spec: BlueprintSpec) -> None:
         if row.type is not None and row.type not in kinds:
             place = f"rows[{number}]"
             raise FieldWrong(place=place, field="type", value=row.type, expected=" | ".join(kinds))
+        if row.node and row.node.count("-") >= DEPTHS:
+            raise FieldWrong(
+                place=f"rows[{number}]", field="node", value=row.node, expected="A | A-B | A-B-C"
+            )
         if row.difficulty and not (1 <= row.difficulty[0] <= row.difficulty[1] <= 5):
             value = "–".join(str(d) for d in row.difficulty)
             raise FieldWrong(place=f"rows[{number}]", field="difficulty", value=value, expected="1–5")
@@ -301,7 +322,9 @@ def _refusal(error: ValidationError) -> Invalid:
         return FieldMissing(place=place, field=field)
     if problem["type"] == "extra_forbidden":
         return FieldUnknown(place=place, field=field)
-    return FieldWrong(place=place, field=field, value=repr(problem["input"]), expected=_expected(problem))
+    return FieldWrong(
+        place=place, field=field, value=repr(problem["input"])[:80], expected=_expected(problem)
+    )
 
 
 def _expected(problem: Any) -> str:

@@ -13,6 +13,7 @@ from exam_engine.papers.models import Assembly, Blueprint, Paper, PaperEntry
 from exam_engine.papers.rules import PaperStatus
 from itembank.items.models import Item
 from itembank.items.rules import ItemStatus
+from itembank.people.models import Institution
 from itembank.statistics.models import ItemParameter, Scale
 from itembank.taxonomy.models import Outline, OutlineNode
 from itembank.taxonomy.rules import OutlineStatus
@@ -27,9 +28,9 @@ def blueprints(session: Session, *, current: bool = True) -> Sequence[Blueprint]
     return session.scalars(query.where(Blueprint.is_current) if current else query).all()
 
 
-def versions(session: Session, series_id: UUID) -> Sequence[Blueprint]:
+def versions(session: Session, series_id: UUID, *, lock: bool = False) -> Sequence[Blueprint]:
     query = select(Blueprint).where(Blueprint.series_id == series_id).order_by(Blueprint.number.desc())
-    return session.scalars(query).all()
+    return session.scalars(query.with_for_update() if lock else query).all()
 
 
 def assembly(session: Session, assembly_id: UUID) -> Assembly | None:
@@ -58,6 +59,11 @@ def papers(
     if assembly_id is not None:
         return session.scalars(query.where(Paper.assembly_id == assembly_id).order_by(Paper.form)).all()
     return session.scalars(query.order_by(Paper.id.desc()).limit(limit)).all()
+
+
+def lock_institution(session: Session, institution_id: UUID) -> None:
+    """Let one transaction at a time number the papers of an institution."""
+    session.execute(select(Institution.id).where(Institution.id == institution_id).with_for_update())
 
 
 def labels(session: Session, prefix: str) -> Sequence[str]:

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from exam_engine.papers.bank import Node
-from exam_engine.papers.blueprint import BlueprintSpec, read_blueprint
+from exam_engine.papers.blueprint import MAX_ROWS, BlueprintSpec, read_blueprint
 from exam_engine.papers.rules import MAX_FORMS, MINUTES, TOTAL_MARKS
 from web.forms import FormData
 
@@ -41,7 +41,6 @@ HEAD_FIELDS = (
 )
 INFORMATION_FIELDS = ("theta", "goal", "tolerance")
 INFORMATION_ROWS = 5
-MAX_ROWS = 200
 _SEPARATORS = re.compile(r"[\s,，、;；]+")
 
 
@@ -127,7 +126,7 @@ def empty_editor() -> Editor:
 
 def read_editor(data: FormData) -> Editor:
     """Return the editor as it was sent."""
-    numbers = sorted({int(n) for n in data.texts("row") if n.isdigit()})[:MAX_ROWS]
+    numbers = sorted({n for text in data.texts("row") if (n := whole(text)) is not None})[:MAX_ROWS]
     return Editor(
         name=data.text("name").strip(),
         head={name: data.text(name) for name in HEAD_FIELDS},
@@ -179,6 +178,12 @@ def editor_of(name: str, spec: BlueprintSpec) -> Editor:
         for p in spec.information
     ]
     return Editor(name, head, sections, rows, _padded(information), list(spec.equal), spec.share_items)
+
+
+def whole(text: str) -> int | None:
+    """Return a count as typed, full-width digits too; None for anything else."""
+    text = text.strip()
+    return int(text) if text.isdecimal() and len(text) <= 6 else None
 
 
 def _row_data(row: Mapping[str, str]) -> dict[str, Any]:

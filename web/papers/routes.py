@@ -20,7 +20,7 @@ from itembank.taxonomy.rules import LEVEL_LABELS, Level, read_level
 from web.deps import Context, requires
 from web.forms import Form, FormData, form_data, parse_form
 from web.papers import labels, views
-from web.papers.forms import AssembleForm, Editor, editor_of, empty_editor, read_editor
+from web.papers.forms import AssembleForm, Editor, editor_of, empty_editor, read_editor, whole
 
 router = APIRouter()
 FormDep = Annotated[FormData, Depends(form_data)]
@@ -37,7 +37,7 @@ def _blueprints_page(ctx: Context, form: Form[Any], status: int = 200) -> Respon
     return ctx.page(
         "papers/blueprints.html",
         blueprints=[(b, papers.spec_of(b)) for b in papers.list_blueprints(ctx.session)],
-        assemblies=papers.list_assemblies(ctx.session)[:20],
+        assemblies=[(a, views.status_of(ctx, a)) for a in papers.list_assemblies(ctx.session)[:20]],
         names={b.id: b for b in papers.list_blueprints(ctx.session)},
         occupations={o.id: o for o in occupations},
         levels=LEVEL_LABELS,
@@ -106,11 +106,11 @@ def edit_blueprint(data: FormDep, ctx: Context = requires(Action.BLUEPRINT_WRITE
     action, _, number = data.text("do").partition("-")
     if action == "add":
         editor.add_row()
-    elif action == "remove" and number.isdigit() and int(number) < len(editor.rows):
-        del editor.rows[int(number)]
+    elif action == "remove" and (at := whole(number)) is not None:
+        del editor.rows[at : at + 1]
     elif action == "fill":
         bank = papers.supply(ctx.session, occupation_id=occupation_id, level=level, spec=None)
-        editor.fill_from(bank.nodes, int(number) if number.isdigit() else 1)
+        editor.fill_from(bank.nodes, whole(number) or 1)
     elif action == "save":
         return _save(ctx, editor, occupation_id, level, former)
     return _editor_page(ctx, editor, occupation_id, level, former, unsaved=True)
@@ -136,7 +136,7 @@ def _save(
             institution_id=former.institution_id if former else views.institution_of(ctx),
             occupation_id=occupation_id,
             level=level,
-            name=views.name_of(editor),
+            name=editor.name,
             spec=spec,
             now=ctx.now,
             series_id=former.series_id if former else None,
@@ -214,7 +214,7 @@ def show_assembly(assembly_id: UUID, ctx: Context = requires(Action.PAPER_READ))
         job=job,
         papers=papers.papers_of(ctx.session, assembly_id),
         statuses=labels.PAPER_STATUSES,
-        status_words=labels.ASSEMBLY_STATUSES[assembly.status],
+        status_words=labels.ASSEMBLY_STATUSES[views.status_of(ctx, assembly)],
         own=assembly.requested_by == ctx.actor.id,
         **views.outcome_values(ctx, assembly, spec, blueprint),
     )

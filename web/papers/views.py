@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from exam_engine.jobs import service as jobs
 from exam_engine.papers import service as papers
 from exam_engine.papers.bank import Node
-from exam_engine.papers.blueprint import BlueprintSpec, FieldMissing, Row
+from exam_engine.papers.blueprint import BlueprintSpec, Row
 from exam_engine.papers.compile import EQUAL, BankItem, matches
 from exam_engine.papers.models import Assembly, Blueprint, Paper
+from exam_engine.papers.rules import AssemblyStatus
 from exam_engine.papers.service.blueprints import Supply
 from itembank.base.errors import NotFound
 from itembank.people import service as people
@@ -21,7 +23,10 @@ from web.charts import Series, line_chart
 from web.deps import Context
 from web.forms import FormData
 from web.papers import labels
-from web.papers.forms import TYPES, Editor
+from web.papers.forms import TYPES, Editor, whole
+
+_MOST_MARKS = 1_000_000
+"""What is typed beyond this is a slip; saving refuses it by name."""
 
 
 @dataclass(frozen=True)
@@ -49,13 +54,6 @@ def place_of(data: FormData) -> tuple[UUID, Level]:
         raise NotFound from None
 
 
-def name_of(editor: Editor) -> str:
-    """Return the blueprint's name; FieldMissing when it is empty."""
-    if not editor.name:
-        raise FieldMissing(place="blueprint", field="name")
-    return editor.name[:80]
-
-
 def outline_rows(bank: Supply) -> list[OutlineRow]:
     """Return the outline with the number of active items below each node."""
     rows = []
@@ -75,8 +73,7 @@ def supply_counts(
     A row that is not complete yet has no count.
     """
     bank = bank or papers.supply(ctx.session, occupation_id=occupation_id, level=level, spec=None)
-    per_point = editor.head.get("max_per_point", "").strip()
-    most = int(per_point) if per_point.isdigit() and int(per_point) else None
+    most = whole(editor.head.get("max_per_point", "")) or None
     counts: dict[str, int] = {
         f"section-{kind}": _supply([i for i in bank.items if i.type == kind], most) for kind in TYPES
     }
@@ -85,6 +82,14 @@ def supply_counts(
         if chosen is not None:
             counts[f"row-{number}"] = _supply([i for i in bank.items if matches(chosen, i)], most)
     return {"counts": counts, "marks": _marks(editor), "items": _items(editor)}
+
+
+def status_of(ctx: Context, assembly: Assembly) -> AssemblyStatus:
+    """Return how an assembly stands; one whose job ended without it was stopped."""
+    if assembly.status is not AssemblyStatus.WAITING or assembly.job_id is None:
+        return assembly.status
+    ended = jobs.find_job(ctx.session, assembly.job_id).status.is_final
+    return AssemblyStatus.STOPPED if ended else AssemblyStatus.WAITING
 
 
 def outcome_values(
@@ -191,9 +196,9 @@ def _selection(row: Mapping[str, str]) -> Row | None:
     data: dict[str, Any] = {
         k: v for k, v in row.items() if v and k in ("node", "category", "importance", "type")
     }
-    low, high = row["difficulty_low"], row["difficulty_high"]
-    if low.isdigit() or high.isdigit():
-        data["difficulty"] = (int(low or high), int(high or low))
+    low, high = whole(row["difficulty_low"]), whole(row["difficulty_high"])
+    if low is not None or high is not None:
+        data["difficulty"] = (high if low is None else low, low if high is None else high)
     if not data:
         return None
     try:
@@ -213,15 +218,14 @@ def _supply(items: list[BankItem], most: int | None) -> int:
 
 
 def _items(editor: Editor) -> int:
-    counts = [part.get("count", "") for part in editor.sections.values()]
-    return sum(int(count) for count in counts if count.isdigit())
+    return sum(whole(part.get("count", "")) or 0 for part in editor.sections.values())
 
 
 def _marks(editor: Editor) -> str:
     total = Decimal(0)
     for part in editor.sections.values():
         try:
-            total += Decimal(part.get("count") or 0) * Decimal(part.get("marks") or 0)
-        except InvalidOperation:
+            total += (whole(part.get("count", "")) or 0) * Decimal(part.get("marks", "")[:8] or 0)
+        except ArithmeticError:
             continue
-    return format(total.normalize(), "f") if total else "0"
+    return format(total.normalize(), "f") if total.is_finite() and 0 < total < _MOST_MARKS else "0"

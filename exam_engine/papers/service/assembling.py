@@ -127,6 +127,8 @@ def perform_assembly(
     try:
         with open_session() as session:
             assembly = find_assembly(session, assembly_id)
+            if assembly.status is not AssemblyStatus.WAITING:
+                return assembly.status  # a worker was lost after it had stored its papers
             blueprint = find_blueprint(session, assembly.blueprint_id)
             spec = spec_of(blueprint)
             bank = read_bank(session, blueprint.occupation_id, blueprint.level)
@@ -204,6 +206,7 @@ def _store_papers(
     forms: Sequence[Sequence[BankItem]],
     at: datetime,
 ) -> None:
+    store.lock_institution(session, blueprint.institution_id)
     institution = people.find_institution(session, blueprint.institution_id)
     prefix = label_prefix(at, institution.credit_code)
     labels = next_labels(prefix, store.labels(session, prefix), len(forms))

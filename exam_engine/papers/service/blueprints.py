@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from exam_engine.papers import store
 from exam_engine.papers.bank import Node, read_bank
-from exam_engine.papers.blueprint import BlueprintSpec, check_blueprint
+from exam_engine.papers.blueprint import BlueprintSpec, check_blueprint, check_name
 from exam_engine.papers.compile import BankItem, supply_of
 from exam_engine.papers.models import Blueprint
 from exam_engine.papers.rules import BlueprintUnknown
@@ -51,10 +51,11 @@ def save_blueprint(
     not there.
     """
     check_blueprint(spec)
+    name = check_name(name)
     taxonomy.find_occupation(session, occupation_id)
     number = 1
     if series_id is not None:
-        former = store.versions(session, series_id)
+        former = store.versions(session, series_id, lock=True)
         if not former:
             raise BlueprintUnknown
         latest = former[0]

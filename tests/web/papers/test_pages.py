@@ -122,6 +122,47 @@ def test_what_is_wrong_is_said_and_the_input_kept(
     assert 'value="77"' in answer.text
 
 
+@pytest.mark.parametrize("typed", ["²", "9" * 5000, "1e999999", "NaN", "-1", "\x00", "<b>", "１２"])
+def test_odd_input_in_any_field_is_refused_or_read_never_broken(
+    client: TestClient, login: Any, occupation: Occupation, typed: str
+) -> None:
+    login(Role.PAPER_MANAGER)
+    names = [
+        "total_marks",
+        "minutes",
+        "max_per_point",
+        "single_choice-count",
+        "single_choice-marks",
+        "enemies",
+        "include",
+        "exclude",
+        "mean_goal",
+        "mean_tolerance",
+        "information-0-theta",
+        "information-0-goal",
+        "row",
+        "row-0-name",
+        "row-0-node",
+        "row-0-category",
+        "row-0-type",
+        "row-0-importance",
+        "row-0-difficulty_low",
+        "row-0-minimum",
+        "row-0-share",
+        "row-0-tolerance",
+        "name",
+        "equal",
+        "do",
+    ]
+    for name in names:
+        fields = {**form(occupation), **row(0, name="x", category="基础", minimum="1"), name: typed}
+        answer = client.post("/blueprints", data=fields)
+        counts = client.post("/blueprints/supply", data=fields)
+
+        assert answer.status_code in (200, 303, 422), (name, answer.status_code)
+        assert counts.status_code == 200
+
+
 def test_a_blueprint_goes_out_as_a_file_and_comes_back(
     client: TestClient, login: Any, occupation: Occupation
 ) -> None:
