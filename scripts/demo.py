@@ -12,18 +12,23 @@ import shutil
 import sys
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from socket import AF_INET, SOCK_STREAM, socket
+from uuid import UUID
 
 from exam_engine.jobs import service as jobs
 from exam_engine.jobs.rules import JobStatus
 from exam_engine.jobs.runner import Runner
+from exam_engine.recognition.rules import CalendarUnknown
 from exam_engine.worker import HANDLERS
 from itembank.base.clock import ShiftedClock
 from itembank.base.db import Scope
 from itembank.base.errors import Conflict, ExamError
+from itembank.base.fonts import FontMissing, find_fonts
+from itembank.taxonomy import service as taxonomy
+from itembank.taxonomy.models import Outline
 from scripts.commands.serve import serve
-from scripts.demonstration import bank, ground, papers
+from scripts.demonstration import bank, ground, papers, past, plans, present
 from scripts.demonstration.facts import FILE, Facts, PaperFacts
 from scripts.demonstration.world import World
 from scripts.site import open_site
@@ -32,6 +37,9 @@ from web.settings import Settings
 
 BEGINS_BEFORE = timedelta(days=42)
 """How far back the demonstration's story begins: exam, notice of five working days and holidays fit in."""
+
+STILL_OPEN = timedelta(hours=2)
+"""A sitting with less than this left is of no use to a visitor."""
 
 FOLDER = "demonstration"
 HOST = "127.0.0.1"
@@ -74,10 +82,34 @@ def demonstration_settings(settings: Settings, *, port: int | None = None) -> Se
 
 
 def ensure(settings: Settings, *, say: Say = print) -> Facts:
-    """Return the facts of the demonstration in ``settings.data``, built now if it is not there."""
+    """Return the facts of the demonstration in ``settings.data``.
+
+    It is built if it is not there; if its sitting is about to end, another is opened in it.
+
+    Raises FolderOccupied.
+    """
     if not (settings.data / FILE).exists():
         _build_folder(settings, say=say)
-    return Facts.read(settings.data)
+    facts = Facts.read(settings.data)
+    if datetime.fromisoformat(facts.sitting_ends_at) < datetime.now(UTC) + STILL_OPEN:
+        _open_another(settings, facts, say=say)
+    return facts
+
+
+def _open_another(settings: Settings, facts: Facts, *, say: Say) -> None:
+    logs.configure("error", "console")
+    stages = Stages(say)
+    clock = ShiftedClock()
+    site = open_site(settings, clock=clock)
+    try:
+        # Whose actors are looked up is named in the cast; they work at three places.
+        with site.database.session(scope=Scope.everything()) as session:
+            recalled = ground.recall(session, facts.passwords)
+            outline = taxonomy.find_outline(session, UUID(facts.outline_id))
+        _open_present(World(site.database, clock, recalled), stages, outline, facts)
+        facts.write(settings.data)
+    finally:
+        site.database.dispose()
 
 
 def _build_folder(settings: Settings, *, say: Say) -> None:
@@ -103,23 +135,28 @@ def build(settings: Settings, *, say: Say = print) -> Facts:
             laid = ground.lay(session, now=clock.now())
         world = World(site.database, clock, laid)
         stages.done("机构与账号", f"centre, institution, {len(laid.passwords)} accounts")
-        facts = _build_bank(world, stages)
+        outline, facts = _build_bank(world, stages)
+        _tell_past(world, stages, outline, facts, settings)
         clock.advance(-clock.offset)
+        _open_present(world, stages, outline, facts)
+        present.announce_next(world, outline=outline)
+        with world.session() as session:
+            left = bank.leave_waiting(session, actor=world.actor("writer"), outline=outline, now=world.now())
+        stages.done("待办", f"a plan with claims to review, {left} new items to review or place")
     finally:
         site.database.dispose()
     return facts
 
 
-def _build_bank(world: World, stages: Stages) -> Facts:
+def _build_bank(world: World, stages: Stages) -> tuple[Outline, Facts]:
     with world.session() as session:
         outline = bank.import_outline(session, actor=world.actor("papers"), now=world.now())
     stages.done("鉴定要素细目表", f"outline with {len(bank.points())} assessment points")
     with world.session() as session:
         writer, reviewer = world.actor("writer"), world.actor("reviewer")
         ids = bank.import_items(session, actor=writer, outline=outline, now=world.now())
-        bank.place_items(session, actor=writer, outline=outline, ids=ids, now=world.now())
         bank.review_items(session, writer=writer, reviewer=reviewer, ids=ids, now=world.now())
-    stages.done("题库", f"{len(ids)} items imported, placed, reviewed by a second person, active")
+    stages.done("题库", f"{len(ids)} items imported with their points, reviewed by a second person, active")
     with world.session() as session:
         job_id = bank.request_calibration(
             session, actor=world.actor("psychometrician"), outline=outline, now=world.now()
@@ -135,12 +172,33 @@ def _build_bank(world: World, stages: Stages) -> Facts:
             session, actor=world.actor("reviewer"), paper_ids=drafts, now=world.now()
         )
     stages.done("试卷", f"{len(sealed)} parallel papers assembled, approved and sealed by a second account")
-    return Facts(
+    return outline, Facts(
         passwords=world.ground.passwords,
         outline_id=str(outline.id),
         items={reference: str(item_id) for reference, item_id in ids.items()},
         papers=[PaperFacts(str(paper.id), paper.label, paper.digest or "") for paper in sealed],
     )
+
+
+def _tell_past(world: World, stages: Stages, outline: Outline, facts: Facts, settings: Settings) -> None:
+    plans.file_institution(world, outline)
+    plans.open_rooms(world)
+    items = {reference: UUID(item_id) for reference, item_id in facts.items.items()}
+    exam = past.hold(world, outline=outline, paper_id=UUID(facts.papers[0].id), items=items)
+    stages.done("上一次考试", "an earlier exam sat by four, marked, scored by three examiners each")
+    try:
+        passed = past.publish(world, exam)
+        facts.certificate = past.certify(world, exam, fonts=find_fonts(tuple(settings.font_folders)))
+    except (FontMissing, CalendarUnknown) as missing:
+        stages.done("公示与证书", f"left out: {missing}")
+    else:
+        stages.done("公示与证书", f"{passed} passed: notice, approval by the centre, certificates")
+
+
+def _open_present(world: World, stages: Stages, outline: Outline, facts: Facts) -> None:
+    in_use = [UUID(paper.id) for paper in facts.papers[1:]]
+    facts.tickets, facts.sitting_ends_at = present.open_sitting(world, outline=outline, papers=in_use)
+    stages.done("考试进行中", f"a sitting open now with two parallel papers, {len(facts.tickets)} tickets")
 
 
 def free_port(wanted: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from importlib.resources import files
 from uuid import UUID
@@ -11,8 +12,7 @@ from sqlalchemy.orm import Session
 
 from exam_engine.calibration import service as calibration
 from exam_engine.calibration.rules import Method
-from itembank.items import service as bank
-from itembank.items.rules import TRUE_FALSE_OPTIONS, ItemContent, ItemDraft, ItemType, Option
+from itembank.interchange import service as interchange
 from itembank.people.rules import Actor
 from itembank.review import service as review
 from itembank.review.rules import Verdict
@@ -21,7 +21,8 @@ from itembank.taxonomy.models import Outline
 from itembank.taxonomy.reading import points_of, read_outline
 from scripts.demonstration import content, simulation
 
-LABELS = "ABCDE"
+BANK_FILE = "电工四级题库.json"
+NEW_FILE = "新题三道.json"
 SCALE_NAME = "2026 年试测（400 人，三组锚题册）"
 
 
@@ -47,41 +48,45 @@ def import_outline(session: Session, *, actor: Actor, now: datetime) -> Outline:
 
 
 def import_items(session: Session, *, actor: Actor, outline: Outline, now: datetime) -> dict[str, UUID]:
-    """Add the items as unclassified drafts; returns item ids by reference number."""
-    drafts = [
-        ItemDraft(
-            content=_content(item),
-            occupation_id=outline.occupation_id,
-            level=outline.level,
-            difficulty=item.difficulty,
-            source=content.SOURCE,
-            reference=item.reference,
-        )
-        for item in content.items()
-    ]
-    made = bank.create_items(session, actor=actor, drafts=drafts, now=now, how="imported")
-    return {item.reference: row.id for item, row in zip(content.items(), made, strict=True)}
+    """Import the bank's file, every item with its assessment point; returns item ids by reference number."""
+    return _import(session, content.items(), BANK_FILE, actor=actor, outline=outline, now=now)
 
 
-def _content(item: content.DemonstrationItem) -> ItemContent:
-    options = tuple(Option(label, text) for label, text in zip(LABELS, item.options, strict=False))
-    return ItemContent(
-        type=ItemType(item.type),
-        stem=item.stem,
-        options=options or TRUE_FALSE_OPTIONS,
-        key=tuple(item.key),
-        explanation=item.explanation,
+def leave_waiting(session: Session, *, actor: Actor, outline: Outline, now: datetime) -> int:
+    """Leave new items for the visitor: some wait for review, one for its assessment point."""
+    new = content.waiting_items()
+    ids = _import(session, new, NEW_FILE, actor=actor, outline=outline, now=now)
+    submitted = [ids[item.reference] for item in new if item.point]
+    review.submit_for_review(session, actor=actor, item_ids=submitted, now=now).check_all_done()
+    return len(new)
+
+
+def _import(
+    session: Session,
+    added: Sequence[content.DemonstrationItem],
+    filename: str,
+    *,
+    actor: Actor,
+    outline: Outline,
+    now: datetime,
+) -> dict[str, UUID]:
+    done = interchange.import_file(
+        session,
+        actor=actor,
+        data=content.as_import_file(added),
+        filename=filename,
+        occupation_id=outline.occupation_id,
+        level=outline.level,
+        source=content.SOURCE,
+        now=now,
     )
-
-
-def place_items(
-    session: Session, *, actor: Actor, outline: Outline, ids: dict[str, UUID], now: datetime
-) -> None:
-    """Give every item its assessment point."""
-    tree = taxonomy.outline_tree(session, outline.id)
-    points = {point.short_code: point.id for point in tree.points}
-    placements = {ids[item.reference]: points[item.point] for item in content.items()}
-    bank.place_items(session, actor=actor, placements=placements, now=now).check_all_done()
+    if done.report.rejected or any(question.warnings for question in done.report.items):
+        raise RuntimeError(f"the demonstration's own bank was not imported whole: {done.report.rejected}")
+    references = [item.reference for item in added]
+    found = calibration.identify(
+        session, references, occupation_id=outline.occupation_id, level=outline.level
+    )
+    return {reference: found[reference][0] for reference in references}
 
 
 def review_items(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -50,13 +52,21 @@ def practical_task() -> dict[str, Any]:
 @cache
 def items() -> tuple[DemonstrationItem, ...]:
     """Return the whole bank, numbered in the order of the outline."""
-    folder = files(__package__)
     names = sorted(
         entry.name
-        for entry in folder.iterdir()
+        for entry in files(__package__).iterdir()
         if entry.name.startswith("items-") and entry.name.endswith(".toml")
     )
-    raw = [item for name in names for item in _read(name)["items"]]
+    return _numbered([item for name in names for item in _read(name)["items"]], after=0)
+
+
+@cache
+def waiting_items() -> tuple[DemonstrationItem, ...]:
+    """Return new items on their way into the bank; one without a point."""
+    return _numbered(_read("waiting.toml")["items"], after=len(items()))
+
+
+def _numbered(raw: Sequence[dict[str, Any]], *, after: int) -> tuple[DemonstrationItem, ...]:
     return tuple(
         DemonstrationItem(
             reference=f"{PREFIX}{number:04d}",
@@ -68,5 +78,37 @@ def items() -> tuple[DemonstrationItem, ...]:
             key=item["key"],
             explanation=item["explanation"],
         )
-        for number, item in enumerate(raw, start=1)
+        for number, item in enumerate(raw, start=after + 1)
     )
+
+
+def _functions() -> dict[str, str]:
+    """Return the 职业功能 by code of the assessment point."""
+    return {
+        point["code"]: part["name"]
+        for scope in outline()["scopes"]
+        for part in scope["scopes"]
+        for leaf in part["scopes"]
+        for point in leaf["points"]
+    }
+
+
+def as_import_file(added: Sequence[DemonstrationItem]) -> bytes:
+    """Return items in the project's own JSON, as docs/import-formats.md describes it."""
+    functions = _functions()
+    entries = [
+        {
+            "type": item.type,
+            "stem": item.stem,
+            **({"options": list(item.options)} if item.options else {}),
+            "key": item.key == "T" if item.type == "true_false" else list(item.key),
+            "explanation": item.explanation,
+            "difficulty": item.difficulty,
+            "reference": item.reference,
+            "category": functions.get(item.point, ""),
+            **({"point": item.point} if item.point else {}),
+        }
+        for item in added
+    ]
+    file = {"format": "exam-engine-items", "version": 1, "items": entries}
+    return json.dumps(file, ensure_ascii=False, indent=1).encode()

@@ -107,7 +107,7 @@ class Facts:
         if self.tickets:
             lines += [
                 "",
-                f"考试进行中 a sitting is open: {url}/exam",
+                f"考试进行中 a sitting is open: {url}/exam/login",
                 "  准考证号 ticket       入场码 entry code",
             ]
             lines += [f"  {each.ticket_number}  {each.entry_code}   {each.name}" for each in self.tickets]

@@ -56,6 +56,13 @@ def lay(session: Session, *, now: datetime) -> Ground:
     return Ground(institution.id, centre.id, actors, passwords)
 
 
+def recall(session: Session, passwords: dict[str, str]) -> Ground:
+    """Return what ``lay`` made in an earlier run."""
+    actors = {member.username: people.actor_named(session, member.username) for member in STAFF}
+    institution, centre = (people.institution_named(session, name) for name in (INSTITUTION, CENTRE))
+    return Ground(institution.id, centre.id, actors, passwords)
+
+
 def _employ(
     session: Session, places: dict[str, Institution], *, now: datetime
 ) -> tuple[dict[str, Actor], dict[str, str]]:

@@ -91,6 +91,13 @@ PRESENT = (
 )
 """They are registered for the sitting that is open; the first is the visitor's."""
 
+UPCOMING = (
+    _candidate("许致远", "男", (1997, 7, 7), 2017, 21),
+    _candidate("贺春梅", "女", (1992, 11, 19), 2012, 22),
+    _candidate("白少峰", "男", (2001, 3, 25), 2022, 23),
+)
+"""Their claims wait for the qualification review; the last has not worked long enough for his."""
+
 
 def portrait(candidate: Candidate) -> bytes:
     """Return a drawn head and shoulders as JPEG, 358 × 441, on the white ground that photographs need."""

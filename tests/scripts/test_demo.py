@@ -7,12 +7,19 @@ from uuid import UUID
 
 import pytest
 
+from exam_engine.certificates import service as certificates
+from exam_engine.delivery import service as delivery
 from exam_engine.papers import service as papers
+from exam_engine.recognition import service as recognition
+from exam_engine.recognition.rules import Verdict
+from exam_engine.results import service as results
+from exam_engine.sittings import service as sittings
 from itembank.base import audit
 from itembank.base.db import Scope
 from itembank.items import service as items
 from itembank.items.rules import ItemStatus
 from itembank.people import service as people
+from itembank.people.rules import Actor
 from scripts import demo
 from scripts.commands.serve import DemonstrationRefused
 from scripts.commands.serve import run as run_serve
@@ -50,7 +57,11 @@ def test_the_bank_is_active_and_the_papers_are_sealed(site: Site, facts: Facts) 
             for entry in section.entries
         ]
 
-    assert counts == {ItemStatus.ACTIVE: len(content.items())}
+    assert counts == {
+        ItemStatus.ACTIVE: len(content.items()),
+        ItemStatus.IN_REVIEW: 2,
+        ItemStatus.DRAFT: 1,
+    }
     assert digests == [paper.digest for paper in facts.papers]
     assert len(used) == len(set(used)) == 70 * len(facts.papers)
 
@@ -65,6 +76,55 @@ def test_every_printed_password_opens_its_account(site: Site, facts: Facts) -> N
 
     assert len(tokens) == 15
     assert all(isinstance(token, str) for token in tokens)
+
+
+def test_the_visitor_can_enter_the_open_sitting(site: Site, facts: Facts) -> None:
+    visitor, now = facts.tickets[0], site.database.clock.now()
+    with site.database.session(scope=Scope.everything()) as session:
+        registration = sittings.check_entry(
+            session, ticket_number=visitor.ticket_number, entry_code=visitor.entry_code, now=now
+        )
+        actor = Actor("candidate", registration.id, registration.institution_id)
+        stages = [each.stage for each in delivery.waiting_room(session, actor=actor)]
+
+    assert stages == [delivery.Stage.READY]
+    assert len(facts.tickets) == 6
+
+
+def test_the_certificate_is_found_by_number_and_name(site: Site, facts: Facts) -> None:
+    shown = facts.certificate
+    assert shown is not None, "no certificate: see the reason that the build printed"
+    with site.database.session(scope=Scope.everything(), writes=False) as session:
+        found = certificates.verify_by_number(session, shown.number, shown.name)
+        by_token = certificates.verify_by_token(session, shown.path.rpartition("/")[2])
+        forged = certificates.verify_by_number(session, shown.number, "郑二鸣")
+
+    assert found is not None
+    assert by_token == found
+    assert found.level == "四级/中级工"
+    assert forged is None
+
+
+def test_the_past_exam_passed_who_should_pass(site: Site) -> None:
+    with site.database.session(scope=Scope.everything(), writes=False) as session:
+        plan = next(row for row in results.list_plans(session) if "第一批" in row.name)
+        verdicts = [decision.verdict for decision in recognition.read_decisions(session, plan.id)]
+
+    assert sorted(verdicts) == sorted([Verdict.PASSED] * 2 + [Verdict.FAILED] * 3)
+
+
+def test_a_sitting_that_is_over_is_followed_by_another(settings: Settings, facts: Facts) -> None:
+    stale = Facts.read(settings.data)
+    stale.sitting_ends_at = "2026-01-01T00:00:00+00:00"
+    stale.write(settings.data)
+
+    renewed = demo.ensure(settings, say=lambda _line: None)
+
+    assert renewed.sitting_ends_at > facts.sitting_ends_at
+    assert {each.ticket_number for each in renewed.tickets}.isdisjoint(
+        each.ticket_number for each in facts.tickets
+    )
+    facts.write(settings.data)
 
 
 def test_the_audit_chain_of_the_demonstration_holds(site: Site) -> None:
