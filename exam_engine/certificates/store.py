@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session
 
 from exam_engine.certificates.models import Certificate, CertificateDocument, SerialCounter
 from exam_engine.certificates.rules import SerialRange
+from exam_engine.recognition.models import Decision
+from exam_engine.recognition.rules import ApprovalState
 
 
 def next_serial(session: Session, numbers: SerialRange) -> int:
@@ -85,6 +87,16 @@ def count_certificates(
 def issued(session: Session, registration_ids: Sequence[UUID]) -> frozenset[UUID]:
     query = select(Certificate.registration_id).where(Certificate.registration_id.in_(registration_ids))
     return frozenset(session.scalars(query))
+
+
+def count_waiting(session: Session) -> int:
+    """Approved recognitions without a certificate."""
+    query = select(func.count()).select_from(Decision)
+    query = query.where(
+        Decision.state == ApprovalState.APPROVED,
+        Decision.registration_id.not_in(select(Certificate.registration_id)),
+    )
+    return session.scalar(query) or 0
 
 
 def by_verify_index(session: Session, verify_index: str) -> Certificate | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -21,7 +22,7 @@ from exam_engine.marking.models import (
 )
 from exam_engine.marking.rules import SheetStatus
 from exam_engine.sittings.models import Registration, RoomStaff, Seat, Sitting
-from exam_engine.sittings.rules import Duty, RegistrationStatus
+from exam_engine.sittings.rules import Component, Duty, RegistrationStatus
 
 CHUNK = 500
 """Rows a statement; SQLite and PostgreSQL both bound the parameters."""
@@ -34,6 +35,20 @@ def sitting(session: Session, sitting_id: UUID, *, lock: bool = False) -> Sittin
 
 def sittings(session: Session) -> Sequence[Sitting]:
     return session.scalars(select(Sitting).order_by(Sitting.starts_at.desc(), Sitting.id.desc())).all()
+
+
+def count_unmarked(session: Session, now: datetime) -> int:
+    """Theory sittings that are over, were sat, and have no run."""
+    marked = select(MarkingRun.sitting_id)
+    sat = select(Attempt.sitting_id)
+    query = select(func.count()).select_from(Sitting)
+    query = query.where(
+        Sitting.component == Component.THEORY,
+        Sitting.ends_at <= now,
+        Sitting.id.in_(sat),
+        Sitting.id.not_in(marked),
+    )
+    return session.scalar(query) or 0
 
 
 def open_attempts(session: Session, sitting_id: UUID) -> int:

@@ -90,9 +90,9 @@ def find_plan(session: Session, plan_id: UUID) -> Plan:
     return plan
 
 
-def list_plans(session: Session) -> Sequence[Plan]:
-    """Return all plans in reach, newest first."""
-    return store.plans(session)
+def list_plans(session: Session, *, offset: int = 0, limit: int = 50) -> tuple[Sequence[Plan], int]:
+    """Return plans in reach, newest first, and how many there are."""
+    return store.plans(session, offset=offset, limit=limit), store.count_plans(session)
 
 
 def read_table(session: Session, plan_id: UUID) -> ResultTable:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from exam_engine.delivery.models import Attempt
@@ -20,8 +20,12 @@ def plan(session: Session, plan_id: UUID) -> Plan | None:
     return session.scalars(select(Plan).where(Plan.id == plan_id)).one_or_none()
 
 
-def plans(session: Session) -> Sequence[Plan]:
-    return session.scalars(select(Plan).order_by(Plan.id.desc())).all()
+def plans(session: Session, *, offset: int, limit: int) -> Sequence[Plan]:
+    return session.scalars(select(Plan).order_by(Plan.id.desc()).offset(offset).limit(limit)).all()
+
+
+def count_plans(session: Session) -> int:
+    return session.scalar(select(func.count()).select_from(Plan)) or 0
 
 
 def sittings(session: Session, plan_id: UUID) -> Sequence[Sitting]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from exam_engine.certificates import service as issuing
 from exam_engine.recognition import service as recognition
 from itembank.people.rules import Action
 from web.deps import Context
@@ -27,6 +28,9 @@ def todos(ctx: Context) -> Sequence[Todo]:
     if ctx.may(Action.RECOGNITION_APPROVE):
         count = sum(len(plan.decisions) for plan in recognition.list_waiting(ctx.session))
         waiting.append(Todo(count, N_("recognitions to approve"), "/recognition/approvals"))
+    if ctx.may(Action.CERTIFICATE_ISSUE):
+        count = issuing.certificates_to_issue(ctx.session)
+        waiting.append(Todo(count, N_("certificates to issue"), "/recognition/plans"))
     return waiting
 
 

@@ -33,6 +33,8 @@ from web.recognition.forms import ApprovalForm, DecisionForm, NoticeForm, Resubm
 router = APIRouter()
 FormDep = Annotated[FormData, Depends(form_data)]
 
+PLANS = 25
+
 STATES = {
     ApprovalState.NONE: N_("Not passed"),
     ApprovalState.WAITING: N_("Waits for approval"),
@@ -49,10 +51,12 @@ OBJECTIONS = {
 
 
 @router.get("/recognition/plans")
-def list_plans(ctx: Context = requires(Action.RECOGNITION_READ)) -> Response:
+def list_plans(page: int = 1, ctx: Context = requires(Action.RECOGNITION_READ)) -> Response:
     """Plans in reach, each with its way from results to certificates."""
+    page = max(page, 1)
+    plans, found = results.list_plans(ctx.session, offset=(page - 1) * PLANS, limit=PLANS)
     rows = []
-    for plan in results.list_plans(ctx.session):
+    for plan in plans:
         table = results.read_table(ctx.session, plan.id)
         rows.append(
             {
@@ -61,7 +65,8 @@ def list_plans(ctx: Context = requires(Action.RECOGNITION_READ)) -> Response:
                 "steps": _steps(ctx, table, recognition.notice_of_plan(ctx.session, plan.id)),
             }
         )
-    return ctx.page("recognition/plans.html", rows=rows)
+    pages = max(1, -(-found // PLANS))
+    return ctx.page("recognition/plans.html", rows=rows, found=found, page_number=page, pages=pages)
 
 
 def _steps(
@@ -117,6 +122,12 @@ def plan_page(ctx: Context, plan_id: UUID, form: Form[Any], status: int = 200) -
         objections=recognition.list_objections(ctx.session, plan_id=plan_id),
         issued=certificates.issued_registrations(ctx.session, list(registrations)),
         certificates=certificates.list_certificates(ctx.session, plan_id=plan_id)[0],
+        without_photo=sum(
+            each.state is ApprovalState.APPROVED
+            and each.registration_id in registrations
+            and registrations[each.registration_id].photo_ref is None
+            for each in decisions
+        ),
         approved=sum(each.state is ApprovalState.APPROVED for each in decisions),
         suggested=_suggested(ctx, form),
         least=NOTICE_WORKING_DAYS,

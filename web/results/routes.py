@@ -31,6 +31,7 @@ router = APIRouter(prefix="/results")
 FormDep = Annotated[FormData, Depends(form_data)]
 
 PAGE = 100
+PLANS = 25
 
 STATES = {
     ResultState.SCORED: N_("Scored"),
@@ -46,11 +47,16 @@ VERDICTS = {
 
 
 @router.get("")
-def list_plans(ctx: Context = requires(Action.RESULT_READ)) -> Response:
+def list_plans(page: int = 1, ctx: Context = requires(Action.RESULT_READ)) -> Response:
     """Plans in reach, and how far their results are."""
-    tables = [results.read_table(ctx.session, plan.id) for plan in results.list_plans(ctx.session)]
+    page = max(page, 1)
+    plans, found = results.list_plans(ctx.session, offset=(page - 1) * PLANS, limit=PLANS)
+    tables = [results.read_table(ctx.session, plan.id) for plan in plans]
     marks = {table.plan.id: recognition.mark_of_plan(ctx.session, table.plan) for table in tables}
-    return ctx.page("results/plans.html", tables=tables, marks=marks)
+    pages = max(1, -(-found // PLANS))
+    return ctx.page(
+        "results/plans.html", tables=tables, marks=marks, found=found, page_number=page, pages=pages
+    )
 
 
 def _rows(ctx: Context, table: results.ResultTable) -> list[dict[str, Any]]:

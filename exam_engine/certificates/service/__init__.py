@@ -1,6 +1,10 @@
 """What can be asked of certificates: issue, print, revoke, verify."""
 
-from exam_engine.certificates.service.issue import issue_certificates, revoke_certificate
+from exam_engine.certificates.service.issue import (
+    certificates_to_issue,
+    issue_certificates,
+    revoke_certificate,
+)
 from exam_engine.certificates.service.print import make_document, stored_document
 from exam_engine.certificates.service.verify import (
     CertificateView,
@@ -14,6 +18,7 @@ from exam_engine.certificates.service.verify import (
 
 __all__ = [
     "CertificateView",
+    "certificates_to_issue",
     "find_certificate",
     "issue_certificates",
     "issued_registrations",

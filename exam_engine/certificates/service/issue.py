@@ -132,6 +132,11 @@ def issue_certificates(
     return certificates
 
 
+def certificates_to_issue(session: Session) -> int:
+    """Return how many approved recognitions in reach wait for their certificate."""
+    return store.count_waiting(session)
+
+
 def _registrations_to_issue(
     session: Session, plan_id: UUID, registration_ids: Sequence[UUID] | None
 ) -> list[Registration]:

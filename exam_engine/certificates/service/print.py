@@ -42,7 +42,10 @@ def make_document(
     public_url: str,
     now: datetime,
 ) -> bytes:
-    """Make the certificate's PDF, keep it, and return it; a second call returns the kept file."""
+    """Make the certificate's PDF, keep it, and return it; a second call returns the kept file.
+
+    Without a photograph it is not kept, so that the photograph can still be added.
+    """
     kept = stored_document(session, certificate_id)
     if kept is not None:
         return kept
@@ -66,6 +69,8 @@ def make_document(
     )
     photo = sittings.read_photo(session, certificate.registration_id)
     document = render_certificate(content, photo=photo, fonts=fonts, timestamp=certificate.issued_at)
+    if photo is None:
+        return document
     context = f"certificate_document/{certificate_id}"
     digest = hashlib.sha256(document).hexdigest()
     session.add(

@@ -15,6 +15,7 @@ from exam_engine.marking.service.mark import (
     read_item_marks,
     request_marking,
     run_marking_job,
+    sittings_to_mark,
 )
 from exam_engine.marking.service.sheets import (
     NotAssigned,
@@ -66,4 +67,5 @@ __all__ = [
     "request_marking",
     "run_marking_job",
     "save_sheet",
+    "sittings_to_mark",
 ]

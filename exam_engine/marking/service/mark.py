@@ -65,6 +65,11 @@ def list_sittings(session: Session) -> Sequence[Sitting]:
     return store.sittings(session)
 
 
+def sittings_to_mark(session: Session, *, now: datetime) -> int:
+    """Return how many theory sittings in reach are over, were sat and have not been marked."""
+    return store.count_unmarked(session, now)
+
+
 def candidates_of(session: Session, sitting: Sitting) -> Sequence[Registration]:
     """Return the candidates who have a seat in a sitting."""
     return store.candidates(session, sitting)

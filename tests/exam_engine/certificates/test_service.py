@@ -26,11 +26,12 @@ from exam_engine.filing.models import FilingScope
 from exam_engine.filing.rules import OutsideScope
 from exam_engine.recognition.rules import NoticeMissing
 from exam_engine.recognition.service import read_decisions
+from exam_engine.sittings import service as sittings
 from itembank.base.db import Database, Scope
 from itembank.base.documents import GlyphMissing
 from itembank.base.fonts import FontMissing, FontSet, find_fonts
 from itembank.people.rules import SYSTEM
-from tests.factories.recognition import OVER, World, approve_all, make_world, publish
+from tests.factories.recognition import OVER, World, approve_all, make_world, photo, publish
 
 URL = "https://exam.example.org"
 
@@ -157,6 +158,14 @@ def test_two_issues_at_once_take_different_serials(database: Database, fonts: Fo
 
 def test_the_document_is_made_once_and_kept(session: Session, fonts: FontSet) -> None:
     world = approved(session, names=("欧阳䶮㛃𬭎𫖯𠮷",))
+    sittings.keep_photo(
+        session,
+        actor=SYSTEM,
+        registration_id=world.candidates[0].id,
+        filename="photo.jpg",
+        content=photo(),
+        now=OVER,
+    )
     (certificate,) = issue(session, world, fonts)
     place = {"actor": SYSTEM, "certificate_id": certificate.id, "fonts": fonts, "now": OVER}
 
@@ -263,3 +272,22 @@ def test_certificates_are_found_by_part_of_the_number_or_whole_name(session: Ses
     assert found("%") == []
     page, total = certificates.list_certificates(session, plan_id=world.plan.id, offset=1, limit=1)
     assert ([view.name for view in page], total) == (["王小明"], 3)
+
+
+def test_without_a_photograph_the_document_is_not_kept(session: Session, fonts: FontSet) -> None:
+    certificate, *_ = issue(session, approved(session), fonts)
+
+    document = certificates.make_document(
+        session, actor=SYSTEM, certificate_id=certificate.id, fonts=fonts, public_url=URL, now=OVER
+    )
+
+    assert document.startswith(b"%PDF")
+    assert certificates.stored_document(session, certificate.id) is None
+
+
+def test_what_waits_for_a_certificate_is_counted(session: Session, fonts: FontSet) -> None:
+    world = approved(session)
+
+    assert certificates.certificates_to_issue(session) == 3
+    issue(session, world, fonts, registration_ids=[world.candidates[0].id])
+    assert certificates.certificates_to_issue(session) == 2

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -14,6 +16,7 @@ from exam_engine.marking.rules import (
     LineScoreInvalid,
     MultipleMarking,
     RubricLine,
+    RubricSumDiffers,
     RubricUnusable,
     check_rubric,
     combine_sheets,
@@ -151,3 +154,16 @@ def test_a_score_out_of_hundred_stays_in_bounds(earned: int, total: int) -> None
 
 def test_scores_are_written_without_trailing_zeros() -> None:
     assert [plain(Decimal(text)) for text in ("60.00", "59.50", "1E+2", "0.00")] == ["60", "59.5", "100", "0"]
+
+
+def test_half_of_a_circulating_task_collection_does_not_add_up(reference_data: Path) -> None:
+    tasks = json.loads((reference_data / "itembank-aitrainer-l3-practical.json").read_text("utf-8"))
+    unusable = 0
+    for task in tasks:
+        lines = [RubricLine(line["id"], Decimal(str(line["points"]))) for line in task["rubric"]]
+        try:
+            check_rubric(task["title"], lines, total=Decimal(str(task["total_score"])))
+        except RubricSumDiffers:
+            unusable += 1
+
+    assert (len(tasks), unusable) == (40, 20)
