@@ -27,6 +27,9 @@ for (const form of document.querySelectorAll("form[data-bulk]")) {
 
 for (const tree of document.querySelectorAll("[data-point-tree]")) {
   const sought = tree.querySelector("[data-point-filter]");
+  const box = tree.querySelector(".point-scroll");
+  const chosen = box.querySelector("input:checked");
+  if (chosen?.value) box.scrollTop = chosen.getBoundingClientRect().top - box.getBoundingClientRect().top - 80;
   const wasOpen = new Map([...tree.querySelectorAll("details")].map((branch) => [branch, branch.open]));
   const narrow = () => {
     const words = sought.value.trim().toLowerCase();
@@ -79,12 +82,16 @@ if (write) {
   }
 }
 
+// Keys with Ctrl act anywhere; the arrows only outside of fields. No single letter decides about an item.
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select")) return;
-  const target = document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
+  if (event.altKey || event.shiftKey) return;
+  const control = event.ctrlKey || event.metaKey;
+  if (!control && event.target.closest("input, textarea, select")) return;
+  const key = (control ? "Ctrl+" : "") + (event.key.length === 1 ? event.key.toUpperCase() : event.key);
+  const target = document.querySelector(`[data-key="${CSS.escape(key)}"]`);
   if (!target) return;
   event.preventDefault();
   const comment = document.querySelector("#comment");
-  if (event.key === "b" && comment && !comment.value.trim()) comment.focus();
+  if (target.value === "send_back" && comment && !comment.value.trim()) comment.focus();
   else target.click();
 });
