@@ -117,7 +117,9 @@ def change_status(item_id: UUID, data: FormDep, ctx: Context = requires(Action.I
     except ExamError as error:
         form.add("", error)
         return _item_page(ctx, item_id, form, status=409)
-    return ctx.redirect(f"/bank/items/{item_id}", notice=ctx._(labels.EVENTS[change.value]))
+    what = ctx._(labels.EVENTS[change.value])
+    notice = ctx._("Item {number}: {verdict}.", number=item.number, verdict=what)
+    return ctx.redirect(f"/bank/items/{item_id}", notice=notice)
 
 
 @router.post("/items/{item_id}/enemies/{group_id}/remove")
