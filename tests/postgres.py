@@ -85,8 +85,8 @@ def _wait_until_ready(port: int, process: subprocess.Popen[bytes]) -> None:
     raise PostgresMissing("postgres did not answer within ten seconds")
 
 
-def start_postgres() -> Postgres:
-    """Start a server; raises PostgresMissing with the reason."""
+def start_postgres(*, fsync: bool = False) -> Postgres:
+    """Start a server; raises PostgresMissing with the reason. Benchmarks let it wait for the disk."""
     binaries = _binaries()
     folder = Path(tempfile.mkdtemp(prefix="exam-engine-pg-"))
     folder.chmod(0o755)
@@ -116,7 +116,14 @@ def start_postgres() -> Postgres:
         raise PostgresMissing(f"initdb failed: {made.stderr.decode(errors='replace')[-300:]}")
     port = _free_port()
     arguments = [str(binaries / "postgres"), "-D", str(data), "-k", str(data), "-p", str(port)]
-    arguments += ["-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "max_connections=200"]
+    arguments += [
+        "-c",
+        "listen_addresses=127.0.0.1",
+        "-c",
+        f"fsync={'on' if fsync else 'off'}",
+        "-c",
+        "max_connections=200",
+    ]
     process = subprocess.Popen(arguments, **options)
     _wait_until_ready(port, process)
     return Postgres(folder, port, process, binaries, arguments, options)

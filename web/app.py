@@ -114,8 +114,8 @@ def create_app(settings: Settings, database: Database, *, run_jobs: bool = True)
     with database.session(writes=False) as session:
         app.state.demonstration = people.is_demonstration(session)
     for area in AREAS:
-        app.include_router(area.router)
         app.router.routes.extend(area.routes)
+        app.include_router(area.router)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
     errors.install(app)
     app.add_middleware(BodyLimit, megabytes=settings.upload_megabytes)

@@ -1,0 +1,167 @@
+"""The life of an attempt in any order of events, against a simple model; on real databases."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from sqlalchemy import select
+
+from exam_engine.delivery import service
+from exam_engine.delivery.models import Answer, AnswerHistory, Attempt
+from exam_engine.delivery.rules import (
+    SAVE_GRACE,
+    AttemptClosed,
+    AttemptPaused,
+    TakenOver,
+)
+from exam_engine.delivery.store import AnswerRow
+from exam_engine.delivery.sweeper import Sweeper
+from exam_engine.delivery.writer import Ticket, Writer
+from itembank.base.clock import ShiftedClock
+from itembank.base.db import Database, Scope, database_now
+from itembank.base.errors import ExamError
+from itembank.base.ids import new_id
+from itembank.people.models import Institution
+from itembank.people.rules import SYSTEM
+from tests.factories.delivery import make_candidate, make_sitting
+
+ITEMS = [new_id() for _ in range(3)]
+
+
+class LifeCycle(RuleBasedStateMachine):
+    """One attempt of ten minutes; the model knows what was acknowledged and whether it is closed."""
+
+    def __init__(self, database: Database, institution: Institution, clock: ShiftedClock) -> None:
+        super().__init__()
+        self.database, self.institution, self.clock = database, institution, clock
+        self.writer, self.sweeper = Writer(database), Sweeper(database)
+        self.acknowledged: dict[Any, tuple[int, int]] = {}
+        self.receipt = ""
+        self.epoch = 1
+        self.left = timedelta(minutes=10)
+        self.paused = False
+
+    def everything(self) -> Any:
+        return self.database.session(scope=Scope.everything())
+
+    @initialize()
+    def begin(self) -> None:
+        with self.everything() as session:
+            sitting = make_sitting(
+                session,
+                institution_id=self.institution.id,
+                starts_at=database_now(session),
+                limit_minutes=10,
+            )
+            self.candidate = make_candidate(session, sitting)
+        with self.everything() as session:
+            self.attempt = service.start(session, actor=self.candidate.actor, sitting_id=sitting.id).id
+
+    @property
+    def closed(self) -> bool:
+        return bool(self.receipt) or (self.left < -SAVE_GRACE and not self.paused)
+
+    def expected(self, epoch: int) -> set[type[ExamError] | None]:
+        """Return which refusals are right now (None: taken)."""
+        if self.closed:
+            return {AttemptClosed} if self.receipt else {AttemptClosed, TakenOver}
+        if epoch != self.epoch:
+            return {TakenOver}
+        return {AttemptPaused} if self.paused else {None}
+
+    @rule(item=st.sampled_from(ITEMS), stale=st.integers(0, 2), revision=st.integers(1, 9))
+    def save(self, item: Any, stale: int, revision: int) -> None:
+        epoch = max(1, self.epoch - stale)
+        row = AnswerRow(self.attempt, item, epoch, revision, ["A"], False)
+        ticket = Ticket(self.attempt, epoch, [row], lambda _tickets: None)
+        self.writer._work([ticket])
+
+        assert ticket.refusal in self.expected(epoch)
+        if ticket.refusal is None:
+            self.acknowledged[item] = max(self.acknowledged.get(item, (0, 0)), (epoch, revision))
+
+    # Steps of whole minutes and half a minute: no test depends on how long it takes itself.
+    @rule(minutes=st.sampled_from([0.5, 1, 3, 6]))
+    def wait(self, minutes: float) -> None:
+        self.clock.advance(timedelta(minutes=minutes))
+        if not self.paused:
+            self.left -= timedelta(minutes=minutes)
+
+    @rule()
+    def open_elsewhere(self) -> None:
+        try:
+            with self.everything() as session:
+                opened = service.open_attempt(session, actor=self.candidate.actor, attempt_id=self.attempt)
+                self.epoch = opened.attempt.epoch
+                assert abs(opened.remaining - max(0.0, self.left.total_seconds())) < 25
+        except AttemptClosed:
+            assert self.closed
+
+    @rule()
+    def pause(self) -> None:
+        self._control(service.pause_attempt, reason="设备故障")
+        self.paused = self.paused or not self.closed
+
+    @rule()
+    def resume(self) -> None:
+        self._control(service.resume_attempt)
+        self.paused = False
+
+    @rule()
+    def extend(self) -> None:
+        was_closed = self.closed
+        self._control(service.extend_attempt, minutes=2, reason="断电")
+        if not was_closed:
+            self.left += timedelta(minutes=2)
+
+    def _control(self, act: Any, **given: Any) -> None:
+        try:
+            with self.everything() as session:
+                act(session, actor=SYSTEM, attempt_id=self.attempt, **given)
+            assert not self.closed
+        except AttemptClosed:
+            assert self.closed
+
+    @rule()
+    def sweep(self) -> None:
+        self.sweeper.sweep()
+        with self.everything() as session:
+            attempt = session.get_one(Attempt, self.attempt)
+            assert (attempt.submitted_at is not None) == self.closed
+            assert self.receipt in ("", attempt.receipt)
+            self.receipt = attempt.receipt
+
+    @rule()
+    def hand_in(self) -> None:
+        try:
+            with self.everything() as session:
+                handed_in = service.hand_in(
+                    session, actor=self.candidate.actor, attempt_id=self.attempt, epoch=self.epoch
+                )
+            assert handed_in.already == self.closed
+            assert self.receipt in ("", handed_in.attempt.receipt)
+            self.receipt = handed_in.attempt.receipt
+            self.paused = False
+        except AttemptPaused:
+            assert self.paused
+
+    @invariant()
+    def nothing_acknowledged_is_lost_and_nothing_else_is_stored(self) -> None:
+        with self.everything() as session:
+            query = select(Answer).where(Answer.attempt_id == self.attempt)
+            stored = {a.item_id: (a.epoch, a.revision) for a in session.scalars(query)}
+            past = select(AnswerHistory).where(AnswerHistory.attempt_id == self.attempt)
+            kept = {(a.item_id, a.epoch, a.revision) for a in session.scalars(past)}
+        assert stored == self.acknowledged
+        assert all((item, *version) in kept for item, version in self.acknowledged.items())
+
+
+def test_any_order_of_events(database: Database, institution: Institution, clock: ShiftedClock) -> None:
+    run_state_machine_as_test(
+        lambda: LifeCycle(database, institution, clock),
+        settings=settings(max_examples=60, stateful_step_count=25, deadline=None),
+    )
