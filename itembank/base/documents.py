@@ -75,7 +75,7 @@ def render_pdf(
         format="pdf",
         sys_inputs={"data": json.dumps(payload, ensure_ascii=False)},
         pdf_standards=[PDF_STANDARD],
-        timestamp=timestamp,
+        timestamp=timestamp.replace(microsecond=0),  # typst refuses fractions of a second
     )
     assert isinstance(document, bytes)
     return document

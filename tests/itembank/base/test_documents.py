@@ -65,6 +65,23 @@ def test_same_data_gives_same_bytes(fonts: FontSet, template: Path) -> None:
     assert first == second
 
 
+def test_a_time_with_microseconds_prints(fonts: FontSet, template: Path) -> None:
+    data = {"name": "王芳", "qr": qr_svg("https://example.org/v/abc")}
+
+    first, second = (
+        render_pdf(
+            template,
+            data,
+            fonts=fonts,
+            images={"photo": photo()},
+            timestamp=WHEN.replace(microsecond=fraction),
+        )
+        for fraction in (0, 123_456)
+    )
+
+    assert first == second
+
+
 def test_a_character_in_no_font_is_named(fonts: FontSet, template: Path) -> None:
     with pytest.raises(GlyphMissing, match=r"\(U\+E123\)") as refusal:
         render_pdf(template, {"rows": [{"name": "王\ue123"}], "name": "王"}, fonts=fonts, timestamp=WHEN)
