@@ -22,6 +22,7 @@ from sqlalchemy import (
     Uuid,
     any_,
     bindparam,
+    case,
     cast,
     column,
     func,
@@ -252,15 +253,24 @@ def sitting_answers(session: Session, sitting_id: UUID) -> Sequence[tuple[UUID, 
     return [(row[0], row[1], row[2]) for row in session.execute(query)]
 
 
-def latest_saves(session: Session, sitting_id: UUID) -> dict[UUID, datetime]:
-    """Return when each attempt last had an answer saved."""
+@dataclass(frozen=True)
+class Progress:
+    """How far an attempt has come."""
+
+    answered: int
+    last_saved_at: datetime
+
+
+def progress(session: Session, sitting_id: UUID) -> dict[UUID, Progress]:
+    """Return how many items each attempt has answered, and when it last saved."""
+    answered = case((cast(Answer.response, Text()) != "[]", 1), else_=0)
     query = (
-        select(Answer.attempt_id, func.max(Answer.saved_at))
+        select(Answer.attempt_id, func.sum(answered), func.max(Answer.saved_at))
         .join(Attempt, Attempt.id == Answer.attempt_id)
         .where(Attempt.sitting_id == sitting_id)
         .group_by(Answer.attempt_id)
     )
-    return {row[0]: row[1] for row in session.execute(query)}
+    return {row[0]: Progress(int(row[1]), row[2]) for row in session.execute(query)}
 
 
 def any_overdue(session: Session, now: datetime) -> bool:

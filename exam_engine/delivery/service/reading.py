@@ -86,17 +86,14 @@ def responses(session: Session, sitting_id: UUID) -> Sequence[AttemptResponses]:
 def attempt_states(session: Session, sitting_id: UUID) -> Sequence[AttemptProgress]:
     """Return the progress of every attempt of a sitting; health is the last acknowledged save."""
     now = database_now(session)
-    saves = store.latest_saves(session, sitting_id)
-    answered: dict[UUID, int] = {}
-    for attempt_id, _item_id, response in store.sitting_answers(session, sitting_id):
-        answered[attempt_id] = answered.get(attempt_id, 0) + bool(response)
+    progress = store.progress(session, sitting_id)
     return [
         AttemptProgress(
             attempt.id,
             attempt.registration_id,
             _stage(attempt, now),
-            answered.get(attempt.id, 0),
-            saves.get(attempt.id),
+            progress[attempt.id].answered if attempt.id in progress else 0,
+            progress[attempt.id].last_saved_at if attempt.id in progress else None,
             0.0
             if attempt.submitted_at
             else remaining_seconds(due_at=attempt.due_at, paused_at=attempt.paused_at, now=now),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from uuid import UUID
 
@@ -18,6 +21,7 @@ from exam_engine.delivery.rules import (
     ReasonMissing,
     ResponseWrong,
     TakenOver,
+    receipt,
 )
 from exam_engine.delivery.service import AttemptStage, Stage
 from exam_engine.delivery.store import AnswerRow
@@ -262,6 +266,54 @@ def test_extra_time_pause_and_termination(world: World, clock) -> None:
     assert timedelta(0) <= moved < timedelta(seconds=20)
     assert states[ended.id].stage is AttemptStage.TERMINATED
     assert {"attempt.extended", "attempt.paused", "attempt.resumed", "attempt.terminated"} <= set(actions)
+
+
+def test_two_clicks_at_once_begin_one_attempt(world: World) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        begun = list(pool.map(lambda _: world.start(), range(8)))
+
+    assert len({attempt.id for attempt in begun}) == 1
+    assert len({attempt.seed for attempt in begun}) == 1
+
+
+def test_no_answer_is_taken_behind_the_hand_in(world: World) -> None:
+    attempt, items = world.start(), [new_id() for _ in range(5)]
+    world.writer.start()
+    taken: list[int] = []
+
+    def save_until_refused() -> None:
+        for revision in range(1, 2000):
+            row = AnswerRow(attempt.id, items[revision % 5], 1, revision, ["A"], False)
+            if world.writer.save(attempt.id, 1, [row]).refusal is not None:
+                return
+            taken.append(revision)
+
+    saver = threading.Thread(target=save_until_refused)
+    saver.start()
+    while len(taken) < 20:
+        time.sleep(0.001)
+    handed_in = world.hand_in(attempt)
+    saver.join()
+    world.writer.stop()
+
+    with world.open() as session:
+        rows = [(a.item_id, a.epoch, a.revision, a.response) for a in session.scalars(select(Answer))]
+    assert handed_in.attempt.receipt == receipt(attempt.id, rows)
+    assert max(row[2] for row in rows) == max(taken)
+
+
+def test_progress_counts_answers_and_tells_the_last_save(world: World) -> None:
+    attempt, item = world.start(), new_id()
+    world.answer(attempt, item, new_id(), new_id())
+    with world.open() as session:
+        taken_back = [AnswerRow(attempt.id, item, 1, 2, [], False)]
+        store.write_answers(session.connection(), taken_back, saved_at=database_now(session))
+    with world.open() as session:
+        [state] = service.attempt_states(session, world.sitting.id)
+
+    assert state.answered == 2
+    assert state.last_saved_at is not None
+    assert state.last_saved_at >= state.started_at
 
 
 def test_a_paused_attempt_is_not_swept(world: World, clock) -> None:
