@@ -92,6 +92,13 @@ class Unclassified(Conflict):
     message = "Item {number} has no assessment point. Place it first."
 
 
+class EditedMeanwhile(Conflict):
+    """Somebody else saved the item after this form was opened."""
+
+    code = "item_edited_meanwhile"
+    message = "Item {number} was saved by somebody else after you opened it. Look at the new version, then save again."
+
+
 class OutsideOutline(Invalid):
     """The point belongs to another occupation or level than the item."""
 

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from itembank.items.models import EnemyGroup, EnemyMember, Item, ItemCounter, ItemEvent, ItemVersion
@@ -159,7 +160,8 @@ def items(session: Session, item_ids: Sequence[UUID], *, lock: bool = False) -> 
     for part in chunks(item_ids):
         query = select(Item).where(Item.id.in_(part)).order_by(Item.id)
         if lock:
-            query = query.with_for_update()
+            # What this session read before the lock may be out of date.
+            query = query.with_for_update().execution_options(populate_existing=True)
         found |= {row.id: row for row in session.scalars(query)}
     return [found[item_id] for item_id in item_ids if item_id in found]
 
@@ -227,8 +229,12 @@ def next_numbers(session: Session, institution_id: UUID, count: int) -> range:
     query = select(ItemCounter).where(ItemCounter.institution_id == institution_id).with_for_update()
     counter = session.scalars(query).one_or_none()
     if counter is None:
-        counter = ItemCounter(institution_id=institution_id, last=0)
-        session.add(counter)
+        try:
+            with session.begin_nested():
+                session.add(ItemCounter(institution_id=institution_id, last=0))
+        except IntegrityError:
+            pass  # the institution's first item is being written by somebody else as well
+        counter = session.scalars(query).one()
     counter.last += count
     session.flush()
     return range(counter.last - count + 1, counter.last + 1)

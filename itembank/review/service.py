@@ -152,3 +152,17 @@ def list_verdicts(session: Session, item_id: UUID) -> list[VerdictView]:
 def waiting_for(actor: Actor) -> ItemFilter:
     """Return the filter of what waits for this reviewer: in review, and made by somebody else."""
     return ItemFilter(statuses=frozenset({ItemStatus.IN_REVIEW}), not_by=actor.id)
+
+
+@dataclass(frozen=True)
+class RequestView:
+    """Who asked for a review, and when."""
+
+    requested_by: UUID | None
+    requested_at: datetime
+
+
+def find_request(session: Session, item_id: UUID) -> RequestView | None:
+    """Return the open request for an item; None when an edit put it into review."""
+    found = store.requests(session, [item_id])
+    return RequestView(found[-1].requested_by, found[-1].requested_at) if found else None

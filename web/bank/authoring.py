@@ -80,6 +80,7 @@ def _values_of(ctx: Context, item: Item) -> dict[str, Any]:
         "source": item.source,
         "reference": item.reference or "",
         "category": item.category or "",
+        "seen": str(item.current_version_id),
     }
 
 
@@ -217,6 +218,8 @@ def _save(ctx: Context, data: FormData, item: Item | None) -> Response:
             "not_found": "point_id",
         }
         form.add(error.field if isinstance(error, ContentInvalid) else places.get(error.code, ""), error)
+        if error.code == "item_edited_meanwhile" and item is not None:
+            form.values["seen"] = str(item.current_version_id)  # told once; saving again is then deliberate
         return _page(ctx, form, item=item, status=422)
     if do == "again":
         address = f"/bank/items/new?bank={saved.occupation_id}:{saved.level}&type={saved.type.value}"
@@ -233,7 +236,9 @@ def _store(ctx: Context, sent: ItemForm, item: Item | None) -> Item:
     draft = _draft_of(sent)
     if item is None:
         return items.create_item(ctx.session, actor=ctx.actor, draft=draft, now=ctx.now)
-    return items.edit_item(ctx.session, actor=ctx.actor, item_id=item.id, draft=draft, now=ctx.now)
+    return items.edit_item(
+        ctx.session, actor=ctx.actor, item_id=item.id, draft=draft, now=ctx.now, seen=sent.seen
+    )
 
 
 @router.post("/items/preview")

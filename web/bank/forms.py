@@ -146,6 +146,8 @@ class ItemForm(BaseModel):
     source: str = Field("", max_length=120)
     reference: str = Field("", max_length=80)
     category: str = Field("", max_length=120)
+    seen: UUID | None = None
+    """The version that the form was filled from."""
 
 
 class OccupationForm(BaseModel):

@@ -115,6 +115,7 @@ def _one_page(
         version=versions[0],
         before=items.read_content(ctx.session, before.id) if before else None,
         verdicts=review.list_verdicts(ctx.session, item_id),
+        request_=review.find_request(ctx.session, item_id),
         occupation=taxonomy.find_occupation(ctx.session, item.occupation_id),
         level=LEVEL_LABELS[Level(item.level)],
         place=place,

@@ -8,7 +8,7 @@ from uuid import UUID
 from itembank.base.errors import NotFound
 from itembank.items import service as items
 from itembank.items.models import Item
-from itembank.items.rules import BulkOutcome, check_bulk
+from itembank.items.rules import BULK_LIMIT, BulkOutcome, TooManyItems, check_bulk
 from itembank.items.service import ItemFilter
 from itembank.people import service as people
 from itembank.taxonomy import service as taxonomy
@@ -57,7 +57,11 @@ def tree_in_use(ctx: Context, occupation_id: UUID | None, level: int | None) -> 
 def selected(ctx: Context, form: BulkForm, query: ItemQuery) -> list[UUID]:
     """Return the items of a bulk action; raises NothingSelected or TooManyItems."""
     if form.everything:
-        return check_bulk(items.matching_ids(ctx.session, filter_of(ctx, query), sort=query.sort))
+        wanted = filter_of(ctx, query)
+        found = items.matching_ids(ctx.session, wanted, sort=query.sort)
+        if len(found) > BULK_LIMIT and not wanted.text.strip():  # the list of ids is cut; say the true number
+            raise TooManyItems(count=items.count_items(ctx.session, wanted), limit=BULK_LIMIT)
+        return check_bulk(found)
     return check_bulk(form.item)
 
 

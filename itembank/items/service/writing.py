@@ -19,6 +19,7 @@ from itembank.items.rules import (
     DIFFICULTIES,
     Change,
     DifficultyWrong,
+    EditedMeanwhile,
     ItemContent,
     ItemDraft,
     ItemStatus,
@@ -146,15 +147,26 @@ def event(item: Item, what: str, by: UUID | None, now: datetime) -> ItemEvent:
     )
 
 
-def edit_item(session: Session, *, actor: Actor, item_id: UUID, draft: ItemDraft, now: datetime) -> Item:
+def edit_item(
+    session: Session,
+    *,
+    actor: Actor,
+    item_id: UUID,
+    draft: ItemDraft,
+    now: datetime,
+    seen: UUID | None = None,
+) -> Item:
     """Change an item: a new version when the content changed; what was active is reviewed again.
 
-    Raises NotFound, ChangeNotAllowed, ContentInvalid, OutsideOutline or Unclassified.
+    ``seen`` is the version that the writer started from. Raises NotFound, EditedMeanwhile, ChangeNotAllowed,
+    ContentInvalid, OutsideOutline or Unclassified.
     """
     found = store.items(session, [item_id], lock=True)
     if not found:
         raise NotFound
     item = found[0]
+    if seen is not None and seen != item.current_version_id:
+        raise EditedMeanwhile(number=item.number)
     content = _check_draft(session, draft, {})
     after = next_status(item.number, item.status, Change.EDIT, classified=draft.point_id is not None)
     author = user_of(actor)

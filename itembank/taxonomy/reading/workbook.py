@@ -198,17 +198,25 @@ def write_workbook(
     assert first is not None
     first.title = FACTS_SHEET
     for name in FACT_ROWS:
-        first.append([name, facts.get(name, "")])
+        _append(first, [name, facts.get(name, "")])
     outline = book.create_sheet(OUTLINE_SHEET)
     outline.append(list(OUTLINE_COLUMNS))
     _write_scopes(outline, scopes, 0, [])
     weights = book.create_sheet(WEIGHTS_SHEET)
     weights.append(list(WEIGHT_COLUMNS))
     for function in functions:
-        weights.append([function.name, float(function.theory), float(function.skill)])
+        _append(weights, [function.name, float(function.theory), float(function.skill)])
     packed = io.BytesIO()
     book.save(packed)
     return packed.getvalue()
+
+
+def _append(sheet: Any, row: Sequence[object]) -> None:
+    """Add a row whose texts stay texts, even one that begins like a formula."""
+    sheet.append(list(row))
+    for cell in sheet[sheet.max_row]:
+        if cell.data_type == "f":
+            cell.data_type = "s"
 
 
 def _write_scopes(sheet: Any, scopes: Sequence[Scope], depth: int, before: list[object]) -> None:
@@ -224,6 +232,6 @@ def _write_scopes(sheet: Any, scopes: Sequence[Scope], depth: int, before: list[
             _write_scopes(sheet, scope.scopes, depth + 1, row)
         for point in scope.points:
             padded = [*row, *[None] * (DEPTHS * 4 - len(row))]
-            sheet.append([*padded, point.code, point.name, point.importance.value])
+            _append(sheet, [*padded, point.code, point.name, point.importance.value])
             row = []
         before = [None] * (depth * 4)

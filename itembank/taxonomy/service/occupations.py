@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from itembank.base import audit
@@ -80,8 +81,11 @@ def add_occupation(
     if store.occupations_by_code(session, parts):
         raise OccupationExists(value=code)
     occupation = _new_occupation(parts, name.strip(), effective_from)
-    session.add(occupation)
-    session.flush()
+    try:
+        with session.begin_nested():
+            session.add(occupation)
+    except IntegrityError:  # somebody else added it at the same moment
+        raise OccupationExists(value=code) from None
     kinds = dict.fromkeys(kind.strip() for kind in work_types if kind.strip())
     session.add_all(WorkType(occupation_id=occupation.id, name=kind) for kind in kinds)
     audit.record(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from itembank.base import audit
@@ -62,8 +63,11 @@ def import_outline(session: Session, *, actor: Actor, source: OutlineSource, now
         status=OutlineStatus.ACTIVE,
         created_at=now,
     )
-    session.add(outline)
-    session.flush()
+    try:
+        with session.begin_nested():
+            session.add(outline)
+    except IntegrityError:  # somebody else imported it at the same moment
+        raise OutlineExists(version=source.version) from None
     rows = _rows_of(outline, source.scopes)
     for depth in sorted({row.depth for row in rows if isinstance(row, OutlineNode)}):
         session.add_all(row for row in rows if isinstance(row, OutlineNode) and row.depth == depth)

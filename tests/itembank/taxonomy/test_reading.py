@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import zipfile
 from pathlib import Path
@@ -40,6 +41,14 @@ def test_the_demonstration_outline_is_read() -> None:
 
 def test_a_workbook_gives_back_what_was_written() -> None:
     assert read_outline("细目表.XLSX", workbook()).scopes == outline_source().scopes
+
+
+def test_a_name_that_looks_like_a_formula_stays_a_name() -> None:
+    scope = dataclasses.replace(outline_source().scopes[0], name="=1+1")
+    facts = {"职业编码": "6-31-01-03", "级别": "4", "名称": "=名称", "版本": "1"}
+    source = read_outline("a.xlsx", write_workbook(facts, [scope]))
+
+    assert (source.title, source.scopes[0].name) == ("=名称", "=1+1")
 
 
 def test_a_spreadsheets_number_one_is_the_code_001() -> None:

@@ -327,6 +327,25 @@ def test_editing_an_active_item_sends_it_to_review_again(client: TestClient, ban
 
 
 @pytest.mark.usefixtures("as_writer")
+def test_two_writers_do_not_overwrite_each_other_unawares(client: TestClient, bank: Bank) -> None:
+    address = f"/bank/items/{bank.placed[0].id}/edit"
+    opened = re.search(r'name="seen" value="([^"]+)"', client.get(address).text)
+    assert opened
+    first = client.post(address, data=bank.form(do="save", stem="先保存的题干", seen=opened[1]))
+    second = client.post(address, data=bank.form(do="save", stem="后保存的题干", seen=opened[1]))
+    told = re.search(r'name="seen" value="([^"]+)"', second.text)
+    assert told
+    again = client.post(address, data=bank.form(do="save", stem="后保存的题干", seen=told[1]))
+
+    assert first.status_code == 303
+    assert second.status_code == 422
+    assert "已由他人保存了新版本" in second.text
+    assert "后保存的题干" in second.text
+    assert again.status_code == 303
+    assert "第 3 版" in client.get(f"/bank/items/{bank.placed[0].id}").text
+
+
+@pytest.mark.usefixtures("as_writer")
 def test_a_retired_item_is_not_edited(client: TestClient, bank: Bank) -> None:
     address = f"/bank/items/{bank.loose.id}"
     client.post(f"{address}/status", data={"change": "retire"})
