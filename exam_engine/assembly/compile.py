@@ -89,19 +89,19 @@ class Program:
 
 @dataclass
 class _Builder:
-    masks: list[FloatArray] = field(default_factory=list)
+    masks: list[sp.csr_array] = field(default_factory=list)
     lower: list[float] = field(default_factory=list)
     upper: list[float] = field(default_factory=list)
     owner: list[int] = field(default_factory=list)
 
     def add(self, coefficients: FloatArray, lower: float, upper: float, owner: int) -> None:
-        self.masks.append(coefficients)
+        self.masks.append(sp.csr_array(coefficients[None, :]))  # thousands of points: never kept dense
         self.lower.append(lower)
         self.upper.append(upper)
         self.owner.append(owner)
 
     def build(self, size: int) -> Rows:
-        matrix = sp.vstack([sp.csr_array(m[None, :]) for m in self.masks]) if self.masks else _empty(size)
+        matrix = sp.vstack(self.masks) if self.masks else _empty(size)
         return Rows(
             sp.csr_array(matrix),
             np.array(self.lower),

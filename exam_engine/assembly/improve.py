@@ -17,10 +17,13 @@ CLOSE_ENOUGH = 0.002
 ROUNDS = 40
 TRIES = 4000
 INCOMING = 4000
-PAIR_SAMPLE = 12000
+PAIR_SAMPLE = 1500
+PAIR_DRAWS = 8
 PAIRS = 700
 PAIR_TRIES = 4
 SLACK = 1e-9
+BEYOND = 100.0
+"""Charge for a deviation beyond a tolerance."""
 
 
 class Improver:
@@ -69,12 +72,20 @@ class Improver:
         return np.asarray(self.weights[self.forms[f]].sum(axis=0) - self.goal)
 
     def _cost(self, off: FloatArray) -> float:
-        return float(self._costs(off[None, :])[0])
-
-    def _costs(self, off: FloatArray) -> FloatArray:
-        """Largest deviation, with a heavy charge beyond a tolerance; ``off`` has shape (..., n_targets)."""
+        """Largest deviation, with a heavy charge beyond a tolerance; ``off`` has shape (n_targets,)."""
         size = np.abs(off)
-        return np.asarray(size.max(axis=-1) + 100.0 * np.maximum(size - self.tolerance, 0.0).max(axis=-1))
+        return float(size.max() + BEYOND * np.maximum(size - self.tolerance, 0.0).max())
+
+    def _costs(self, off: FloatArray, first: FloatArray, second: FloatArray) -> FloatArray:
+        """Costs of ``off + first + second`` for all pairs, shape (n_first, n_second); target by target for speed."""
+        worst = np.zeros((len(first), len(second)))
+        beyond = np.zeros_like(worst) if np.isfinite(self.tolerance).any() else None
+        for t, tolerance in enumerate(self.tolerance):
+            size = np.abs((off[t] + first[:, t])[:, None] + second[:, t])
+            np.maximum(worst, size, out=worst)
+            if beyond is not None and np.isfinite(tolerance):
+                np.maximum(beyond, size - tolerance, out=beyond)
+        return worst if beyond is None else worst + BEYOND * beyond
 
     def _outside(self, f: int) -> IntArray:
         free = np.flatnonzero(~self.forms[f] & (self.forms.sum(axis=0) < self.max_use))
@@ -97,7 +108,7 @@ class Improver:
         if not len(come):
             return False
         off = self._off(f)
-        costs = self._costs(off + self.weights[come][None, :, :] - self.weights[gone][:, None, :])
+        costs = self._costs(off, -self.weights[gone], self.weights[come])
         for tries in _best_first(costs, self._cost(off)):
             i, j = gone[tries // len(come)], come[tries % len(come)]
             fits = np.flatnonzero(self._fits(f, self._delta(i, j)))
@@ -118,8 +129,8 @@ class Improver:
             take = np.flatnonzero(self.forms[g] & ~self.forms[f])
             if not len(give) or not len(take):
                 continue
-            move = self.weights[take][None, :, :] - self.weights[give][:, None, :]
-            costs = np.maximum(self._costs(off_f + move), self._costs(off_g - move))
+            gives, takes = self.weights[give], self.weights[take]
+            costs = np.maximum(self._costs(off_f, -gives, takes), self._costs(off_g, gives, -takes))
             for tries in _best_first(costs, now_f):
                 i, j = give[tries // len(take)], take[tries % len(take)]
                 delta = self._delta(i, j)
@@ -136,19 +147,16 @@ class Improver:
         gone, come = np.flatnonzero(self.forms[f]), self._outside(f)
         if len(come) < 2 or len(gone) < 2:
             return False
-        i = self.rng.choice(gone, PAIR_SAMPLE)
-        j = self.rng.choice(come, PAIR_SAMPLE)
-        keep = np.flatnonzero(self._fits(f, self._delta(i, j)))[:PAIRS]
-        if len(keep) < 2:
+        i, j = self._possible_swaps(f, gone, come)
+        if len(i) < 2:
             return False
-        i, j = i[keep], j[keep]
         off = self._off(f)
         move = self.weights[j] - self.weights[i]
-        costs = self._costs(off + move[:, None, :] + move[None, :, :])
-        costs[np.tril_indices(len(keep))] = np.inf
+        costs = self._costs(off, move, move)
+        costs[np.tril_indices(len(i))] = np.inf
         delta = self._delta(i, j)
         for tries in _best_first(costs, self._cost(off)):
-            p, q = tries // len(keep), tries % len(keep)
+            p, q = tries // len(i), tries % len(i)
             apart = (i[p] != i[q]) & (j[p] != j[q])
             fits = np.flatnonzero(apart & self._fits(f, delta[p] + delta[q]))
             if len(fits):
@@ -157,6 +165,19 @@ class Improver:
                 self.forms[f, [j[p0], j[q0]]] = True
                 return True
         return False
+
+    def _possible_swaps(self, f: int, gone: IntArray, come: IntArray) -> tuple[IntArray, IntArray]:
+        """Draw single swaps that keep every row, up to PAIRS of them."""
+        found: list[tuple[IntArray, IntArray]] = []
+        count = 0
+        for _ in range(PAIR_DRAWS):
+            i, j = self.rng.choice(gone, PAIR_SAMPLE), self.rng.choice(come, PAIR_SAMPLE)
+            keep = np.flatnonzero(self._fits(f, self._delta(i, j)))
+            found.append((i[keep], j[keep]))
+            count += len(keep)
+            if count >= PAIRS:
+                break
+        return np.concatenate([i for i, _ in found])[:PAIRS], np.concatenate([j for _, j in found])[:PAIRS]
 
 
 def _best_first(costs: FloatArray, now: float) -> list[IntArray]:
