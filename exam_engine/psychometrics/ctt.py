@@ -60,7 +60,8 @@ class TestStatistics:
     ----------
     n_persons, n_items : int
     mean, standard_deviation : float
-        Of the raw score, in items correct; with missing data implied by the item means and covariances.
+        Of the raw score, in items correct; with missing data implied by the item means and covariances, NaN where
+        an item was seen by nobody.
     alpha : float
         Cronbach's alpha, at most 1; NaN where two items were never seen by the same persons, or where covariances
         over different persons contradict each other (they would give more than 1).
@@ -172,9 +173,9 @@ def option_table(chosen: ArrayLike, criterion: ArrayLike, *, n_options: int) -> 
     Parameters
     ----------
     chosen : array-like of int, shape (n_persons,)
-        Position of the option chosen, from 0; negative where the item was seen and left open.
+        Position of the option chosen, a whole number from 0; negative where the item was seen and left open.
     criterion : array-like, shape (n_persons,)
-        Score to order the persons by, higher is better.
+        Score to order the persons by, higher is better, finite.
     n_options : int
         Options of the item.
 
@@ -185,7 +186,7 @@ def option_table(chosen: ArrayLike, criterion: ArrayLike, *, n_options: int) -> 
     Raises
     ------
     ValueError
-        If the lengths differ or an option lies outside ``0 … n_options - 1``.
+        If the lengths differ, a criterion is not finite or an option lies outside ``0 … n_options - 1``.
 
     Examples
     --------
@@ -193,10 +194,10 @@ def option_table(chosen: ArrayLike, criterion: ArrayLike, *, n_options: int) -> 
     >>> table.share, table.point_biserial.round(3)
     (array([0.5, 0.5]), array([ 0.894, -0.894]))
     """
-    choice = np.asarray(chosen, dtype=np.int64)
+    choice = np.asarray(chosen)
     if choice.ndim != 1:
         raise ValueError("chosen must be a vector")
-    if n_options < 1 or np.any(choice >= n_options):
+    if n_options < 1 or not np.all((choice < n_options) & (choice == np.floor(choice))):
         raise ValueError(f"options are numbered 0 to {n_options - 1}")
     return picked_table(choice[:, None] == np.arange(n_options), criterion)
 
@@ -209,7 +210,7 @@ def picked_table(picked: ArrayLike, criterion: ArrayLike) -> OptionTable:
     picked : array-like of bool, shape (n_persons, n_options)
         Whether the person picked the option.
     criterion : array-like, shape (n_persons,)
-        Score to order the persons by, higher is better.
+        Score to order the persons by, higher is better, finite.
 
     Returns
     -------
@@ -218,7 +219,7 @@ def picked_table(picked: ArrayLike, criterion: ArrayLike) -> OptionTable:
     Raises
     ------
     ValueError
-        If the lengths differ, or there is nobody.
+        If the lengths differ, there is nobody, or a criterion is not finite.
 
     Examples
     --------
@@ -229,6 +230,8 @@ def picked_table(picked: ArrayLike, criterion: ArrayLike) -> OptionTable:
     score = np.asarray(criterion, dtype=np.float64)
     if marks.ndim != 2 or score.shape != (len(marks),) or not len(marks):
         raise ValueError("picked must be a matrix and criterion a vector of one length, not empty")
+    if not np.all(np.isfinite(score)):
+        raise ValueError("criterion must be finite")
     tail = max(1, round(TAIL_SHARE * score.size))
     order = np.argsort(score, kind="stable")
     groups = (order[:tail], order[tail:-tail], order[-tail:])

@@ -1,8 +1,8 @@
-"""The marginal likelihood of Rasch and 2PL: value, gradient, observed information. Pure arrays.
+"""The marginal likelihood of Rasch, partial credit and 2PL: value, gradient, observed information. Pure arrays.
 
-With ``z_iq = a_i q + d_i`` the posterior of a person over the nodes ``q`` is
+With ``z_ikq = k a_i q + d_ik`` for score ``k`` of item ``i`` the posterior of a person over the nodes ``q`` is
 
-    log post(q) = q Σ_i a_i x_i − Σ_{i presented} log(1 + exp z_iq) + log w(q) + constant
+    log post(q) = q Σ_i a_i x_i − Σ_{i presented} log(1 + Σ_k exp z_ikq) + log w(q) + constant
 
 so it needs the weighted score and the booklet only: ``n_rows × n_nodes`` exponentials a pass and no
 ``persons × items × nodes`` product. By Fisher's identity the gradient is that of the expected complete
@@ -17,7 +17,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
 
 from exam_engine.psychometrics.irt.models import FloatArray, Model
 from exam_engine.psychometrics.irt.patterns import Patterns
@@ -65,7 +64,9 @@ class Density:
 class Parameters:
     """Slopes, intercepts and latent variance, and how they lie in one vector.
 
-    2PL: ``a_1, d_1, a_2, d_2, …`` with variance 1. Rasch: ``d_1, …, d_I, log variance`` with every slope 1.
+    2PL: ``a_1, d_1, a_2, d_2, …`` with variance 1. Rasch: ``d_1, …, log variance`` with every slope 1, the
+    intercepts of an item with several categories following each other. ``a`` and ``d`` hold a value a column:
+    the slope of its item, the intercept of its score.
     """
 
     model: Model
@@ -103,8 +104,8 @@ class Expectation:
         Its gradient, laid out as `Parameters.vector`.
     booklet_counts : ndarray, shape (n_booklets, n_nodes)
         Expected number of persons at each node, by booklet.
-    correct, correct_theta : ndarray, shape (n_items,)
-        Sum of correct responses, and of correct responses times posterior mean ability.
+    correct, correct_theta : ndarray, shape (n_columns,)
+        Persons who got the column's score, and the same times their posterior mean ability.
     mean_square : float
         Mean over persons of the posterior expectation of the squared ability.
     square_of_mean : float
@@ -118,6 +119,13 @@ class Expectation:
     correct_theta: FloatArray
     mean_square: float
     square_of_mean: float
+
+
+def curves(patterns: Patterns, parameters: Parameters, nodes: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the probability of each column's score at the nodes, and ``log(1 + Σ exp z)`` of each item."""
+    logits = (parameters.a * patterns.columns.category)[:, None] * nodes + parameters.d[:, None]
+    log_total = patterns.columns.log_total(logits)
+    return patterns.columns.probability(logits, log_total), log_total
 
 
 def posterior(
@@ -135,9 +143,9 @@ def posterior(
         mean).
     """
     nodes = density.nodes
-    logits = parameters.a[:, None] * nodes + parameters.d[:, None]
-    base = density.log_weights - patterns.presented @ np.logaddexp(0.0, logits)
-    score = patterns.x @ parameters.a
+    _, log_total = curves(patterns, parameters, nodes)
+    base = density.log_weights - patterns.presented @ log_total
+    score = patterns.x @ (parameters.a * patterns.columns.category)
     constant = patterns.x @ parameters.d
     step = max(1, CHUNK_CELLS // nodes.size)
     buffer = np.empty((min(step, patterns.n_rows), nodes.size))
@@ -183,10 +191,10 @@ def expect(patterns: Patterns, parameters: Parameters, nodes: FloatArray) -> Exp
             starts = np.flatnonzero(np.diff(booklet, prepend=-1))
             counts[booklet[starts]] += np.add.reduceat(weights * count[:, None], starts, axis=0)
     item_counts = patterns.presented.T.astype(np.float64) @ counts
-    probability = expit(parameters.a[:, None] * nodes + parameters.d[:, None])
+    probability, _ = curves(patterns, parameters, nodes)
     correct = patterns.count @ patterns.x
     correct_theta = (patterns.count * mean) @ patterns.x
-    expected = item_counts * probability
+    expected = item_counts[patterns.columns.item] * probability
     slope_d = correct - expected.sum(axis=1)
     mean_square = float(counts.sum(axis=0) @ squares) / patterns.total
     if parameters.model is Model.RASCH:
@@ -219,20 +227,26 @@ def information(patterns: Patterns, parameters: Parameters, nodes: FloatArray) -
     Notes
     -----
     ``I = E[complete information] − Cov(complete scores)`` summed over persons (Louis, 1982, JRSS B 44,
-    226–233). The complete score of an intercept is ``x_i − P_i(theta)``, that of a slope the same times
+    226–233). The complete score of an intercept is ``x_ik − P_ik(theta)``, that of a slope the same times
     ``theta``.
     """
     density = parameters.density(nodes)
-    probability = expit(parameters.a[:, None] * nodes + parameters.d[:, None])
-    curves = _Curves(nodes, probability, nodes * probability)
+    columns = patterns.columns
+    probability, _ = curves(patterns, parameters, nodes)
+    shapes = _Curves(nodes, probability, nodes * probability)
     sums = _by_booklet if len(patterns.presented) <= BOOKLET_LOOP else _masked
-    counts, aa, ad, dd, squares_d, squares_squares, mean_square = sums(patterns, parameters, density, curves)
-    item_counts = patterns.presented.T.astype(np.float64) @ counts
-    variance = item_counts * probability * (1.0 - probability)
-    size = patterns.n_items
+    counts, aa, ad, dd, squares_d, squares_squares, mean_square = sums(patterns, parameters, density, shapes)
+    expected = (patterns.presented.T.astype(np.float64) @ counts)[columns.item] * probability
+    variance = expected * (1.0 - probability)
+    size = columns.n_columns
     diagonal = np.arange(size)
     dd = -dd
     dd[diagonal, diagonal] += variance.sum(axis=1)
+    for apart in range(1, int(columns.category.max())):
+        first = np.flatnonzero(columns.item[apart:] == columns.item[:-apart])
+        shared = (expected[first] * probability[first + apart]).sum(axis=1)
+        dd[first, first + apart] -= shared
+        dd[first + apart, first] -= shared
     if parameters.model is Model.RASCH:
         half = 1.0 / (2.0 * density.variance)
         prior_square, prior_spread = density.moments_of_square()
@@ -257,7 +271,7 @@ def information(patterns: Patterns, parameters: Parameters, nodes: FloatArray) -
 
 @dataclass(frozen=True)
 class _Curves:
-    """Nodes, ``P`` and ``theta P``, items by nodes."""
+    """Nodes, ``P`` and ``theta P``, columns by nodes."""
 
     nodes: FloatArray
     p: FloatArray
@@ -267,15 +281,15 @@ class _Curves:
 _Sums = tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray, float, float]
 
 
-def _by_booklet(patterns: Patterns, parameters: Parameters, density: Density, curves: _Curves) -> _Sums:
+def _by_booklet(patterns: Patterns, parameters: Parameters, density: Density, shapes: _Curves) -> _Sums:
     """Sum posterior covariances through one node × node matrix a booklet."""
-    nodes, size, two = curves.nodes, patterns.n_items, parameters.model is Model.TWO_PL
+    nodes, size, two = shapes.nodes, patterns.columns.n_columns, parameters.model is Model.TWO_PL
     n_booklets, n_nodes = len(patterns.presented), nodes.size
     counts = np.zeros((n_booklets, n_nodes))
     products = np.zeros((n_booklets, n_nodes, n_nodes))
     aa, ad, dd = (np.zeros((size, size)) for _ in range(3))
     crossed = np.zeros((n_booklets if two else 0, size, n_nodes))
-    held = [np.flatnonzero(row) for row in patterns.presented]
+    held = [np.flatnonzero(row[patterns.columns.item]) for row in patterns.presented]
     for rows, weights, _ in posterior(patterns, parameters, density):
         for booklet, part in _runs(patterns.booklet[rows]):
             count = patterns.count[rows][part]
@@ -284,27 +298,27 @@ def _by_booklet(patterns: Patterns, parameters: Parameters, density: Density, cu
             counts[booklet] += weighted.sum(axis=0)
             products[booklet] += weighted.T @ w
             if two:
-                items = held[booklet]
+                own = held[booklet]
                 x = patterns.x[rows][part]
-                x = x if items.size == size else x[:, items]
+                x = x if own.size == size else x[:, own]
                 mean = w @ nodes
                 spread = w @ nodes**2 - mean**2
-                aa[np.ix_(items, items)] += x.T @ (x * (count * spread)[:, None])
+                aa[np.ix_(own, own)] += x.T @ (x * (count * spread)[:, None])
                 weighted *= nodes - mean[:, None]
-                crossed[booklet, items] += x.T @ weighted
+                crossed[booklet, own] += x.T @ weighted
     squares = nodes**2
     squares_d, squares_squares = np.zeros(size), 0.0
     for booklet in range(n_booklets):
-        items = held[booklet]
+        own = held[booklet]
         kernel = np.diag(counts[booklet]) - products[booklet]
-        p, tp = curves.p[items], curves.tp[items]
-        block = np.ix_(items, items)
+        p, tp = shapes.p[own], shapes.tp[own]
+        block = np.ix_(own, own)
         kp = kernel @ p.T
         dd[block] += p @ kp
-        squares_d[items] += squares @ kp
+        squares_d[own] += squares @ kp
         squares_squares += float(squares @ kernel @ squares)
         if two:
-            cross = crossed[booklet, items]
+            cross = crossed[booklet, own]
             ad[block] += tp @ kp - cross @ p.T
             mixed = cross @ tp.T
             aa[block] += tp @ kernel @ tp.T - mixed - mixed.T
@@ -312,34 +326,35 @@ def _by_booklet(patterns: Patterns, parameters: Parameters, density: Density, cu
     return counts, aa, ad, dd, squares_d, squares_squares, mean_square
 
 
-def _masked(patterns: Patterns, parameters: Parameters, density: Density, curves: _Curves) -> _Sums:
+def _masked(patterns: Patterns, parameters: Parameters, density: Density, shapes: _Curves) -> _Sums:
     """Sum posterior covariances when nearly everybody saw items of their own."""
-    nodes, size = curves.nodes, patterns.n_items
+    nodes, item = shapes.nodes, patterns.columns.item
+    size = item.size
     squares = nodes**2
     counts = np.zeros((len(patterns.presented), nodes.size))
     aa, ad, dd = (np.zeros((size, size)) for _ in range(3))
     squares_d, squares_squares = np.zeros(size), 0.0
     for rows, weights, _ in posterior(patterns, parameters, density):
         count, booklet, x = patterns.count[rows], patterns.booklet[rows], patterns.x[rows]
-        seen = patterns.presented[booklet]
+        seen = patterns.presented[booklet][:, item]
         np.add.at(counts, booklet, weights * count[:, None])
         mean, mean_squares = weights @ nodes, weights @ squares
-        p, tp = (weights @ curves.p.T) * seen, (weights @ curves.tp.T) * seen
+        p, tp = (weights @ shapes.p.T) * seen, (weights @ shapes.tp.T) * seen
         f = count[:, None]
         dd -= p.T @ (p * f)
         ad -= tp.T @ (p * f)
         aa -= tp.T @ (tp * f)
         centred = weights * (nodes - mean[:, None])
-        ad -= x.T @ ((centred @ curves.p.T) * seen * f)
-        mixed = x.T @ ((centred @ curves.tp.T) * seen * f)
+        ad -= x.T @ ((centred @ shapes.p.T) * seen * f)
+        mixed = x.T @ ((centred @ shapes.tp.T) * seen * f)
         aa += x.T @ (x * (count * (mean_squares - mean**2))[:, None]) - mixed - mixed.T
         spread = weights * (squares - mean_squares[:, None])
-        squares_d += (((spread @ curves.p.T) * seen) * f).sum(axis=0)
+        squares_d += (((spread @ shapes.p.T) * seen) * f).sum(axis=0)
         squares_squares += float(count @ (spread @ squares))
-    presented = patterns.presented.astype(np.float64)
+    presented = patterns.presented[:, item].astype(np.float64)
     for node in range(nodes.size):
         together = presented.T @ (presented * counts[:, node, None])
-        p, tp = curves.p[:, node], curves.tp[:, node]
+        p, tp = shapes.p[:, node], shapes.tp[:, node]
         dd += together * np.outer(p, p)
         ad += together * np.outer(tp, p)
         aa += together * np.outer(tp, tp)

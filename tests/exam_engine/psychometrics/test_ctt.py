@@ -101,3 +101,22 @@ def test_an_item_left_open_counts_as_seen() -> None:
 
     assert table.n_persons == 4
     assert_allclose(table.share, [0.25, 0.25])
+
+
+def test_an_option_that_is_no_whole_number_is_refused() -> None:
+    for bad in (0.5, np.nan):
+        with pytest.raises(ValueError, match="0 to 1"):
+            option_table([0, bad], [1, 2], n_options=2)
+
+
+def test_a_criterion_that_orders_nobody_is_refused() -> None:
+    for bad in (np.nan, np.inf):
+        with pytest.raises(ValueError, match="finite"):
+            option_table([0, 1], [1, bad], n_options=2)
+
+
+def test_one_person_alone_has_no_spread() -> None:
+    result = analyse([[1, 0]])
+
+    assert result.items.is_constant.all()
+    assert np.isnan(result.alpha)

@@ -132,3 +132,84 @@ def test_progress_is_reported_and_stopping_obeyed() -> None:
 
     assert seen == sorted(seen)
     assert len(seen) == 3
+
+
+@pytest.mark.parametrize(("model", "n_items"), [("rasch", 1), ("2pl", 1), ("2pl", 2)])
+def test_too_few_items_to_determine_the_parameters_is_no_convergence(model: str, n_items: int) -> None:
+    matrix, *_ = simulate(500, n_items)
+
+    result = calibrate(matrix, model=model)
+
+    assert not result.converged
+    assert Warn.NOT_A_MAXIMUM in result.warnings
+    assert np.all(np.isnan(result.se_b))
+
+
+@pytest.mark.parametrize("model", ["rasch", "2pl"])
+def test_persons_who_each_saw_one_item_are_no_convergence(model: str) -> None:
+    matrix = np.full((300, 10), np.nan)
+    persons = np.arange(300)
+    matrix[persons, persons % 10] = persons % 3 == 0
+
+    result = calibrate(matrix, model=model)
+
+    assert not result.converged
+    assert Warn.NOT_A_MAXIMUM in result.warnings
+
+
+@pytest.mark.parametrize("model", ["rasch", "2pl"])
+def test_weights_count_persons_whatever_their_scale(model: str) -> None:
+    matrix, *_ = simulate(600, 8)
+
+    plain = calibrate(matrix, model=model)
+    twice = calibrate(np.repeat(matrix, 2, axis=0), model=model)
+    weighted = calibrate(matrix, model=model, weights=np.full(600, 2.0))
+    tiny = calibrate(matrix, model=model, weights=np.full(600, 1e-9))
+
+    assert_allclose(weighted.b, twice.b, atol=1e-8)
+    assert_allclose(weighted.se_b, twice.se_b, atol=1e-8)
+    assert_allclose(weighted.se_b * np.sqrt(2), plain.se_b, atol=1e-6)
+    assert tiny.converged
+    assert_allclose(tiny.b, plain.b, atol=1e-5)
+
+
+@pytest.mark.parametrize("weights", [[1.0], [1.0, 0.0], [1.0, -1.0], [1.0, np.nan], [1.0, np.inf]])
+def test_weights_that_count_nobody_are_refused(weights: list[float]) -> None:
+    with pytest.raises(ValueError, match="weights must be one positive number"):
+        calibrate([[0, 1], [1, 0]], model="rasch", weights=weights)
+
+
+@pytest.mark.parametrize(
+    "setting", [{"nodes": 2}, {"bound": 0.0}, {"bound": np.nan}, {"tolerance": 0.0}, {"tolerance": np.nan}]
+)
+def test_settings_out_of_range_are_refused(setting: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match="nodes must be at least 3"):
+        calibrate([[0, 1], [1, 0]], **setting)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("model", ["rasch", "2pl"])
+@pytest.mark.parametrize(
+    ("matrix", "message"),
+    [
+        ([[0, 1, 1]], r"answered alike by everybody who saw them, by position: \[0, 1, 2\]"),
+        ([[0, -1], [1, -1]], r"presented to nobody, by position: \[1\]"),
+        ([[0, np.inf], [1, 0]], "or negative for not presented"),
+        ([[0, -np.inf], [1, 0]], "or negative for not presented"),
+        ([[0, 1], [1]], "must be a matrix"),
+        ([[0, None], [1, 1]], "must be numbers"),
+    ],
+    ids=["one person", "unseen item", "infinite", "minus infinite", "ragged", "none"],
+)
+def test_data_without_a_solution_are_refused(model: str, matrix: list[list[float]], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        calibrate(matrix, model=model)
+
+
+def test_a_grid_finer_than_the_usual_check_is_still_checked_against_a_finer_one() -> None:
+    matrix, *_ = simulate(500, 20)
+
+    result = calibrate(matrix, nodes=241, bound=9.0)
+
+    assert result.converged
+    assert result.grid.log_likelihood_change != 0
+    assert result.grid.adequate

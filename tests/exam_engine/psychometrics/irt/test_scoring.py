@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from exam_engine.psychometrics.irt.scoring import score_eap, score_map, score_ml, score_wle
+from exam_engine.psychometrics.irt.models import FloatArray, item_information, probability_2pl
+from exam_engine.psychometrics.irt.scoring import Scores, score_eap, score_map, score_ml, score_wle
 
 parameters = st.lists(st.tuples(st.floats(0.3, 2.5), st.floats(-3, 3)), min_size=2, max_size=12)
 
@@ -59,3 +62,55 @@ def test_parameters_of_another_length_are_refused() -> None:
         score_eap([[1, 0]], a=[1.0], b=[0.0])
     with pytest.raises(ValueError, match="no discrimination 0"):
         score_ml([[1, 0]], a=[1.0, 0.0], b=[0.0, 0.0])
+
+
+@pytest.mark.parametrize("variance", [0.0, -1.0, np.nan, np.inf])
+@pytest.mark.parametrize("score", [score_eap, score_map])
+def test_a_prior_without_a_variance_is_refused(score: Callable[..., Scores], variance: float) -> None:
+    with pytest.raises(ValueError, match="variance must be positive"):
+        score([[1, 0]], a=[1.0, 1.0], b=[0.0, 0.0], variance=variance)
+
+
+@pytest.mark.parametrize("score", [score_ml, score_wle])
+def test_abilities_far_from_zero_are_found(score: Callable[..., Scores]) -> None:
+    far = score([[1, 0]], a=[1.0, 1.0], b=[50.0, 52.0])
+    flat = score([[1, 0]], a=[0.01, 0.01], b=[0.0, 1.0])
+
+    assert far.theta[0] == pytest.approx(51.0)
+    assert flat.theta[0] == pytest.approx(0.5)
+
+
+def test_no_right_answer_on_steep_easy_items_is_below_one() -> None:
+    # Fisher scoring swings between -5 and 0 here and used to be cut off on the way.
+    low, high = score_map([[0, 0, 0], [1, 0, 0]], a=[2.5, 2.484375, 0.34375], b=[-2.5, -3.0, 0.0]).theta
+
+    assert low < high
+    assert low == pytest.approx(-2.706778, abs=1e-6)
+
+
+@settings(deadline=None)
+@given(parameters, st.data())
+def test_the_mode_and_the_weighted_estimate_are_the_highest_points(
+    items: list[tuple[float, float]], data: st.DataObject
+) -> None:
+    a, b = (np.array(column) for column in zip(*items, strict=True))
+    answers = np.array(data.draw(st.lists(st.integers(0, 1), min_size=a.size, max_size=a.size)))
+
+    def objectives(theta: FloatArray) -> tuple[FloatArray, FloatArray]:
+        right = probability_2pl(theta, a, b)
+        likelihood = np.log(np.where(answers == 1, right, probability_2pl(-theta, a, -b))).sum(axis=1)
+        with np.errstate(divide="ignore"):
+            spread = np.log(item_information(theta, a, b).sum(axis=1))
+        return likelihood - theta**2 / 2, likelihood + spread / 2
+
+    points = np.linspace(-15, 15, 3001)
+    found = np.array([score([answers], a=a, b=b).theta[0] for score in (score_map, score_wle)])
+
+    for at, (everywhere, here) in enumerate(zip(objectives(points), objectives(found), strict=True)):
+        assert here[at] >= everywhere.max() - 1e-9
+
+
+def test_the_weighted_estimate_takes_the_highest_of_several_maxima() -> None:
+    (theta,) = score_wle([[1, 1]], a=[100.0, 50.0], b=[0.0, 3.0]).theta
+
+    assert theta == pytest.approx(3 + np.log(3) / 50, abs=1e-6)
