@@ -2,10 +2,28 @@
 
 from __future__ import annotations
 
+import structlog
+
 from exam_engine.delivery.shelf import ReadPaper, Shelf
 from exam_engine.delivery.sweeper import Sweeper
 from exam_engine.delivery.writer import Writer
 from itembank.base.db import Database
+
+log = structlog.get_logger(__name__)
+
+
+def weaknesses(database: Database) -> list[str]:
+    """Return the settings of the database with which a power cut can lose what was committed."""
+    with database.engine.connect() as connection:
+        if database.is_sqlite:
+            # 0 OFF, 1 NORMAL, 2 FULL, 3 EXTRA
+            level = connection.exec_driver_sql("PRAGMA synchronous").scalar_one()
+            return [] if level >= 2 else [f"synchronous={level}"]
+        query = (
+            "SELECT name || '=' || setting FROM pg_settings WHERE setting = 'off'"
+            " AND name IN ('fsync', 'synchronous_commit', 'full_page_writes') ORDER BY name"
+        )
+        return list(connection.exec_driver_sql(query).scalars())
 
 
 class Delivery:
@@ -24,7 +42,10 @@ class Delivery:
         self._sweeper = Sweeper(database) if sweep else None
 
     def start(self) -> None:
-        """Begin to write and to sweep."""
+        """Begin to write and to sweep; a database that could lose a commit in a power cut is logged."""
+        weak = weaknesses(self.database)
+        if weak:
+            log.warning("database_may_lose_answers", settings=weak)
         self.writer.start()
         if self._sweeper:
             self._sweeper.start()

@@ -187,6 +187,16 @@ def places(session: Session, registration_id: UUID, sitting_id: UUID | None = No
     return [Place(*row) for row in session.execute(query)]
 
 
+def working_by_ticket(session: Session, ticket_number: str) -> Sequence[tuple[Registration, Attempt]]:
+    """Return the registration of a ticket with its attempts that are not handed in."""
+    query = (
+        select(Registration, Attempt)
+        .join(Attempt, Attempt.registration_id == Registration.id)
+        .where(Registration.ticket_number == ticket_number, Attempt.submitted_at.is_(None))
+    )
+    return [(row[0], row[1]) for row in session.execute(query)]
+
+
 def is_barred(session: Session, sitting_id: UUID, registration_id: UUID) -> bool:
     return bar(session, sitting_id, registration_id) is not None
 

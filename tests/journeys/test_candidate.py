@@ -12,11 +12,14 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
 from exam_engine.delivery.models import Answer, Attempt
+from exam_engine.sittings import service as sittings
 from itembank.base.clock import ShiftedClock
 from itembank.base.db import Database, Scope
 from itembank.people.models import Institution
+from itembank.people.rules import SYSTEM
 from tests.factories.delivery import Candidate
 from tests.factories.exam import ExamWorld
+from tests.factories.sittings import make_picture
 
 pytestmark = pytest.mark.journey
 Shot = Callable[[Page, str], Path]
@@ -54,10 +57,20 @@ def test_from_entrance_to_receipt_over_a_crash(
     page: Page, new_page: Any, world: ExamWorld, database: Database, shot: Shot
 ) -> None:
     candidate = world.candidate()
+    with database.session(scope=Scope.everything()) as session:
+        sittings.keep_photo(
+            session,
+            actor=SYSTEM,
+            registration_id=candidate.registration.id,
+            filename="photo.jpg",
+            content=make_picture(),
+            now=database.clock.now(),
+        )
     page.goto("/exam/login")
     shot(page, "candidate-1-entrance")
     log_in(page, world, candidate)
     expect(page.get_by_role("heading", name="王小明")).to_be_visible()
+    expect(page.get_by_alt_text("王小明的照片")).to_be_visible()
     shot(page, "candidate-2-waiting")
     page.get_by_role("button", name="开始答题").click()
     expect(page.locator("#save-state")).to_have_text("已保存")

@@ -24,7 +24,7 @@ from exam_engine.delivery.rules import (
 )
 from exam_engine.delivery.store import Place
 from exam_engine.delivery.tokens import AttemptToken, issue
-from exam_engine.sittings.models import Sitting
+from exam_engine.sittings.models import Registration, Sitting
 from exam_engine.sittings.rules import RegistrationStatus, SittingStatus, Terms
 from itembank.base import audit
 from itembank.base.db import database_now, keyring_of
@@ -174,6 +174,17 @@ def is_over(session: Session, attempt: Attempt) -> bool:
 def place_of(session: Session, attempt: Attempt) -> Place:
     """Return where the candidate of an attempt sits."""
     return store.places(session, attempt.registration_id, attempt.sitting_id)[0]
+
+
+def still_working(session: Session, *, ticket_number: str) -> Registration | None:
+    """Return the registration of a ticket that has extra time beyond the common end left, or None.
+
+    For the entrance, after ticket and entry code were found right but the sitting is over for everybody else.
+    """
+    for registration, attempt in store.working_by_ticket(session, ticket_number):
+        if not is_over(session, attempt):
+            return registration
+    return None
 
 
 def take_over(session: Session, *, actor: Actor) -> None:

@@ -6,18 +6,23 @@ import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 
+from exam_engine.delivery import service as delivery
 from exam_engine.delivery.models import Answer
+from exam_engine.sittings import service as sittings
 from itembank.base.clock import ShiftedClock
-from itembank.base.db import Database
+from itembank.base.db import Database, Scope
 from itembank.base.ids import new_id
 from itembank.people.models import Institution
+from itembank.people.rules import SYSTEM
 from tests.factories.delivery import Candidate
 from tests.factories.exam import ExamWorld
+from tests.factories.sittings import make_picture
 
 STATIC = Path(__file__).parents[3] / "web" / "static"
 
@@ -167,6 +172,48 @@ def test_a_late_answer_is_refused_in_both_languages(
     assert chinese.status_code == english.status_code == 409
     assert "已结束" in chinese.json()["message"]
     assert "closed" in english.json()["message"]
+
+
+def test_extra_time_beyond_the_common_end_lets_in_again(
+    client: TestClient, database: Database, institution: Institution, clock: ShiftedClock
+) -> None:
+    world = ExamWorld.make(database, institution, window_minutes=90)
+    slow, done = world.candidate(), world.candidate("李晓红")
+    for candidate in (done, slow):
+        page = Page(client, world, candidate)
+        page.start()
+    with database.session(scope=Scope.everything()) as session:
+        delivery.extend_attempt(
+            session, actor=SYSTEM, attempt_id=UUID(page.attempt), minutes=30, reason="断电"
+        )
+    clock.advance(timedelta(minutes=100))
+
+    assert client.post("/exam/login", data=world.entry(done)).status_code == 409
+    assert client.post("/exam/login", data={**world.entry(slow), "entry_code": "AAAABBBB"}).status_code == 403
+    again = Page(client, world, slow)
+    again.attempt = page.attempt
+    assert 0 < again.open().json()["remaining"] < 1200
+    assert again.save(sent(world)).status_code == 200
+
+
+def test_a_candidate_sees_the_own_photograph(
+    client: TestClient, world: ExamWorld, database: Database
+) -> None:
+    candidate = world.candidate()
+    Page(client, world, candidate)
+    assert client.get("/exam/photo").status_code == 404
+    with database.session(scope=Scope.everything()) as session:
+        sittings.keep_photo(
+            session,
+            actor=SYSTEM,
+            registration_id=candidate.registration.id,
+            filename="photo.jpg",
+            content=make_picture(),
+            now=database.clock.now(),
+        )
+
+    assert 'src="/exam/photo"' in client.get("/exam").text
+    assert client.get("/exam/photo").content[:2] == b"\xff\xd8"
 
 
 def test_an_older_device_is_told_and_writes_nothing(client: TestClient, page: Page, world: ExamWorld) -> None:
