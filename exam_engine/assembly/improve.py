@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-import numpy.typing as npt
 import scipy.sparse as sp
 
 from exam_engine.assembly.compile import BoolArray, IntArray, Program, Rows
@@ -93,14 +92,19 @@ class Improver:
             free = np.sort(self.rng.choice(free, INCOMING, replace=False))
         return free
 
-    def _fits(self, f: int, delta: npt.NDArray[np.float64]) -> BoolArray:
-        """Whether the form keeps its rows after each change of activity, delta (n_changes, n_rows)."""
-        activity = self.columns[np.flatnonzero(self.forms[f])].sum(axis=0)
-        after = activity + delta
-        return np.asarray(((after >= self.lower) & (after <= self.upper)).all(axis=1))
+    def _fits(self, f: int, delta: sp.csr_array) -> BoolArray:
+        """Whether the form keeps its rows after each change of activity, delta (n_changes, n_rows), sparse.
 
-    def _delta(self, gone: IntArray, come: IntArray) -> FloatArray:
-        return np.asarray((self.columns[come] - self.columns[gone]).toarray())
+        Rows that a change does not touch hold as they do now, so only what changes is looked at.
+        """
+        activity = self.columns[np.flatnonzero(self.forms[f])].sum(axis=0)
+        after = activity[delta.indices] + delta.data
+        broken = (after < self.lower[delta.indices]) | (after > self.upper[delta.indices])
+        change = np.repeat(np.arange(delta.shape[0]), np.diff(delta.indptr))
+        return np.asarray(np.bincount(change[broken], minlength=delta.shape[0]) == 0)
+
+    def _delta(self, gone: IntArray, come: IntArray) -> sp.csr_array:
+        return sp.csr_array(self.columns[come] - self.columns[gone])
 
     def _swap(self, f: int) -> bool:
         """Exchange one item for an unused one."""
