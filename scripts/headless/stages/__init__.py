@@ -5,9 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from scripts.headless.chain import Chain
-from scripts.headless.stages import organisation
+from scripts.headless.stages import bank, organisation, papers
 
 STAGES: list[Callable[[Chain], str]] = [
     organisation.found,
     organisation.staff,
+    bank.outline,
+    bank.imported,
+    bank.placed,
+    bank.reviewed,
+    bank.calibrated,
+    papers.impossible,
+    papers.assembled,
+    papers.sealed,
 ]
