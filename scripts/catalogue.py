@@ -54,6 +54,7 @@ def main() -> int:
     used, translated = wanted(), i18n.catalogue("zh_CN")
     missing = sorted((place, message) for message, place in used.items() if message not in translated)
     unused = sorted(message for message in translated if message not in used)
+    conflicts = sorted(i18n.conflicts("zh_CN"))
     braces = [
         message
         for message, text in translated.items()
@@ -66,8 +67,10 @@ def main() -> int:
         print(f"unused: {message}")
     for message in braces:
         print(f"facts differ: {message}")
+    for message in conflicts:
+        print(f"translated differently in two areas: {message}")
     print(f"{len(used)} messages, {len(missing)} missing, {len(unused)} unused")
-    return 1 if missing or unused or braces else 0
+    return 1 if missing or unused or braces or conflicts else 0
 
 
 if __name__ == "__main__":

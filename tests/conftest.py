@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,9 @@ from web import logs
 from web.app import create_app
 from web.security import SESSION_COOKIE, csrf_token
 from web.settings import Settings
+
+BEGIN = datetime(2026, 6, 1, 1, 0, tzinfo=UTC)
+"""A Monday morning, 09:00 in China, with known holidays around it."""
 
 _server: Postgres | PostgresMissing | None = None
 
@@ -151,8 +155,8 @@ def _postgres_url(request: pytest.FixtureRequest, keyring: Keyring) -> Iterator[
 
 @pytest.fixture
 def clock() -> ShiftedClock:
-    """The test's clock: starts now, moves when told."""
-    return ShiftedClock()
+    """The test's clock: starts on a fixed working day, since holidays are known only up to a year; moves when told."""
+    return ShiftedClock(BEGIN - datetime.now(UTC))
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ Message ids are the English text, so the English catalogue is complete by constr
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
@@ -28,16 +28,24 @@ def N_(message: str) -> str:  # noqa: N802  the usual name for “translate late
     return message
 
 
-@cache
-def catalogue(language: str) -> dict[str, str]:
-    """Return message id → translation of all areas."""
-    messages: dict[str, str] = {}
+def _read(language: str) -> Iterator[tuple[str, str]]:
     for path in sorted((LOCALE_FOLDER / language).glob("*.po")):
         with path.open("rb") as file:
             for message in read_po(file, locale=language):
                 if message.id and message.string and not message.fuzzy:
-                    messages[str(message.id)] = str(message.string)
-    return messages
+                    yield str(message.id), str(message.string)
+
+
+@cache
+def catalogue(language: str) -> dict[str, str]:
+    """Return message id → translation of all areas."""
+    return dict(_read(language))
+
+
+def conflicts(language: str) -> set[str]:
+    """Return message ids that two areas translate differently: only one of them would be seen."""
+    seen: dict[str, str] = {}
+    return {message for message, text in _read(language) if seen.setdefault(message, text) != text}
 
 
 def translator(language: str) -> Translate:

@@ -30,7 +30,8 @@ Shot = Callable[[Page, str], Path]
 @pytest.fixture(autouse=True)
 def monday(monkeypatch: pytest.MonkeyPatch, clock: Any) -> None:
     """Time begins on a day whose year the calendar knows."""
-    monkeypatch.setattr(type(clock), "now", lambda self: MARKED + self.offset)
+    begun = clock.offset
+    monkeypatch.setattr(type(clock), "now", lambda self: MARKED + (self.offset - begun))
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """A process that saves and prints what was acknowledged, to be killed in the middle of it.
 
-Arguments: database URL, ``after_commit`` or ``before_commit`` (broken on purpose), first
+Arguments: database URL, ``after_commit`` or ``before_commit`` (broken on purpose), the clock's offset in seconds, first
 revision, attempt ids. Each line on
 standard output is an acknowledgement: attempt, item, revision.
 """
@@ -11,10 +11,12 @@ import os
 import sys
 import threading
 import time
+from datetime import timedelta
 from uuid import UUID
 
 from exam_engine.delivery.store import AnswerRow
 from exam_engine.delivery.writer import Ticket, Writer
+from itembank.base.clock import ShiftedClock
 from itembank.base.crypto import Keyring
 from itembank.base.db import Database
 
@@ -39,8 +41,10 @@ def save_without_end(writer: Writer, attempt_id: UUID, revision: int) -> None:
 
 
 def main() -> None:
-    url, mode, first, *attempts = sys.argv[1:]
-    writer = (Writer if mode == "after_commit" else AcknowledgesTooEarly)(Database(url, Keyring.generate()))
+    url, mode, offset, first, *attempts = sys.argv[1:]
+    clock = ShiftedClock(timedelta(seconds=float(offset)))
+    database = Database(url, Keyring.generate(), clock)
+    writer = (Writer if mode == "after_commit" else AcknowledgesTooEarly)(database)
     writer.start()
     for attempt in attempts:
         threading.Thread(

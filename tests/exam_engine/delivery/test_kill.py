@@ -33,6 +33,7 @@ def saved_until_killed(
         str(Path(__file__).with_name("killable.py")),
         url,
         mode,
+        str(database.clock.offset.total_seconds()),
         str(first),
         *map(str, attempts),
     ]

@@ -36,8 +36,8 @@ def centre(database: Database, institution: Institution) -> Institution:
 @pytest.fixture
 def monday(monkeypatch: pytest.MonkeyPatch, clock) -> None:
     """The day of the notice: the calendar of the year it lies in is known."""
-    moment = [MARKED]
-    monkeypatch.setattr(type(clock), "now", lambda self: moment[0] + self.offset)
+    begun = clock.offset
+    monkeypatch.setattr(type(clock), "now", lambda self: MARKED + (self.offset - begun))
 
 
 def publish(client, login, world: World) -> str:
