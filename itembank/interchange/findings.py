@@ -107,6 +107,7 @@ REASONS: dict[str, str] = {
 
 WARNINGS: dict[str, str] = {
     "outside_question": N_("Text outside any question was left out: {text}"),
+    "too_long": N_("A line of {length} characters was left out: {text}"),
     "answer_without_question": N_(
         "The answer list has an answer for question {number}, which was not found."
     ),
@@ -136,7 +137,6 @@ WARNINGS: dict[str, str] = {
     "unlabelled_true_false": N_("The options have no letters; the first was taken as A."),
     "macros_ignored": N_("The file contains macros; they were ignored."),
     "difficulty_unread": N_("Difficulty “{value}” is not one of 1–5 and was left out."),
-    "labels_renamed": N_("The option labels {found} were written as {expected}."),
     "point_unknown": N_("Assessment point “{point}” was not found; the item stays unclassified."),
     "checked_mark": N_("The answer was read from the mark √ at the option(s)."),
 }

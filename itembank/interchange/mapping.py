@@ -17,9 +17,10 @@ from itembank.interchange.errors import JsonUnreadable, MappingUnreadable, TooMa
 from itembank.interchange.findings import Finding
 from itembank.interchange.grid import IMPORTANCES, TYPE_NAMES
 from itembank.interchange.marks import DIFFICULTIES, clean, letters_of, truth_of
-from itembank.interchange.native_json import MAX_QUESTIONS, load_json
+from itembank.interchange.native_json import load_json
 from itembank.interchange.report import (
     FALSE_LABEL,
+    MAX_QUESTIONS,
     TRUE_FALSE,
     TRUE_LABEL,
     DraftQuestion,

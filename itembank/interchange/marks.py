@@ -14,6 +14,11 @@ _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe00-\u
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
+MAX_GAP = 40
+"""Longer gaps say nothing more, and cost time at every search for what follows a gap."""
+_WIDE_GAP = re.compile(rf"[^\S\n]{{{MAX_GAP},}}")
+
+
 def _fold_table() -> dict[int, str]:
     table = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}
     table |= dict.fromkeys((0x00A0, 0x3000, 0x202F, 0x205F, *range(0x2000, 0x200B)), " ")
@@ -30,8 +35,9 @@ _FOLD = _fold_table()
 
 
 def clean(text: str) -> str:
-    """Return text without invisible and control characters, composed (NFC)."""
-    return unicodedata.normalize("NFC", _CONTROL.sub("", _INVISIBLE.sub("", text)))
+    """Return text without invisible and control characters and endless gaps, composed (NFC)."""
+    text = _WIDE_GAP.sub(lambda gap: gap[0][:MAX_GAP], _CONTROL.sub("", _INVISIBLE.sub("", text)))
+    return unicodedata.normalize("NFC", text)
 
 
 def fold(text: str) -> str:
@@ -153,7 +159,7 @@ def _looks_like_quantity(folded: str, match: re.Match[str], expected: int, *, ru
 
 KEY_FIRST = re.compile(
     rf"\s*(?:[(\[]\s*(?P<key>{LETTERS}|{LOOSE_TRUTH})?\s*[)\]]|(?P<tick>[√×]))\s*"
-    r"(?=\*?\d{1,4}\s*[.、:,)](?!\d))"
+    r"(?=\*?\d{1,4}(?!\d)(?!\s*[.:,]\d)|\(\s*\d{1,4}\s*\))"
 )
 """（ C ）1、… or √ 1、… : the answer stands before the number."""
 

@@ -14,6 +14,7 @@ from itembank.interchange.grid import IMPORTANCES, TYPE_NAMES
 from itembank.interchange.marks import clean
 from itembank.interchange.report import (
     FALSE_LABEL,
+    MAX_QUESTIONS,
     TRUE_FALSE,
     TRUE_LABEL,
     DraftQuestion,
@@ -29,7 +30,6 @@ from itembank.items.rules import LABELS
 FORMAT = "json"
 FORMAT_NAME = "exam-engine-items"
 VERSION = 1
-MAX_QUESTIONS = 20_000
 _TEXTS = ("explanation", "category", "reference", "point")
 
 

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 
-_PAREN = re.compile(r"[\"“]?\s*[(\[<]\s?(?P<label>[A-Ka-k])\s?[)\]>]\s*[.、:]?")
+_PAREN = re.compile(r"(?:[\"“][ \t]*)?[(\[<]\s?(?P<label>[A-Ka-k])\s?[)\]>]\s*[.、:]?")
 _CIRCLED = re.compile("(?P<label>[Ⓐ-Ⓚⓐ-ⓚ⒜-⒦])[.、:]?")
 _DELIMITED = re.compile(r"[\"“]?(?P<label>[A-Ka-k])\s?(?P<mark>[.、:,)\]。;]+)")
 _BARE = re.compile(r"[\"“]?(?P<label>[A-K])(?=\s*[\u3400-\u9fff《“\"‘(\d]|[\s\t]+\S)")
 _OPEN_PAREN = re.compile(r"\(\s?(?P<label>[A-K])(?=[^A-Za-z)\s])")
+
+
+_WIDE = re.compile(r"\s{2}$|\t$")
+MAX_MARKERS = 200
+"""More labels than this are no question; the search stops there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +58,7 @@ def _delimited_fits(text: str, match: re.Match[str], opens: bool) -> bool:
     if match["mark"] == "." and re.match(r"[A-Za-z]\.", after) and not re.match(r"[A-K]\.", after):
         return False  # E.F.Codd
     # "A、B、C三点": an enumeration, not labels
-    if re.search(r"\s{2}$|\t$", text[:start]):
+    if _WIDE.search(text[max(0, start - 2) : start]):
         return True
     return not (match["mark"][0] in "、," and re.match(r"[A-K](?:[、,和与及或.]|$|\s)", after))
 
@@ -60,22 +66,23 @@ def _delimited_fits(text: str, match: re.Match[str], opens: bool) -> bool:
 def markers(text: str) -> list[Marker]:
     """Return every place of a folded text that could be an option label, in order."""
     found: list[Marker] = []
-    for match in _PAREN.finditer(text):
+    for match in islice(_PAREN.finditer(text), MAX_MARKERS):
         opens = _opens_line(text, match.start())
         found.append(Marker(letter(match["label"]), match.start(), match.end(), "paren", opens))
-    for match in _CIRCLED.finditer(text):
+    for match in islice(_CIRCLED.finditer(text), MAX_MARKERS):
         opens = _opens_line(text, match.start())
         found.append(Marker(letter(match["label"]), match.start(), match.end(), "circled", opens))
-    for match in _DELIMITED.finditer(text):
+    for match in islice(_DELIMITED.finditer(text), MAX_MARKERS):
         opens = _opens_line(text, match.start())
-        if text[match.start("label") - 1 : match.start("label")] in {"(", "[", "<"}:
+        if text[max(0, match.start("label") - 3) : match.start("label")].rstrip(" ")[-1:] in {"(", "[", "<"}:
             continue
         if _delimited_fits(text, match, opens):
             style = "lower" if match["label"].islower() else "mark"
             found.append(Marker(letter(match["label"]), match.start(), match.end(), style, opens))
+    found = [marker for marker in found if not _closes(text, marker, found)]
     taken = {marker.start for marker in found}
     for style, pattern in (("bare", _BARE), ("open", _OPEN_PAREN)):
-        for match in pattern.finditer(text):
+        for match in islice(pattern.finditer(text), 4 * MAX_MARKERS):
             opens = _opens_line(text, match.start())
             if match.start() in taken or not (opens or (style == "bare" and _bare_fits(text, match.start()))):
                 continue
@@ -91,10 +98,17 @@ def in_columns(chain: list[Marker], extra: list[Marker]) -> list[Marker] | None:
     return sorted((*chain, *extra), key=lambda marker: marker.start)
 
 
+def _closes(text: str, marker: Marker, found: list[Marker]) -> bool:
+    """Return whether a bracket with a letter ends the text and an option of that letter stands before it."""
+    if marker.style != "paren" or text[marker.end :].strip(' 。."”\n\t'):
+        return False
+    return any(other.label == marker.label and other.start < marker.start for other in found)
+
+
 def _bare_fits(text: str, start: int) -> bool:
     """Return whether a letter without any mark inside a line may be a label: only after a wide gap,
     or on a line that itself opens with such a letter."""
-    if re.search(r"(?:\t|\s{2,})$", text[:start]):
+    if _WIDE.search(text[max(0, start - 2) : start]):
         return True
     line = text[text.rfind("\n", 0, start) + 1 : start]
     return line.endswith(" ") and bool(_BARE.match(line.lstrip()))
@@ -111,6 +125,8 @@ def best_chain(found: list[Marker]) -> list[Marker]:
     Labels that open a line weigh more than labels inside one, and a run in one style more than a mixed
     one; of equals the later is taken, because an answer in the stem's brackets stands before the options.
     """
+    if len(found) > MAX_MARKERS:
+        return []
     best: list[tuple[int, int]] = []  # score, previous index
     for index, marker in enumerate(found):
         if marker.label == "A":

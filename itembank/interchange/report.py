@@ -14,6 +14,9 @@ SINGLE: QuestionType = "single_choice"
 MULTIPLE: QuestionType = "multiple_choice"
 TRUE_FALSE: QuestionType = "true_false"
 
+MAX_QUESTIONS = 5_000
+"""Questions in one file; an import answers within seconds and larger banks come in parts."""
+
 TRUE_LABEL, FALSE_LABEL = "T", "F"
 TRUE_TEXT, FALSE_TEXT = "正确", "错误"
 

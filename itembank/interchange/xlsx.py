@@ -16,10 +16,9 @@ from openpyxl.worksheet.worksheet import Worksheet
 from itembank.interchange.errors import FileDamaged, FileRefused, HeaderMissing, TooManyRows
 from itembank.interchange.files import check_kind, check_size, open_archive, parse_xml, read_member
 from itembank.interchange.grid import header_of, read_rows
-from itembank.interchange.report import ImportReport, Place, merge
+from itembank.interchange.report import MAX_QUESTIONS, ImportReport, Place, merge
 
 FORMAT = "xlsx"
-MAX_ROWS = 20_000
 MAX_COLUMNS = 40
 SHEET = "题目"
 INSTRUCTIONS = "填写说明"
@@ -102,8 +101,8 @@ def _rows(sheet: Any) -> Iterator[tuple[Place, Sequence[str]]]:
     for number, row in enumerate(sheet.iter_rows(max_col=MAX_COLUMNS, values_only=True), start=1):
         texts = [_text(value) for value in row]
         filled += any(texts)
-        if filled > MAX_ROWS or number > 2 * MAX_ROWS:
-            raise TooManyRows(limit=MAX_ROWS)
+        if filled > MAX_QUESTIONS or number > 2 * MAX_QUESTIONS:
+            raise TooManyRows(limit=MAX_QUESTIONS)
         yield Place("row", number, number, sheet=sheet.title), texts
 
 
@@ -148,7 +147,7 @@ def _choices(sheet: Worksheet, column: int, values: str, name: str) -> None:
     rule.errorTitle = name
     rule.error = "请填写：" + values.replace(",", "、")
     letter = get_column_letter(column + 1)
-    rule.add(f"{letter}2:{letter}{MAX_ROWS + 1}")
+    rule.add(f"{letter}2:{letter}{MAX_QUESTIONS + 1}")
     sheet.add_data_validation(rule)
 
 

@@ -84,6 +84,8 @@ class Block:
     @property
     def is_complete(self) -> bool:
         """Return whether the next text can be a new question."""
+        if self.key_first and not self.answers and letters_of(self.key_first) is not None:
+            return self.has_options  # the letter before the number is known before the options are
         return self.has_options or self.has_key
 
     def _bracket(self, *, letters: bool) -> bool:

@@ -64,6 +64,11 @@ def build(block: Block) -> Built:
     _cut(reading)
     if columns is not None:
         reading.options.sort()
+    if re.search(r"\t\s*[、，,]\s*$", reading.stem):
+        reading.warn("stray_mark", text=reading.stem.strip()[-1])
+    lines = len(reading.stem.strip().splitlines())
+    if lines > 1:
+        reading.warn("stem_lines", count=lines)
     for label, option in reading.options:
         if "\n" in option.strip():
             reading.warn("option_lines", label=label)

@@ -90,6 +90,13 @@ class Document:
     paragraphs: int
     has_macros: bool
 
+    @property
+    def lines(self) -> int:
+        """Return how many lines there are, those of tables included."""
+        return sum(
+            1 if isinstance(block, Line) else sum(len(row) for row in block.rows) for block in self.blocks
+        )
+
 
 @dataclass(slots=True)
 class _Run:

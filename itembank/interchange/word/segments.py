@@ -34,6 +34,9 @@ from itembank.interchange.word.reading import Line
 _FAMILY = {"mark": "plain", "space": "plain", "bare": "plain"}
 _LOOK_AHEAD = 8
 _TITLE_LENGTH = 40
+MAX_LINE = 4_000
+MAX_BLOCK_LINES, MAX_BLOCK = 80, 12_000
+"""What is longer is no question; it also bounds the time that a hostile file can take."""
 
 
 @dataclass(slots=True)
@@ -80,6 +83,8 @@ class Segmenter:
         for index, line in enumerate(self.lines):
             if not line.text.strip():
                 self.cover(line, "blank")
+            elif len(line.text) > MAX_LINE:
+                self.leave_out(line)
             elif not (self.in_answers(index, line) or self.takes_heading(index, line)):
                 self.takes_line(index, line)
         self.flush()
@@ -118,6 +123,11 @@ class Segmenter:
     def add(self, line: Line, text: str | None = None) -> None:
         """Add a line to stem or options of the open question."""
         assert self.current is not None
+        size = sum(len(piece.text) for piece in self.current.body) + len(line.text)
+        if len(self.current.body) >= MAX_BLOCK_LINES or size > MAX_BLOCK:
+            section = self.current.section
+            self.flush()
+            self.current = Block(section)
         self.current.body.append(Piece(line, line.text if text is None else text))
         self.current.raw.append(line)
         self.cover(line, "question")
@@ -128,6 +138,13 @@ class Segmenter:
         role.append(Piece(line, line.text))
         self.current.raw.append(line)
         self.cover(line, "question")
+
+    def leave_out(self, line: Line) -> None:
+        """Keep a line that no sheet has out of every question, and say so."""
+        self.flush()
+        self.cover(line, "note")
+        finding = Finding.of("too_long", length=len(line.text), text=line.text.strip()[:80])
+        self.cut.notes.append(Located(place_of([line]), finding))
 
     # Headings and answer lists ------------------------------------------------------------------------------
 
@@ -263,7 +280,7 @@ class Segmenter:
         """Give a line of a question its role."""
         if self.takes_number(index, line) or self.takes_answer(line) or self.takes_truth_options(index, line):
             return
-        if self.takes_option(line) or self.takes_bare_key(line):
+        if self.takes_option(index, line) or self.takes_bare_key(line):
             return
         self.takes_text(index, line)
 
@@ -277,18 +294,24 @@ class Segmenter:
         number = read_number(rest, expected=expected, runs_bare=runs_bare)
         if self.fresh and (number is None or number.value != expected):
             number = read_number(rest, expected=1) or number
-        if number is None or (first and not self.key_first_fits(key, number)):
+        if number is None or (first and not self.key_first_fits(index, key, number)):
             return False
         if not self.opens_question(index, line, number):
             return False
         self.open(line, number=number, key_first=key, cut=offset + number.end)
         return True
 
-    def key_first_fits(self, key: str, number: Number) -> bool:
+    def key_first_fits(self, index: int, key: str, number: Number) -> bool:
         """Return whether a bracket before digits is an answer and not an option that begins with digits."""
-        if number.value != self.last_number + 1 and not self.fresh:
+        if number.value != self.last_number + 1 and not (self.fresh and number.value == 1):
             return False
-        return not (key.upper() == "A" and self.current is not None and not self.current.is_complete)
+        if self.current is None or letters_of(key) is None:
+            return True
+        chain = self.current.chain()
+        due = chr(ord(chain[-1].label if chain else self.single_label() or "@") + 1)
+        if key.upper() != due:
+            return True
+        return self.current.is_complete and self.shape_after(index) == "options"
 
     def opens_question(self, index: int, line: Line, number: Number) -> bool:
         """Return whether a number begins a question rather than a statement inside one."""
@@ -315,6 +338,7 @@ class Segmenter:
             bool(best_chain(markers(line.folded)))
             or ends_with_truth(line.folded)
             or self.shape_after(index) in {"options", "answer"}
+            or (self.shape_after(index) == "more" and any(m.label == "A" for m in markers(line.folded)))
         )
 
     def takes_answer(self, line: Line) -> bool:
@@ -366,7 +390,7 @@ class Segmenter:
             return True
         return False
 
-    def takes_option(self, line: Line) -> bool:
+    def takes_option(self, index: int, line: Line) -> bool:
         """Return whether the line begins with an option label."""
         label = opening_label(line.folded)
         if label is None:
@@ -385,14 +409,18 @@ class Segmenter:
         if label.label == "A" and last:
             self.open(line)
             return True
+        if chain and label.style == "paren" and label.label <= last and self.shape_after(index) == "options":
+            self.open(line)  # （D）不是…: an answer before a stem without a number
+            return True
         self.add(line)
         return True
 
     def single_label(self) -> str:
         """Return the label of the only option so far, or nothing."""
         assert self.current is not None
-        first = 0 if self.current.number is None else 1  # what follows the number is the stem: 1.（C）是…
-        opening = [opening_label(piece.folded) for piece in self.current.body[first:]]
+        opening = [opening_label(piece.folded) for piece in self.current.body]
+        if opening and opening[0] and (self.current.number is not None or opening[0].style == "paren"):
+            opening[0] = None  # it opens the stem: 1.（C）是…
         found = [marker.label for marker in opening if marker is not None and marker.style != "bare"]
         return found[-1] if found else ""
 
@@ -419,8 +447,12 @@ class Segmenter:
         """Place a line without any mark: more of the open question, a new one, or nothing of a question."""
         current, ahead = self.current, self.shape_after(index)
         own = bool(best_chain(markers(line.folded))) or self.has_own_key(line, ahead)
+        if ahead == "more" and current is not None and current.has_key:  # …的是（A）甲, then a line with B
+            own = own or any(marker.label == "A" for marker in markers(line.folded))
         if current is None:
-            if ahead == "options" or own:
+            if self.is_title(index, line):
+                self.cover(line, "heading") if self.stands_alone(index) else self.note(line)
+            elif ahead == "options" or own:
                 self.open(line)
             elif self.fresh and not self.section.index and len(line.text.strip()) <= _TITLE_LENGTH:
                 self.cover(line, "heading")
@@ -436,6 +468,30 @@ class Segmenter:
             self.add(line)
         else:
             self.open(line)
+
+    def is_title(self, index: int, line: Line) -> bool:
+        """Return whether a short line before the first question is the sheet's title and not a stem."""
+        if self.cut.blocks or self.section.index or len(line.text.strip()) > _TITLE_LENGTH:
+            return False
+        if re.search(r"[?。!:]|\(\s*\)|_{2,}", line.folded) or best_chain(markers(line.folded)):
+            return False
+        following = next((other for other in self.lines[index + 1 :] if other.text.strip()), None)
+        if (
+            following is None
+            or TRUTH_PAIR.fullmatch(following.folded)
+            or BARE_KEY.fullmatch(following.folded)
+        ):
+            return False
+        label = opening_label(following.folded)
+        return label is None and not ANSWER_LINE.match(following.folded) and not ends_with_truth(line.folded)
+
+    def stands_alone(self, index: int) -> bool:
+        """Return whether a heading or a numbered question follows, so that a line above is no stem."""
+        following = next((other for other in self.lines[index + 1 :] if other.text.strip()), None)
+        if following is None:
+            return False
+        heading = read_heading(following.text, following.folded, is_styled=following.is_heading)
+        return heading is not None or read_number(following.folded, expected=1) is not None
 
     def has_own_key(self, line: Line, ahead: str) -> bool:
         """Return whether a line is a statement with its own truth mark."""

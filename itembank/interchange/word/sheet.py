@@ -6,9 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
 
+from itembank.interchange.errors import TooManyRows
 from itembank.interchange.findings import Finding
 from itembank.interchange.repeats import mark_repeats
-from itembank.interchange.report import ImportReport, Located, ParsedQuestion, Place, Rejected
+from itembank.interchange.report import MAX_QUESTIONS, ImportReport, Located, ParsedQuestion, Place, Rejected
 from itembank.interchange.word.answers import AnswerList, read_answer_table
 from itembank.interchange.word.blocks import Block
 from itembank.interchange.word.questions import build
@@ -17,6 +18,7 @@ from itembank.interchange.word.segments import Cut, Segmenter, place_of, split_j
 from itembank.interchange.word.tables import read_question_table
 
 FORMAT = "word"
+MAX_LINES = 6 * MAX_QUESTIONS
 UNPLACED = -2
 """Section of an answer list that fits no section."""
 
@@ -34,6 +36,8 @@ def parse_word(data: bytes) -> ImportReport:
 
 def parse_document(document: Document) -> ImportReport:
     """Return what a document's lines and tables hold."""
+    if document.lines > MAX_LINES:
+        raise TooManyRows(limit=MAX_QUESTIONS)
     lines: list[Line] = []
     tables: list[ImportReport] = []
     answer_lists: list[AnswerList] = []

@@ -376,3 +376,70 @@ def test_every_paragraph_is_accounted_for() -> None:
 
     assert set(report.covered) == set(range(1, len(lines) + 1))
     assert report.found == len(report.items) + len(report.rejected)
+
+
+# Shapes met by rewriting whole banks in random layouts -----------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("1.（C）用来测电压", "A.卷尺         C.万用表", "B.天平         D.秒表"),
+        ("（ C ）1用来测电压", "A.卷尺", "B.天平", "C.万用表", "D.秒表"),
+        ("（ C ）（1）用来测电压", "A 卷尺", "B 天平", "C 万用表", "D 秒表"),
+        ("1.用来测电压", "(A)卷尺 (B)天平 (C)万用表 (D)秒表  （C）"),
+        ("1.用来测电压", "A.卷尺", "B.天平", "C.万用表√", "D.秒表"),
+        ("1.用来测电压", "A.卷尺", "B.天平", "C.万用表", "D.秒表", "我的答案：A 正确答案：C 得分：0"),
+        ("1.用来测电压", "A.卷尺", "B.天平", "C.万用表", "D.秒表", "答案：C（万用表）"),
+        ("题目：用来测电压", "选项：", "A.卷尺", "B.天平", "C.万用表", "D.秒表", "正确答案：C.万用表"),
+    ],
+)
+def test_rarer_layouts(lines: tuple[str, ...]) -> None:
+    item = only(parse("单选题", *lines))
+
+    assert item.stem.removeprefix("（　）") == "用来测电压"
+    assert (list(texts(item).values()), item.key) == (["卷尺", "天平", "万用表", "秒表"], ("C",))
+
+
+def test_an_answer_may_open_a_stem_without_number() -> None:
+    report = parse("单选题", "测长度用（A）", "A：卷尺", "B：天平", "（B）用来测质量", "A：卷尺", "B：天平")
+
+    assert [(item.stem, item.key) for item in report.items] == [
+        ("测长度用（　）", ("A",)),
+        ("（　）用来测质量", ("B",)),
+    ]
+
+
+def test_statements_on_one_line_are_told_apart() -> None:
+    report = parse("判断题", "1.水会结冰。√ 2.火是冷的。×  3.铁比水重。（√）")
+
+    assert [item.key for item in report.items] == [("T",), ("F",), ("T",)]
+
+
+def test_a_correction_after_a_false_statement_is_its_explanation() -> None:
+    item = only(parse("判断题", "1.水会燃烧。（×）改正：水不会燃烧。"))
+
+    assert (item.stem, item.key, item.explanation) == ("水会燃烧。", ("F",), "水不会燃烧。")
+
+
+def test_a_title_above_questions_without_numbers_is_no_stem() -> None:
+    report = parse("测量复习资料", "测长度用（A）", "A.卷尺", "B.天平")
+
+    assert [item.stem for item in report.items] == ["测长度用（　）"]
+    assert [note.finding.code for note in report.notes] == ["outside_question"]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["1.题"] + ["A.x"] * 3_000,
+        ["1.题", "A.x B.y " * 480] * 50,
+        ["1." + "（" * 3_900] * 50,
+        ["1.题", "x" * 9_000],
+    ],
+)
+def test_endless_lines_and_questions_are_cut_off(lines: list[str]) -> None:
+    report = parse(*lines)
+
+    assert not report.items
+    assert report.rejected or report.notes
