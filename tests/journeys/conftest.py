@@ -174,3 +174,23 @@ def shot() -> Callable[[Page, str], Path]:
         return path
 
     return keep
+
+
+@pytest.fixture(scope="session")
+def accessibility() -> Callable[[Page], list[str]]:
+    """``accessibility(page)`` lists what axe-core finds wrong with a page, in words."""
+    script = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+    if not script.is_file():
+        pytest.skip("axe-core is not installed (npm ci)")
+    source = script.read_text("utf-8")
+
+    def findings(page: Page) -> list[str]:
+        page.evaluate(source)  # a script tag would be refused by the content security policy
+        result = page.evaluate("axe.run(document)")
+        return [
+            f"{found['id']}: {node['html'][:160]}"
+            for found in result["violations"]
+            for node in found["nodes"]
+        ]
+
+    return findings

@@ -222,3 +222,53 @@ def test_the_waiting_room_and_the_paper_fit_a_phone(new_page: Any, world: ExamWo
     shot(page, "candidate-14-phone")
 
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_axe_finds_nothing_on_the_candidate_s_pages(
+    page: Page, world: ExamWorld, accessibility: Callable[[Page], list[str]]
+) -> None:
+    candidate = world.candidate()
+    page.goto("/exam/login")
+    found = accessibility(page)
+    log_in(page, world, candidate)
+    found += accessibility(page)
+    page.get_by_role("button", name="开始答题").click()
+    expect(page.locator("#save-state")).to_have_text("已保存")
+    page.keyboard.press("a")
+    page.keyboard.press("f")
+    found += accessibility(page)
+    page.get_by_role("button", name="高对比度").click()
+    found += accessibility(page)
+    page.get_by_role("button", name="交卷", exact=True).click()
+    found += accessibility(page)
+    page.get_by_role("button", name="确认交卷").click()
+    expect(page.get_by_role("heading", name="交卷成功")).to_be_visible()
+    found += accessibility(page)
+
+    assert found == [], "\n".join(found)
+
+
+def test_the_whole_examination_by_keyboard(page: Page, world: ExamWorld, database: Database) -> None:
+    entry = world.entry(world.candidate())
+    page.goto("/exam/login")
+    page.get_by_label("准考证号").focus()
+    page.keyboard.type(entry["ticket_number"])
+    page.keyboard.press("Tab")
+    page.keyboard.type(entry["entry_code"])
+    page.keyboard.press("Enter")
+    start = page.get_by_role("button", name="开始答题")
+    start.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#save-state")).to_have_text("已保存")
+    for number in range(10):
+        page.keyboard.press("12"[number % 2])
+        page.keyboard.press("ArrowRight")
+    expect(page.locator("#progress")).to_have_text("已答 10 题，共 10 题")
+    expect(page.locator("#save-state")).to_have_text("已保存")
+    assert len(stored(database)) == 10
+    page.locator("#hand-in").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="继续作答")).to_be_focused()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="交卷成功")).to_be_visible()
