@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +24,8 @@ from web.sittings.forms import PlanForm, SittingForm
 from web.sittings.labels import COMPONENTS, PLAN_STATUS, REGISTRATION_STATUS, SITTING_STATUS
 
 router = APIRouter(prefix="/plans")
+USUAL_START = time(9, 0)
+"""Offered for a new sitting."""
 _PLAN_FIELDS = {"plan_without_component": "components", "work_type_unknown": "work_type_id"}
 SITTING_FIELDS = {
     "sitting_times_wrong": "starts_at",
@@ -105,6 +108,8 @@ def show_plan(plan_id: UUID, ctx: Context = requires(Action.PLAN_READ)) -> Respo
 def _plan_page(ctx: Context, plan_id: UUID, form: Form[Any], status: int = 200) -> Response:
     view = sittings.view_plan(ctx.session, plan_id)
     rows = list(sittings.list_sittings(ctx.session, plan_id))
+    starts = datetime.combine(view.plan.examined_on, USUAL_START, ZONE)
+    limit = DEFAULT_LIMIT_MINUTES[view.components[0]]
     return ctx.page(
         "sittings/plan.html",
         view=view,
@@ -121,7 +126,9 @@ def _plan_page(ctx: Context, plan_id: UUID, form: Form[Any], status: int = 200) 
         statuses=PLAN_STATUS,
         sitting_statuses=SITTING_STATUS,
         registration_statuses=REGISTRATION_STATUS,
-        limits=DEFAULT_LIMIT_MINUTES,
+        limit=limit,
+        starts=starts.strftime("%Y-%m-%dT%H:%M"),
+        ends=(starts + timedelta(minutes=limit)).strftime("%Y-%m-%dT%H:%M"),
         Component=Component,
         form=form,
         status=status,

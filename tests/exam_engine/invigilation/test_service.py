@@ -1,0 +1,224 @@
+"""The rooms during an examination."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy.orm import Session
+
+from exam_engine.delivery import service as delivery
+from exam_engine.invigilation import service as invigilation
+from exam_engine.invigilation.rules import (
+    AttemptsOpen,
+    AttendanceMissing,
+    AttendanceState,
+    IncidentKind,
+    IncidentNoteMissing,
+    IncidentWithdrawn,
+    IncidentWithoutCandidate,
+    MonitoringMissing,
+    PresentButNoAttempt,
+    RoomRecordMissing,
+    SittingNotOver,
+    SittingNotRunning,
+)
+from exam_engine.invigilation.service import SeatState
+from exam_engine.sittings import service as sittings
+from exam_engine.sittings.rules import SittingStatus
+from itembank.base.clock import ShiftedClock
+from itembank.base.db import Database, Scope
+from itembank.base.errors import NotFound
+from itembank.people import service as people
+from itembank.people.models import Institution
+from tests.factories.sittings import NOW, arranged_sitting, ids, officer_of
+from tests.factories.theory import Theory, make_theory
+
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def theory(database: Database, institution: Institution, clock: ShiftedClock) -> Theory:
+    """Four candidates; log-in is open, the start comes in ten minutes."""
+    return make_theory(
+        lambda: database.session(scope=Scope.everything()), institution, starts=clock.now() + 10 * MINUTE
+    )
+
+
+def states(session: Session, theory: Theory, clock: ShiftedClock) -> list[SeatState]:
+    rooms = invigilation.watch(session, theory.sitting_id, now=clock.now())
+    return [seat.state for room in rooms for seat in room.seats]
+
+
+def keep_record(session: Session, theory: Theory, officer: Any, **changes: str) -> None:
+    values = {"video_reference": "NVR-3/0701", "substitute": "", "substitute_reason": "", "notes": "正常"}
+    invigilation.keep_room_record(
+        session,
+        actor=officer,
+        sitting_id=theory.sitting_id,
+        room_id=theory.room_id,
+        now=NOW,
+        **{**values, **changes},
+    )
+
+
+def test_the_room_shows_what_each_candidate_is_doing(
+    database: Database, institution: Institution, clock: ShiftedClock, theory: Theory
+) -> None:
+    officer = officer_of(institution)
+    with database.session(scope=Scope.of([institution.id])) as session:
+        people.open_candidate_session(
+            session,
+            registration_id=theory.candidates[0],
+            institution_id=institution.id,
+            now=clock.now(),
+        )
+        waiting = states(session, theory, clock)
+    clock.advance(11 * MINUTE)
+    with database.session(scope=Scope.of([institution.id])) as session:
+        first = delivery.start(session, actor=theory.actor(1), sitting_id=theory.sitting_id)
+        second = delivery.start(session, actor=theory.actor(2), sitting_id=theory.sitting_id)
+        delivery.pause_attempt(session, actor=officer, attempt_id=second.id, reason="设备更换")
+        invigilation.take_attendance(
+            session,
+            actor=officer,
+            sitting_id=theory.sitting_id,
+            registration_ids=theory.candidates[2:3],
+            state=AttendanceState.ABSENT,
+            now=clock.now(),
+        )
+        running = states(session, theory, clock)
+        seat = invigilation.watch(session, theory.sitting_id, now=clock.now())[0].seats[0]
+        delivery.terminate_attempt(session, actor=officer, attempt_id=first.id, reason="离场")
+        ended = states(session, theory, clock)
+
+    assert waiting == [SeatState.WAITING, *[SeatState.NOT_LOGGED_IN] * 3]
+    assert running[:3] == [SeatState.ANSWERING, SeatState.PAUSED, SeatState.ABSENT]
+    assert (seat.items, seat.attempt.answered if seat.attempt else None) == (10, 0)
+    assert ended[0] is SeatState.TERMINATED
+
+
+def test_cheating_ends_the_attempt_and_can_be_withdrawn_with_a_reason(
+    database: Database, institution: Institution, clock: ShiftedClock, theory: Theory
+) -> None:
+    officer = officer_of(institution)
+    clock.advance(11 * MINUTE)
+    with database.session(scope=Scope.of([institution.id])) as session:
+        delivery.start(session, actor=theory.actor(1), sitting_id=theory.sitting_id)
+        record: dict[str, Any] = {
+            "actor": officer,
+            "sitting_id": theory.sitting_id,
+            "room_id": theory.room_id,
+            "now": NOW,
+        }
+        cheating = {"registration_id": theory.candidates[0], "kind": IncidentKind.CHEATING}
+        with pytest.raises(IncidentNoteMissing):
+            invigilation.record_incident(session, **record, **cheating, note=" ")
+        with pytest.raises(IncidentWithoutCandidate):
+            invigilation.record_incident(
+                session, **record, registration_id=None, kind=IncidentKind.CHEATING, note="有人作弊"
+            )
+        incident = invigilation.record_incident(session, **record, **cheating, note="查出手机")
+        seat = invigilation.watch(session, theory.sitting_id, now=clock.now())[0].seats[0]
+        invigilation.withdraw_incident(
+            session, actor=officer, incident_id=incident.id, reason="误判", now=NOW
+        )
+        with pytest.raises(IncidentWithdrawn):
+            invigilation.withdraw_incident(
+                session, actor=officer, incident_id=incident.id, reason="误判", now=NOW
+            )
+        registration = sittings.find_registration(session, theory.candidates[0])
+        kinds = [event.kind for event in sittings.read_events(session, registration)]
+
+    assert seat.state is SeatState.TERMINATED
+    assert [row.kind for row in seat.incidents] == [IncidentKind.CHEATING]
+    assert kinds[-2:] == ["incident_cheating", "incident_withdrawn"]
+
+
+def test_a_sitting_closes_with_records_and_settles_who_was_absent(
+    database: Database, institution: Institution, clock: ShiftedClock, theory: Theory
+) -> None:
+    officer = officer_of(institution)
+    clock.advance(11 * MINUTE)
+    with database.session(scope=Scope.of([institution.id])) as session:
+        delivery.start(session, actor=theory.actor(1), sitting_id=theory.sitting_id)
+        delivery.start(session, actor=theory.actor(2), sitting_id=theory.sitting_id)
+        close: dict[str, Any] = {"actor": officer, "sitting_id": theory.sitting_id}
+        with pytest.raises(PresentButNoAttempt):
+            invigilation.take_attendance(
+                session,
+                **close,
+                registration_ids=theory.candidates[:1],
+                state=AttendanceState.ABSENT,
+                now=NOW,
+            )
+        with pytest.raises(SittingNotOver):
+            invigilation.close_sitting(session, **close, now=clock.now())
+        invigilation.take_attendance(
+            session, **close, registration_ids=theory.candidates[2:], state=AttendanceState.ABSENT, now=NOW
+        )
+        with pytest.raises(AttemptsOpen):
+            invigilation.close_sitting(session, **close, now=clock.now())
+    clock.advance(120 * MINUTE)
+    with database.session(scope=Scope.of([institution.id])) as session:
+        with pytest.raises(RoomRecordMissing) as missing:
+            invigilation.close_sitting(session, **close, now=clock.now())
+        with pytest.raises(MonitoringMissing):
+            keep_record(session, theory, officer, video_reference="", substitute="双人巡视")
+        keep_record(
+            session, theory, officer, video_reference="", substitute="双人巡视", substitute_reason="停电"
+        )
+        sitting = invigilation.close_sitting(session, **close, now=clock.now())
+        room = invigilation.watch(session, theory.sitting_id, now=clock.now())[0]
+        with pytest.raises(SittingNotRunning):
+            keep_record(session, theory, officer)
+        with pytest.raises(SittingNotRunning):
+            invigilation.close_sitting(session, **close, now=clock.now())
+
+    assert missing.value.facts["rooms"] == "第1考场"
+    assert sitting.status is SittingStatus.CLOSED
+    assert [seat.state for seat in room.seats] == [
+        SeatState.FORCED,
+        SeatState.FORCED,
+        SeatState.ABSENT,
+        SeatState.ABSENT,
+    ]
+    assert [seat.attendance.state for seat in room.seats if seat.attendance] == [
+        AttendanceState.PRESENT,
+        AttendanceState.PRESENT,
+        AttendanceState.ABSENT,
+        AttendanceState.ABSENT,
+    ]
+
+
+def test_a_practical_sitting_needs_its_attendance(session: Session, institution: Institution) -> None:
+    _, sitting, rows = arranged_sitting(session, institution, count=2)
+    officer = officer_of(institution)
+    close: dict[str, Any] = {"actor": officer, "sitting_id": sitting.id}
+    over = sitting.ends_at
+    room = sittings.list_seats(session, sitting.id)[0].room
+    invigilation.keep_room_record(
+        session,
+        **close,
+        room_id=room.id,
+        video_reference="1",
+        substitute="",
+        substitute_reason="",
+        notes="",
+        now=NOW,
+    )
+
+    with pytest.raises(AttendanceMissing):
+        invigilation.close_sitting(session, **close, now=over)
+    count = invigilation.take_attendance(
+        session, **close, registration_ids=ids(rows), state=AttendanceState.PRESENT, now=NOW
+    )
+    again = invigilation.take_attendance(
+        session, **close, registration_ids=ids(rows), state=AttendanceState.PRESENT, now=NOW
+    )
+    invigilation.close_sitting(session, **close, now=over)
+
+    assert (count, again) == (2, 0)
+    with pytest.raises(NotFound):
+        invigilation.watch(session, room.id, now=NOW)

@@ -1,0 +1,48 @@
+"""Forms of the rooms."""
+
+from __future__ import annotations
+
+from typing import Literal
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from exam_engine.invigilation.rules import AttendanceState, IncidentKind
+
+
+class AttendanceForm(BaseModel):
+    """Who came, or did not."""
+
+    registration_ids: list[UUID] = Field(default_factory=list)
+    state: AttendanceState
+
+
+class IncidentForm(BaseModel):
+    """What happened."""
+
+    registration_id: UUID | None = None
+    kind: IncidentKind
+    note: str = Field("", max_length=1000)
+
+
+class ReasonForm(BaseModel):
+    """Why something is taken back."""
+
+    reason: str = Field("", max_length=400)
+
+
+class RecordForm(BaseModel):
+    """The room record."""
+
+    video_reference: str = Field("", max_length=200)
+    substitute: str = Field("", max_length=400)
+    substitute_reason: str = Field("", max_length=400)
+    notes: str = Field("", max_length=2000)
+
+
+class ControlForm(BaseModel):
+    """What is done to an attempt."""
+
+    deed: Literal["extend", "pause", "resume", "terminate"]
+    minutes: int = Field(5, ge=1, le=600)
+    reason: str = Field("", max_length=400)
