@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from exam_engine.calibration.reading import ResponseMatrix
-from exam_engine.calibration.rules import MINIMUM_ITEMS, Method, TooFewItems, check_sample
+from exam_engine.calibration.rules import MINIMUM_ITEMS, Method, ScoreNobodyGot, TooFewItems, check_sample
 from exam_engine.psychometrics.ctt import TestStatistics, analyse
 from exam_engine.psychometrics.irt.calibrate import TOLERANCE, Calibration, calibrate
 from exam_engine.psychometrics.irt.models import FloatArray
@@ -41,6 +42,16 @@ class ItemOutcome:
     se_b: float | None = None
     se_d: float | None = None
     cov_ad: float | None = None
+    steps: tuple[float | None, ...] | None = None
+    """Step difficulties of an item with several scores above 0; then ``b`` is their mean."""
+    se_steps: tuple[float | None, ...] | None = None
+    intercepts: tuple[float | None, ...] | None = None
+    se_intercepts: tuple[float | None, ...] | None = None
+
+
+PARAMETER_FIELDS = ("a", "b", "d", "se_a", "se_b", "se_d")
+STEP_FIELDS = ("steps", "se_steps", "intercepts", "se_intercepts")
+"""What only items with several scores above 0 have."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +82,10 @@ class Outcome:
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Outcome:
         """Read back what `as_json` gave."""
-        items = tuple(ItemOutcome(**item) for item in data["items"])
+        items = tuple(
+            ItemOutcome(**item | {key: tuple(item[key]) for key in STEP_FIELDS if item.get(key) is not None})
+            for item in data["items"]
+        )
         plain = {
             **data,
             "method": Method(data["method"]),
@@ -85,16 +99,18 @@ def describe_items(
     matrix: ResponseMatrix,
     method: Method,
     *,
+    highest: int = 1,
     report: Report | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> Outcome:
     """Compute classical statistics and, if the method asks, calibrate the items.
 
-    Items that everybody answered alike are reported without parameters; persons who saw nothing are left out.
+    Items that everybody answered alike are reported without parameters; persons who saw nothing, or nothing but
+    such items, are left out of the estimation. Scores up to ``highest`` are taken; the 2PL takes 0 and 1 only.
 
     Raises
     ------
-    NoResponses, SampleTooSmall, TooFewItems
+    NoResponses, SampleTooSmall, TooFewItems, ScoreNobodyGot
         If the data do not carry the method.
     CalibrationCancelled
         If `should_stop` said so.
@@ -103,8 +119,15 @@ def describe_items(
     responses = matrix.responses[(matrix.responses >= 0).any(axis=1)]
     if report:
         report(0, STEPS, "classical")
-    classical = analyse(responses)
+    classical = analyse(responses, highest=highest)
+    usable = ~classical.items.is_constant
+    kept = responses[:, usable]
+    kept = kept[(kept >= 0).any(axis=1)]
     warnings = []
+    if method.model is not None:
+        if usable.sum() < MINIMUM_ITEMS[method.model]:
+            raise TooFewItems(n_items=int(usable.sum()), minimum=MINIMUM_ITEMS[method.model])
+        advice = check_sample(len(kept), method)
     if advice is not None and not advice.enough:
         warnings.append(SMALL_SAMPLE)
     if classical.items.is_constant.any():
@@ -113,18 +136,23 @@ def describe_items(
         warnings.append(MISSING_BY_DESIGN)
     if method.model is None:
         return _assemble(matrix, method, classical, None, warnings)
-    usable = ~classical.items.is_constant
-    if usable.sum() < MINIMUM_ITEMS[method.model]:
-        raise TooFewItems(n_items=int(usable.sum()), minimum=MINIMUM_ITEMS[method.model])
-    kept = responses[:, usable]
+    _check_scores([name for name, use in zip(matrix.items, usable, strict=True) if use], kept)
     result = calibrate(
-        kept[(kept >= 0).any(axis=1)],
+        kept,
         model=method.model,
         progress=_progress(report) if report else None,
         should_stop=should_stop,
     )
     warnings.extend(warning.value for warning in result.warnings)
     return _assemble(matrix, method, classical, result, warnings)
+
+
+def _check_scores(names: Sequence[str], scores: NDArray[np.int8]) -> None:
+    """Refuse the first item with a score that nobody got below one that somebody got."""
+    for name, column in zip(names, scores.T, strict=True):
+        empty = np.flatnonzero(np.bincount(column[column >= 0]) == 0)
+        if empty.size:
+            raise ScoreNobodyGot(item=name, score=int(empty[0]))
 
 
 def _progress(report: Report) -> Callable[[int, float, float], None]:
@@ -156,11 +184,16 @@ def _assemble(
     statistics = classical.items
     for index, name in enumerate(matrix.items):
         at = int(position[index])
-        parameters = {}
+        parameters: dict[str, Any] = {}
         if result is not None and at >= 0:
-            parameters = {
-                key: _known(getattr(result, key)[at]) for key in ("a", "b", "d", "se_a", "se_b", "se_d")
-            } | {"cov_ad": _known(covariance[at])}
+            parameters = {key: _known(getattr(result, key)[at]) for key in PARAMETER_FIELDS}
+            parameters["cov_ad"] = _known(covariance[at])
+            if result.highest[at] > 1:
+                own = slice(int(result.highest[at]))
+                parameters |= {
+                    key: tuple(_known(value) for value in getattr(result, key)[at, own])
+                    for key in STEP_FIELDS
+                }
         items.append(
             ItemOutcome(
                 item=name,

@@ -1,4 +1,4 @@
-"""Reading a response matrix from CSV: a header of item names, then 0, 1 or empty."""
+"""Reading a response matrix from CSV: a header of item names, then 0, 1 (or scores up to m) or empty."""
 
 from __future__ import annotations
 
@@ -21,8 +21,6 @@ from exam_engine.calibration.rules import (
     ResponsesRefused,
 )
 
-CELLS = {"": -1, "0": 0, "1": 1}
-
 LONGEST_QUOTE = 40
 """A refused value is shown up to this many characters."""
 
@@ -36,7 +34,7 @@ class ResponseMatrix:
     items : tuple of str
         Item names, in the order of the columns.
     responses : ndarray of int8, shape (n_persons, n_items)
-        1 correct, 0 wrong, -1 not presented.
+        1 correct, 0 wrong, or a score from 0; -1 not presented.
     first_column : int
         Column of the first item in the file it came from, counted from 1.
     """
@@ -68,11 +66,12 @@ class _Problems:
             raise ResponsesRefused(tuple(self.kept), self.count)
 
 
-def read_responses(content: bytes) -> ResponseMatrix:
+def read_responses(content: bytes, *, highest: int = 1) -> ResponseMatrix:
     """Read a response file, or refuse it with every fault and its place.
 
     The first row names the items; a first column named ``person`` is skipped. UTF-8 (with or without mark)
-    or GB 18030; comma, semicolon or tab between cells.
+    or GB 18030; comma, semicolon or tab between cells. A cell holds a whole number from 0 to ``highest`` (at most
+    100) or nothing.
 
     Raises
     ------
@@ -92,7 +91,7 @@ def read_responses(content: bytes) -> ResponseMatrix:
         problems.check()
     names, skip = _names(header, problems)
     problems.check()
-    matrix = _cells(rows, names, skip, problems)
+    matrix = _cells(rows, names, skip, highest, problems)
     return ResponseMatrix(tuple(names), matrix, first_column=skip + 1)
 
 
@@ -140,10 +139,12 @@ def _names(header: list[str], problems: _Problems) -> tuple[list[str], int]:
 
 
 def _cells(
-    rows: Iterator[tuple[int, list[str]]], names: list[str], skip: int, problems: _Problems
+    rows: Iterator[tuple[int, list[str]]], names: list[str], skip: int, highest: int, problems: _Problems
 ) -> NDArray[np.int8]:
     """Turn the rows into marks, noting what is not one."""
     width = len(names) + skip
+    values = {"": -1} | {str(score): score for score in range(highest + 1)}
+    fault = Fault.VALUE if highest == 1 else Fault.SCORE
     marks: list[NDArray[np.int8]] = []
     for line, row in rows:
         if len(row) != width:
@@ -152,12 +153,12 @@ def _cells(
         if (len(marks) + 1) * width > MAX_CELLS:
             raise FileTooLarge(megabytes=MAX_FILE_BYTES // 2**20, cells=MAX_CELLS)
         try:
-            marks.append(np.array([CELLS[cell.strip()] for cell in row[skip:]], dtype=np.int8))
+            marks.append(np.array([values[cell.strip()] for cell in row[skip:]], dtype=np.int8))
         except KeyError:
             for column, (cell, name) in enumerate(zip(row[skip:], names, strict=True), start=skip + 1):
-                if cell.strip() not in CELLS:
+                if cell.strip() not in values:
                     value = cell.strip()[:LONGEST_QUOTE]
-                    problems.add(Problem(Fault.VALUE, row=line, column=column, name=name, value=value))
+                    problems.add(Problem(fault, row=line, column=column, name=name, value=value))
     if not marks and not problems.count:
         problems.add(Problem(Fault.NO_ROWS))
     problems.check()

@@ -46,6 +46,7 @@ class Fault(StrEnum):
     DUPLICATE = "the item name appears in an earlier column too"
     WIDTH = "the row has another number of cells than the header"
     VALUE = "a response must be 0, 1 or empty (not presented)"
+    SCORE = "a score must be a whole number from 0 to 100, or empty (not presented)"
     UNKNOWN_ITEM = "no such item in the bank"
     AMBIGUOUS_ITEM = "several items of the bank have this number"
 
@@ -95,6 +96,16 @@ class TooFewItems(Conflict):
 
     code = "calibration.too_few_items"
     message = "Only {n_items} items tell persons apart; the model needs at least {minimum}."
+
+
+class ScoreNobodyGot(Conflict):
+    """A score between others has no person: its parameter would be infinite."""
+
+    code = "calibration.score_nobody_got"
+    message = (
+        "Item {item}: nobody got score {score}, but some got more. "
+        "Merge neighbouring scores or leave the item out."
+    )
 
 
 class NoResponses(Conflict):

@@ -1,8 +1,8 @@
 """Classical test theory: difficulty, discrimination, reliability, distractors.
 
 Missing rule, one for the whole module: a response counts only where it was presented. The criterion of a
-person is the proportion correct among the items that person saw (for complete data the same ranking and
-correlations as the raw score); covariances behind alpha are taken over the persons who saw both items. A
+person is the proportion of the marks that could be had in the items that person saw (for complete data the same
+ranking and correlations as the raw score); covariances behind alpha are taken over the persons who saw both items. A
 response that was presented and left open is for the caller to score (as a rule: wrong).
 """
 
@@ -33,7 +33,7 @@ class ItemStatistics:
     n_responses : ndarray of float, shape (n_items,)
         Persons who saw the item.
     p_value : ndarray, shape (n_items,)
-        Proportion correct, in [0, 1].
+        Proportion correct, with several categories the mean score over the highest seen, in [0, 1].
     point_biserial : ndarray, shape (n_items,)
         Correlation of the item with the criterion, the item included, in [-1, 1].
     corrected_point_biserial : ndarray, shape (n_items,)
@@ -60,13 +60,13 @@ class TestStatistics:
     ----------
     n_persons, n_items : int
     mean, standard_deviation : float
-        Of the raw score, in items correct; with missing data implied by the item means and covariances, NaN where
+        Of the raw score, in marks; with missing data implied by the item means and covariances, NaN where
         an item was seen by nobody.
     alpha : float
         Cronbach's alpha, at most 1; NaN where two items were never seen by the same persons, or where covariances
         over different persons contradict each other (they would give more than 1).
     standard_error : float
-        Standard error of measurement, ``sd sqrt(1 - alpha)``, in items correct.
+        Standard error of measurement, ``sd sqrt(1 - alpha)``, in marks.
     items : ItemStatistics
     """
 
@@ -109,13 +109,15 @@ class OptionTable:
     n_persons: int
 
 
-def analyse(responses: ArrayLike) -> TestStatistics:
+def analyse(responses: ArrayLike, *, highest: int = 1) -> TestStatistics:
     """Return the classical statistics of a response matrix.
 
     Parameters
     ----------
     responses : array-like, shape (n_persons, n_items)
-        1 correct, 0 wrong, negative or NaN not presented.
+        1 correct, 0 wrong, or scores 0, 1, … ``highest``; negative or NaN not presented.
+    highest : int, default 1
+        Highest score that is taken, at most 100.
 
     Returns
     -------
@@ -140,19 +142,20 @@ def analyse(responses: ArrayLike) -> TestStatistics:
     >>> round(result.alpha, 3), round(result.standard_error, 3)
     (0.75, 0.645)
     """
-    matrix = check_responses(responses)
+    matrix = check_responses(responses, highest=highest)
     seen = (matrix >= 0).astype(np.float64)
-    correct = (matrix == 1).astype(np.float64)
+    score = np.maximum(matrix, 0).astype(np.float64)
+    most = np.maximum(matrix.max(axis=0), 1).astype(np.float64)
     n = seen.sum(axis=0)
     with np.errstate(invalid="ignore", divide="ignore"):
-        p = correct.sum(axis=0) / n
-        seen_by_person, right_by_person = seen.sum(axis=1), correct.sum(axis=1)
-        criterion = right_by_person / seen_by_person
-        whole = _masked_correlation(correct, np.broadcast_to(criterion[:, None], seen.shape), seen)
-        others = seen_by_person[:, None] - seen
-        rest = (right_by_person[:, None] - correct) / others
-        corrected = _masked_correlation(correct, rest, seen * (others > 0))
-        covariance = _covariance(correct, seen)
+        p = score.sum(axis=0) / n / most
+        possible, gained = seen @ most, score.sum(axis=1)
+        criterion = gained / possible
+        whole = _masked_correlation(score, np.broadcast_to(criterion[:, None], seen.shape), seen)
+        others = possible[:, None] - seen * most
+        rest = (gained[:, None] - score) / others
+        corrected = _masked_correlation(score, rest, seen * (others > 0))
+        covariance = _covariance(score, seen)
         alpha, variance = _alpha(covariance)
         items = ItemStatistics(
             n_responses=n,
@@ -164,7 +167,9 @@ def analyse(responses: ArrayLike) -> TestStatistics:
         )
     deviation = float(np.sqrt(variance)) if variance >= 0 else float("nan")
     error = deviation * float(np.sqrt(1.0 - alpha)) if alpha <= 1 else float("nan")
-    return TestStatistics(len(matrix), matrix.shape[1], float(np.sum(p)), deviation, alpha, error, items)
+    return TestStatistics(
+        len(matrix), matrix.shape[1], float(np.sum(p * most)), deviation, alpha, error, items
+    )
 
 
 def option_table(chosen: ArrayLike, criterion: ArrayLike, *, n_options: int) -> OptionTable:
@@ -259,11 +264,11 @@ def _masked_correlation(x: FloatArray, y: FloatArray, mask: FloatArray) -> Float
     return np.asarray(np.clip(correlation, -1.0, 1.0), dtype=np.float64)
 
 
-def _covariance(correct: FloatArray, seen: FloatArray) -> FloatArray:
+def _covariance(score: FloatArray, seen: FloatArray) -> FloatArray:
     """Return item covariances over the persons who saw both, with divisor n − 1."""
     together = seen.T @ seen
-    means = (correct.T @ seen) / together
-    products = correct.T @ correct - together * means * means.T
+    means = (score.T @ seen) / together
+    products = score.T @ score - together * means * means.T
     return np.asarray(np.where(together > 1, products / (together - 1.0), np.nan), dtype=np.float64)
 
 

@@ -13,6 +13,7 @@ from exam_engine.calibration.export import to_csv
 from exam_engine.calibration.outcome import Outcome, describe_items
 from exam_engine.calibration.reading import read_responses
 from exam_engine.calibration.rules import Method, ResponsesRefused, describe
+from exam_engine.psychometrics.irt.patterns import MAX_SCORE
 
 WARNINGS = {
     "small_sample": "fewer than 100 persons: difficulties are rough, use classical statistics beside them",
@@ -32,7 +33,8 @@ def register(commands: Any) -> None:
     group = commands.add_parser("irt", help="item calibration").add_subparsers(required=True)
     calibrate = group.add_parser(
         "calibrate",
-        help="calibrate a response file: header of item names, rows of 0, 1 or empty (not presented)",
+        help="calibrate a response file: header of item names, rows of 0, 1 or empty (not presented); "
+        "classical and rasch take scores up to 100 (partial credit)",
     )
     calibrate.add_argument("responses", type=Path, metavar="RESPONSES.csv")
     calibrate.add_argument(
@@ -46,13 +48,15 @@ def register(commands: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Calibrate, print, write; a refusal lists every place and exits with 1."""
     started = time.perf_counter()
+    method = Method(arguments.model)
+    highest = 1 if method is Method.TWO_PL else MAX_SCORE
     try:
-        matrix = read_responses(arguments.responses.read_bytes())
+        matrix = read_responses(arguments.responses.read_bytes(), highest=highest)
     except ResponsesRefused as refused:
         for problem in refused.problems[1:]:
             print(f"{arguments.responses}: {describe(problem)}", file=sys.stderr)
         raise
-    outcome = describe_items(matrix, Method(arguments.model))
+    outcome = describe_items(matrix, method, highest=highest)
     seconds = time.perf_counter() - started
     if arguments.out:
         arguments.out.write_text(to_csv(outcome.items), "utf-8")
@@ -79,8 +83,11 @@ def _print(outcome: Outcome, seconds: float) -> None:
     for item in outcome.items:
         numbers = (item.p_value, item.corrected_point_biserial, item.a, item.se_a, item.b, item.se_b)
         widths = (8, 8, 8, 7, 8, 7)
-        cells = "".join(
-            f"{'—' if number is None else format(number, '.3f'):>{width}}"
-            for number, width in zip(numbers, widths, strict=True)
-        )
+        cells = "".join(_cell(number, width) for number, width in zip(numbers, widths, strict=True))
         print(f"{item.item:<16}{item.n_responses:>8}{cells}")
+        for step, pair in enumerate(zip(item.steps or (), item.se_steps or (), strict=True), start=1):
+            print(f"{f'  step {step}':<48}{_cell(pair[0], 8)}{_cell(pair[1], 7)}")
+
+
+def _cell(number: float | None, width: int) -> str:
+    return f"{'—' if number is None else format(number, '.3f'):>{width}}"

@@ -83,6 +83,7 @@ FAULTS: dict[Fault, str] = {
     Fault.DUPLICATE: N_("the item name appears in an earlier column too"),
     Fault.WIDTH: N_("the row has another number of cells than the header"),
     Fault.VALUE: N_("a response must be 0, 1 or empty (not presented)"),
+    Fault.SCORE: N_("a score must be a whole number from 0 to 100, or empty (not presented)"),
     Fault.UNKNOWN_ITEM: N_("no such item in the bank"),
     Fault.AMBIGUOUS_ITEM: N_("several items of the bank have this number"),
 }

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from exam_engine.calibration import store
 from exam_engine.calibration.answers import mark_sheets, tabulate_options
 from exam_engine.calibration.models import CalibrationRun
-from exam_engine.calibration.outcome import Outcome, describe_items
+from exam_engine.calibration.outcome import STEP_FIELDS, Outcome, describe_items
 from exam_engine.calibration.reading import ResponseMatrix
 from exam_engine.calibration.rules import Method, RunNotFound
 from exam_engine.calibration.service.sheets import read_sheets
@@ -72,7 +72,8 @@ def calibrate_now(
     Parameters
     ----------
     responses : mapping of item id to marks
-        One mark a person: 1 correct, 0 wrong, -1 not presented; all of one length.
+        One mark a person: 1 correct, 0 wrong, -1 not presented; all of one length. Other scores are refused with
+        ValueError: a scale of the bank holds one difficulty an item.
     """
     columns = np.array(list(responses.values()), dtype=np.int8)
     matrix = ResponseMatrix(tuple(str(item_id) for item_id in responses), columns.T)
@@ -104,7 +105,7 @@ def keep_outcome(
     summary = {key: value for key, value in outcome.as_json().items() if key != "items"}
     figures = []
     for item in outcome.items:
-        known = {key: value for key, value in asdict(item).items() if key != "item"}
+        known = {key: value for key, value in asdict(item).items() if key not in ("item", *STEP_FIELDS)}
         item_id = UUID(item.item)
         figures.append(ItemFigures(item_id=item_id, options=options.get(item_id), **known))
     draft = ScaleDraft(

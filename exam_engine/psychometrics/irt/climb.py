@@ -79,7 +79,8 @@ class Climb:
         if np.isfinite(reached.log_likelihood) and reached.log_likelihood >= state.log_likelihood:
             return proposal, reached
         anderson.forget()
-        return em, expect(self.patterns, em, self.nodes)
+        reached = expect(self.patterns, em, self.nodes)
+        return (em, reached) if np.isfinite(reached.log_likelihood) else (parameters, state)
 
     def _newton(self, parameters: Parameters, state: Expectation) -> tuple[Parameters, Expectation] | None:
         """Take a Newton step, halved until the likelihood does not fall; None where Newton does not apply."""

@@ -83,3 +83,25 @@ def test_progress_goes_forward_and_can_be_stopped() -> None:
     assert seen == sorted(seen)
     with pytest.raises(CalibrationCancelled):
         describe_items(simulate(800), Method.TWO_PL, should_stop=lambda: True)
+
+
+def test_persons_left_without_a_usable_item_do_not_carry_the_model() -> None:
+    matrix = simulate(800)
+    matrix.responses[:, 0] = 1
+    matrix.responses[:350, 1:] = -1
+
+    with pytest.raises(SampleTooSmall, match="450 persons"):
+        describe_items(matrix, Method.TWO_PL)
+
+
+def test_scores_of_several_categories_are_refused_unless_asked_for_and_survive_json() -> None:
+    matrix = simulate(300)
+    matrix.responses[:, 0] += matrix.responses[:, 1]
+
+    outcome = describe_items(matrix, Method.RASCH, highest=2)
+
+    assert outcome.items[0].steps is not None
+    assert outcome.items[1].steps is None
+    assert Outcome.from_json(json.loads(json.dumps(outcome.as_json()))) == outcome
+    with pytest.raises(ValueError, match="responses must be 0, 1"):
+        describe_items(matrix, Method.RASCH)

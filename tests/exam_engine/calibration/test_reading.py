@@ -89,3 +89,12 @@ def test_any_bytes_are_read_or_refused(content: bytes) -> None:
         matrix = read_responses(content)
 
         assert matrix.responses.shape[1] == len(matrix.items)
+
+
+def test_scores_are_read_only_where_they_are_asked_for() -> None:
+    content = b"Q1,Q2\n10,0\n,3\n"
+
+    assert read_responses(content, highest=10).responses.tolist() == [[10, 0], [-1, 3]]
+    assert faults(content) == [(Fault.VALUE, 2, 1), (Fault.VALUE, 3, 2)]
+    with pytest.raises(ResponsesRefused, match="whole number from 0 to 100"):
+        read_responses(b"Q1\n101\n", highest=100)

@@ -120,3 +120,23 @@ def test_one_person_alone_has_no_spread() -> None:
 
     assert result.items.is_constant.all()
     assert np.isnan(result.alpha)
+
+
+def test_scores_of_several_categories_agree_with_the_textbook() -> None:
+    rng = np.random.default_rng(3)
+    matrix = np.clip(np.round(rng.normal(size=(300, 1)) + rng.normal(2, 1, (300, 5))), 0, 4).astype(int)
+    matrix[:, 4] = matrix[:, 4] > 2
+    total = matrix.sum(axis=1)
+
+    result = analyse(matrix, highest=4)
+
+    assert_allclose(result.items.p_value, matrix.mean(axis=0) / [4, 4, 4, 4, 1])
+    assert result.mean == pytest.approx(total.mean())
+    assert result.standard_deviation == pytest.approx(total.std(ddof=1))
+    assert result.alpha == pytest.approx(5 / 4 * (1 - matrix.var(axis=0, ddof=1).sum() / total.var(ddof=1)))
+    for item in range(5):
+        rest = total - matrix[:, item]
+        assert result.items.point_biserial[item] == pytest.approx(np.corrcoef(matrix[:, item], total)[0, 1])
+        assert result.items.corrected_point_biserial[item] == pytest.approx(
+            np.corrcoef(matrix[:, item], rest)[0, 1]
+        )

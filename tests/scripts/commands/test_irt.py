@@ -78,3 +78,39 @@ def test_a_small_sample_is_refused_for_2pl_and_warned_about_for_rasch(
 def test_a_missing_file_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["irt", "calibrate", str(tmp_path / "none.csv")]) == 1
     assert "none.csv" in capsys.readouterr().err
+
+
+def test_scores_of_several_categories_get_steps_under_rasch(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, out = tmp_path / "scores.csv", tmp_path / "items.csv"
+    scores = ["0,0,0", "0,1,1", "1,0,0", "1,1,1", "1,2,0", "2,1,1", "2,2,1", "2,2,0"]
+    path.write_text("\n".join(["Q1,Q2,Q3", *(row for row in scores for _ in range(20))]), "utf-8")
+
+    code = main(["irt", "calibrate", str(path), "--model", "rasch", "--out", str(out), "--json"])
+
+    printed = json.loads(capsys.readouterr().out)
+    table = list(csv.DictReader(out.read_text("utf-8").splitlines()))
+    first, last = printed["items"][0], printed["items"][2]
+    assert code == 0
+    assert printed["converged"] is True
+    assert len(first["steps"]) == len(first["se_steps"]) == len(first["intercepts"]) == 2
+    assert first["b"] == pytest.approx(sum(first["steps"]) / 2)
+    assert last["steps"] is None
+    assert float(table[0]["step2"]) == pytest.approx(first["steps"][1], abs=1e-6)
+    assert float(table[0]["d1"]) == pytest.approx(-first["steps"][0], abs=1e-6)
+    assert table[2]["step1"] == table[2]["b"]
+    assert table[2]["step2"] == ""
+
+    assert main(["irt", "calibrate", str(path), "--model", "rasch"]) == 0
+    assert "step 2" in capsys.readouterr().out
+    assert main(["irt", "calibrate", str(path), "--model", "2pl"]) == 1
+    assert "must be 0, 1 or empty" in capsys.readouterr().err
+
+
+def test_a_score_nobody_got_is_refused_by_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "scores.csv"
+    path.write_text("Q1,Q2,Q3\n" + "0,1,0\n1,0,1\n2,0,0\n2,1,3\n" * 30, "utf-8")
+
+    assert main(["irt", "calibrate", str(path), "--model", "rasch"]) == 1
+    assert "Item Q3: nobody got score 2" in capsys.readouterr().err
