@@ -1,4 +1,4 @@
-"""The exam some weeks ago: sat, marked, scored by three examiners, made public, approved, certified."""
+"""The exam some weeks ago: sat, watched over, marked, scored by three examiners, made public, approved, certified."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from decimal import Decimal
 from uuid import UUID
 
 import numpy as np
-from sqlalchemy.orm import Session
 
 from exam_engine.certificates import service as certificates
 from exam_engine.delivery import service as delivery
 from exam_engine.delivery.rules import Choice
+from exam_engine.invigilation import service as invigilation
+from exam_engine.invigilation.rules import AttendanceState, IncidentKind
 from exam_engine.marking import service as marking
 from exam_engine.marking.rules import RubricLine
 from exam_engine.papers import service as papers
 from exam_engine.recognition import service as recognition
 from exam_engine.recognition.rules import ApprovalState
 from exam_engine.results import service as results
-from exam_engine.results.rules import ResultState
 from exam_engine.sittings.rules import Component, Terms
 from itembank.base.fonts import FontSet
 from itembank.people.rules import Actor, Role
@@ -66,12 +66,61 @@ def hold(world: World, *, outline: Outline, paper_id: UUID, items: Mapping[str, 
     _define_task(world, exam)
     world.advance_to(begin + timedelta(minutes=1))
     _sit(world, exam, paper_id, items)
+    _keep_room(world, exam, exam.theory_id, Component.THEORY)
     world.advance_to(theory.ends_at + timedelta(minutes=10))
     with world.session() as session:
+        invigilation.close_sitting(
+            session, actor=world.actor("officer"), sitting_id=exam.theory_id, now=world.now()
+        )
         marking.mark_sitting(session, exam.theory_id, actor=world.actor("officer"), now=world.now())
+    world.advance_to(practical.starts_at + timedelta(minutes=20))
+    _keep_room(world, exam, exam.practical_id, Component.PRACTICAL)
     world.advance_to(practical.ends_at)
     _score_practical(world, exam)
+    with world.session() as session:
+        invigilation.close_sitting(
+            session, actor=world.actor("officer"), sitting_id=exam.practical_id, now=world.now()
+        )
     return exam
+
+
+def _keep_room(world: World, exam: Examination, sitting_id: UUID, component: Component) -> None:
+    """Take attendance, note an incident, and keep the room's record with its video reference."""
+    invigilator = world.actor("invigilator")
+    came = [how.theta is not None for how in PERFORMANCES]
+    with world.session() as session:
+        for state, wanted in ((AttendanceState.PRESENT, True), (AttendanceState.ABSENT, False)):
+            invigilation.take_attendance(
+                session,
+                actor=invigilator,
+                sitting_id=sitting_id,
+                registration_ids=[r for r, c in zip(exam.registrations, came, strict=True) if c is wanted],
+                state=state,
+                now=world.now(),
+            )
+        room_id = plans.room_of(session, component)
+        if component is Component.THEORY:
+            invigilation.record_incident(
+                session,
+                actor=invigilator,
+                sitting_id=sitting_id,
+                room_id=room_id,
+                registration_id=exam.registrations[1],
+                kind=IncidentKind.EQUIPMENT,
+                note="鼠标失灵，当场更换，已保存的作答未受影响",
+                now=world.now(),
+            )
+        invigilation.keep_room_record(
+            session,
+            actor=invigilator,
+            sitting_id=sitting_id,
+            room_id=room_id,
+            video_reference=f"{plans.ROOMS[component][1]} 录像 {world.now().astimezone(ZONE):%Y%m%d-%H%M}",
+            substitute="",
+            substitute_reason="",
+            notes="考场秩序正常",
+            now=world.now(),
+        )
 
 
 def _define_task(world: World, exam: Examination) -> None:
@@ -183,28 +232,13 @@ def publish(world: World, exam: Examination) -> int:
     world.advance_to(world.now() + timedelta(hours=18))
     officer = world.actor("officer")
     with world.session() as session:
-        table = results.collect_results(session, actor=officer, plan_id=exam.plan_id, now=world.now())
-        _record_absences(session, table, officer, world.now())
+        results.collect_results(session, actor=officer, plan_id=exam.plan_id, now=world.now())
         results.release_results(session, actor=officer, plan_id=exam.plan_id, now=world.now())
         recognition.publish_notice(
             session, actor=officer, plan_id=exam.plan_id, contact="质量督导科 010-00000000", now=world.now()
         )
         decisions = recognition.read_decisions(session, exam.plan_id)
         return sum(decision.state is ApprovalState.WAITING for decision in decisions)
-
-
-def _record_absences(session: Session, table: results.ResultTable, officer: Actor, now: datetime) -> None:
-    for row in table.rows:
-        practical = row.results.get(Component.PRACTICAL)
-        if practical is not None and practical.state is ResultState.MISSING:
-            results.record_state(
-                session,
-                actor=officer,
-                result_id=practical.id,
-                state=ResultState.ABSENT,
-                reason="未到场，签到表无签名",
-                now=now,
-            )
 
 
 def _first_weekday_after(day: date) -> datetime:

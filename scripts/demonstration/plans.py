@@ -155,13 +155,14 @@ def _publish(
     if component is Component.THEORY:
         sittings.set_papers(session, actor=officer, sitting_id=sitting.id, paper_ids=list(papers))
     sittings.arrange_sitting(
-        session, actor=officer, sitting_id=sitting.id, room_ids=[_room(session, component)], now=now
+        session, actor=officer, sitting_id=sitting.id, room_ids=[room_of(session, component)], now=now
     )
     sittings.publish_sitting(session, actor=officer, sitting_id=sitting.id, now=now)
     return sitting.id
 
 
-def _room(session: Session, component: Component) -> UUID:
+def room_of(session: Session, component: Component) -> UUID:
+    """Return the room of a component."""
     return next(room.id for room in sittings.list_rooms(session) if room.name == ROOMS[component][0])
 
 
@@ -175,7 +176,7 @@ def _staff(session: Session, world: World, made: dict[Component, UUID]) -> None:
             session,
             actor=world.actor("officer"),
             sitting_id=made[component],
-            room_id=_room(session, component),
+            room_id=room_of(session, component),
             user_id=user_id,
             duty=duty,
         )

@@ -9,11 +9,12 @@ import pytest
 
 from exam_engine.certificates import service as certificates
 from exam_engine.delivery import service as delivery
+from exam_engine.invigilation import service as invigilation
 from exam_engine.papers import service as papers
 from exam_engine.recognition import service as recognition
 from exam_engine.recognition.rules import Verdict
-from exam_engine.results import service as results
 from exam_engine.sittings import service as sittings
+from exam_engine.sittings.rules import SittingStatus
 from itembank.base import audit
 from itembank.base.db import Scope
 from itembank.items import service as items
@@ -107,10 +108,20 @@ def test_the_certificate_is_found_by_number_and_name(site: Site, facts: Facts) -
 
 def test_the_past_exam_passed_who_should_pass(site: Site) -> None:
     with site.database.session(scope=Scope.everything(), writes=False) as session:
-        plan = next(row for row in results.list_plans(session) if "第一批" in row.name)
+        plan = next(view.plan for view in sittings.list_plans(session) if "第一批" in view.plan.name)
         verdicts = [decision.verdict for decision in recognition.read_decisions(session, plan.id)]
 
     assert sorted(verdicts) == sorted([Verdict.PASSED] * 2 + [Verdict.FAILED] * 3)
+
+
+def test_the_past_sittings_are_closed_with_their_records(site: Site) -> None:
+    with site.database.session(scope=Scope.everything(), writes=False) as session:
+        plan = next(view.plan for view in sittings.list_plans(session) if "第一批" in view.plan.name)
+        held = sittings.list_sittings(session, plan.id)
+        rooms = [invigilation.watch(session, sitting.id, now=sitting.ends_at) for sitting in held]
+
+    assert [sitting.status for sitting in held] == [SittingStatus.CLOSED] * 2
+    assert all(room.record and room.record.video_reference for watched in rooms for room in watched)
 
 
 def test_a_sitting_that_is_over_is_followed_by_another(settings: Settings, facts: Facts) -> None:
