@@ -7,7 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from itembank.base.db import Scope
+from itembank.people import service as people
+from itembank.people.rules import Actor
+from itembank.taxonomy import service as taxonomy
 from scripts.cli import main
+from scripts.site import open_site
+from tests.factories.bank import outline_source
 from tests.factories.word_sheets import sheet
 
 
@@ -73,6 +79,25 @@ def test_the_template_can_be_filled_and_imported(
     assert main(["bank", "template", str(file)]) == 0
     assert main(["bank", "import", str(file), *WHERE]) == 0
     assert "found 0" in capsys.readouterr().out
+
+
+def test_items_are_placed_by_their_reference(data_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    site = open_site()
+    with site.database.session(scope=Scope.everything()) as session:
+        owner = Actor("system", institution_id=people.platform(session).id)
+        taxonomy.import_outline(session, actor=owner, source=outline_source(), now=site.database.clock.now())
+    site.database.dispose()
+    sheet_file, placement = data_folder / "x.docx", data_folder / "p.csv"
+    sheet_file.write_bytes(sheet(["判断题", "1.水会结冰。√", "2.火是冷的。×"]))
+    placement.write_text("reference,point\n1,A-A-A-001\n2,B-A-A-002\n", "utf-8")
+    where = ["--occupation", "6-31-01-03", "--level", "4"]
+
+    assert main(["bank", "import", str(sheet_file), *where]) == 0
+    assert main(["bank", "place", str(placement), *where]) == 0
+    assert "placed 2" in capsys.readouterr().out
+    placement.write_text("reference,point\n9,A-A-A-001\n", "utf-8")
+    assert main(["bank", "place", str(placement), *where]) == 1
+    assert "Row 2" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
