@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from pypdf import PdfReader
 
 from exam_engine.delivery import service as delivery
 from exam_engine.invigilation import service as invigilation
@@ -74,6 +76,7 @@ def test_attendance_incidents_record_and_closing(
     bare = client.post(f"{here}/record", data={"substitute": "双人巡视"})
     kept = client.post(f"{here}/record", data={"video_reference": "NVR-3", "notes": "秩序良好"})
     sheet = client.get(f"{here}/record").text
+    pdf = PdfReader(io.BytesIO(client.get(f"{here}/record.pdf").content)).pages[0].extract_text()
     closed = client.post(f"/invigilation/{theory.sitting_id}/close")
     late = client.post(f"{here}/incidents", data={"kind": "other", "note": "x"})
 
@@ -92,6 +95,7 @@ def test_attendance_incidents_record_and_closing(
     assert "替代监督措施及原因" in bare.text
     assert "NVR-3" in sheet
     assert "查出手机" in sheet
+    assert "NVR-3" in pdf
     assert "已于" in client.get(f"/invigilation/{theory.sitting_id}").text
 
 

@@ -11,6 +11,7 @@ from uuid import UUID
 import pytest
 from fastapi.testclient import TestClient
 from openpyxl import load_workbook
+from pypdf import PdfReader
 
 from exam_engine.sittings import service as sittings
 from itembank.base.db import Database, Scope
@@ -19,6 +20,7 @@ from itembank.people.models import Institution
 from itembank.people.rules import Role
 from tests.factories.people import make_institution
 from tests.factories.sittings import (
+    NOW,
     approve,
     arranged_sitting,
     candidate_row,
@@ -351,3 +353,43 @@ def test_a_sibling_institution_finds_nothing(
         assert client.get(path).status_code == 404, path
     assert client.post(f"/plans/{plan.id}/tickets", data={"which": "all"}).status_code == 404
     assert plan.name not in client.get("/plans").text
+
+
+def text_of(answer: Any) -> str:
+    """Return the text of a PDF without its spaces."""
+    assert answer.headers["content-type"] == "application/pdf"
+    return re.sub(
+        r"\s", "", "".join(page.extract_text() for page in PdfReader(io.BytesIO(answer.content)).pages)
+    )
+
+
+def test_sheets_and_tickets_are_printed_as_pdf(
+    client: TestClient, login: Any, everything: Any, institution: Institution
+) -> None:
+    with everything() as session:
+        plan, sitting, rows = arranged_sitting(session, institution)
+        sittings.keep_photo(
+            session,
+            actor=officer_of(institution),
+            registration_id=rows[0].id,
+            filename="a.jpg",
+            content=make_picture(),
+            now=NOW,
+        )
+        seat = sittings.list_seats(session, sitting.id)[0]
+    login(Role.EXAM_OFFICER)
+    address = f"/plans/{plan.id}/sittings/{sitting.id}/print"
+
+    attendance, seats, doors = (
+        text_of(client.get(f"{address}/{kind}.pdf")) for kind in ("attendance", "seats", "doors")
+    )
+    tickets = text_of(client.post(f"/plans/{plan.id}/tickets", data={"which": "all", "output": "pdf"}))
+
+    name, number = seat.candidate.person.name, str(seat.candidate.registration.ticket_number)
+    assert "考生签到表" in attendance
+    assert seat.candidate.person.document_number not in attendance
+    for text in (attendance, doors, tickets):
+        assert name in text
+        assert number in text
+    assert name in seats
+    assert re.search(r"入场码[2-9A-Z]{4}-[2-9A-Z]{4}", tickets)

@@ -12,9 +12,12 @@ from exam_engine.delivery import service as delivery
 from exam_engine.invigilation import service as invigilation
 from exam_engine.invigilation.rules import AttendanceState
 from exam_engine.invigilation.service import SeatState, WatchedRoom
+from exam_engine.invigilation.sheets import record_sheet
 from exam_engine.sittings import service as sittings
 from exam_engine.sittings.rules import SittingStatus
+from exam_engine.sittings.sheets import print_sheets
 from itembank.base.errors import ExamError, NotFound
+from itembank.base.fonts import find_fonts
 from itembank.people.rules import Action
 from web.deps import Context, requires
 from web.forms import Form, FormData, form_data, parse_form
@@ -307,3 +310,19 @@ def print_record(sitting_id: UUID, room_id: UUID, ctx: Context = requires(Action
         incident_kinds=INCIDENTS,
         SeatState=SeatState,
     )
+
+
+@router.get("/{sitting_id}/rooms/{room_id}/record.pdf")
+def print_record_pdf(sitting_id: UUID, room_id: UUID, ctx: Context = requires(Action.ROOM_READ)) -> Response:
+    """The room record as archival PDF."""
+    watched = _room(ctx, sitting_id, room_id)
+    view = sittings.view_plan(ctx.session, watched.sitting.plan_id)
+    sheet = record_sheet(watched, view, sittings.terms_of(watched.sitting))
+    content = print_sheets(
+        title=sheet["title"],
+        institution=ctx.institution().name,
+        sheets=[sheet],
+        fonts=find_fonts(tuple(ctx.settings.font_folders)),
+        timestamp=ctx.now,
+    )
+    return ctx.download(content, f"{sheet['title']}.pdf", "application/pdf", inline=True)

@@ -148,4 +148,5 @@ class CodesForm(BaseModel):
 
     registration_ids: list[UUID] = Field(default_factory=list)
     which: Literal["missing", "all", "chosen"] = "missing"
+    output: Literal["page", "pdf", "csv"] = "page"
     as_csv: bool = False

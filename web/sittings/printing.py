@@ -6,15 +6,17 @@ import csv
 import io
 from base64 import b64encode
 from itertools import groupby
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter
 from fastapi.responses import Response
 
 from exam_engine.sittings import service as sittings
-from exam_engine.sittings.rules import show_entry_code
+from exam_engine.sittings import sheets
+from exam_engine.sittings.rules import SittingWithoutSeats, show_entry_code
 from itembank.base.errors import ExamError, NotFound
+from itembank.base.fonts import find_fonts
 from itembank.people.rules import Action
 from web.deps import Context, requires
 from web.forms import Form, parse_form
@@ -61,6 +63,8 @@ def print_tickets(
     if form.model is None:
         return _tickets_page(ctx, plan_id, form, 422)
     sent = form.model
+    if sent.output == "pdf":
+        find_fonts(tuple(ctx.settings.font_folders))  # refuse before codes are changed
     try:
         if sent.which == "chosen" and not sent.registration_ids:
             form.add("", N_("Choose at least one registration."))
@@ -81,7 +85,12 @@ def print_tickets(
     if not codes:
         form.add("", N_("Everybody has been issued an entry code. Choose whose codes to issue again."))
         return _tickets_page(ctx, plan_id, form, 409)
-    response = _codes_csv(ctx, codes) if sent.as_csv else _codes_page(ctx, plan_id, codes)
+    if sent.as_csv or sent.output == "csv":
+        response = _codes_csv(ctx, codes)
+    elif sent.output == "pdf":
+        response = _codes_pdf(ctx, plan_id, codes)
+    else:
+        response = _codes_page(ctx, plan_id, codes)
     response.headers["cache-control"] = "no-store"
     return response
 
@@ -121,6 +130,57 @@ def _codes_page(ctx: Context, plan_id: UUID, codes: list[sittings.IssuedCode]) -
         rooms={room.id: room for room in sittings.list_rooms(ctx.session)},
         components=COMPONENTS,
     )
+
+
+def _codes_pdf(ctx: Context, plan_id: UUID, codes: list[sittings.IssuedCode]) -> Response:
+    view = sittings.view_plan(ctx.session, plan_id)
+    candidates = sittings.view_registrations(ctx.session, [code.registration_id for code in codes])
+    rooms = {room.id: room for room in sittings.list_rooms(ctx.session)}
+    tickets = []
+    for code in codes:
+        places = [
+            (sitting.component, sittings.terms_of(sitting), rooms.get(seat.room_id), seat.number)
+            for sitting, seat in sittings.sittings_of(ctx.session, code.registration_id)
+        ]
+        person = candidates[code.registration_id].person
+        tickets.append(sheets.ticket_sheet(code, view, ctx.institution().name, person, places))
+    photos = {
+        str(code.registration_id): photo
+        for code in codes[: sheets.MOST_PHOTOS] * (len(codes) <= sheets.MOST_PHOTOS)
+        if (photo := sittings.read_photo(ctx.session, code.registration_id))
+    }
+    return _pdf(ctx, "准考证", tickets, photos)
+
+
+def _pdf(
+    ctx: Context, title: str, made: list[dict[str, Any]], images: dict[str, bytes] | None = None
+) -> Response:
+    content = sheets.print_sheets(
+        title=title,
+        institution=ctx.institution().name,
+        sheets=made,
+        fonts=find_fonts(tuple(ctx.settings.font_folders)),
+        timestamp=ctx.now,
+        images=images,
+    )
+    return ctx.download(content, f"{title}.pdf", "application/pdf", inline=True)
+
+
+@router.get("/sittings/{sitting_id}/print/{sheet}.pdf")
+def print_sheet_pdf(
+    plan_id: UUID,
+    sitting_id: UUID,
+    sheet: Literal["attendance", "seats", "doors"],
+    ctx: Context = requires(Action.ROOM_READ),
+) -> Response:
+    """The same sheet as archival PDF."""
+    sitting = sitting_of(ctx, plan_id, sitting_id)
+    seats = sittings.list_seats(ctx.session, sitting_id)
+    if not seats:
+        raise SittingWithoutSeats
+    view, terms = sittings.view_plan(ctx.session, plan_id), sittings.terms_of(sitting)
+    made = sheets.room_sheets(sheet, view, sitting.component, terms, seats)
+    return _pdf(ctx, sheets.TITLES[sheet], made)
 
 
 @router.get("/sittings/{sitting_id}/print/{sheet}")
