@@ -132,11 +132,18 @@ def test_answers_without_network_are_kept_over_a_reload_and_saved_when_it_return
     page.keyboard.press("a")
     expect(page.locator("#save-state")).to_contain_text("继续作答")
     page.unroute("**/answers")
+    page.route(
+        "**/answers", lambda route: route.fulfill(status=200, body="<html>Welcome to our Wi-Fi</html>")
+    )
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("a")
+    expect(page.locator("#save-state")).to_contain_text("继续作答")
+    page.unroute("**/answers")
     page.on("dialog", lambda dialog: dialog.accept())
     page.reload()
-    expect(page.locator("#progress")).to_have_text("已答 4 题，共 10 题")
+    expect(page.locator("#progress")).to_have_text("已答 5 题，共 10 题")
     expect(page.locator("#save-state")).to_have_text("已保存")
-    assert len(stored(database)) == 4
+    assert len(stored(database)) == 5
 
 
 def test_a_second_tab_takes_over_and_the_first_says_so(page: Page, world: ExamWorld, shot: Shot) -> None:

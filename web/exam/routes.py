@@ -13,13 +13,13 @@ from exam_engine.delivery import service as delivery
 from exam_engine.delivery.engine import Delivery
 from exam_engine.delivery.models import Attempt
 from exam_engine.delivery.paper import arrange, form_of
-from exam_engine.delivery.rules import TakenOver
+from exam_engine.delivery.rules import EntryBarred, TakenOver
 from exam_engine.delivery.service import Stage
 from exam_engine.sittings import service as sittings
 from exam_engine.sittings.models import Registration
 from exam_engine.sittings.rules import EntryOver
 from itembank.base.db import Scope, database_now
-from itembank.base.errors import ExamError, NotFound
+from itembank.base.errors import Conflict, ExamError, NotFound
 from itembank.people import service as people
 from itembank.people.rules import Action
 from web.deps import Context, candidate_actor, public, requires
@@ -107,12 +107,22 @@ def _with_times(refusal: ExamError, ctx: Context) -> ExamError:
 @router.get("")
 def wait(ctx: Context = requires(Action.EXAM_SIT)) -> Response:
     """The waiting room: who, where, the rules, and the start button."""
+    return _waiting_page(ctx)
+
+
+def _waiting_page(ctx: Context, refusal: ExamError | None = None) -> Response:
     actor = candidate_actor(ctx)
     rooms = delivery.waiting_room(ctx.session, actor=actor)
     name = people.read_person(ctx.session, rooms[0].place.registration.person_id).name if rooms else ""
     current = next((room for room in rooms if room.stage in (Stage.WORKING, Stage.READY, Stage.EARLY)), None)
     return ctx.page(
-        "exam/waiting.html", rooms=rooms, current=current, name=name, Stage=Stage, words=PAGE_WORDS
+        "exam/waiting.html",
+        rooms=rooms,
+        current=current,
+        name=name,
+        Stage=Stage,
+        refusal=refusal,
+        status=status_of(refusal) if refusal else 200,
     )
 
 
@@ -132,9 +142,16 @@ def start(sitting_id: UUID, ctx: Context = requires(Action.EXAM_SIT)) -> Respons
     """Begin; a second click goes to the attempt that was begun."""
     try:
         attempt = delivery.start(ctx.session, actor=candidate_actor(ctx), sitting_id=sitting_id)
-    except ExamError as refusal:
-        raise _with_times(refusal, ctx) from None
+    except (Conflict, EntryBarred) as refusal:
+        refused = _with_times(refusal, ctx)
+        if _wants_json(ctx):
+            raise refused from None
+        return _waiting_page(ctx, refused)
     return ctx.redirect(f"/exam/attempts/{attempt.id}")
+
+
+def _wants_json(ctx: Context) -> bool:
+    return "application/json" in ctx.request.headers.get("accept", "")
 
 
 @router.get("/attempts/{attempt_id}")
@@ -215,6 +232,10 @@ def _epoch(data: FormData) -> int:
 @router.get("/attempts/{attempt_id}/confirm")
 def confirm(attempt_id: UUID, ctx: Context = requires(Action.EXAM_SIT)) -> Response:
     """Ask once before handing in, for browsers without script."""
+    return _confirm_page(ctx, attempt_id)
+
+
+def _confirm_page(ctx: Context, attempt_id: UUID, refusal: ExamError | None = None) -> Response:
     attempt = delivery.own_attempt(ctx.session, actor=candidate_actor(ctx), attempt_id=attempt_id)
     if delivery.is_over(ctx.session, attempt):
         return ctx.redirect(f"/exam/attempts/{attempt_id}/receipt")
@@ -222,17 +243,28 @@ def confirm(attempt_id: UUID, ctx: Context = requires(Action.EXAM_SIT)) -> Respo
     saved = delivery.saved_answers(ctx.session, attempt)
     items = [entry.item_id for section in paper.sections for entry in section.entries]
     missing = [n for n, item in enumerate(items, 1) if item not in saved or not saved[item].response]
-    return ctx.page("exam/confirm.html", attempt=attempt, missing=missing, total=len(items))
+    return ctx.page(
+        "exam/confirm.html",
+        attempt=attempt,
+        missing=missing,
+        refusal=refusal,
+        status=status_of(refusal) if refusal else 200,
+    )
 
 
 @router.post("/attempts/{attempt_id}/submit")
 def hand_in(attempt_id: UUID, data: FormDep, ctx: Context = requires(Action.EXAM_SIT)) -> Response:
     """Hand in once; a second time shows the first receipt."""
-    handed_in = delivery.hand_in(
-        ctx.session, actor=candidate_actor(ctx), attempt_id=attempt_id, epoch=_epoch(data)
-    )
+    try:
+        handed_in = delivery.hand_in(
+            ctx.session, actor=candidate_actor(ctx), attempt_id=attempt_id, epoch=_epoch(data)
+        )
+    except Conflict as refusal:
+        if _wants_json(ctx):
+            raise
+        return _confirm_page(ctx, attempt_id, refusal)
     url = f"/exam/attempts/{attempt_id}/receipt"
-    if "application/json" in ctx.request.headers.get("accept", ""):
+    if _wants_json(ctx):
         code = "already_handed_in" if handed_in.already else "handed_in"
         return JSONResponse({"code": code, "receipt": handed_in.attempt.receipt, "url": url})
     notice = ctx._("Your paper had been handed in already; nothing was changed.") if handed_in.already else ""

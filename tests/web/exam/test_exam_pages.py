@@ -23,6 +23,7 @@ from itembank.people.rules import SYSTEM
 from tests.factories.delivery import Candidate
 from tests.factories.exam import ExamWorld
 from tests.factories.sittings import make_picture
+from web.i18n import ZONE
 
 STATIC = Path(__file__).parents[3] / "web" / "static"
 
@@ -129,7 +130,10 @@ def test_the_waiting_room_shows_who_and_where_and_nothing_of_the_paper(
 
     assert "王小明" in text
     assert "disabled" in text
-    assert page.start().status_code == 409
+    refused = page.start()
+    assert refused.status_code == 409
+    assert 'role="alert"' in refused.text
+    assert world.sitting.starts_at.astimezone(ZONE).strftime("%H:%M") in refused.text
     for entry in world.paper.entries:
         assert entry.content.stem not in text
     clock.advance(timedelta(minutes=6))
@@ -374,3 +378,20 @@ def test_the_page_weighs_less_than_100_kilobytes_of_script_and_style(page: Page)
     assert "js/exam.js" in files
     assert modules
     assert weight < 100_000
+
+
+def test_handing_in_too_early_says_when_without_script_too(
+    client: TestClient, database: Database, institution: Institution
+) -> None:
+    world = ExamWorld.make(database, institution, earliest_submit_minutes=30)
+    page = Page(client, world, world.candidate())
+    page.start()
+    page.open()
+
+    early = page.hand_in()
+    without_script = page.post(f"/exam/attempts/{page.attempt}/submit", epoch=page.epoch)
+
+    assert (early.status_code, early.json()["code"]) == (409, "submitted_too_early")
+    assert without_script.status_code == 409
+    assert re.search(r"30 ?分钟后", without_script.text)
+    assert "确认交卷" in without_script.text

@@ -1,7 +1,9 @@
 // The examination page: every change goes into the local queue first, and leaves it when the server has committed it.
 
 import { asClock, Clock } from "./exam-clock.js";
+import { keepLook } from "./exam-look.js";
 import { Queue } from "./exam-queue.js";
+import { ask } from "./exam-server.js";
 
 const byId = (id) => document.getElementById(id);
 const body = document.body;
@@ -11,7 +13,6 @@ const say = (key, facts) => Object.entries(facts || {}).reduce((text, [name, val
 const wait = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 const SEND_AFTER = 200;
-const TIMEOUT = 12000;
 const HEARTBEAT = 30000;
 const PER_SAVE = 100;
 
@@ -141,30 +142,6 @@ function missed(network) {
 
 // ---- talking to the server
 
-async function ask(method, address, content, headers) {
-  const abort = new AbortController();
-  const limit = setTimeout(() => abort.abort(), TIMEOUT);
-  const began = performance.now();
-  try {
-    const reply = await fetch(address, {
-      method,
-      body: content,
-      headers: Object.assign({ Accept: "application/json" }, headers),
-      cache: "no-store",
-      credentials: "same-origin",
-      keepalive: document.visibilityState === "hidden",
-      signal: abort.signal,
-    });
-    let facts = {};
-    try { facts = await reply.json(); } catch (error) { facts = { code: "unreadable" }; }
-    return { status: reply.status, facts, roundTrip: performance.now() - began, retryAfter: Number(reply.headers.get("Retry-After")) || 0 };
-  } catch (error) {
-    return { status: 0, facts: { code: "network" }, roundTrip: performance.now() - began, retryAfter: 0 };
-  } finally {
-    clearTimeout(limit);
-  }
-}
-
 const withToken = () => ({ Authorization: `Bearer ${token}`, "Content-Type": "application/json" });
 
 // What the server said to a save or a heartbeat; true when it was taken.
@@ -220,7 +197,7 @@ async function sendBatch() {
       else break;
     }
   } else if (await understand(reply)) {
-    for (const [item, number] of reply.facts.accepted) await queue.settle(item, number);
+    for (const [item, number] of reply.facts.accepted || []) await queue.settle(item, number);
     for (const refused of reply.facts.refused || []) {
       await queue.settle(refused.item, refused.revision);
       refusedAnswer(refused.item, refused.message);
@@ -240,11 +217,15 @@ function send() {
   if (sending) return sending;
   if (finished || !queue || !queue.size || !token) return Promise.resolve();
   sending = (async () => {
-    let reply;
-    do {
-      state();
-      reply = await sendBatch();
-    } while (reply.status === 200 && queue.size && !finished);
+    let reply = { status: 0, retryAfter: 0 };
+    try {
+      do {
+        state();
+        reply = await sendBatch();
+      } while (reply.status === 200 && queue.size && !finished);
+    } catch (error) {
+      missed(false);
+    }
     sending = null;
     state();
     if (queue.size && !finished) {
@@ -472,26 +453,12 @@ document.querySelector(".palette").addEventListener("click", (event) => {
   if (index >= 0) { event.preventDefault(); show(index, true); }
 });
 
-// ---- text size and contrast stay with the machine
-
-const sizes = ["", "text-1", "text-2", "text-3"];
-const remember = (name, value) => { try { localStorage.setItem(name, value); } catch (error) { /* for this page only */ } };
-const recall = (name) => { try { return localStorage.getItem(name); } catch (error) { return null; } };
-let size = Number(recall("exam-text")) || 0;
-
-function look() {
-  document.documentElement.className = [sizes[size], recall("exam-contrast") === "1" ? "contrast" : ""].join(" ").trim();
-  byId("contrast").setAttribute("aria-pressed", String(recall("exam-contrast") === "1"));
-}
-function resize(by) { size = Math.min(3, Math.max(0, size + by)); remember("exam-text", size); look(); }
-byId("smaller").addEventListener("click", () => resize(-1));
-byId("larger").addEventListener("click", () => resize(1));
-byId("contrast").addEventListener("click", () => { remember("exam-contrast", recall("exam-contrast") === "1" ? "0" : "1"); look(); });
+// ---- the window
 
 window.addEventListener("online", () => later(Math.random() * 2000));
 window.addEventListener("pageshow", (event) => { if (event.persisted) window.location.reload(); });
 window.addEventListener("beforeunload", (event) => { if (queue && queue.size && !finished) { event.preventDefault(); event.returnValue = ""; } });
 document.addEventListener("visibilitychange", () => { if (queue && queue.size) send(); });
 
-look();
+keepLook();
 begin();
