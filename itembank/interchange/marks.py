@@ -171,7 +171,7 @@ MARKS_TAG = re.compile(r"[(\[]\s*(?:本题)?\s*\d+(?:\.\d+)?\s*分\s*[)\]]\s*")
 
 # Answers and explanations -----------------------------------------------------------------------------------
 
-_ANSWER_WORD = r"(?:参考答案|标准答案|正确答案|正确选项|本题答案|答案|Answer|ANSWER|answer|Key|KEY)"
+_ANSWER_WORD = r"(?:(?:参考|标准|正确|本题|试题)?答[ ]{0,2}案|正确选项|Answer|ANSWER|answer|Key|KEY)"
 ANSWER = re.compile(
     rf"[\[(]?\s*{_ANSWER_WORD}\s*[\])]?\s*(?:[:：是为选]|应选|\s)*\s*[\[(]?\s*"
     rf"(?P<key>{LETTERS}(?![A-Za-z])|{LOOSE_TRUTH})\s*[\])]?(?=\s|$|[。.;,、()\]]|解析|分析|【|\[)"

@@ -37,6 +37,7 @@ _CHINESE_ITEM = re.compile(r"\s*[(\[]?[一二三四五六七八九十]+[)\]]?\s*
 _TRUE_LETTER = re.compile(
     r"(?:正确|对|√)[^A-Za-z。;,]{0,8}([AB])(?![A-Za-z])|([AB])[^A-Za-z。;,]{0,4}(?:正确|对|√)"
 )
+_SPACED = re.compile(r"(?<=[\u4e00-\u9fff])[ ]{1,3}(?=[\u4e00-\u9fff])")
 _ANSWERS = re.compile(r"答案\s*:?\s*$")
 
 
@@ -73,6 +74,7 @@ def read_heading(text: str, folded: str, *, is_styled: bool) -> Heading | None:
     stripped = folded.strip()
     if not stripped or len(stripped) > 120:
         return None
+    folded = _SPACED.sub("", folded)  # 判 断 题
     match = _TYPE_HEADING.fullmatch(folded) or _TITLED_TYPE.fullmatch(folded)
     if match and _rest_is_remark(match["rest"]):
         return _type_heading(text.strip(), folded, match["type"])

@@ -33,7 +33,7 @@ from itembank.interchange.report import (
 )
 from itembank.interchange.word.blocks import Answer, Block, Reading
 from itembank.interchange.word.keys import find_answers, option_ends, settle
-from itembank.interchange.word.segments import place_of
+from itembank.interchange.word.surroundings import place_of
 
 _TAG_TYPES: tuple[tuple[str, QuestionType], ...] = (
     ("单", SINGLE),

@@ -16,23 +16,27 @@ from itembank.interchange.marks import (
     DIFFICULTY,
     EXPLANATION,
     KEY_FIRST,
-    OWN_ANSWER,
     STEM_BRACKET,
     Number,
-    fold,
     letters_of,
     read_number,
     truth_of,
 )
-from itembank.interchange.options import Marker, best_chain, markers
-from itembank.interchange.report import TRUE_FALSE, Located, Place
+from itembank.interchange.options import best_chain, markers
+from itembank.interchange.report import TRUE_FALSE, Located
 from itembank.interchange.word.answers import AnswerList, ListedAnswer, read_answer_line, read_answers
 from itembank.interchange.word.blocks import TRUTH_PAIR, Block, Piece, ends_with_truth
 from itembank.interchange.word.headings import Heading, Section, read_chinese_item, read_heading
 from itembank.interchange.word.reading import Line
+from itembank.interchange.word.surroundings import (
+    looks_like_question,
+    opening_label,
+    place_of,
+    shape_after,
+    stands_alone,
+)
 
 _FAMILY = {"mark": "plain", "space": "plain", "bare": "plain"}
-_LOOK_AHEAD = 8
 _TITLE_LENGTH = 40
 MAX_LINE = 4_000
 MAX_BLOCK_LINES, MAX_BLOCK = 80, 12_000
@@ -49,20 +53,6 @@ class Cut:
     covered: dict[int, str] = field(default_factory=dict)
 
 
-def opening_label(folded: str) -> Marker | None:
-    """Return the option label a line opens with, or None."""
-    first = next(iter(markers(folded)), None)
-    return first if first is not None and first.opens_line else None
-
-
-def place_of(lines: Sequence[Line], number: int | None = None) -> Place:
-    """Return where lines stand."""
-    first, last = lines[0], lines[-1]
-    if first.table:
-        return Place("table", first.row, last.row, sheet=str(first.table), number=number)
-    return Place("paragraph", first.paragraph, max(last.paragraph, first.paragraph), number=number)
-
-
 class Segmenter:
     """Reads lines in order; ``current`` is the question that is still open."""
 
@@ -72,7 +62,7 @@ class Segmenter:
         self.section = Section()
         self.category = ""
         self.current: Block | None = None
-        self.last_number, self.last_style = 0, ""
+        self.last_number, self.last_style, self.last_mark = 0, "", ""
         self.fresh = True
         self.families: Counter[str] = Counter()
         self.answers: AnswerList | None = None
@@ -116,6 +106,7 @@ class Segmenter:
         if number is not None:
             self.current.number, self.current.style = number.value, number.style
             self.last_number, self.last_style = number.value, number.style
+            self.last_mark = self.mark_of(line)
             self.families[_family(number)] += 1
         self.fresh = False
         self.add(line, line.text[cut:])
@@ -158,11 +149,18 @@ class Segmenter:
         heading = read_heading(line.text, line.folded, is_styled=line.is_heading)
         if heading is None and (self.current is None or self.current.is_complete):
             title = read_chinese_item(line.text, line.folded)
-            if title is not None and self.shape_after(index) == "none" and not ends_with_truth(line.folded):
+            if (
+                title is not None
+                and shape_after(self.lines, index, expected=self.last_number + 1) == "none"
+                and not ends_with_truth(line.folded)
+            ):
                 heading = Heading(title=title, names_type=False)
         if heading is None:
             return False
-        if not heading.names_type and self.shape_after(index) == "options":
+        if (
+            not heading.names_type
+            and shape_after(self.lines, index, expected=self.last_number + 1) == "options"
+        ):
             return False
         self.flush()
         self.cover(line, "heading")
@@ -225,7 +223,12 @@ class Segmenter:
             return True
         if not entries:
             single = read_answer_line(line.text, line.folded)
-            entries = [single] if single is not None and self.shape_after(index) != "options" else []
+            entries = (
+                [single]
+                if single is not None
+                and shape_after(self.lines, index, expected=self.last_number + 1) != "options"
+                else []
+            )
         if entries:
             self.pending = None
             self.keep(entries)
@@ -301,6 +304,12 @@ class Segmenter:
         self.open(line, number=number, key_first=key, cut=offset + number.end)
         return True
 
+    @staticmethod
+    def mark_of(line: Line) -> str:
+        """Return what a line writes after its number, as it is written."""
+        match = re.match(r"\D*\d+\s*([.、,:)\]。．，：）】题]*)", line.text)
+        return match[1] if match else ""
+
     def key_first_fits(self, index: int, key: str, number: Number) -> bool:
         """Return whether a bracket before digits is an answer and not an option that begins with digits."""
         if number.value != self.last_number + 1 and not (self.fresh and number.value == 1):
@@ -311,7 +320,10 @@ class Segmenter:
         due = chr(ord(chain[-1].label if chain else self.single_label() or "@") + 1)
         if key.upper() != due:
             return True
-        return self.current.is_complete and self.shape_after(index) == "options"
+        return (
+            self.current.is_complete
+            and shape_after(self.lines, index, expected=self.last_number + 1) == "options"
+        )
 
     def opens_question(self, index: int, line: Line, number: Number) -> bool:
         """Return whether a number begins a question rather than a statement inside one."""
@@ -320,26 +332,27 @@ class Segmenter:
         usual = self.families.most_common(1)[0][0] if self.families else family
         current = self.current
         if current is None:
-            return due or number.style not in {"space", "bare"} or self.looks_like_question(index, line)
+            return (
+                due
+                or number.style not in {"space", "bare"}
+                or looks_like_question(self.lines, index, expected=self.last_number + 1)
+            )
         if current.explanation:
-            return (due and family == usual) or self.looks_like_question(index, line)
+            # 1. 2. 3. may count reasons; the questions' own mark, or options below, tell them apart
+            same = due and family == usual and self.mark_of(line) == self.last_mark
+            return same or looks_like_question(self.lines, index, expected=self.last_number + 1)
         if not current.is_complete:
             if due:
                 return family == usual
             later = current.number is not None and number.value > current.number
             return family == usual and (later or current.number is None) and number.style == "mark"
         if due or number.style not in {"space", "bare"}:
-            return due or family == usual or self.looks_like_question(index, line)
-        return self.looks_like_question(index, line)
-
-    def looks_like_question(self, index: int, line: Line) -> bool:
-        """Return whether options or an answer stand on or below this line."""
-        return (
-            bool(best_chain(markers(line.folded)))
-            or ends_with_truth(line.folded)
-            or self.shape_after(index) in {"options", "answer"}
-            or (self.shape_after(index) == "more" and any(m.label == "A" for m in markers(line.folded)))
-        )
+            return (
+                due
+                or family == usual
+                or looks_like_question(self.lines, index, expected=self.last_number + 1)
+            )
+        return looks_like_question(self.lines, index, expected=self.last_number + 1)
 
     def takes_answer(self, line: Line) -> bool:
         """Return whether the line is an answer, explanation or difficulty of the open question."""
@@ -409,7 +422,12 @@ class Segmenter:
         if label.label == "A" and last:
             self.open(line)
             return True
-        if chain and label.style == "paren" and label.label <= last and self.shape_after(index) == "options":
+        if (
+            chain
+            and label.style == "paren"
+            and label.label <= last
+            and shape_after(self.lines, index, expected=self.last_number + 1) == "options"
+        ):
             self.open(line)  # （D）不是…: an answer before a stem without a number
             return True
         self.add(line)
@@ -445,13 +463,13 @@ class Segmenter:
 
     def takes_text(self, index: int, line: Line) -> None:
         """Place a line without any mark: more of the open question, a new one, or nothing of a question."""
-        current, ahead = self.current, self.shape_after(index)
+        current, ahead = self.current, shape_after(self.lines, index, expected=self.last_number + 1)
         own = bool(best_chain(markers(line.folded))) or self.has_own_key(line, ahead)
         if ahead == "more" and current is not None and current.has_key:  # …的是（A）甲, then a line with B
             own = own or any(marker.label == "A" for marker in markers(line.folded))
         if current is None:
             if self.is_title(index, line):
-                self.cover(line, "heading") if self.stands_alone(index) else self.note(line)
+                self.cover(line, "heading") if stands_alone(self.lines, index) else self.note(line)
             elif ahead == "options" or own:
                 self.open(line)
             elif self.fresh and not self.section.index and len(line.text.strip()) <= _TITLE_LENGTH:
@@ -485,14 +503,6 @@ class Segmenter:
         label = opening_label(following.folded)
         return label is None and not ANSWER_LINE.match(following.folded) and not ends_with_truth(line.folded)
 
-    def stands_alone(self, index: int) -> bool:
-        """Return whether a heading or a numbered question follows, so that a line above is no stem."""
-        following = next((other for other in self.lines[index + 1 :] if other.text.strip()), None)
-        if following is None:
-            return False
-        heading = read_heading(following.text, following.folded, is_styled=following.is_heading)
-        return heading is not None or read_number(following.folded, expected=1) is not None
-
     def has_own_key(self, line: Line, ahead: str) -> bool:
         """Return whether a line is a statement with its own truth mark."""
         if self.section.hint not in {TRUE_FALSE, None}:
@@ -503,55 +513,6 @@ class Segmenter:
             return True
         return self.section.hint == TRUE_FALSE and ahead == "answer"
 
-    def shape_after(self, index: int) -> str:
-        """Return what follows a line: options (from A), more (a later label), answer or none."""
-        for line in self.lines[index + 1 : index + 1 + _LOOK_AHEAD]:
-            if not line.text.strip():
-                continue
-            label = opening_label(line.folded)
-            if label is not None and (label.style != "bare" or label.label == "A"):
-                return "options" if label.label == "A" else "more"
-            if TRUTH_PAIR.fullmatch(line.folded):
-                return "options"
-            if ANSWER_LINE.match(line.folded) or BARE_KEY.fullmatch(line.folded):
-                return "answer"
-            if read_number(line.folded, expected=self.last_number + 1) or KEY_FIRST.match(line.folded):
-                return "none"
-            if read_heading(line.text, line.folded, is_styled=line.is_heading):
-                return "none"
-            if best_chain(markers(line.folded)):
-                return "none"
-        return "none"
-
 
 def _family(number: Number) -> str:
     return _FAMILY.get(number.style, number.style)
-
-
-def split_joined(line: Line) -> list[Line]:
-    """Return the questions that share one line (``1.…√ 2.…×``) as lines of their own."""
-    if OWN_ANSWER.search(line.text):
-        line = _part(line, OWN_ANSWER.sub("", line.text))
-    number = read_number(line.folded, expected=0)
-    if number is None or number.style != "mark":
-        return [line]
-    cuts, value = [0], number.value
-    while True:
-        begin = cuts[-1]
-        match = re.compile(rf"(?<=[\s√×)。])(?={value + 1}\s*[.、](?!\d))").search(line.folded, begin + 1)
-        if match is None:
-            break
-        head = line.folded[begin : match.start()]
-        if not (ends_with_truth(head) or best_chain(markers(head)) or STEM_BRACKET.search(head)):
-            break
-        cuts.append(match.start())
-        value += 1
-    ends = [*cuts[1:], len(line.text)]
-    return [_part(line, line.text[begin:end]) for begin, end in zip(cuts, ends, strict=True)]
-
-
-def _part(line: Line, text: str) -> Line:
-    return Line(
-        line.paragraph, text, fold(text), line.is_heading, line.has_picture, line.has_formula, line.raised,
-        line.table, line.row,
-    )  # fmt: skip

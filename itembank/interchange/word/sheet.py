@@ -14,7 +14,8 @@ from itembank.interchange.word.answers import AnswerList, read_answer_table
 from itembank.interchange.word.blocks import Block
 from itembank.interchange.word.questions import build
 from itembank.interchange.word.reading import Document, Line, Table, read_document
-from itembank.interchange.word.segments import Cut, Segmenter, place_of, split_joined
+from itembank.interchange.word.segments import Cut, Segmenter
+from itembank.interchange.word.surroundings import place_of, split_joined
 from itembank.interchange.word.tables import read_question_table
 
 FORMAT = "word"

@@ -443,3 +443,32 @@ def test_endless_lines_and_questions_are_cut_off(lines: list[str]) -> None:
 
     assert not report.items
     assert report.rejected or report.notes
+
+
+def test_numbered_reasons_in_an_explanation_are_no_questions() -> None:
+    report = parse(
+        "单选题", "1、测长度用", "A．卷尺", "B．天平", "【答案】A", "【解析】理由：", "1. 有刻度", "2. 够长",
+        "2、测质量用（B）", "A．卷尺", "B．天平",
+    )  # fmt: skip
+
+    assert [(item.number, item.stem) for item in report.items] == [(1, "测长度用"), (2, "测质量用（　）")]
+    assert report.items[0].explanation == "理由：\n1. 有刻度\n2. 够长"
+
+
+def test_headings_and_answer_words_may_be_spaced_out() -> None:
+    report = parse(
+        "三、判 断 题",
+        "1.水会结冰。",
+        "答 案：√",
+        "一、单 选 题",
+        "1.测长度用",
+        "A.卷尺",
+        "B.天平",
+        "试题答案：",
+        "A",
+    )
+
+    assert [(item.type, item.key) for item in report.items] == [
+        ("true_false", ("T",)),
+        ("single_choice", ("A",)),
+    ]
