@@ -36,6 +36,45 @@ class ConditionUnknown(Invalid):
     message = "There is no entry condition {ordinal} for this level; the conditions are numbered 1 to {last}."
 
 
+class ConditionLineWrong(Invalid):
+    """A line of configured conditions cannot be read."""
+
+    code = "condition_line_wrong"
+    message = "Line {line}: write the condition, and after it, if a computer is to check them, “| age | years of work”."
+
+
+@dataclass(frozen=True)
+class ConditionLine:
+    """One configured condition as written."""
+
+    text: str
+    minimum_age: int | None
+    minimum_work_years: int | None
+
+
+def read_conditions(text: str) -> tuple[ConditionLine, ...]:
+    """Return the conditions of a text, one a line: ``condition | least age | least years of work``.
+
+    The two numbers may be left out; empty lines are skipped. Raises ConditionLineWrong.
+    """
+    found = []
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip():
+            continue
+        parts = [part.strip() for part in line.replace("｜", "|").split("|")]
+        numbers = [*parts[1:], "", ""][:2]
+        is_readable = len(parts) <= 3 and all(
+            not each or (each.isascii() and each.isdigit() and int(each) < 100) for each in numbers
+        )
+        if not is_readable or not 2 <= len(parts[0]) <= 400:
+            raise ConditionLineWrong(line=number)
+        age, years = (int(each) if each else None for each in numbers)
+        found.append(ConditionLine(parts[0], age, years))
+    if not found:
+        raise ConditionLineWrong(line=1)
+    return tuple(found)
+
+
 @dataclass(frozen=True)
 class Finding:
     """A doubt about a claim, for the person who reviews it. ``code`` names the text, ``facts`` fill it."""

@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import JSON, Enum, ForeignKey, Index, LargeBinary, Numeric, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from exam_engine.sittings.conditions import EntryCondition
 from exam_engine.sittings.rules import Component, Duty, PlanStatus, RegistrationStatus, SittingStatus
 from itembank.base.db import Base, IdMixin, TenantMixin
 
@@ -227,6 +228,21 @@ class EntryConditionRow(IdMixin, Base):
     effective_from: Mapped[date]
     expires_on: Mapped[date | None]
     created_at: Mapped[datetime]
+
+    def as_condition(self) -> EntryCondition:
+        """Return the condition as the rules know it."""
+        return EntryCondition(
+            self.level,
+            self.ordinal,
+            self.text,
+            self.generation,
+            self.jurisdiction,
+            self.source,
+            self.effective_from,
+            self.expires_on,
+            self.minimum_age,
+            self.minimum_work_years,
+        )
 
 
 class Serial(Base):

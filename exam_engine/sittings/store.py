@@ -250,6 +250,13 @@ def status_counts(session: Session, plan_ids: Sequence[UUID]) -> dict[UUID, dict
     return counts
 
 
+def claimed(session: Session, plan_id: UUID) -> Sequence[UUID]:
+    query = select(Registration.id).where(
+        Registration.plan_id == plan_id, Registration.status == RegistrationStatus.CLAIMED
+    )
+    return session.scalars(query).all()
+
+
 def waiting_for_review(session: Session) -> Sequence[tuple[UUID, int]]:
     query = (
         select(Registration.plan_id, func.count())

@@ -149,3 +149,25 @@ def test_a_sibling_institution_sees_no_room(
     assert client.get(f"/invigilation/{theory.sitting_id}").status_code == 404
     assert client.post(f"/invigilation/{theory.sitting_id}/close").status_code == 404
     assert client.post(f"{address(theory)}/record", data={"video_reference": "1"}).status_code == 404
+
+
+def test_the_candidates_timeline_tells_the_whole_life(client: TestClient, login: Any, theory: Theory) -> None:
+    login(Role.INVIGILATOR)
+    client.post(
+        f"{address(theory)}/incidents",
+        data={"kind": "cheating", "registration_id": str(theory.candidates[0]), "note": "查出手机"},
+    )
+    login(Role.EXAM_OFFICER)
+
+    page = client.get(f"/plans/{theory.plan_id}/registrations/{theory.candidates[0]}").text
+
+    for said in (
+        "报名",
+        "编排准考证号",
+        "发放入场码",
+        "开始作答",
+        "考场情况：舞弊",
+        "系统或监考收卷",
+        "查出手机",
+    ):
+        assert said in page

@@ -393,3 +393,32 @@ def test_sheets_and_tickets_are_printed_as_pdf(
         assert number in text
     assert name in seats
     assert re.search(r"入场码[2-9A-Z]{4}-[2-9A-Z]{4}", tickets)
+
+
+def test_a_centre_configures_entry_conditions(
+    client: TestClient, login: Any, everything: Any, institution: Institution
+) -> None:
+    with everything() as session:
+        plan = make_plan(session, institution)
+        centre = people.find_institution(session, institution.parent_id)
+    conditions = {
+        "occupation_id": str(plan.occupation_id),
+        "level": "4",
+        "generation": "2026",
+        "text": "专用条件一 | | 3\n专用条件二",
+        "jurisdiction": "测试省",
+        "source": "测试文件",
+        "effective_from": "2026-01-01",
+    }
+    login(Role.CENTRE_OFFICER, institution=centre)
+
+    wrong = client.post("/filing/conditions", data={**conditions, "text": "条件 | 三年"})
+    written = client.post("/filing/conditions", data=conditions)
+    twice = client.post("/filing/conditions", data=conditions)
+
+    assert [answer.status_code for answer in (wrong, written, twice)] == [422, 303, 422]
+    assert "第1行无法识别" in wrong.text
+    login(Role.EXAM_OFFICER)
+    assert "专用条件二" in client.get("/filing/conditions").text
+    assert "专用条件一" in client.get(f"/plans/{plan.id}").text
+    assert client.post("/filing/conditions", data=conditions).status_code == 403

@@ -38,6 +38,18 @@ class WithdrawalForm(BaseModel):
     reason: str = Field("", max_length=400)
 
 
+class ConditionsForm(BaseModel):
+    """A generation of entry conditions."""
+
+    occupation_id: UUID | None = None
+    level: int = Field(ge=1, le=5)
+    generation: str = Field(min_length=1, max_length=40)
+    text: str = Field(min_length=1, max_length=8000)
+    jurisdiction: str = Field(min_length=1, max_length=60)
+    source: str = Field(min_length=1, max_length=200)
+    effective_from: date
+
+
 class PlanForm(BaseModel):
     """A plan to be made."""
 

@@ -10,8 +10,11 @@ from uuid import UUID
 from fastapi import APIRouter
 from fastapi.responses import Response
 
+from exam_engine.delivery import service as delivery
+from exam_engine.delivery.service import AttemptStage
 from exam_engine.sittings import service as sittings
 from exam_engine.sittings.columns import COLLECTIONS, EDUCATIONS, SOURCES
+from exam_engine.sittings.models import Registration
 from exam_engine.sittings.rules import RegistrationStatus
 from exam_engine.sittings.service import SEARCHED_IN_FULL
 from itembank.base.errors import ExamError, NotFound
@@ -105,10 +108,7 @@ def review(plan_id: UUID, data: FormDep, ctx: Context = requires(Action.REGISTRA
     sent = form.model
     chosen = sent.registration_ids
     if sent.everybody:
-        rows, _ = sittings.list_registrations(
-            ctx.session, plan_id, status=RegistrationStatus.CLAIMED, size=100_000
-        )
-        chosen = [row.registration.id for row in rows]
+        chosen = sittings.claimed_ids(ctx.session, plan_id)
     if not chosen:
         form.add("", N_("Choose at least one registration."))
         return _list_page(ctx, plan_id, form, code=422)
@@ -161,7 +161,7 @@ def _page(
         doubts=doubts.get(registration_id, ()),
         missing=fonts.missing_characters(row.person.name) if fonts else (),
         conditions=sittings.plan_conditions(ctx.session, plan.plan),
-        events=sittings.read_events(ctx.session, row.registration),
+        events=_life(ctx, row.registration),
         seats=sittings.sittings_of(ctx.session, registration_id),
         rooms={room.id: room for room in sittings.list_rooms(ctx.session)},
         statuses=REGISTRATION_STATUS,
@@ -173,6 +173,22 @@ def _page(
         form=form,
         status=status,
     )
+
+
+def _life(ctx: Context, registration: Registration) -> list[sittings.EventView]:
+    """Return the candidate's timeline: what the staff did, and when the examination was begun and handed in."""
+    events = sittings.read_events(ctx.session, registration)
+    for sitting, _seat in sittings.sittings_of(ctx.session, registration.id):
+        for attempt in delivery.attempt_states(ctx.session, sitting.id):
+            if attempt.registration_id != registration.id:
+                continue
+            component = ctx._(COMPONENTS[sitting.component])
+            events.append(sittings.EventView(attempt.started_at, "began", "", "", component, "", ""))
+            if attempt.submitted_at is not None:
+                reason = attempt.terminated_reason
+                kind = "forced" if attempt.stage is not AttemptStage.HANDED_IN else "handed_in"
+                events.append(sittings.EventView(attempt.submitted_at, kind, "", "", component, reason, ""))
+    return sorted(events, key=lambda event: event.at)
 
 
 @router.post("/{registration_id}")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from web.sittings import arranging, filing, plans, printing, registering, registrations, rooms
+from web.sittings import arranging, conditions, filing, plans, printing, registering, registrations, rooms
 
 router = APIRouter()
-for part in (filing, plans, rooms, registering, registrations, arranging, printing):
+for part in (filing, conditions, plans, rooms, registering, registrations, arranging, printing):
     router.routes.extend(part.router.routes)

@@ -12,6 +12,11 @@ from exam_engine.sittings.service.arrangement import (
     unseated_candidates,
 )
 from exam_engine.sittings.service.choosing import set_papers, usable_papers
+from exam_engine.sittings.service.conditions import (
+    ConditionsDraft,
+    configure_conditions,
+    list_conditions,
+)
 from exam_engine.sittings.service.entry import IssuedCode, check_entry, issue_entry_codes
 from exam_engine.sittings.service.plans import (
     PlanDraft,
@@ -52,7 +57,12 @@ from exam_engine.sittings.service.registering import (
     preview_list,
     template,
 )
-from exam_engine.sittings.service.reviewing import claim_doubts, review_registrations, waiting_for_review
+from exam_engine.sittings.service.reviewing import (
+    claim_doubts,
+    claimed_ids,
+    review_registrations,
+    waiting_for_review,
+)
 from exam_engine.sittings.service.rooms import (
     assign_staff,
     change_room,
@@ -78,6 +88,7 @@ __all__ = [
     "IMPORTED_AT_ONCE",
     "SEARCHED_IN_FULL",
     "Arranged",
+    "ConditionsDraft",
     "EventView",
     "Extras",
     "IssuedCode",
@@ -95,9 +106,11 @@ __all__ = [
     "change_sitting",
     "check_entry",
     "claim_doubts",
+    "claimed_ids",
     "close_plan",
     "components_of",
     "conditions_for",
+    "configure_conditions",
     "confirm_list",
     "create_plan",
     "create_room",
@@ -111,6 +124,7 @@ __all__ = [
     "issue_entry_codes",
     "keep_photo",
     "keep_photos",
+    "list_conditions",
     "list_plans",
     "list_registrations",
     "list_rooms",

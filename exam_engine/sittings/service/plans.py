@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from exam_engine.filing import service as filing
 from exam_engine.sittings import store
 from exam_engine.sittings.conditions import EntryCondition, generic_conditions
-from exam_engine.sittings.models import EntryConditionRow, Plan
+from exam_engine.sittings.models import Plan
 from exam_engine.sittings.rules import (
     PLAN_SERIALS,
     Component,
@@ -208,23 +208,8 @@ def conditions_for(
         for occupation in (occupation_id, None):
             chosen = [r for r in rows if r.authority_id == authority and r.occupation_id == occupation]
             if chosen:
-                return tuple(_condition(row) for row in chosen)
+                return tuple(row.as_condition() for row in chosen)
     return generic_conditions(level, on)
-
-
-def _condition(row: EntryConditionRow) -> EntryCondition:
-    return EntryCondition(
-        row.level,
-        row.ordinal,
-        row.text,
-        row.generation,
-        row.jurisdiction,
-        row.source,
-        row.effective_from,
-        row.expires_on,
-        row.minimum_age,
-        row.minimum_work_years,
-    )
 
 
 def plan_conditions(session: Session, plan: Plan) -> tuple[EntryCondition, ...]:

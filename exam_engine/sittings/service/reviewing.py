@@ -90,3 +90,8 @@ def claim_doubts(
 def waiting_for_review(session: Session) -> Sequence[tuple[UUID, int]]:
     """Return (plan id, how many) of registrations that wait for their review."""
     return store.waiting_for_review(session)
+
+
+def claimed_ids(session: Session, plan_id: UUID) -> list[UUID]:
+    """Return the registrations of a plan that wait for their review."""
+    return list(store.claimed(session, plan_id))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -9,13 +10,13 @@ from sqlalchemy.orm import Session
 
 from exam_engine.filing.rules import OutsideScope
 from exam_engine.sittings import service as sittings
-from exam_engine.sittings.models import EntryConditionRow
 from exam_engine.sittings.rules import Component, PlanWithoutComponent, SiteNumberMissing
+from exam_engine.sittings.service.conditions import ConditionsOverlap
 from itembank.base.db import Database, Scope
-from itembank.base.errors import NotFound
+from itembank.base.errors import Forbidden, NotFound
 from itembank.people.models import Institution
 from tests.factories.people import make_institution
-from tests.factories.sittings import NOW, file_levels, make_plan, officer_of
+from tests.factories.sittings import NOW, centre_officer, file_levels, make_plan, officer_of
 
 
 def test_plans_are_numbered_one_after_the_other(session: Session, institution: Institution) -> None:
@@ -65,23 +66,32 @@ def test_configured_conditions_go_before_the_generic_ones(session: Session, inst
     plan = make_plan(session, institution, components=[Component.THEORY, Component.PRACTICAL])
 
     generic = sittings.plan_conditions(session, plan)
-    session.add(
-        EntryConditionRow(
-            authority_id=institution.parent_id,
-            occupation_id=plan.occupation_id,
-            level=4,
-            generation="2026",
-            ordinal=1,
-            text="电工四级专用条件",
-            jurisdiction="测试省",
-            source="测试文件",
-            effective_from=date(2026, 1, 1),
-            created_at=NOW,
-        )
+    draft = sittings.ConditionsDraft(
+        plan.occupation_id,
+        4,
+        "2026",
+        "电工四级专用条件 | 16 | 5\n第二条",
+        "测试省",
+        "测试文件",
+        date(2026, 1, 1),
     )
-    session.flush()
+    centre = centre_officer(session, institution)
+    sittings.configure_conditions(session, actor=centre, draft=draft, now=NOW)
+    configured = sittings.plan_conditions(session, plan)
+    with pytest.raises(ConditionsOverlap):
+        sittings.configure_conditions(session, actor=centre, draft=draft, now=NOW)
+    later = replace(draft, text="新条件", effective_from=date(2027, 1, 1))
+    sittings.configure_conditions(session, actor=centre, draft=later, now=NOW)
+    with pytest.raises(Forbidden):
+        sittings.configure_conditions(session, actor=officer_of(institution), draft=later, now=NOW)
 
     assert [row.ordinal for row in generic] == [1, 2, 3]
-    assert [row.text for row in sittings.plan_conditions(session, plan)] == ["电工四级专用条件"]
+    assert [(row.ordinal, row.text, row.minimum_work_years) for row in configured] == [
+        (1, "电工四级专用条件", 5),
+        (2, "第二条", None),
+    ]
+    assert sittings.plan_conditions(session, plan) != ()
+    assert configured[0].expires_on is None
+    assert sittings.plan_conditions(session, plan)[0].expires_on == date(2026, 12, 31)
     assert sittings.components_of(plan) == (Component.THEORY, Component.PRACTICAL)
     assert officer_of(institution).institution_id == plan.institution_id

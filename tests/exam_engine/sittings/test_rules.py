@@ -7,7 +7,13 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from exam_engine.sittings.conditions import condition_of, doubts, generic_conditions
+from exam_engine.sittings.conditions import (
+    ConditionLineWrong,
+    condition_of,
+    doubts,
+    generic_conditions,
+    read_conditions,
+)
 from exam_engine.sittings.rules import (
     EnteredTooLate,
     EntryOver,
@@ -99,3 +105,16 @@ def test_stated_dates_raise_doubts_about_a_claim() -> None:
     assert doubts(five_years, born_on=born, started_work_on=None, on=on)[0].code == "work_start_missing"
     young = doubts(condition_of(generic_conditions(5, on), 1), born_on=on, started_work_on=None, on=on)
     assert young[0].code == "age"
+
+
+def test_configured_conditions_are_read_a_line_each() -> None:
+    lines = read_conditions("第一条 | 16 | \n\n第二条｜｜5\n第三条")
+
+    assert [(line.text, line.minimum_age, line.minimum_work_years) for line in lines] == [
+        ("第一条", 16, None),
+        ("第二条", None, 5),
+        ("第三条", None, None),
+    ]
+    for wrong in ("", "第一条 | x", "第一条 | 1 | 2 | 3", "|16|5"):
+        with pytest.raises(ConditionLineWrong):
+            read_conditions(wrong)
