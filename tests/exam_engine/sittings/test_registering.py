@@ -303,3 +303,31 @@ def test_an_archive_of_photographs_is_matched_by_document_number(
     assert sittings.list_registrations(session, plan.id, without_photo=True)[1] == 1
     with pytest.raises(ArchiveUnreadable):
         sittings.keep_photos(session, **send, content=b"PK\x05\x06 cut")
+
+
+class FewCharacters:
+    """Fonts that lack one character."""
+
+    def missing_characters(self, text: str) -> tuple[str, ...]:
+        return tuple(char for char in text if char == "䶮")
+
+
+def test_a_name_that_certificates_cannot_print_is_warned_of(
+    session: Session, institution: Institution
+) -> None:
+    plan = make_plan(session, institution)
+
+    preview = sittings.preview_list(
+        session,
+        actor=officer_of(institution),
+        plan_id=plan.id,
+        filename="a.xlsx",
+        content=list_file([candidate_row(1, 姓名="李䶮"), candidate_row(2)]),
+        now=NOW,
+        fonts=FewCharacters(),
+    )
+
+    assert preview.upload_id
+    assert [(warned.row, warned.finding.facts) for warned in preview.warnings] == [
+        (2, {"characters": "䶮 (U+4DAE)"})
+    ]
