@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sys
 import threading
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from socket import socket
 
 import uvicorn
@@ -41,8 +41,9 @@ class _Announcing(uvicorn.Server):
 
 
 def main() -> int:
-    """Serve until standard input ends."""
-    clock = ShiftedClock()
+    """Serve until standard input ends; the story begins at the time given as argument, else now."""
+    begin = datetime.fromisoformat(sys.argv[1]) if len(sys.argv) > 1 else datetime.now(UTC)
+    clock = ShiftedClock(begin - datetime.now(UTC))
     site = open_site(clock=clock)
     logs.configure(site.settings.log_level, site.settings.log_format)
     app = create_app(site.settings, site.database)

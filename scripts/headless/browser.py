@@ -249,7 +249,7 @@ class Browser:
         form: PageForm,
         values: Mapping[str, str | list[str]] | None = None,
         *,
-        files: dict[str, Upload | list[Upload]] | None = None,
+        files: Mapping[str, Upload] | None = None,
         status: int | Iterable[int] = 200,
     ) -> Page:
         """Fill in a form of ``page`` and send it."""
@@ -278,17 +278,16 @@ def expect(page: Page, status: int | Iterable[int]) -> Page:
     return page
 
 
-def _multipart(pairs: list[tuple[str, str]], files: dict[str, Upload | list[Upload]]) -> tuple[bytes, str]:
+def _multipart(pairs: list[tuple[str, str]], files: Mapping[str, Upload]) -> tuple[bytes, str]:
     boundary = uuid.uuid4().hex
     parts: list[bytes] = []
     for name, value in pairs:
         parts.append(
             f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
         )
-    for name, uploads in files.items():
-        for filename, content, kind in uploads if isinstance(uploads, list) else [uploads]:
-            head = f'Content-Disposition: form-data; name="{name}"; filename="{filename}"\r\nContent-Type: {kind}'
-            parts.append(f"--{boundary}\r\n{head}\r\n\r\n".encode() + content + b"\r\n")
+    for name, (filename, content, kind) in files.items():
+        head = f'Content-Disposition: form-data; name="{name}"; filename="{filename}"\r\nContent-Type: {kind}'
+        parts.append(f"--{boundary}\r\n{head}\r\n\r\n".encode() + content + b"\r\n")
     parts.append(f"--{boundary}--\r\n".encode())
     return b"".join(parts), f"multipart/form-data; boundary={boundary}"
 

@@ -23,6 +23,7 @@ class Chain:
     staff: dict[str, Browser] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)
     people: People | None = None
+    names: dict[str, str] = field(default_factory=dict)
 
     def browser(self, name: str) -> Browser:
         return self.staff[name]

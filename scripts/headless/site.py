@@ -13,6 +13,9 @@ from typing import Any
 
 from scripts.headless.browser import Browser
 
+BEGIN = "2026-03-23T00:30:00+00:00"
+"""A Monday morning: the working days of the notice are those of a year whose holidays are known."""
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -29,7 +32,7 @@ class SiteProcess:
         }
         self.log = (data / "site.log").open("wb")
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "scripts.headless_site"],
+            [sys.executable, "-m", "scripts.headless_site", BEGIN],
             cwd=ROOT,
             env=self.environment,
             stdin=subprocess.PIPE,

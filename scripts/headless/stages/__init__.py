@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from scripts.headless.chain import Chain
-from scripts.headless.stages import bank, organisation, papers
+from scripts.headless.stages import bank, exam, organisation, papers, sittings
 
 STAGES: list[Callable[[Chain], str]] = [
     organisation.found,
@@ -18,4 +18,14 @@ STAGES: list[Callable[[Chain], str]] = [
     papers.impossible,
     papers.assembled,
     papers.sealed,
+    sittings.filed,
+    sittings.planned,
+    sittings.registered,
+    sittings.arranged,
+    sittings.ticketed,
+    exam.waiting,
+    exam.sat,
+    exam.resumed,
+    exam.handed_in,
+    exam.too_late,
 ]

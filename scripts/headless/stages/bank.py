@@ -94,8 +94,8 @@ def calibrated(chain: Chain) -> str:
     scale = follow_job(browser, job)
     rows = browser.get(scale.url.partition("?")[0] + "/items.csv").body.decode("utf-8-sig").splitlines()
     header = rows[0].split(",")
-    columns = {name: header.index(name) for name in ("reference", "a", "b")}
-    estimates = {cells[columns["reference"]]: cells for cells in (row.split(",") for row in rows[1:])}
+    columns = {name: header.index(name) for name in ("item", "a", "b")}
+    estimates = {cells[columns["item"]]: cells for cells in (row.split(",") for row in rows[1:])}
     names = list(truths)
     found = {
         name: recovery(

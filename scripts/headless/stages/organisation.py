@@ -42,6 +42,7 @@ def staff(chain: Chain) -> str:
     """Accounts, each with a role and a password of its own."""
     assert chain.people is not None
     for username, name, role, institution in STAFF:
+        chain.names[username] = name
         chain.staff[username] = chain.people.account(username, name, role, institution)
     refused = chain.browser("writer").request("GET", "/admin/people")
     assert refused.status == 403, refused.status

@@ -64,8 +64,8 @@ def impossible(chain: Chain) -> str:
     supply = sum(question.type == "single_choice" for question in content.questions())
     assert supply < 240, "the bank has grown: ask for more"
     page = _assemble(chain, "过大蓝图", 120, "0.5")
-    named = re.search(r"单选题[^。；]{0,30}", page.text)
-    assert "不存在" in page.text, page.text[:400]
+    named = re.search(r"“大题：单选题”[^“]{0,24}", page.text)
+    assert "无法组卷" in page.text, page.text[:400]
     assert named, page.text[:400]
     return f"refused, naming “{named.group(0).strip()}”"
 
