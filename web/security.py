@@ -103,11 +103,18 @@ class Limiter:
         self._events: dict[str, deque[float]] = {}
         self._lock = threading.Lock()
 
+    def guard(self, key: str) -> None:
+        """Raise TooMany if ``key`` has reached the limit; counts nothing."""
+        self._count(key, 0)
+
     def check(self, key: str) -> None:
         """Count one event for ``key``.
 
         Raises TooMany beyond the limit; refused events do not count.
         """
+        self._count(key, 1)
+
+    def _count(self, key: str, events_now: int) -> None:
         tick = time.monotonic()
         with self._lock:
             events = self._events.setdefault(key, deque())
@@ -115,7 +122,7 @@ class Limiter:
                 events.popleft()
             if len(events) >= self.limit:
                 raise TooMany
-            events.append(tick)
+            events.extend([tick] * events_now)
             if len(self._events) > 10_000:
                 self._events = {k: e for k, e in self._events.items() if e and e[-1] > tick - self.seconds}
 

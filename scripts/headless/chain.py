@@ -28,6 +28,12 @@ class Chain:
     def browser(self, name: str) -> Browser:
         return self.staff[name]
 
+    def advance(self, seconds: float) -> None:
+        """Let time pass; after a night everybody logs in again."""
+        self.site.advance(seconds)
+        if seconds > 8 * 3600 and self.people is not None:
+            self.people.log_in_again()
+
     def stranger(self) -> Browser:
         """A browser that nobody has logged in with."""
         return Browser(self.site.url)

@@ -85,4 +85,4 @@ def placement_sheet() -> bytes:
 
 def fingerprint(text: str) -> str:
     """What a stem or option is recognised by on a page: its words without formulas, marks and spaces."""
-    return re.sub(r"\$[^$]*\$|[\W_]+", "", text)
+    return re.sub(r"[\W_]+", "", re.sub(r"\$[^$]*\$", "", text))

@@ -98,7 +98,7 @@ class People:
 
     def __init__(self, site: SiteProcess) -> None:
         self.site = site
-        self.count = 0
+        self._logins: list[tuple[Browser, str, str]] = []
         printed = site.command(
             "user", "add", "admin", "--role", "platform_administrator", "--role", "auditor"
         )
@@ -112,10 +112,20 @@ class People:
         page = browser.send(page, page.form("login"), {"username": username, "password": first_password})
         form = page.form("account/password")
         changed = {"present": first_password, "password": password, "again": password}
-        page = browser.send(page, form, changed)
-        browser.send(page, page.form("login"), {"username": username, "password": password})
-        self.count += 1
+        browser.send(page, form, changed)
+        self._logins.append((browser, username, password))
+        self._log_in(browser, username, password)
         return browser
+
+    def _log_in(self, browser: Browser, username: str, password: str) -> None:
+        page = browser.get("/login")
+        page = browser.send(page, page.form("login"), {"username": username, "password": password})
+        assert "/login" not in page.url, page.text[:300]
+
+    def log_in_again(self) -> None:
+        """Everybody comes back on another day: their sessions have ended."""
+        for browser, username, password in self._logins:
+            self._log_in(browser, username, password)
 
     def institution(self, name: str, kind: str, below: str, **columns: str) -> None:
         """Add an institution below the one whose name contains ``below``."""

@@ -19,7 +19,8 @@ from web.i18n import N_
 from web.security import SESSION_COOKIE, Limiter, client_address
 
 router = APIRouter()
-_logins = Limiter(limit=30, seconds=60)
+_failures = Limiter(limit=30, seconds=60)
+"""Wrong passwords from one address; right ones do not count, since a whole office shares an address."""
 
 
 def _safe(target: str) -> str:
@@ -37,7 +38,8 @@ def show_login(next: str = "/", ctx: Context = public()) -> Response:
 @router.post("/login")
 def log_in(data: Annotated[FormData, Depends(form_data)], ctx: Context = public()) -> Response:
     """Open a session, or show the refusal beside the form."""
-    _logins.check(client_address(ctx.request))
+    address = client_address(ctx.request)
+    _failures.guard(address)
     target = _safe(data.text("next") or "/")
     form = parse_form(LoginForm, data)
     form.values.pop("password", None)
@@ -47,6 +49,7 @@ def log_in(data: Annotated[FormData, Depends(form_data)], ctx: Context = public(
         ctx.session, username=form.model.username, password=form.model.password, now=ctx.now
     )
     if isinstance(token, ExamError):
+        _failures.check(address)
         form.add("", token)
         return ctx.page("account/login.html", form=form, next=target, status=status_of(token))
     response = ctx.redirect(target)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from scripts.headless.chain import Chain
-from scripts.headless.stages import bank, exam, organisation, papers, sittings
+from scripts.headless.stages import bank, exam, organisation, papers, results, sittings
 
 STAGES: list[Callable[[Chain], str]] = [
     organisation.found,
@@ -25,7 +25,17 @@ STAGES: list[Callable[[Chain], str]] = [
     sittings.ticketed,
     exam.waiting,
     exam.sat,
+    results.caught,
     exam.resumed,
     exam.handed_in,
     exam.too_late,
+    results.closed,
+    results.practical,
+    results.marked,
+    results.noticed,
+    results.objected,
+    results.approved,
+    results.certified,
+    results.verified,
+    results.audited,
 ]

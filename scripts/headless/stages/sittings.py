@@ -155,8 +155,8 @@ def ticketed(chain: Chain) -> str:
     """Tickets and entry codes."""
     browser, plan = chain.browser("exams"), chain.facts["plan"]
     page = browser.get(plan + "/tickets")
-    form = page.form(having="as_csv")
-    issued = browser.send(page, form, {"which": "missing", "as_csv": "true", "registration_ids": []})
+    form = page.form(having="output")
+    issued = browser.send(page, form, {"which": "missing", "output": "csv", "registration_ids": []})
     rows = list(csv.reader(io.StringIO(issued.body.decode("utf-8-sig"))))[1:]
     by_name = {name: (ticket, code) for ticket, name, code in rows}
     people: list[Applicant] = chain.facts["people"]
