@@ -18,7 +18,7 @@ def main() -> int:
         return 2
     with tempfile.TemporaryDirectory() as folder:
         database = Database(f"sqlite:///{Path(folder) / 'scratch.sqlite3'}", Keyring.generate())
-        schema.migrate(database)
+        schema.upgrade(database)
         schema.revise(database, sys.argv[1].strip())
         database.dispose()
     return 0

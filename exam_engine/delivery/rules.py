@@ -133,6 +133,23 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerRow:
+    """One answer to be written."""
+
+    attempt_id: UUID
+    item_id: UUID
+    epoch: int
+    revision: int
+    response: list[str]
+    flagged: bool
+
+    @property
+    def key(self) -> tuple[UUID, UUID]:
+        """What the latest answer is kept by."""
+        return self.attempt_id, self.item_id
+
+
+@dataclass(frozen=True, slots=True)
 class AttemptState:
     """The row that decides whether an answer is taken."""
 

@@ -34,28 +34,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from exam_engine.delivery.models import Answer, AnswerHistory, Attempt, EntryBar
-from exam_engine.delivery.rules import SAVE_GRACE, AttemptState, is_newer
+from exam_engine.delivery.rules import SAVE_GRACE, AnswerRow, AttemptState, is_newer
 from exam_engine.sittings.models import Plan, Registration, Room, Seat, Sitting
 from exam_engine.sittings.rules import Component, SittingStatus
 from itembank.base.db import UtcDateTime
-
-
-@dataclass(frozen=True, slots=True)
-class AnswerRow:
-    """One answer to be written."""
-
-    attempt_id: UUID
-    item_id: UUID
-    epoch: int
-    revision: int
-    response: list[str]
-    flagged: bool
-
-    @property
-    def key(self) -> tuple[UUID, UUID]:
-        """What the latest answer is kept by."""
-        return self.attempt_id, self.item_id
-
 
 _ATTEMPT = inspect(Attempt).local_table
 _TYPES: dict[str, Any] = {

@@ -25,13 +25,13 @@ from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 from exam_engine.delivery import store
 from exam_engine.delivery.rules import (
     AnswerNotStorable,
+    AnswerRow,
     AttemptState,
     DatabaseAway,
     TooManyWaiting,
     refusal,
     remaining_seconds,
 )
-from exam_engine.delivery.store import AnswerRow
 from itembank.base.db import Database, connection_now
 from itembank.base.errors import ExamError
 

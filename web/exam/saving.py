@@ -23,12 +23,12 @@ from exam_engine.delivery.paper import form_of
 from exam_engine.delivery.rules import (
     MAX_ANSWERS_PER_SAVE,
     MAX_REVISION,
+    AnswerRow,
     Choice,
     NotYourAttempt,
     SaveUnreadable,
     check_response,
 )
-from exam_engine.delivery.store import AnswerRow
 from exam_engine.delivery.tokens import AttemptToken
 from exam_engine.delivery.writer import Ticket
 from itembank.base.db import Scope as Reach

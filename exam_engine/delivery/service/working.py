@@ -9,9 +9,8 @@ from sqlalchemy.orm import Session
 
 from exam_engine.delivery import store
 from exam_engine.delivery.models import Answer, Attempt
-from exam_engine.delivery.rules import Choice, check_response, refusal
+from exam_engine.delivery.rules import AnswerRow, Choice, check_response, refusal
 from exam_engine.delivery.service.entering import own_attempt, state_of
-from exam_engine.delivery.store import AnswerRow
 from itembank.base.db import database_now
 from itembank.people.rules import Actor
 

@@ -14,7 +14,7 @@ import time
 from datetime import timedelta
 from uuid import UUID
 
-from exam_engine.delivery.store import AnswerRow
+from exam_engine.delivery.rules import AnswerRow
 from exam_engine.delivery.writer import Ticket, Writer
 from itembank.base.clock import ShiftedClock
 from itembank.base.crypto import Keyring

@@ -14,11 +14,11 @@ from exam_engine.delivery import service
 from exam_engine.delivery.models import Answer, AnswerHistory, Attempt
 from exam_engine.delivery.rules import (
     SAVE_GRACE,
+    AnswerRow,
     AttemptClosed,
     AttemptPaused,
     TakenOver,
 )
-from exam_engine.delivery.store import AnswerRow
 from exam_engine.delivery.sweeper import Sweeper
 from exam_engine.delivery.writer import Ticket, Writer
 from itembank.base.clock import ShiftedClock

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from exam_engine.delivery.rules import (
     SAVE_GRACE,
+    AnswerRow,
     AttemptClosed,
     AttemptPaused,
     AttemptState,
@@ -28,7 +29,7 @@ from exam_engine.delivery.rules import (
     refusal,
     remaining_seconds,
 )
-from exam_engine.delivery.store import AnswerRow, newest
+from exam_engine.delivery.store import newest
 from itembank.base.ids import new_id
 
 DUE = datetime(2026, 6, 1, 3, 0, tzinfo=UTC)

@@ -15,6 +15,7 @@ from exam_engine.delivery import service, store, tokens
 from exam_engine.delivery.models import Answer, Attempt
 from exam_engine.delivery.paper import form_of
 from exam_engine.delivery.rules import (
+    AnswerRow,
     AttemptClosed,
     AttemptUnknown,
     EntryBarred,
@@ -24,7 +25,6 @@ from exam_engine.delivery.rules import (
     receipt,
 )
 from exam_engine.delivery.service import AttemptStage, Stage
-from exam_engine.delivery.store import AnswerRow
 from exam_engine.delivery.sweeper import Sweeper
 from exam_engine.delivery.writer import Writer
 from exam_engine.sittings.rules import (

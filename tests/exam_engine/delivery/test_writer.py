@@ -14,6 +14,7 @@ from exam_engine.delivery import store
 from exam_engine.delivery.models import Answer, AnswerHistory, Attempt
 from exam_engine.delivery.rules import (
     AnswerNotStorable,
+    AnswerRow,
     AttemptClosed,
     AttemptPaused,
     DatabaseAway,
@@ -21,7 +22,6 @@ from exam_engine.delivery.rules import (
     TakenOver,
     TooManyWaiting,
 )
-from exam_engine.delivery.store import AnswerRow
 from exam_engine.delivery.writer import Ticket, Writer
 from itembank.base.clock import ShiftedClock
 from itembank.base.db import Database, Scope

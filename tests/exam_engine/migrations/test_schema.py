@@ -31,9 +31,9 @@ def test_the_migrated_schema_is_the_models(
         database = _empty_postgres(request.getfixturevalue("_postgres_url"), keyring)
 
     try:
-        schema.migrate(database)
+        schema.upgrade(database)
         differences = schema.differences(database)
-        schema.migrate(database)  # nothing left to do
+        schema.upgrade(database)  # nothing left to do
     finally:
         database.dispose()
 
