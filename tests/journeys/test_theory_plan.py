@@ -11,12 +11,11 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from itembank.base.db import Scope
-from itembank.people import service as people
 from itembank.people.models import Institution
 from itembank.people.rules import Role
 from tests.factories.papers import CODE, make_sealed_papers
 from tests.factories.people import citizen_id
-from tests.factories.sittings import candidate_row, list_file
+from tests.factories.sittings import candidate_row, list_file, parent_of
 from web.i18n import ZONE
 
 pytestmark = pytest.mark.journey
@@ -32,7 +31,7 @@ def officer(live_server: Any, institution: Institution, new_page: Any, log_in_pa
     database = live_server.database
     make_sealed_papers(lambda: database.session(scope=Scope.everything()), institution, forms=2)
     with database.session(scope=Scope.everything()) as session:
-        centre_place = people.find_institution(session, institution.parent_id)
+        centre_place = parent_of(session, institution)
     today = database.clock.now().astimezone(ZONE).date()
     centre = log_in_page(new_page(), Role.CENTRE_OFFICER, institution=centre_place)
     centre.goto("/filing")

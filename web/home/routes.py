@@ -11,25 +11,34 @@ from fastapi.responses import RedirectResponse, Response
 from exam_engine.jobs import service as jobs
 from itembank.people.rules import Action
 from web.deps import LANGUAGE_COOKIE, Context, public, requires
-from web.i18n import LANGUAGES
+from web.i18n import LANGUAGES, N_
 from web.navigation import Area
 
 router = APIRouter()
 
+KINDS = {
+    "calibration.run": N_("Calibration of items"),
+    "marking.mark": N_("Marking of a theory sitting"),
+    "papers.assemble": N_("Assembly of papers"),
+    "sittings.import": N_("Import of registrations"),
+}
+"""What jobs are called, by kind."""
+
 
 @router.get("/")
 def show_home(ctx: Context = requires(Action.HOME)) -> Response:
-    """What waits for this person, and which jobs are under way."""
+    """What waits for this person, and what became of the slow work they asked for."""
     areas = cast(list[Area], ctx.request.app.state.areas)
     todos = [todo for area in areas if area.todos for todo in area.todos(ctx) if todo.count]
-    return ctx.page("home/home.html", todos=todos, jobs=jobs.list_jobs(ctx.session)[:8])
+    asked_for = [job for job in jobs.list_jobs(ctx.session) if job.actor.get("id") == str(ctx.actor.id)]
+    return ctx.page("home/home.html", todos=todos, jobs=asked_for[:8], kinds=KINDS)
 
 
 @router.get("/jobs/{job_id}")
 def show_job(job_id: UUID, ctx: Context = requires(Action.JOB_READ)) -> Response:
     """Progress of one job; the page asks again until it ends, then goes on to its result."""
     job = jobs.find_job(ctx.session, job_id)
-    return ctx.page("home/job.html", block="progress", job=job)
+    return ctx.page("home/job.html", block="progress", job=job, kinds=KINDS)
 
 
 @router.post("/jobs/{job_id}/cancel")

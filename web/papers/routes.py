@@ -72,9 +72,13 @@ def import_blueprint(data: FormDep, ctx: Context = requires(Action.BLUEPRINT_WRI
 
 @router.get("/blueprints/new")
 def new_blueprint(
-    occupation: UUID, level: Level = Level.THREE, ctx: Context = requires(Action.BLUEPRINT_WRITE)
+    occupation: UUID | None = None,
+    level: Level = Level.THREE,
+    ctx: Context = requires(Action.BLUEPRINT_WRITE),
 ) -> Response:
-    """An empty editor for an occupation and level."""
+    """An empty editor for an occupation and level; without one, the list where it is chosen."""
+    if occupation is None:
+        return ctx.redirect("/blueprints")
     return _editor_page(ctx, empty_editor(), occupation, level)
 
 

@@ -37,7 +37,8 @@ for (const drop of document.querySelectorAll("[data-file-drop]")) {
 async function followJob() {
   const job = document.querySelector("[data-job]");
   if (!job) return;
-  if (job.dataset.goto) { window.location.assign(job.dataset.goto); return; }
+  // Replaced, so that "back" leads to where the job was asked for and not here again.
+  if (job.dataset.goto) { window.location.replace(job.dataset.goto); return; }
   if (!job.dataset.poll) return;
   try {
     const answer = await fetch(job.dataset.poll, { headers: { "HX-Request": "true" } });

@@ -1,0 +1,133 @@
+"""Every page that anybody can open, with the demonstration's data in it: whole, accessible, and in Chinese."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import uvicorn
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from itembank.base.db import Scope
+from itembank.people import service as people
+from itembank.people import store
+from scripts import demo
+from scripts.demonstration.facts import Facts
+from scripts.demonstration.people import STAFF, Staff
+from scripts.site import Site, open_site
+from tests.journeys.conftest import EXAM_ROOM
+from tests.journeys.walk import PHONE, English, Walk, open_to
+from web.app import create_app
+from web.security import SESSION_COOKIE
+from web.settings import Settings
+
+pytestmark = pytest.mark.journey
+Shot = Callable[[Page, str], Path]
+Findings = Callable[[Page], list[str]]
+ONE_A_ROLE = {person.roles: person for person in reversed(STAFF)}.values()
+
+
+@dataclass(frozen=True)
+class Demonstration:
+    """The demonstration's site, answering on this machine."""
+
+    url: str
+    site: Site
+    facts: Facts
+
+
+@pytest.fixture(scope="module")
+def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demonstration]:
+    """The demonstration, built once and served."""
+    settings = demo.demonstration_settings(Settings(data=tmp_path_factory.mktemp("every-page")))
+    facts = demo.ensure(settings, say=lambda _line: None)
+    listening = socket.socket()
+    listening.bind(("127.0.0.1", 0))
+    url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    site = open_site(settings.model_copy(update={"base_url": url}))
+    app = create_app(site.settings, site.database)
+    server = uvicorn.Server(
+        uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=2)
+    )
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+    thread.start()
+    while not server.started:
+        assert thread.is_alive(), "the site did not start"
+        time.sleep(0.02)
+    yield Demonstration(url, site, facts)
+    server.should_exit = True
+    thread.join(10)
+    listening.close()
+    site.database.dispose()
+
+
+@pytest.fixture(scope="module")
+def english() -> English:
+    return English.read()
+
+
+@pytest.fixture
+def visitor(demonstration: Demonstration, browser: Browser) -> Iterator[BrowserContext]:
+    """A browser without a login, on an examination room's screen, in Chinese."""
+    context = browser.new_context(
+        base_url=demonstration.url,
+        viewport={"width": EXAM_ROOM[0], "height": EXAM_ROOM[1]},
+        locale="zh-CN",
+        timezone_id="Asia/Shanghai",
+    )
+    context.set_default_timeout(15_000)
+    yield context
+    context.close()
+
+
+def log_in(context: BrowserContext, demonstration: Demonstration, person: Staff) -> None:
+    database = demonstration.site.database
+    with database.session(scope=Scope.everything()) as session:
+        user = store.user_by_name(session, person.username)
+        assert user is not None
+        place = people.workplaces(session, user.id)[0]
+        token = people.open_staff_session(
+            session, user_id=user.id, institution_id=place.id, now=database.clock.now()
+        )
+    context.add_cookies([{"name": SESSION_COOKIE, "value": token, "url": demonstration.url}])
+
+
+@pytest.mark.parametrize("person", ONE_A_ROLE, ids=lambda person: person.username)
+def test_every_page_of_a_role(
+    person: Staff,
+    demonstration: Demonstration,
+    visitor: BrowserContext,
+    english: English,
+    accessibility: Findings,
+    shot: Shot,
+) -> None:
+    log_in(visitor, demonstration, person)
+    walk = Walk(visitor.new_page(), english, accessibility, shot, person.username)
+    walk.through(open_to(person.roles[0]))
+
+    assert not walk.wrong, "\n".join(walk.wrong)
+
+
+@pytest.mark.parametrize("size", [EXAM_ROOM, PHONE], ids=["screen", "phone"])
+def test_every_public_page(
+    size: tuple[int, int],
+    demonstration: Demonstration,
+    visitor: BrowserContext,
+    english: English,
+    accessibility: Findings,
+    shot: Shot,
+) -> None:
+    page = visitor.new_page()
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    walk = Walk(page, english, accessibility, shot, f"public-{size[0]}")
+    walk.through(open_to(None))
+    certificate = demonstration.facts.certificate
+    if certificate:
+        walk.look_at(certificate.path, "/verify/{token}")
+
+    assert not walk.wrong, "\n".join(walk.wrong)

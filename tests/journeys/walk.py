@@ -1,0 +1,171 @@
+"""Walking through the site's pages in a browser, and what every page is asked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from babel.messages.pofile import read_po
+from fastapi.routing import APIRoute
+from playwright.sync_api import Page, Response
+
+import web
+from exam_engine.worker import HANDLERS
+from itembank.people.rules import PERMISSIONS, Action, Role
+from web.app import AREAS
+
+PHONE = (390, 844)
+FILES = (
+    ".csv",
+    ".xlsx",
+    ".pdf",
+    ".json",
+    "/file",
+    "/template",
+    "/workbook",
+    "/photo",
+    "/health",
+    "/{language}",
+)
+"""How the addresses end that answer with something else than a page."""
+
+SHOWN = """() => {
+  const texts = [document.title];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const parent = walker.currentNode.parentElement;
+    if (!["SCRIPT", "STYLE"].includes(parent.tagName)) texts.push(walker.currentNode.data);
+  }
+  for (const element of document.querySelectorAll("[aria-label],[title],[placeholder],[alt]"))
+    for (const name of ["aria-label", "title", "placeholder", "alt"]) texts.push(element.getAttribute(name) || "");
+  return texts.map((text) => text.trim()).filter(Boolean);
+}"""
+"""Every text that a page says, to the eye or to a screen reader."""
+
+TOO_WIDE = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+UNIQUE_ID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b")
+IDS_BELONG = frozenset({"/admin/audit"})
+"""Auditors compare a record with others by its id."""
+CODES = frozenset(HANDLERS) | frozenset(action.value for action in Action)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A route that answers with a page."""
+
+    template: str
+    pattern: re.Pattern[str]
+    action: Action | None
+
+
+def places() -> list[Place]:
+    """Return every GET route of the areas that answers with a page."""
+    found = []
+    for area in AREAS:
+        for route in area.router.routes:
+            if (
+                not isinstance(route, APIRoute)
+                or "GET" not in (route.methods or ())
+                or route.path.endswith(FILES)
+            ):
+                continue
+            declared = [vars(dependency.call).get("action") for dependency in route.dependant.dependencies]
+            actions = [action for action in declared if isinstance(action, Action)]
+            found.append(Place(route.path, route.path_regex, actions[0] if actions else None))
+    # An address is the route's that has the fewest parameters, as /plans/new before /plans/{plan_id}.
+    return sorted(found, key=lambda place: (place.template.count("{"), place.template))
+
+
+def open_to(role: Role | None) -> list[Place]:
+    """Return the pages that a role may open; those open to anybody for None."""
+    if role is None:
+        return [place for place in places() if place.action is None]
+    return [place for place in places() if place.action and role in PERMISSIONS[place.action]]
+
+
+@dataclass(frozen=True)
+class English:
+    """The English of the catalogue, by which an untranslated text is recognised on a Chinese page."""
+
+    whole: frozenset[str]
+    parts: tuple[str, ...]
+
+    @classmethod
+    def read(cls) -> English:
+        whole, parts = set(), set()
+        for path in sorted((Path(web.__file__).parent / "locale" / "zh_CN").glob("*.po")):
+            with path.open("rb") as file:
+                for message in read_po(file, locale="zh_CN"):
+                    text = message.id if isinstance(message.id, str) else message.id[0]
+                    if not re.search("[A-Za-z]{2}", text) or text in str(message.string):
+                        continue
+                    whole.add(text)
+                    pieces = (piece.strip(" .,:;()") for piece in re.split(r"\{\w+\}", text))
+                    parts |= {piece for piece in pieces if len(piece) > 12 and piece.count(" ") > 1}
+        return cls(frozenset(whole), tuple(sorted(parts)))
+
+    def within(self, texts: list[str]) -> list[str]:
+        """Return the texts that were not translated."""
+        latin = [text for text in texts if re.search("[A-Za-z]{2}", text)]
+        return [text for text in latin if text in self.whole or any(part in text for part in self.parts)]
+
+
+@dataclass
+class Walk:
+    """One visitor's way through the pages: what was seen and what was wrong with it."""
+
+    page: Page
+    english: English
+    accessibility: Callable[[Page], list[str]]
+    keep: Callable[[Page, str], object]
+    name: str
+    wrong: list[str] = field(default_factory=list)
+    seen: dict[str, str] = field(default_factory=dict)
+    """Address by the route's template."""
+    _said: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.page.on("pageerror", lambda error: self._said.append(str(error)))
+        self.page.on("console", lambda line: self._said.append(line.text) if line.type == "error" else None)
+
+    def through(self, allowed: list[Place]) -> None:
+        """Open every page without parameters, then one of each kind that the pages opened link to."""
+        waiting = [place.template for place in allowed if "{" not in place.template]
+        while waiting:
+            address = waiting.pop(0)
+            place = next((place for place in places() if place.pattern.match(urlsplit(address).path)), None)
+            if place is None or place.template in self.seen:
+                continue
+            self.seen[place.template] = address
+            waiting += self.look_at(address, place.template)
+
+    def look_at(self, address: str, template: str) -> list[str]:
+        """Open a page, note what is wrong with it and return where it leads."""
+        self._said.clear()
+        answer = self.page.goto(address)
+        self.wrong += [f"{template}: {problem}" for problem in self._problems(template, answer)]
+        self.keep(self.page, f"every-{self.name}-" + re.sub("[^a-z_]+", "-", template).strip("-"))
+        links = self.page.eval_on_selector_all(
+            "a[href^='/']", "links => links.map(a => a.getAttribute('href'))"
+        )
+        return [
+            link for link in links if not urlsplit(link).path.endswith(FILES) and "/language/" not in link
+        ]
+
+    def _problems(self, template: str, answer: Response | None) -> Iterator[str]:
+        if answer is None or answer.status != 200:
+            yield f"answered {answer.status if answer else 'nothing'}"
+        yield from (f"console: {line}" for line in self._said)
+        if self.page.locator("h1").count() != 1:
+            yield f"{self.page.locator('h1').count()} h1"
+        if extra := self.page.evaluate(TOO_WIDE):
+            yield f"{extra} px too wide"
+        texts = self.page.evaluate(SHOWN)
+        yield from (f"English: {text}" for text in self.english.within(texts))
+        yield from (f"code: {text}" for text in texts if text in CODES)
+        if template not in IDS_BELONG:
+            yield from (f"id: {text}" for text in texts if UNIQUE_ID.search(text))
+        yield from (f"axe {finding}" for finding in self.accessibility(self.page))
