@@ -1,0 +1,38 @@
+"""Everything CI runs: `python -m scripts.check [pytest arguments]`; `make check` and `scripts/test` call it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+CHECKS = {
+    "format": ["-m", "ruff", "format", "--check", "."],
+    "lint": ["-m", "ruff", "check", "."],
+    "types": ["-m", "mypy"],
+    "walls": ["-c", "from importlinter.cli import lint_imports_command as run; run(['--no-cache'])"],
+    "catalogue": ["-m", "scripts.catalogue"],
+    # SQLite and a real PostgreSQL; the comparison of models and migrations is among them.
+    "tests": ["-m", "pytest", "-n", "2", "--dist", "loadgroup"],
+}
+
+
+def main() -> int:
+    """Run all checks, the quick ones first; stop at the first that fails."""
+    for name, arguments in CHECKS.items():
+        extra = sys.argv[1:] if name == "tests" else []
+        begun = time.monotonic()
+        print(f"== {name}", flush=True)
+        code = subprocess.run([sys.executable, *arguments, *extra], cwd=ROOT, check=False).returncode
+        if code:
+            print(f"== {name}: FAILED", flush=True)
+            return code
+        print(f"== {name}: passed in {time.monotonic() - begun:.0f} s", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
