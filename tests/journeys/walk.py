@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -61,6 +62,7 @@ class Place:
     action: Action | None
 
 
+@cache
 def places() -> list[Place]:
     """Return every GET route of the areas that answers with a page."""
     found = []
@@ -122,9 +124,11 @@ class Walk:
     accessibility: Callable[[Page], list[str]]
     keep: Callable[[Page, str], object]
     name: str
+    known: set[str] = field(default_factory=set)
+    """Addresses that somebody else has looked at closely before."""
     wrong: list[str] = field(default_factory=list)
-    seen: dict[str, str] = field(default_factory=dict)
-    """Address by the route's template."""
+    seen: dict[str, list[str]] = field(default_factory=dict)
+    """Addresses by their routes' templates."""
     _said: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -132,28 +136,36 @@ class Walk:
         self.page.on("console", lambda line: self._said.append(line.text) if line.type == "error" else None)
 
     def through(self, allowed: list[Place]) -> None:
-        """Open every page without parameters, then one of each kind that the pages opened link to."""
+        """Open every page without parameters, then the first and the last of each kind that a page links to."""
         waiting = [place.template for place in allowed if "{" not in place.template]
         while waiting:
             address = waiting.pop(0)
-            place = next((place for place in places() if place.pattern.match(urlsplit(address).path)), None)
-            if place is None or place.template in self.seen:
+            place = next((place for place in places() if place.pattern.match(address)), None)
+            if place is None or address in self.seen.setdefault(place.template, []):
                 continue
-            self.seen[place.template] = address
-            waiting += self.look_at(address, place.template)
+            if len(self.seen[place.template]) < (2 if "{" in place.template else 1):
+                self.seen[place.template].append(address)
+                waiting += first_and_last(self.look_at(address, place.template))
 
     def look_at(self, address: str, template: str) -> list[str]:
         """Open a page, note what is wrong with it and return where it leads."""
+        if address in self.known and address != "/":
+            answered = self.page.request.get(address).status
+            self.wrong += [f"{template}: answered {answered}"] if answered != 200 else []
+            return []
+        self.known.add(address)
         self._said.clear()
         answer = self.page.goto(address)
         self.wrong += [f"{template}: {problem}" for problem in self._problems(template, answer)]
-        self.keep(self.page, f"every-{self.name}-" + re.sub("[^a-z_]+", "-", template).strip("-"))
+        number = len(self.seen.get(template, ()))
+        self.keep(
+            self.page, f"every-{self.name}-" + re.sub("[^a-z_]+", "-", template).strip("-") + f"-{number}"
+        )
         links = self.page.eval_on_selector_all(
             "a[href^='/']", "links => links.map(a => a.getAttribute('href'))"
         )
-        return [
-            link for link in links if not urlsplit(link).path.endswith(FILES) and "/language/" not in link
-        ]
+        paths = [urlsplit(link).path for link in links]
+        return [path for path in paths if not path.endswith(FILES) and not path.startswith("/language/")]
 
     def _problems(self, template: str, answer: Response | None) -> Iterator[str]:
         if answer is None or answer.status != 200:
@@ -169,3 +181,13 @@ class Walk:
         if template not in IDS_BELONG:
             yield from (f"id: {text}" for text in texts if UNIQUE_ID.search(text))
         yield from (f"axe {finding}" for finding in self.accessibility(self.page))
+
+
+def first_and_last(addresses: list[str]) -> list[str]:
+    """Return the first and the last address of each route: the newest and the most finished, in a list."""
+    by_route: dict[str, list[str]] = {}
+    for address in addresses:
+        place = next((place for place in places() if place.pattern.match(address)), None)
+        if place:
+            by_route.setdefault(place.template, []).append(address)
+    return [address for found in by_route.values() for address in dict.fromkeys([found[0], found[-1]])]

@@ -12,9 +12,10 @@ from itembank.base import audit
 from itembank.base.errors import ExamError, NotFound
 from itembank.base.ids import new_token
 from itembank.people import service as people
-from itembank.people.models import Institution
+from itembank.people.models import Institution, User
 from itembank.people.rules import Action, InstitutionKind, Role
 from web.admin.forms import InstitutionForm, RoleForm, UserForm
+from web.admin.labels import ACTIONS, ACTORS, SUBJECTS
 from web.deps import Context, requires
 from web.forms import Form, FormData, form_data, parse_form
 from web.labels import INSTITUTION_KINDS, ROLES
@@ -197,4 +198,27 @@ def show_audit(
         before=before,
         action=action,
     )
-    return ctx.page("admin/audit.html", block="rows", entries=entries, action=action)
+    # No foreign key holds an old record's account, so one may be gone.
+    accounts = {id: ctx.session.get(User, id) for entry in entries if (id := _user_of(entry))}
+    return ctx.page(
+        "admin/audit.html",
+        block="rows",
+        entries=entries,
+        action=action,
+        actions=ACTIONS,
+        subjects=SUBJECTS,
+        who=lambda entry: _name_of(ctx, entry, accounts),
+    )
+
+
+def _user_of(entry: audit.AuditEntry) -> UUID | None:
+    kind, _, id = entry.actor.partition(":")
+    return UUID(id) if kind == "user" and len(id) == 36 else None
+
+
+def _name_of(ctx: Context, entry: audit.AuditEntry, accounts: dict[UUID, User | None]) -> str:
+    id = _user_of(entry)
+    if id and (user := accounts[id]):
+        return user.name
+    kind = entry.actor.partition(":")[0]
+    return ctx._(ACTORS.get(kind, kind))

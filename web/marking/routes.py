@@ -12,6 +12,7 @@ from fastapi.responses import Response
 from exam_engine.jobs.models import Job
 from exam_engine.marking import service as marking
 from exam_engine.marking.rules import MINIMUM_EXAMINERS, SCORE_STEP, SheetStatus, to_hundred
+from exam_engine.sittings import service as sitting_service
 from exam_engine.sittings.rules import Component
 from itembank.base.errors import ExamError, NotFound
 from itembank.people import service as people
@@ -26,12 +27,16 @@ router = APIRouter(prefix="/marking")
 FormDep = Annotated[FormData, Depends(form_data)]
 
 
+def _plan_names(ctx: Context) -> dict[UUID, str]:
+    return {view.plan.id: view.plan.name for view in sitting_service.list_plans(ctx.session)}
+
+
 @router.get("/theory")
 def list_theory(ctx: Context = requires(Action.MARKING_RUN)) -> Response:
     """Theory sittings, and how far their marking is."""
     rows = [each for each in marking.list_sittings(ctx.session) if each.component is Component.THEORY]
     runs = {each.id: marking.list_runs(ctx.session, each.id) for each in rows}
-    return ctx.page("marking/theory.html", sittings=rows, runs=runs)
+    return ctx.page("marking/theory.html", sittings=rows, runs=runs, plans=_plan_names(ctx))
 
 
 @router.get("/theory/{sitting_id}")
@@ -57,6 +62,7 @@ def _theory_page(ctx: Context, sitting_id: UUID, form: Form[TaskForm], status: i
     return ctx.page(
         "marking/theory_sitting.html",
         sitting=sitting,
+        plan=sitting_service.find_plan(ctx.session, sitting.plan_id),
         runs=runs,
         rows=rows,
         form=form,
@@ -94,6 +100,7 @@ def list_practical(ctx: Context = requires(Action.PRACTICAL_READ)) -> Response:
         "marking/practical.html",
         sittings=sittings,
         progress=progress,
+        plans=_plan_names(ctx),
         components=COMPONENTS,
         sheet=SheetStatus,
     )
@@ -108,9 +115,11 @@ def show_practical(sitting_id: UUID, ctx: Context = requires(Action.PRACTICAL_RE
 def _practical_page(ctx: Context, sitting_id: UUID, form: Form[TaskForm], status: int = 200) -> Response:
     progress = marking.practical_progress(ctx.session, sitting_id, actor=ctx.actor)
     persons = people.read_persons(ctx.session, [each.registration.person_id for each in progress])
+    sitting = marking.find_practical_sitting(ctx.session, sitting_id)
     return ctx.page(
         "marking/practical_sitting.html",
-        sitting=marking.find_practical_sitting(ctx.session, sitting_id),
+        sitting=sitting,
+        plan=sitting_service.find_plan(ctx.session, sitting.plan_id),
         tasks=marking.read_tasks(ctx.session, sitting_id),
         progress=progress,
         persons=persons,

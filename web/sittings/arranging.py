@@ -39,7 +39,9 @@ def _page(ctx: Context, plan_id: UUID, sitting_id: UUID, form: Form[Any], *, sta
     seats = sittings.list_seats(ctx.session, sitting_id) if ctx.may(Action.REGISTRATION_READ) else []
     papers = list(sittings.papers_of(ctx.session, sitting_id))
     members: dict[UUID, str] = {}
+    names: dict[UUID, str] = {}
     for user, role in people.members(ctx.session, sitting.institution_id):
+        names[user.id] = user.name
         if role in _ON_DUTY:
             members[user.id] = user.name
     return ctx.page(
@@ -64,6 +66,7 @@ def _page(ctx: Context, plan_id: UUID, sitting_id: UUID, form: Form[Any], *, sta
         staff=sittings.list_staff(ctx.session, sitting_id),
         gaps=sittings.staffing(ctx.session, sitting),
         members=members,
+        names=names,
         components=COMPONENTS,
         duties=DUTIES,
         statuses=SITTING_STATUS,
