@@ -8,6 +8,7 @@ from pathlib import Path
 
 import structlog
 from fastapi import FastAPI
+from starlette.requests import Request
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -71,8 +72,11 @@ class BodyLimit:
             return
         limit = self.megabytes * 1024 * 1024
         declared = dict(scope["headers"]).get(b"content-length", b"0")
-        if not declared.isdigit() or int(declared) > limit:
-            raise UploadTooLarge(megabytes=self.megabytes)
+        # Middleware stands outside of the error handlers: what is refused here is answered here.
+        if not declared.isdigit() or len(declared) > 15 or int(declared) > limit:
+            refusal = errors.answer(Request(scope), UploadTooLarge(megabytes=self.megabytes), 422)
+            await refusal(scope, receive, send)
+            return
         seen = 0
 
         async def counted() -> Message:

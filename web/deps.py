@@ -121,7 +121,7 @@ class Context:
         raw = self.request.cookies.get(NOTICE_COOKIE, "")
         try:
             return str(json.loads(base64.urlsafe_b64decode(raw))) if raw else ""
-        except ValueError:
+        except (ValueError, RecursionError):
             return ""
 
     def page(
@@ -202,6 +202,7 @@ def requires(action: Action) -> Any:
     def authorised(
         request: Request, session: SessionDep, _form: Annotated[None, Depends(checked_form)]
     ) -> Context:
+        security.check_address(request)
         login = _resume(request, session)
         if login is None:
             raise NotLoggedIn
@@ -222,6 +223,7 @@ def public(scope: Scope | None = None) -> Any:
     """
 
     def unauthorised(request: Request, session: SessionDep) -> Context:
+        security.check_address(request)
         if request.method in security.UNSAFE_METHODS:
             security.check_same_site(request)
         session.info["scope"] = scope

@@ -9,7 +9,7 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 from starlette.exceptions import HTTPException
 
 from itembank.base.errors import (
@@ -44,6 +44,15 @@ class Broken(ExamError):
 
     code = "broken"
     message = "Something went wrong on our side. Nothing of this request was saved. Reference: {reference}"
+
+
+class ValueRefused(Invalid):
+    """The database cannot hold a value: too long, out of range, or no text."""
+
+    code = "value_refused"
+    message = (
+        "One of the values is too long, too large or holds characters that cannot be kept. Nothing was saved."
+    )
 
 
 class MethodWrong(ExamError):
@@ -99,6 +108,9 @@ def install(app: FastAPI) -> None:
         return answer(request, NotFound(), 404) if "path" in places else answer(request, Invalid(), 422)
 
     def database_away(request: Request, error: Exception) -> Response:
+        if isinstance(error, DataError):  # a form let through what the column cannot hold
+            log.exception("value_refused", path=request.url.path)
+            return answer(request, ValueRefused(), 422)
         if isinstance(error, OperationalError) or cast(DBAPIError, error).connection_invalidated:
             log.exception("database_away", path=request.url.path)
             return answer(request, Unavailable(), 503)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Request
-from pydantic import BaseModel, ValidationError
+from pydantic import AfterValidator, BaseModel, ValidationError
 from starlette.datastructures import FormData as StarletteForm
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
@@ -47,6 +48,27 @@ class FormUnreadable(Invalid):
 
     code = "form_unreadable"
     message = "The form could not be read: {reason}"
+
+
+class TextUnreadable(Invalid):
+    """A field holds characters that are no text: NUL, or one half of a surrogate pair."""
+
+    code = "text_unreadable"
+    message = "{field}: the character {character} is not text and cannot be kept. Remove it and send again."
+
+
+_NO_TEXT = re.compile("[\x00\ud800-\udfff]")
+
+
+def check_text(name: str, value: str) -> None:
+    """Raise TextUnreadable for characters that a database or a page cannot hold."""
+    found = _NO_TEXT.search(value)
+    if found:
+        raise TextUnreadable(field=_NO_TEXT.sub("�", name)[:60], character=f"U+{ord(found[0]):04X}")
+
+
+PageNumber = Annotated[int, AfterValidator(lambda number: min(max(number, 1), 1_000_000))]
+"""A page of a list in an address; one beyond the list is its empty end."""
 
 
 class FormData:
@@ -90,6 +112,9 @@ async def form_data(request: Request) -> AsyncIterator[FormData]:
     except HTTPException as error:  # malformed multipart, too many fields
         raise FormUnreadable(reason=error.detail) from error
     try:
+        for name, value in form.multi_items():
+            check_text(name, name)
+            check_text(name, value if isinstance(value, str) else value.filename or "")
         yield FormData(form)
     finally:
         await form.close()

@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
 
 import structlog
+from structlog.typing import EventDict
+
+_ROW = re.compile(r"\nDETAIL:.*?(?=\n\[SQL|\nCONTEXT:|\n\S*Error|\Z)", re.DOTALL)
+
+
+def without_values(_logger: object, _method: str, event: EventDict) -> EventDict:
+    """Leave out the row that PostgreSQL quotes when it refuses one."""
+    if isinstance(event.get("exception"), str):
+        event["exception"] = _ROW.sub("\nDETAIL: left out", event["exception"])
+    return event
 
 
 def configure(level: str, form: str) -> None:
@@ -16,6 +27,7 @@ def configure(level: str, form: str) -> None:
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
+        without_values,
     ]
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer(ensure_ascii=False)

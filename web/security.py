@@ -7,6 +7,7 @@ import hmac
 import threading
 import time
 from collections import deque
+from urllib.parse import unquote_plus
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
@@ -43,6 +44,13 @@ class CrossSite(Forbidden):
     message = "The request came from another site and was refused."
 
 
+class AddressUnreadable(Invalid):
+    """The address holds a character that is no text."""
+
+    code = "address_unreadable"
+    message = "The address holds a character that cannot be read. Type it anew."
+
+
 class UploadTooLarge(Invalid):
     """The body is larger than this site accepts."""
 
@@ -57,7 +65,7 @@ def csrf_token(session_token: str) -> str:
 
 def check_csrf(session_token: str, given: str | None) -> None:
     """Raise CsrfWrong unless ``given`` is the session's token."""
-    if given is None or not hmac.compare_digest(csrf_token(session_token), given):
+    if given is None or not hmac.compare_digest(csrf_token(session_token).encode(), given.encode()):
         raise CsrfWrong
 
 
@@ -70,6 +78,12 @@ def check_same_site(request: Request) -> None:
             raise CrossSite
     elif origin and origin.partition("://")[2] != request.headers.get("host"):
         raise CrossSite
+
+
+def check_address(request: Request) -> None:
+    """Raise AddressUnreadable for a NUL character, which no database keeps and no reader types."""
+    if "\x00" in request.url.path or "\x00" in unquote_plus(request.url.query):
+        raise AddressUnreadable
 
 
 class SecurityHeaders:

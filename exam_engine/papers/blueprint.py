@@ -226,7 +226,7 @@ def read_toml(text: str) -> BlueprintFile:
     """
     try:
         data = tomllib.loads(text, parse_float=_number)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # whatever it is, it is not TOML that means something
         raise BlueprintUnreadable(reason=str(error)) from None
     head = {}
     for field in ("name", "occupation", "level"):

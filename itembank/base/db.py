@@ -197,7 +197,11 @@ class Database:
         self.keyring = keyring
         self.clock: Clock = clock or SystemClock()
         self.engine: Engine = create_engine(
-            url, pool_size=pool_size, max_overflow=20, pool_pre_ping=not url.startswith("sqlite")
+            url,
+            pool_size=pool_size,
+            max_overflow=20,
+            pool_pre_ping=not url.startswith("sqlite"),
+            hide_parameters=True,  # a failing statement is logged; its values can be personal
         )
         if self.is_sqlite:
             event.listen(self.engine, "connect", _configure_sqlite)

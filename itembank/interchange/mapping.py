@@ -74,7 +74,7 @@ def read_mapping(data: bytes) -> FieldMapping:
         raise MappingUnreadable(detail=f"more than {MAX_MAPPING_BYTES} bytes")
     try:
         declared = tomllib.loads(data.decode("utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+    except (ValueError, RecursionError) as problem:
         raise MappingUnreadable(detail=str(problem)) from problem
     known = {"items", "html", "fields", "types", "options", "key"}
     unknown = sorted(set(declared) - known)

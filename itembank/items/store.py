@@ -99,8 +99,10 @@ def _conditions(wanted: ItemFilter) -> list[ColumnElement[bool]]:
             (Item.importance == wanted.importance) | (Item.importance.is_(None) & Item.point_id.in_(of_point))
         )
     if wanted.not_by is not None:
-        written = select(ItemVersion.id).where(
-            ItemVersion.id == Item.current_version_id, ItemVersion.created_by == wanted.not_by
+        written = (
+            select(ItemVersion.id)
+            .where(ItemVersion.id == Item.current_version_id, ItemVersion.created_by == wanted.not_by)
+            .correlate(Item)  # not to ItemVersion, which a text search joins as well
         )
         found += [Item.created_by.is_distinct_from(wanted.not_by), ~written.exists()]
     return found

@@ -193,7 +193,7 @@ def make_sealed_paper(session: Session, plan: Plan, *, each: int = 2) -> SealedP
         occupation_id=plan.occupation_id,
         level=plan.level,
         name="试卷结构",
-        spec={},
+        spec={"sections": [{"type": "single_choice", "count": 2, "marks": "1"}]},
         created_at=STARTS,
     )
     session.add(blueprint)
@@ -283,6 +283,7 @@ def make_world(
     practical: bool = False,
     institution: Institution | None = None,
     centre: Institution | None = None,
+    serial: str = "0001",
 ) -> World:
     """Return a filed institution with one plan and its candidates, before anybody has answered."""
     if institution is None:
@@ -300,7 +301,7 @@ def make_world(
         session,
         institution=institution,
         occupation=occupation,
-        number=f"2662{institution.site_sequence}0001",
+        number=f"2662{institution.site_sequence}{serial}",
         practical=practical,
     )
     theory = make_sitting(session, plan)

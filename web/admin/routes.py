@@ -195,7 +195,7 @@ def show_audit(
         ctx.session,
         institutions=scope.institutions,
         with_unowned=own is not None and own.kind is InstitutionKind.PLATFORM,
-        before=before,
+        before=min(before, 2**31 - 1) if before is not None else None,
         action=action,
     )
     # No foreign key holds an old record's account, so one may be gone.

@@ -23,7 +23,7 @@ from web.analysis.curves import information_figure, item_figure, option_figure
 from web.analysis.forms import FileForm, SittingsForm
 from web.analysis.labels import BAD_WARNINGS, FAULTS, FLAGS, MODELS, WARNINGS
 from web.deps import Context, requires
-from web.forms import Form, FormData, form_data, parse_form
+from web.forms import Form, FormData, PageNumber, form_data, parse_form
 from web.i18n import N_
 
 router = APIRouter(prefix="/analysis")
@@ -130,7 +130,7 @@ def show_scale(
     scale_id: UUID,
     order: str = "item",
     flagged: bool = False,
-    page: int = 1,
+    page: PageNumber = 1,
     ctx: Context = requires(Action.STATISTICS_READ),
 ) -> Response:
     """A scale: how it was made, what to beware of, its items and its information."""

@@ -30,7 +30,7 @@ from itembank.people.rules import Action
 from itembank.taxonomy import service as taxonomy
 from itembank.taxonomy.rules import LEVEL_LABELS
 from web.deps import Context, requires
-from web.forms import Form, FormData, form_data, parse_form
+from web.forms import Form, FormData, PageNumber, form_data, parse_form
 from web.i18n import N_
 from web.navigation import Area, NavItem, Todo
 
@@ -104,7 +104,7 @@ def speaker(ctx: Context) -> Callable[[Finding], str]:
 
 
 @router.get("")
-def list_imports(page: int = 1, ctx: Context = requires(Action.ITEM_IMPORT)) -> Response:
+def list_imports(page: PageNumber = 1, ctx: Context = requires(Action.ITEM_IMPORT)) -> Response:
     """Earlier imports."""
     page = max(page, 1)
     batches, total = interchange.list_batches(ctx.session, limit=BATCHES, offset=(page - 1) * BATCHES)
@@ -177,7 +177,7 @@ def download_template(ctx: Context = requires(Action.ITEM_IMPORT)) -> Response:
 
 @router.get("/{batch_id}")
 def show_import(
-    batch_id: UUID, show: str = "", page: int = 1, ctx: Context = requires(Action.ITEM_IMPORT)
+    batch_id: UUID, show: str = "", page: PageNumber = 1, ctx: Context = requires(Action.ITEM_IMPORT)
 ) -> Response:
     """The report of an import."""
     batch, counts = interchange.find_batch(ctx.session, batch_id)

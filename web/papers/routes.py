@@ -13,7 +13,7 @@ from exam_engine.papers import service as papers
 from exam_engine.papers.blueprint import BlueprintFile, BlueprintSpec, read_toml, write_toml
 from exam_engine.papers.models import Blueprint
 from exam_engine.papers.rules import PaperStatus
-from itembank.base.errors import ExamError
+from itembank.base.errors import ExamError, NotFound
 from itembank.people.rules import Action
 from itembank.taxonomy import service as taxonomy
 from itembank.taxonomy.rules import LEVEL_LABELS, Level, read_level
@@ -100,13 +100,20 @@ def download_blueprint(blueprint_id: UUID, ctx: Context = requires(Action.PAPER_
     return ctx.download(write_toml(file).encode(), f"{blueprint.name}.toml", "application/toml")
 
 
+def _id(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise NotFound from None
+
+
 @router.post("/blueprints")
 def edit_blueprint(data: FormDep, ctx: Context = requires(Action.BLUEPRINT_WRITE)) -> Response:
     """Save the editor, or add, remove or fill rows; without JavaScript every button comes here."""
     editor = read_editor(data)
     occupation_id, level = views.place_of(data)
     blueprint_id = data.text("blueprint_id")
-    former = papers.find_blueprint(ctx.session, UUID(blueprint_id)) if blueprint_id else None
+    former = papers.find_blueprint(ctx.session, _id(blueprint_id)) if blueprint_id else None
     action, _, number = data.text("do").partition("-")
     if action == "add":
         editor.add_row()

@@ -15,7 +15,7 @@ from itembank.base.fonts import FontSet, find_fonts
 from itembank.people.rules import Action
 from web.deps import Context, requires
 from web.errors import status_of
-from web.forms import Form, FormData, form_data, parse_form
+from web.forms import Form, FormData, PageNumber, form_data, parse_form
 from web.i18n import N_
 from web.recognition import routes
 from web.recognition.forms import RevocationForm
@@ -55,7 +55,10 @@ def issue_certificates(plan_id: UUID, ctx: Context = requires(Action.CERTIFICATE
 
 @router.get("/certificates")
 def list_certificates(
-    plan: UUID | None = None, q: str = "", page: int = 1, ctx: Context = requires(Action.CERTIFICATE_READ)
+    plan: UUID | None = None,
+    q: str = "",
+    page: PageNumber = 1,
+    ctx: Context = requires(Action.CERTIFICATE_READ),
 ) -> Response:
     """Certificates in reach."""
     page = max(page, 1)

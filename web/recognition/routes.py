@@ -25,7 +25,7 @@ from itembank.people import service as people
 from itembank.people.rules import Action
 from web.deps import Context, requires
 from web.errors import status_of
-from web.forms import Form, FormData, form_data, parse_form
+from web.forms import Form, FormData, PageNumber, form_data, parse_form
 from web.i18n import N_
 from web.labels import COMPONENTS
 from web.recognition.forms import ApprovalForm, DecisionForm, NoticeForm, ResubmissionForm
@@ -51,7 +51,7 @@ OBJECTIONS = {
 
 
 @router.get("/recognition/plans")
-def list_plans(page: int = 1, ctx: Context = requires(Action.RECOGNITION_READ)) -> Response:
+def list_plans(page: PageNumber = 1, ctx: Context = requires(Action.RECOGNITION_READ)) -> Response:
     """Plans in reach, each with its way from results to certificates."""
     page = max(page, 1)
     plans, found = results.list_plans(ctx.session, offset=(page - 1) * PLANS, limit=PLANS)

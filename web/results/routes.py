@@ -22,7 +22,7 @@ from itembank.people.rules import Action
 from web.charts import bar_chart
 from web.deps import Context, requires
 from web.errors import status_of
-from web.forms import Form, FormData, form_data, parse_form
+from web.forms import Form, FormData, PageNumber, form_data, parse_form
 from web.i18n import N_
 from web.labels import COMPONENTS
 from web.results.forms import StateForm
@@ -47,7 +47,7 @@ VERDICTS = {
 
 
 @router.get("")
-def list_plans(page: int = 1, ctx: Context = requires(Action.RESULT_READ)) -> Response:
+def list_plans(page: PageNumber = 1, ctx: Context = requires(Action.RESULT_READ)) -> Response:
     """Plans in reach, and how far their results are."""
     page = max(page, 1)
     plans, found = results.list_plans(ctx.session, offset=(page - 1) * PLANS, limit=PLANS)
@@ -86,7 +86,11 @@ def _filtered(rows: list[dict[str, Any]], show: str, text: str) -> list[dict[str
 
 @router.get("/{plan_id}")
 def show_plan(
-    plan_id: UUID, show: str = "", q: str = "", page: int = 1, ctx: Context = requires(Action.RESULT_READ)
+    plan_id: UUID,
+    show: str = "",
+    q: str = "",
+    page: PageNumber = 1,
+    ctx: Context = requires(Action.RESULT_READ),
 ) -> Response:
     """The results of one plan, filtered."""
     return _plan_page(ctx, plan_id, Form(), show=show, text=q.strip(), page=page)

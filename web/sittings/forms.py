@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, Field, field_validator
@@ -18,7 +18,10 @@ from exam_engine.sittings.rules import (
     Duty,
     Terms,
 )
-from web.i18n import ZONE
+from web.i18n import N_, ZONE
+
+EARLIEST_YEAR, LATEST_YEAR = 2000, 2199
+"""A time outside these years is a slip, and so far out no calendar can count with it."""
 
 
 class FilingForm(BaseModel):
@@ -26,7 +29,7 @@ class FilingForm(BaseModel):
 
     institution_id: UUID
     occupation_id: UUID
-    levels: list[int] = Field(min_length=1)
+    levels: list[Annotated[int, Field(ge=1, le=5)]] = Field(min_length=1)
     number: str = Field(min_length=1, max_length=60)
     valid_from: date
     valid_until: date
@@ -76,6 +79,8 @@ class SittingForm(BaseModel):
     @field_validator("starts_at", "ends_at")
     @classmethod
     def _at_the_site(cls, value: datetime) -> datetime:
+        if not EARLIEST_YEAR <= value.year <= LATEST_YEAR:
+            raise ValueError(N_("Enter a date and time such as 2026-05-01T09:00."))
         return value.replace(tzinfo=ZONE) if value.tzinfo is None else value
 
     def terms(self) -> Terms:

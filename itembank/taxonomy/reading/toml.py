@@ -13,7 +13,7 @@ from itembank.taxonomy.rules import DEPTHS, Function, OutlineSource, Point, Scop
 def read_toml(filename: str, content: bytes) -> OutlineSource:
     try:
         table = tomllib.loads(content.decode("utf-8-sig"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise OutlineFileUnreadable(name=filename[:80]) from error
     occupation = table.get("occupation")
     if not isinstance(occupation, dict):

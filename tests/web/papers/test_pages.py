@@ -122,7 +122,7 @@ def test_what_is_wrong_is_said_and_the_input_kept(
     assert 'value="77"' in answer.text
 
 
-@pytest.mark.parametrize("typed", ["²", "9" * 5000, "1e999999", "\x00<b>"])
+@pytest.mark.parametrize("typed", ["²", "9" * 5000, "1e999999", "\x01<b>"])
 def test_odd_input_in_any_field_is_refused_or_read_never_broken(
     client: TestClient, login: Any, occupation: Occupation, typed: str
 ) -> None:
