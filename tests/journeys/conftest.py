@@ -49,7 +49,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     twice = [
         item
         for item in items
-        if item.path.is_relative_to(here) and item.callspec.params.get("backend") == "postgres"  # type: ignore[attr-defined]
+        if item.path.is_relative_to(here)
+        and "backend" in getattr(item, "fixturenames", ())
+        and item.callspec.params.get("backend") == "postgres"  # type: ignore[attr-defined]
     ]
     if twice:
         config.hook.pytest_deselected(items=twice)

@@ -6,6 +6,16 @@ for (const form of document.querySelectorAll("form[data-confirm]")) {
   });
 }
 
+// A card that is wider than the window scrolls sideways: then the keyboard must reach it.
+const reach = () => {
+  for (const card of document.querySelectorAll(".card")) {
+    if (card.scrollWidth > card.clientWidth) card.tabIndex = 0;
+    else card.removeAttribute("tabindex");
+  }
+};
+window.addEventListener("resize", reach);
+reach();
+
 // A form is sent once: a second click while the first is under way does nothing.
 document.addEventListener("submit", (event) => {
   const form = event.target;
