@@ -19,7 +19,7 @@ from uuid import UUID
 from exam_engine.jobs import service as jobs
 from exam_engine.jobs.rules import JobStatus
 from exam_engine.jobs.runner import Runner
-from exam_engine.recognition.rules import CalendarUnknown
+from exam_engine.recognition.rules import CalendarUnknown, known_years
 from exam_engine.worker import HANDLERS
 from itembank.base.clock import ShiftedClock
 from itembank.base.db import Scope
@@ -36,7 +36,7 @@ from web import logs
 from web.settings import Settings
 
 BEGINS_BEFORE = timedelta(days=42)
-"""How far back the demonstration's story begins: exam, notice of five working days and holidays fit in."""
+"""How long the demonstration's story is: exam, notice of five working days and holidays fit in."""
 
 STILL_OPEN = timedelta(hours=2)
 """A sitting with less than this left is of no use to a visitor."""
@@ -123,11 +123,18 @@ def _build_folder(settings: Settings, *, say: Say) -> None:
     building.rename(settings.data)
 
 
+def story_begin(now: datetime) -> datetime:
+    """Return when the story begins: some weeks ago, or earlier where later holidays are not announced yet."""
+    end_of_calendar = datetime(known_years()[1], 12, 31, tzinfo=UTC)
+    return min(now, end_of_calendar) - BEGINS_BEFORE
+
+
 def build(settings: Settings, *, say: Say = print) -> Facts:
     """Build everything in an empty folder and return its facts."""
     logs.configure("error", "console")
     stages = Stages(say)
-    clock = ShiftedClock(-BEGINS_BEFORE)
+    now = datetime.now(UTC)
+    clock = ShiftedClock(story_begin(now) - now)
     site = open_site(settings, clock=clock)
     try:
         # The organisations are being made; no narrower scope exists yet.

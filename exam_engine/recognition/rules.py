@@ -204,8 +204,14 @@ def is_working_day(day: date) -> bool:
     try:
         return bool(chinese_calendar.is_workday(day))
     except NotImplementedError as unknown:
-        known = [holiday.year for holiday in chinese_calendar.holidays]
-        raise CalendarUnknown(year=day.year, first=min(known), last=max(known)) from unknown
+        first, last = known_years()
+        raise CalendarUnknown(year=day.year, first=first, last=last) from unknown
+
+
+def known_years() -> tuple[int, int]:
+    """Return the first and the last year whose holidays the calendar holds."""
+    years = [holiday.year for holiday in chinese_calendar.holidays]
+    return min(years), max(years)
 
 
 def last_notice_day(published: date, working_days: int) -> date:

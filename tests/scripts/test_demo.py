@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from exam_engine.delivery import service as delivery
 from exam_engine.invigilation import service as invigilation
 from exam_engine.papers import service as papers
 from exam_engine.recognition import service as recognition
-from exam_engine.recognition.rules import Verdict
+from exam_engine.recognition.rules import Verdict, known_years
 from exam_engine.sittings import service as sittings
 from exam_engine.sittings.rules import SittingStatus
 from itembank.base import audit
@@ -45,6 +46,15 @@ def facts(settings: Settings) -> Facts:
 @pytest.fixture
 def site(settings: Settings, facts: Facts) -> Site:
     return open_site(settings)
+
+
+@pytest.mark.parametrize("year", [2026, 2031])
+def test_the_story_lies_in_years_whose_holidays_are_known(year: int) -> None:
+    now = datetime(year, 6, 15, tzinfo=UTC)
+    begin = demo.story_begin(now)
+
+    assert begin <= now - demo.BEGINS_BEFORE
+    assert (begin + demo.BEGINS_BEFORE).year <= known_years()[1]
 
 
 def test_the_bank_is_active_and_the_papers_are_sealed(site: Site, facts: Facts) -> None:
