@@ -122,7 +122,9 @@ def bar_chart(
         raise ValueError("a chart needs at least one bar")
     high = max([*values, 1e-9]) * 1.05
     frame = _Frame(0, len(values), 0, high)
-    body = _axes(frame, [], _ticks(0, high), x_label, y_label)
+    counts = all(value == int(value) for value in values)
+    ticks = [tick for tick in _ticks(0, high) if not counts or tick == int(tick)]
+    body = _axes(frame, [], ticks, x_label, y_label)
     width = (frame.x(1) - frame.x(0)) * 0.8
     every = max(1, len(labels) // 12)
     for i, (label, value) in enumerate(zip(labels, values, strict=True)):
