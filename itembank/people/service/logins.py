@@ -100,6 +100,13 @@ def open_candidate_session(
     Earlier sessions end: a candidate works on one machine, the one entered last.
     """
     store.end_sessions(session, registration_id=registration_id)
+    audit.record(
+        session,
+        actor=f"candidate:{registration_id}",
+        action="candidate.entered",
+        subject=("registration", registration_id),
+        institution_id=institution_id,
+    )
     return _open(session, now, registration_id=registration_id, institution_id=institution_id)
 
 
@@ -119,6 +126,13 @@ def resume(session: Session, token: str, *, now: datetime) -> Login | None:
 
 def log_out(session: Session, login: Login) -> None:
     """End one session."""
+    audit.record(
+        session,
+        actor=login.actor,
+        action=f"{login.actor.kind}.logged_out",
+        subject=(login.actor.kind, login.actor.id or ""),
+        institution_id=login.actor.institution_id,
+    )
     session.delete(login.session)
 
 
@@ -138,3 +152,10 @@ def act_at(session: Session, login: Login, institution_id: UUID) -> None:
     if user_id is None or institution_id not in {place.id for place in workplaces(session, user_id)}:
         raise NotFound
     store.act_at(session, login.session.id, institution_id)
+    audit.record(
+        session,
+        actor=login.actor,
+        action="user.workplace_chosen",
+        subject=("user", user_id),
+        institution_id=institution_id,
+    )
