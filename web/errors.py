@@ -9,7 +9,7 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
-from sqlalchemy.exc import DataError, DBAPIError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
 from starlette.exceptions import HTTPException
 
 from itembank.base.errors import (
@@ -52,6 +52,16 @@ class ValueRefused(Invalid):
     code = "value_refused"
     message = (
         "One of the values is too long, too large or holds characters that cannot be kept. Nothing was saved."
+    )
+
+
+class WrittenAtOnce(Conflict):
+    """A row of the same kind was written in the meantime."""
+
+    code = "written_at_once"
+    message = (
+        "Somebody else did the same at the same moment. "
+        "Nothing of this request was saved; reload the page and look."
     )
 
 
@@ -108,6 +118,9 @@ def install(app: FastAPI) -> None:
         return answer(request, NotFound(), 404) if "path" in places else answer(request, Invalid(), 422)
 
     def database_away(request: Request, error: Exception) -> Response:
+        if isinstance(error, IntegrityError):  # two requests at once, of which the other was quicker
+            log.exception("written_at_once", path=request.url.path)
+            return answer(request, WrittenAtOnce(), 409)
         if isinstance(error, DataError):  # a form let through what the column cannot hold
             log.exception("value_refused", path=request.url.path)
             return answer(request, ValueRefused(), 422)

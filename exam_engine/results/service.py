@@ -82,9 +82,12 @@ class ResultTable:
         )
 
 
-def find_plan(session: Session, plan_id: UUID) -> Plan:
-    """Return a plan; raises NotFound."""
-    plan = store.plan(session, plan_id)
+def find_plan(session: Session, plan_id: UUID, *, lock: bool = False) -> Plan:
+    """Return a plan; raises NotFound.
+
+    ``lock`` makes two people's steps of the same plan follow each other until this transaction ends.
+    """
+    plan = store.plan(session, plan_id, lock=lock)
     if plan is None:
         raise NotFound
     return plan
@@ -245,6 +248,7 @@ def release_results(session: Session, *, actor: Actor, plan_id: UUID, now: datet
     NothingToRelease
         If nothing is left to release.
     """
+    find_plan(session, plan_id, lock=True)
     table = read_table(session, plan_id)
     if not table.rows or not table.unreleased:
         raise NothingToRelease

@@ -16,8 +16,11 @@ from exam_engine.sittings.models import Plan, Registration, Seat, Sitting
 from exam_engine.sittings.rules import RegistrationStatus
 
 
-def plan(session: Session, plan_id: UUID) -> Plan | None:
-    return session.scalars(select(Plan).where(Plan.id == plan_id)).one_or_none()
+def plan(session: Session, plan_id: UUID, *, lock: bool = False) -> Plan | None:
+    query = select(Plan).where(Plan.id == plan_id)
+    if lock:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    return session.scalars(query).one_or_none()
 
 
 def plans(session: Session, *, offset: int, limit: int) -> Sequence[Plan]:

@@ -13,6 +13,7 @@ from itembank.base import audit
 from itembank.base.audit import AuditEntry
 from itembank.base.db import Base, Database, Scope
 from itembank.people.models import Institution
+from itembank.people.rules import Role
 from tests.conftest import Login
 from tests.factories.everything import Everything, make_everything
 from tests.web.test_authorisation import ROUTES
@@ -58,7 +59,7 @@ def test_no_route_changes_anything_unrecorded(
     run_jobs: Callable[[], int],
 ) -> None:
     silent, changed = [], set()
-    before, recorded = contents(database)
+    _, recorded = contents(database)
     for method, path, action in ROUTES:
         if method == "GET" or path.endswith("/password"):
             continue
@@ -87,8 +88,6 @@ def test_no_route_changes_anything_unrecorded(
 def test_coming_and_going_is_recorded(
     client: TestClient, login: Login, database: Database, institution: Institution
 ) -> None:
-    from itembank.people.rules import Role
-
     login(Role.EXAM_OFFICER)
     client.post(f"/account/workplace/{institution.id}")
     client.post("/logout")

@@ -108,7 +108,7 @@ def issue_certificates(
     SiteCodeMissing, SerialsExhausted
         If no number can be made.
     """
-    plan = results.find_plan(session, plan_id)
+    plan = results.find_plan(session, plan_id, lock=True)
     recognition.check_issue_clear(session, plan_id, now=now)
     today = site_date(now)
     filing.check_scope(

@@ -107,6 +107,7 @@ def publish_notice(
     OutsideScope
         If the institution is not filed for this occupation and level today.
     """
+    results.find_plan(session, plan_id, lock=True)
     table = results.read_table(session, plan_id)
     existing = store.notice_of_plan(session, plan_id)
     if existing is not None:
