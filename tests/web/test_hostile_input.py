@@ -29,9 +29,15 @@ TEXTS = (
     NUL,
     "x" * 10_000,
     "\x1b[31m\u202e\ufeff\U0001f600" + chr(0x10FFFF),
-    "<script>alert(1)</script>$\\frac{<script>}{$ {{7*7}} %s {0} {x",
+    "'\"><script>alert(1)</script>$\\frac{<script>}{$ {{7*7}} %s {0} {x",
     "=HYPERLINK(1)\r\nset-cookie: a=b",
 )
+SCRIPT = "'\"><script>alert(1)</script>"
+SHOWN = {
+    *("title", "note", "notes", "place", "comment", "reason", "ground", "objector", "stem", "explanation"),
+    *("option", "option_A", "option_B", "category", "reference", "instructions", "contact", "finding"),
+    *("video_reference", "substitute", "substitute_reason", "address", "trade", "sittings_name", "remark"),
+}
 NUMBERS = (
     "99999999999999999999",
     "-1",
@@ -122,6 +128,7 @@ class Attack:
         self.client = client
         self.failures: list[tuple[str, ...]] = []
         self.sent = 0
+        self.defused = 0
 
     def send(self, method: str, url: str, what: str, **request: Any) -> Any:
         self.sent += 1
@@ -130,6 +137,10 @@ class Attack:
         except Exception as error:  # the application did not answer at all
             self.failures.append((method, url, what, type(error).__name__, str(error)[:200]))
             return None
+        self.defused += "&lt;script&gt;alert" in answer.text
+        is_page = "html" in answer.headers.get("content-type", "")
+        if is_page and ("<script>alert" in answer.text or "<img src=x" in answer.text):
+            self.failures.append((method, url, what, "a script of a stranger"))
         if answer.status_code >= 500:
             self.failures.append((method, url, what, str(answer.status_code), answer.text[-300:]))
         return answer
@@ -156,6 +167,8 @@ def hostile_bodies(fields: Mapping[str, list[str]]) -> Iterator[tuple[str, dict[
         for value in values:
             yield repr(value[:30]), {**sound, **{key: [value] for key in names & set(sound)}}
     yield "choices", {**sound, **{key: [NUL, "<x>"] for key in chosen}}
+    shown = {name: [SCRIPT] for name in SHOWN}
+    yield "script", {**sound, **shown, "lines": [f"M1;100;{SCRIPT}"], "name": [SCRIPT + str(len(fields))]}
     yield "nothing", {}
     yield "everything twice", {name: values * 2 for name, values in sound.items()}
     yield "all empty", {key: [""] for key in sound}
@@ -188,9 +201,14 @@ def test_no_form_field_breaks_a_route(
             attack.send(method, url, what, data=body)
         for choices in CHOICES:
             attack.send(method, url, repr(choices), data={**everything.fields, **choices})
+    for method, path, action in ROUTES:  # what was kept is shown again
+        if method == "GET" and action is not None and not path.startswith("/exam"):
+            everybody(action)
+            attack.send(method, address(path, everything), "shown again")
 
     assert attack.failures == []
     assert attack.sent > 1500
+    assert attack.defused > 50
 
 
 def test_no_query_breaks_a_route(

@@ -26,6 +26,7 @@ from web.forms import Form, FormData, PageNumber, form_data, parse_form
 from web.i18n import N_
 from web.labels import COMPONENTS
 from web.results.forms import StateForm
+from web.sheets import inert
 
 router = APIRouter(prefix="/results")
 FormDep = Annotated[FormData, Depends(form_data)]
@@ -164,7 +165,7 @@ def export_plan(plan_id: UUID, ctx: Context = requires(Action.RESULT_READ)) -> R
         ]
     writer.writerow([*head, ctx._("Verdict"), ctx._("Released")])
     for row in _rows(ctx, table):
-        line = [row["registration"].ticket_number or "", _inert(row["name"])]
+        line = [row["registration"].ticket_number or "", inert(row["name"])]
         for component in table.components:
             result = row["results"].get(component)
             state = result.state if result else ResultState.MISSING
@@ -178,11 +179,6 @@ def export_plan(plan_id: UUID, ctx: Context = requires(Action.RESULT_READ)) -> R
         writer.writerow([*line, ctx._(verdict), ctx._("Yes") if released else ctx._("No")])
     content = "\ufeff" + buffer.getvalue()
     return ctx.download(content.encode(), f"{table.plan.number}.csv", "text/csv; charset=utf-8")
-
-
-def _inert(text: str) -> str:
-    """Return a cell that no spreadsheet program takes for a formula."""
-    return "'" + text if text[:1] in "=+-@\t\r" else text
 
 
 @router.post("/{plan_id}/collect")

@@ -21,6 +21,7 @@ from itembank.people.rules import Action
 from web.deps import Context, requires
 from web.forms import Form, parse_form
 from web.i18n import N_
+from web.sheets import inert
 from web.sittings.common import FormDep, sitting_of
 from web.sittings.forms import CodesForm
 from web.sittings.labels import COMPONENTS
@@ -102,7 +103,7 @@ def _codes_csv(ctx: Context, codes: list[sittings.IssuedCode]) -> Response:
     writer.writerow(["准考证号", "姓名", "入场码"])
     for code in codes:
         name = views[code.registration_id].person.name
-        writer.writerow([code.ticket_number, name, show_entry_code(code.entry_code)])
+        writer.writerow([code.ticket_number, inert(name), show_entry_code(code.entry_code)])
     return ctx.download(text.getvalue().encode("utf-8-sig"), "入场码.csv", "text/csv")
 
 
