@@ -31,7 +31,7 @@ UNRECORDED = {
     "answer": "answers have their own history",
     "user_account": "counting wrong passwords; the lock is recorded",
 }
-CONTENTS = ({"then": ["submit"]}, {"do": ["save"]}, {"action": ["submit"], "verdict": ["approve"]}, *CHOICES)
+CONTENTS = ({"then": ["submit"]}, *CHOICES)
 
 
 @pytest.fixture
@@ -63,18 +63,19 @@ def test_no_route_changes_anything_unrecorded(
     for method, path, action in ROUTES:
         if method == "GET" or path.endswith("/password"):
             continue
+        if action is not None and path.startswith("/exam"):
+            enter_as_candidate(client, database, everything)
+        elif action is not None:
+            everybody(action)
+        former, at = contents(database)
         for choices in CONTENTS:
-            if action is not None and path.startswith("/exam"):
-                enter_as_candidate(client, database, everything)
-            elif action is not None:
-                everybody(action)
-            middle, at = contents(database)
             client.request(method, address(path, everything), data={**everything.fields, **choices})
-            after, records = contents(database)
-            moved = {name for name in after if after[name] != middle[name]}
+            present, records = contents(database)
+            moved = {name for name in present if present[name] != former[name]}
             changed |= moved
             if moved and records == at:
                 silent.append((path, sorted(moved)))
+            former, at = present, records
     run_jobs()
     with database.session(scope=Scope.everything(), writes=False) as session:
         verification = audit.verify(session, session.info["audit_heads"])
