@@ -28,7 +28,10 @@ from itembank.people.rules import SYSTEM, InstitutionKind, Role
 from tests.factories.people import make_institution, make_platform, make_user
 from tests.postgres import Postgres, PostgresMissing, start_postgres
 from web import logs
+from web.account import routes as account
 from web.app import create_app
+from web.exam import routes as exam
+from web.public import routes as public
 from web.security import SESSION_COOKIE, csrf_token
 from web.settings import Settings
 
@@ -209,6 +212,19 @@ def client(database: Database, settings: Settings) -> Iterator[TestClient]:
     app = create_app(settings, database, run_jobs=False)
     with TestClient(app, follow_redirects=False, raise_server_exceptions=True) as client:
         yield client
+
+
+@pytest.fixture(autouse=True)
+def _fresh_rate_limits() -> None:
+    """All tests share one process and one address: each begins with nothing counted."""
+    for limiter in (
+        account._failures,
+        exam._addresses,
+        exam._tickets,
+        public.verifications,
+        public.objections,
+    ):
+        limiter._events.clear()
 
 
 Login = Callable[..., str]

@@ -163,7 +163,7 @@ def make_candidate(
         condition=1,
         condition_text="取得四级证书后工作满4年",
         status=RegistrationStatus.APPROVED,
-        ticket_number=f"26030262{plan.number[-6:]}{number:05d}",
+        ticket_number=f"26030262{plan.number[-6:]}{number % 100_000:05d}",
         created_at=STARTS,
     )
     session.add(registration)

@@ -99,6 +99,8 @@ ACTIONS: dict[str, str] = {
     "user.created": N_("User created"),
     "user.logged_in": N_("User logged in"),
     "user.locked": N_("User locked"),
+    "user.workplace_chosen": N_("User changed the workplace"),
+    "candidate.entered": N_("Candidate entered"),
 }
 """What was done, by the code under which it is recorded."""
 
