@@ -6,13 +6,28 @@ from dataclasses import dataclass
 
 from exam_engine.psychometrics.irt.models import Model
 
-MINIMUM_PERSONS = {Model.RASCH: 100, Model.TWO_PL: 500}
+MINIMUM_PERSONS = {
+    Model.RASCH: 100,
+    Model.ONE_PL: 100,
+    Model.PCM: 100,
+    Model.TWO_PL: 500,
+    Model.GPCM: 500,
+    Model.GRADED: 500,
+    Model.NOMINAL: 600,
+    Model.THREE_PL: 1000,
+    Model.FOUR_PL: 5000,
+}
 """Persons below which a model is advised against.
 
-Rasch: 100 persons place an item within ± 0.5 logit with 95 % confidence (Linacre, 1994, Rasch Measurement
-Transactions 7(4), 328). 2PL: 500 (Hulin, Lissak & Drasgow, 1982, Applied Psychological Measurement 6,
-249–260).
+Rasch, 1PL and partial credit: 100 persons place an item within ± 0.5 logit with 95 % confidence (Linacre, 1994, Rasch
+Measurement Transactions 7(4), 328). 2PL 500 and 3PL 1,000 (Hulin, Lissak & Drasgow, 1982, Applied Psychological
+Measurement 6, 249–260). Graded 500 (Reise & Yu, 1990, Journal of Educational Measurement 27, 133–144), taken
+for the generalised partial credit model too. Nominal 600 (DeMars, 2003, Applied Psychological Measurement 27,
+275–288). 4PL 5,000 (Waller & Feuerstahler, 2017, Multivariate Behavioral Research 52, 350–370).
 """
+
+ALWAYS_OFFERED = frozenset({Model.RASCH, Model.ONE_PL, Model.PCM})
+"""Models that a smaller sample may use, with a warning that the difficulties are rough."""
 
 
 @dataclass(frozen=True)
@@ -28,8 +43,8 @@ class Advice:
     enough : bool
         Whether the sample reaches that size.
     offered : tuple of Model
-        Models that may be used with this sample: below its minimum the 2PL is not, the Rasch model is, with a
-        warning that its difficulties are rough. Classical statistics are always offered.
+        Models that may be used with this sample: those it carries, and with a warning those in `ALWAYS_OFFERED`.
+        Classical statistics are always offered.
     """
 
     model: Model
@@ -51,7 +66,7 @@ def advise(n_persons: int, model: Model | str) -> Advice:
     ----------
     n_persons : int
         Persons in the sample.
-    model : Model or {"rasch", "2pl"}
+    model : Model or str
 
     Returns
     -------
@@ -70,7 +85,7 @@ def advise(n_persons: int, model: Model | str) -> Advice:
     offered = tuple(
         candidate
         for candidate in Model
-        if candidate is Model.RASCH or n_persons >= MINIMUM_PERSONS[candidate]
+        if candidate in ALWAYS_OFFERED or n_persons >= MINIMUM_PERSONS[candidate]
     )
     minimum = MINIMUM_PERSONS[kind]
     return Advice(kind, n_persons, minimum, n_persons >= minimum, offered)

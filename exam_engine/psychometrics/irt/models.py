@@ -16,10 +16,17 @@ FloatArray = NDArray[np.float64]
 
 
 class Model(StrEnum):
-    """An item response model that can be calibrated."""
+    """An item response model."""
 
     RASCH = "rasch"
+    ONE_PL = "1pl"
     TWO_PL = "2pl"
+    THREE_PL = "3pl"
+    FOUR_PL = "4pl"
+    PCM = "pcm"
+    GPCM = "gpcm"
+    GRADED = "graded"
+    NOMINAL = "nominal"
 
 
 def probability_2pl(theta: ArrayLike, a: ArrayLike, b: ArrayLike) -> FloatArray:
