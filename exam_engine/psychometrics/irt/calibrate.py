@@ -98,6 +98,8 @@ def calibrate(
     (True, (2, 2), array([0., 0.]))
     """
     kind = Model(model)
+    if kind not in (Model.RASCH, Model.TWO_PL):
+        raise ValueError("rasch and 2pl can be calibrated")
     if not (nodes >= 3 and 0.0 < bound < np.inf and 0.0 < tolerance < np.inf):
         raise ValueError("nodes must be at least 3, bound and tolerance positive and finite")
     matrix = check_responses(responses, highest=MAX_SCORE if kind is Model.RASCH else 1)
