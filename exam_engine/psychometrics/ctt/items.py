@@ -1,4 +1,4 @@
-"""Classical test theory: difficulty, discrimination, reliability, distractors.
+"""Items and tests: difficulty, discrimination, reliability, distractors.
 
 Missing rule, one for the whole module: a response counts only where it was presented. The criterion of a
 person is the proportion of the marks that could be had in the items that person saw (for complete data the same
