@@ -1,0 +1,1 @@
+"""Simulated abilities, items, responses and response times, with the truth beside them."""
