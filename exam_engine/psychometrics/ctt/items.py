@@ -1,27 +1,53 @@
-"""Items and tests: difficulty, discrimination, reliability, distractors.
+"""Items and the test they make: difficulty, discrimination, alpha.
 
-Missing rule, one for the whole module: a response counts only where it was presented. The criterion of a
+Missing rule, one for the whole package: a response counts only where it was presented. The criterion of a
 person is the proportion of the marks that could be had in the items that person saw (for complete data the same
 ranking and correlations as the raw score); covariances behind alpha are taken over the persons who saw both items. A
-response that was presented and left open is for the caller to score (as a rule: wrong).
+response that was presented and left open is for the caller to score (as a rule: wrong; see `missing`).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import ndtri, stdtrit
 
+from exam_engine.psychometrics.ctt.moments import (
+    alpha_of,
+    alphas_without,
+    masked_correlation,
+    pair_covariance,
+    tail_weights,
+    wilson_interval,
+)
 from exam_engine.psychometrics.irt.models import FloatArray
 from exam_engine.psychometrics.irt.patterns import check_responses
 
-ROUNDING = 1e-9
-
-TAIL_SHARE = 0.27
-"""Share of persons in the upper and the lower group (Kelley, 1939, Journal of Educational Psychology 30,
-17–24).
+MINIMUM_PERSONS = 100
+"""Persons below which an item's correlations are a rough guide: the standard error of a correlation near 0 is
+``1 / sqrt(n)``, 0.10 at 100, so that below it an item of 0.2 cannot be told from one of 0.
 """
+
+MINIMUM_TAIL = 10
+"""Persons below which the upper and the lower group are too small for D: one person moves it by more than 0.1."""
+
+
+class ItemWarning(StrEnum):
+    """What limits the statistics of an item."""
+
+    SMALL_SAMPLE = "small_sample"
+    """Some item was seen by fewer than `MINIMUM_PERSONS`."""
+    SMALL_GROUPS = "small_groups"
+    """An upper or lower group of fewer than `MINIMUM_TAIL` persons saw an item."""
+    CONSTANT_ITEMS = "constant_items"
+    """Some items were answered alike by everybody: their correlations are NaN."""
+    UNSEEN_ITEMS = "unseen_items"
+    """Some items were seen by nobody: all of their statistics are NaN."""
+    BISERIAL_ABOVE_ONE = "biserial_above_one"
+    """A biserial above 1: the criterion is not normal, or the item very easy or very hard."""
 
 
 @dataclass(frozen=True)
@@ -82,31 +108,51 @@ class TestStatistics:
 
 
 @dataclass(frozen=True)
-class OptionTable:
-    """How the options of one item drew the persons.
+class ItemAnalysis:
+    """Everything that classical test theory says of each item; NaN where a warning says why.
 
     Attributes
     ----------
-    count : ndarray of int, shape (n_options,)
-        Persons who chose the option.
-    share : ndarray, shape (n_options,)
-        Proportion of those who saw the item, in [0, 1].
-    share_by_group : ndarray, shape (3, n_options)
-        The same within the lower 27 %, the middle and the upper 27 % by criterion.
-    mean_criterion : ndarray, shape (n_options,)
-        Mean criterion of those who chose it; NaN for nobody.
-    point_biserial : ndarray, shape (n_options,)
-        Correlation of choosing it with the criterion: positive for a key, negative for a working distractor.
-    n_persons : int
+    n_responses : ndarray, shape (n_items,)
         Persons who saw the item.
+    mean, standard_deviation : ndarray, shape (n_items,)
+        Of the item score, in marks, divisor n − 1.
+    p_value, p_lower, p_upper : ndarray, shape (n_items,)
+        Mean score over the highest seen, in [0, 1], with its confidence interval.
+    point_biserial, corrected_point_biserial : ndarray, shape (n_items,)
+        Correlation with the criterion, the item in it or taken out, in [-1, 1].
+    biserial, corrected_biserial : ndarray, shape (n_items,)
+        Estimated correlation of the criterion with the normal variable behind the item; may exceed 1.
+    discrimination : ndarray, shape (n_items,)
+        D: p in the upper 27 % less p in the lower 27 % by criterion, in [-1, 1].
+    alpha_without : ndarray, shape (n_items,)
+        Cronbach's alpha of the other items.
+    is_constant, is_thin : ndarray of bool, shape (n_items,)
+        Everybody answered alike; fewer than `MINIMUM_PERSONS` saw it.
+    level : float
+        Confidence of the interval.
+    alpha : float
+        Cronbach's alpha of all items.
+    warnings : tuple of ItemWarning
     """
 
-    count: FloatArray
-    share: FloatArray
-    share_by_group: FloatArray
-    mean_criterion: FloatArray
+    n_responses: FloatArray
+    mean: FloatArray
+    standard_deviation: FloatArray
+    p_value: FloatArray
+    p_lower: FloatArray
+    p_upper: FloatArray
     point_biserial: FloatArray
-    n_persons: int
+    corrected_point_biserial: FloatArray
+    biserial: FloatArray
+    corrected_biserial: FloatArray
+    discrimination: FloatArray
+    alpha_without: FloatArray
+    is_constant: NDArray[np.bool_]
+    is_thin: NDArray[np.bool_]
+    level: float
+    alpha: float
+    warnings: tuple[ItemWarning, ...]
 
 
 def analyse(responses: ArrayLike, *, highest: int = 1) -> TestStatistics:
@@ -151,18 +197,18 @@ def analyse(responses: ArrayLike, *, highest: int = 1) -> TestStatistics:
         p = score.sum(axis=0) / n / most
         possible, gained = seen @ most, score.sum(axis=1)
         criterion = gained / possible
-        whole = _masked_correlation(score, np.broadcast_to(criterion[:, None], seen.shape), seen)
+        whole = masked_correlation(score, np.broadcast_to(criterion[:, None], seen.shape), seen)
         others = possible[:, None] - seen * most
         rest = (gained[:, None] - score) / others
-        corrected = _masked_correlation(score, rest, seen * (others > 0))
-        covariance = _covariance(score, seen)
-        alpha, variance = _alpha(covariance)
+        corrected = masked_correlation(score, rest, seen * (others > 0))
+        covariance = pair_covariance(score, seen)
+        alpha, variance = alpha_of(covariance)
         items = ItemStatistics(
             n_responses=n,
             p_value=p,
             point_biserial=whole,
             corrected_point_biserial=corrected,
-            alpha_without=_alpha_without(covariance),
+            alpha_without=alphas_without(covariance),
             is_constant=(n == 0) | (p == 0) | (p == 1),
         )
     deviation = float(np.sqrt(variance)) if variance >= 0 else float("nan")
@@ -172,124 +218,122 @@ def analyse(responses: ArrayLike, *, highest: int = 1) -> TestStatistics:
     )
 
 
-def option_table(chosen: ArrayLike, criterion: ArrayLike, *, n_options: int) -> OptionTable:
-    """Return how each option of a single-choice item drew the persons, weak to strong.
+def analyse_items(responses: ArrayLike, *, highest: int = 1, level: float = 0.95) -> ItemAnalysis:
+    """Return all classical statistics of each item, with the interval of p and what limits them.
 
     Parameters
     ----------
-    chosen : array-like of int, shape (n_persons,)
-        Position of the option chosen, a whole number from 0; negative where the item was seen and left open.
-    criterion : array-like, shape (n_persons,)
-        Score to order the persons by, higher is better, finite.
-    n_options : int
-        Options of the item.
+    responses : array-like, shape (n_persons, n_items)
+        Scores 0, 1, … ``highest``; negative or NaN not presented.
+    highest : int, default 1
+        Highest score that is taken, at most 100.
+    level : float, default 0.95
+        Confidence of the interval of p, in (0, 1).
 
     Returns
     -------
-    OptionTable
+    ItemAnalysis
 
     Raises
     ------
     ValueError
-        If the lengths differ, a criterion is not finite or an option lies outside ``0 … n_options - 1``.
+        If the responses or the level are not usable.
+
+    Notes
+    -----
+    Interval of p: for items scored 0 or 1 Wilson (1927, Journal of the American Statistical Association 22,
+    209–212); for several scores Student's interval of the mean, cut at 0 and 1. Biserial: ``r_pb s_x / φ(z_p)``
+    with ``s_x = sqrt(p q)`` and the ordinate φ of the normal density at the cut (Pearson, 1909, Biometrika 7,
+    96–105; Lord & Novick, 1968, 15.5). With several scores this is the ad hoc polyserial ``r s_x / Σ_k φ(τ_k)``,
+    with the cuts ``τ_k`` from the proportions below score k (Olsson, Drasgow & Dorans, 1982, Psychometrika 47,
+    337–347), not their maximum likelihood estimate. D: Kelley's 27 % groups; persons who tie at the border
+    share the remaining places, so that their order in the file does not matter. Corrected: Henrysson (1963).
 
     Examples
     --------
-    >>> table = option_table([0, 0, 1, 1], [4.0, 3.0, 2.0, 1.0], n_options=2)
-    >>> table.share, table.point_biserial.round(3)
-    (array([0.5, 0.5]), array([ 0.894, -0.894]))
+    >>> found = analyse_items([[1, 1, 1], [1, 1, 0], [1, 0, 0], [0, 0, 0]])
+    >>> found.p_value, found.p_lower.round(3), found.p_upper.round(3)
+    (array([0.75, 0.5 , 0.25]), array([0.301, 0.15 , 0.046]), array([0.954, 0.85 , 0.699]))
+    >>> found.discrimination.round(3), [warning.value for warning in found.warnings]
+    (array([0.926, 1.   , 0.926]), ['small_sample', 'small_groups', 'biserial_above_one'])
     """
-    choice = np.asarray(chosen)
-    if choice.ndim != 1:
-        raise ValueError("chosen must be a vector")
-    if n_options < 1 or not np.all((choice < n_options) & (choice == np.floor(choice))):
-        raise ValueError(f"options are numbered 0 to {n_options - 1}")
-    return picked_table(choice[:, None] == np.arange(n_options), criterion)
-
-
-def picked_table(picked: ArrayLike, criterion: ArrayLike) -> OptionTable:
-    """Return how each option of an item drew the persons, where a person may pick several.
-
-    Parameters
-    ----------
-    picked : array-like of bool, shape (n_persons, n_options)
-        Whether the person picked the option.
-    criterion : array-like, shape (n_persons,)
-        Score to order the persons by, higher is better, finite.
-
-    Returns
-    -------
-    OptionTable
-
-    Raises
-    ------
-    ValueError
-        If the lengths differ, there is nobody, or a criterion is not finite.
-
-    Examples
-    --------
-    >>> picked_table([[True, True], [False, True]], [2.0, 1.0]).share
-    array([0.5, 1. ])
-    """
-    marks = np.asarray(picked, dtype=np.float64)
-    score = np.asarray(criterion, dtype=np.float64)
-    if marks.ndim != 2 or score.shape != (len(marks),) or not len(marks):
-        raise ValueError("picked must be a matrix and criterion a vector of one length, not empty")
-    if not np.all(np.isfinite(score)):
-        raise ValueError("criterion must be finite")
-    tail = max(1, round(TAIL_SHARE * score.size))
-    order = np.argsort(score, kind="stable")
-    groups = (order[:tail], order[tail:-tail], order[-tail:])
+    if not 0 < level < 1:
+        raise ValueError("level must lie between 0 and 1")
+    matrix = check_responses(responses, highest=highest)
+    test = analyse(matrix, highest=highest)
+    found = test.items
+    n = found.n_responses
+    most = np.maximum(matrix.max(axis=0), 1).astype(np.float64)
+    counts = _score_counts(matrix)
+    scores = np.arange(counts.shape[1])
     with np.errstate(invalid="ignore", divide="ignore"):
-        count = marks.sum(axis=0)
-        scores = np.broadcast_to(score[:, None], marks.shape)
-        return OptionTable(
-            count=count,
-            share=count / score.size,
-            share_by_group=np.stack([marks[group].sum(axis=0) / np.float64(group.size) for group in groups]),
-            mean_criterion=(score @ marks) / count,
-            point_biserial=_masked_correlation(marks, scores, np.ones_like(marks)),
-            n_persons=int(score.size),
-        )
+        mean = counts @ scores / n
+        squares = (counts * (scores - mean[:, None]) ** 2).sum(axis=1)
+        spread = np.where(n > 1, np.sqrt(squares / (n - 1)), np.nan)
+        lower, upper = _interval_of_p(found.p_value, spread / most, n, most == 1, level)
+        beyond = np.cumsum(counts[:, ::-1], axis=1)[:, ::-1][:, 1:] / n[:, None]
+        ordinate = np.exp(-0.5 * ndtri(beyond) ** 2).sum(axis=1) / np.sqrt(2 * np.pi)
+        stretch = np.where(ordinate > 0, np.sqrt(squares / n) / ordinate, np.nan)
+        difference, smallest = _upper_less_lower(matrix, most)
+    biserial = found.point_biserial * stretch
+    warnings = {
+        ItemWarning.SMALL_SAMPLE: bool(np.any(n < MINIMUM_PERSONS)),
+        ItemWarning.SMALL_GROUPS: smallest < MINIMUM_TAIL,
+        ItemWarning.CONSTANT_ITEMS: bool(np.any(found.is_constant & (n > 0))),
+        ItemWarning.UNSEEN_ITEMS: bool(np.any(n == 0)),
+        ItemWarning.BISERIAL_ABOVE_ONE: bool(np.any(np.abs(biserial) > 1)),
+    }
+    return ItemAnalysis(
+        n_responses=n,
+        mean=mean,
+        standard_deviation=spread,
+        p_value=found.p_value,
+        p_lower=lower,
+        p_upper=upper,
+        point_biserial=found.point_biserial,
+        corrected_point_biserial=found.corrected_point_biserial,
+        biserial=biserial,
+        corrected_biserial=found.corrected_point_biserial * stretch,
+        discrimination=difference,
+        alpha_without=found.alpha_without,
+        is_constant=found.is_constant,
+        is_thin=n < MINIMUM_PERSONS,
+        level=level,
+        alpha=test.alpha,
+        warnings=tuple(warning for warning, holds in warnings.items() if holds),
+    )
 
 
-def _masked_correlation(x: FloatArray, y: FloatArray, mask: FloatArray) -> FloatArray:
-    """Correlate columns of ``x`` and ``y`` over the persons in the mask; NaN where either does not vary."""
-    y = np.where(mask > 0, y, 0.0)
-    n = mask.sum(axis=0)
-    dx = (x - (x * mask).sum(axis=0) / n) * mask
-    dy = (y - (y * mask).sum(axis=0) / n) * mask
-    spread = np.sqrt((dx**2).sum(axis=0) * (dy**2).sum(axis=0))
-    correlation = np.where(spread > 1e-12, (dx * dy).sum(axis=0) / spread, np.nan)
-    return np.asarray(np.clip(correlation, -1.0, 1.0), dtype=np.float64)
+def _interval_of_p(
+    p: FloatArray, spread: FloatArray, n: FloatArray, is_binary: NDArray[np.bool_], level: float
+) -> tuple[FloatArray, FloatArray]:
+    lower, upper = wilson_interval(p, n, level=level)
+    half = stdtrit(np.maximum(n - 1, 1), 0.5 + level / 2) * spread / np.sqrt(n)
+    return (
+        np.where(is_binary, lower, np.clip(p - half, 0, 1)),
+        np.where(is_binary, upper, np.clip(p + half, 0, 1)),
+    )
 
 
-def _covariance(score: FloatArray, seen: FloatArray) -> FloatArray:
-    """Return item covariances over the persons who saw both, with divisor n − 1."""
-    together = seen.T @ seen
-    means = (score.T @ seen) / together
-    products = score.T @ score - together * means * means.T
-    return np.asarray(np.where(together > 1, products / (together - 1.0), np.nan), dtype=np.float64)
+def _score_counts(matrix: NDArray[np.int8]) -> FloatArray:
+    """Count the persons with each score of each item, shape (n_items, highest + 1)."""
+    width, size = int(matrix.max(initial=0)) + 1, matrix.shape[1]
+    if width <= 2:
+        ones = (matrix == 1).sum(axis=0)
+        return np.stack([(matrix == 0).sum(axis=0), ones], axis=1).astype(np.float64)
+    cells = (matrix.astype(np.int32) + 1) + np.arange(size, dtype=np.int32) * (width + 1)
+    counts = np.bincount(cells.reshape(-1), minlength=size * (width + 1)).reshape(size, width + 1)
+    return counts[:, 1:].astype(np.float64)
 
 
-def _alpha(covariance: FloatArray) -> tuple[float, float]:
-    size = len(covariance)
-    variance = float(covariance.sum())
-    if size < 2 or not variance > 0:
-        return float("nan"), variance
-    return _at_most_one(size / (size - 1.0) * (1.0 - float(np.trace(covariance)) / variance)), variance
-
-
-def _alpha_without(covariance: FloatArray) -> FloatArray:
-    """Return alpha with each item left out, from sums of the one covariance matrix."""
-    size = len(covariance) - 1
-    if size < 2:
-        return np.full(size + 1, np.nan)
-    own = np.diag(covariance)
-    total = covariance.sum() - 2.0 * covariance.sum(axis=0) + own
-    alpha = size / (size - 1.0) * (1.0 - (own.sum() - own) / total)
-    return np.array([_at_most_one(value) for value in alpha], dtype=np.float64)
-
-
-def _at_most_one(alpha: float) -> float:
-    return float("nan") if alpha > 1.0 + ROUNDING else min(alpha, 1.0)
+def _upper_less_lower(matrix: NDArray[np.int8], most: FloatArray) -> tuple[FloatArray, float]:
+    """Return D of each item and the smallest group behind one."""
+    seen = (matrix >= 0).astype(np.float64)
+    score = np.maximum(matrix, 0).astype(np.float64)
+    criterion = score.sum(axis=1) / (seen @ most)
+    upper = tail_weights(criterion)
+    lower = tail_weights(-criterion)
+    n_upper, n_lower = upper @ seen, lower @ seen
+    share = (upper @ score) / n_upper - (lower @ score) / n_lower
+    smallest = np.minimum(n_upper, n_lower)
+    return np.asarray(share / most, dtype=np.float64), float(smallest[seen.any(axis=0)].min(initial=np.inf))

@@ -8,8 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.testing import assert_allclose
+from scipy.stats import norm
+from scipy.stats import t as t_distribution
 
-from exam_engine.psychometrics.ctt import analyse, option_table
+from exam_engine.psychometrics.ctt import analyse
+from exam_engine.psychometrics.ctt.items import ItemWarning, analyse_items
 
 matrices = hnp.arrays(np.int8, st.tuples(st.integers(2, 30), st.integers(2, 8)), elements=st.integers(-1, 1))
 
@@ -77,44 +80,6 @@ def test_constant_items_are_named() -> None:
     assert np.isnan(result.items.point_biserial[0])
 
 
-def test_option_table_shows_who_chose_what() -> None:
-    chosen = [0] * 6 + [1] * 3 + [2] * 1
-    criterion = [10, 9, 8, 7, 6, 5, 4, 3, 2, 1]
-
-    table = option_table(chosen, criterion, n_options=4)
-
-    assert table.count.tolist() == [6, 3, 1, 0]
-    assert table.n_persons == 10
-    assert_allclose(table.share_by_group.sum(axis=1), 1)
-    assert_allclose(table.share_by_group[2], [1, 0, 0, 0])
-    assert table.point_biserial[0] > 0 > table.point_biserial[1]
-    assert np.isnan(table.mean_criterion[3])
-
-
-def test_option_outside_the_item_is_refused() -> None:
-    with pytest.raises(ValueError, match="0 to 1"):
-        option_table([0, 2], [1, 2], n_options=2)
-
-
-def test_an_item_left_open_counts_as_seen() -> None:
-    table = option_table([0, -1, -1, 1], [4, 3, 2, 1], n_options=2)
-
-    assert table.n_persons == 4
-    assert_allclose(table.share, [0.25, 0.25])
-
-
-def test_an_option_that_is_no_whole_number_is_refused() -> None:
-    for bad in (0.5, np.nan):
-        with pytest.raises(ValueError, match="0 to 1"):
-            option_table([0, bad], [1, 2], n_options=2)
-
-
-def test_a_criterion_that_orders_nobody_is_refused() -> None:
-    for bad in (np.nan, np.inf):
-        with pytest.raises(ValueError, match="finite"):
-            option_table([0, 1], [1, bad], n_options=2)
-
-
 def test_one_person_alone_has_no_spread() -> None:
     result = analyse([[1, 0]])
 
@@ -140,3 +105,97 @@ def test_scores_of_several_categories_agree_with_the_textbook() -> None:
         assert result.items.corrected_point_biserial[item] == pytest.approx(
             np.corrcoef(matrix[:, item], rest)[0, 1]
         )
+
+
+def simulated(n: int = 400, size: int = 8, seed: int = 5) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    b = np.linspace(-1.5, 1.5, size)
+    return (rng.random((n, size)) < 1 / (1 + np.exp(b - rng.normal(size=(n, 1))))).astype(int)
+
+
+def test_biserial_and_d_agree_with_their_definitions() -> None:
+    matrix = simulated()
+    total = matrix.sum(axis=1)
+
+    found = analyse_items(matrix)
+
+    p = matrix.mean(axis=0)
+    ordinate = norm.pdf(norm.ppf(p))
+    assert_allclose(found.biserial, found.point_biserial * np.sqrt(p * (1 - p)) / ordinate)
+    assert_allclose(
+        found.corrected_biserial, found.corrected_point_biserial * np.sqrt(p * (1 - p)) / ordinate
+    )
+    assert_allclose(found.discrimination, _slow_difference(matrix, total))
+    assert_allclose(found.standard_deviation, matrix.std(axis=0, ddof=1))
+    assert found.warnings == ()
+
+
+def _slow_difference(matrix: np.ndarray, total: np.ndarray) -> np.ndarray:
+    """Fill the places of each tail person by person, those who tie at the border each with an equal part."""
+    parts = []
+    for order in (-total, total):
+        weight, left = np.zeros(len(total)), 0.27 * len(total)
+        for value in np.unique(order):
+            members = np.flatnonzero(order == value)
+            weight[members] = min(1.0, left / len(members))
+            left -= weight[members].sum()
+        parts.append(weight @ matrix / weight.sum())
+    return np.asarray(parts[0] - parts[1])
+
+
+def test_the_biserial_recovers_the_correlation_behind_a_cut_variable() -> None:
+    rng = np.random.default_rng(8)
+    hidden = rng.multivariate_normal([0, 0], [[1, 0.6], [0.6, 1]], size=40_000)
+    criterion = np.clip(np.round(hidden[:, 1] * 12 + 50), 0, 100).astype(int)
+    cuts = (hidden[:, 0] > 0.8, np.digitize(hidden[:, 0], [-0.5, 0.2, 1.0]))
+
+    found = [
+        analyse_items(np.column_stack([cut, criterion]), highest=100).corrected_biserial[0] for cut in cuts
+    ]
+
+    # The criterion is rounded and cut, the polyserial the ad hoc one; Monte Carlo error about 0.005.
+    assert_allclose(found, 0.6, atol=0.015)
+
+
+def test_d_does_not_depend_on_the_order_of_the_persons() -> None:
+    matrix = simulated(50)
+
+    shuffled = np.random.default_rng(1).permutation(matrix)
+
+    assert_allclose(analyse_items(matrix).discrimination, analyse_items(shuffled).discrimination)
+
+
+def test_the_interval_of_p_is_where_the_score_test_does_not_reject() -> None:
+    matrix = np.arange(40)[:, None] < np.arange(1, 40)
+
+    found = analyse_items(matrix.astype(int))
+
+    for bound in (found.p_lower, found.p_upper):
+        z = (found.p_value - bound) / np.sqrt(bound * (1 - bound) / 40)
+        assert_allclose(np.abs(z), norm.ppf(0.975))
+
+
+def test_several_scores_get_the_interval_of_the_mean() -> None:
+    rng = np.random.default_rng(9)
+    matrix = rng.integers(0, 4, (60, 3))
+
+    found = analyse_items(matrix, highest=3, level=0.9)
+
+    for item in range(3):
+        half = t_distribution.ppf(0.95, 59) * matrix[:, item].std(ddof=1) / np.sqrt(60) / 3
+        assert found.p_upper[item] - found.p_value[item] == pytest.approx(half)
+
+
+def test_what_limits_the_statistics_is_named() -> None:
+    found = analyse_items([[1, 0, -1], [1, 1, -1], [1, 0, -1]])
+
+    assert set(found.warnings) >= {
+        ItemWarning.SMALL_SAMPLE,
+        ItemWarning.SMALL_GROUPS,
+        ItemWarning.CONSTANT_ITEMS,
+        ItemWarning.UNSEEN_ITEMS,
+    }
+    assert found.is_thin.all()
+    assert np.isnan(found.p_lower[2])
+    with pytest.raises(ValueError, match="level"):
+        analyse_items([[1]], level=1)

@@ -1,0 +1,110 @@
+"""What the other modules share: correlations and covariances over the persons who saw an item, tails, intervals."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.special import ndtri
+
+from exam_engine.psychometrics.irt.models import FloatArray
+
+ROUNDING = 1e-9
+
+TAIL_SHARE = 0.27
+"""Share of persons in the upper and the lower group (Kelley, 1939, Journal of Educational Psychology 30,
+17–24).
+"""
+
+
+def masked_correlation(x: FloatArray, y: FloatArray, mask: FloatArray) -> FloatArray:
+    """Correlate columns of ``x`` and ``y`` over the persons in the mask; NaN where either does not vary."""
+    y = np.where(mask > 0, y, 0.0)
+    n = mask.sum(axis=0)
+    dx = (x - (x * mask).sum(axis=0) / n) * mask
+    dy = (y - (y * mask).sum(axis=0) / n) * mask
+    spread = np.sqrt((dx**2).sum(axis=0) * (dy**2).sum(axis=0))
+    correlation = np.where(spread > 1e-12, (dx * dy).sum(axis=0) / spread, np.nan)
+    return np.asarray(np.clip(correlation, -1.0, 1.0), dtype=np.float64)
+
+
+def pair_covariance(score: FloatArray, seen: FloatArray) -> FloatArray:
+    """Return item covariances over the persons who saw both, with divisor n − 1."""
+    together = seen.T @ seen
+    means = (score.T @ seen) / together
+    products = score.T @ score - together * means * means.T
+    return np.asarray(np.where(together > 1, products / (together - 1.0), np.nan), dtype=np.float64)
+
+
+def alpha_of(covariance: FloatArray) -> tuple[float, float]:
+    size = len(covariance)
+    variance = float(covariance.sum())
+    if size < 2 or not variance > 0:
+        return float("nan"), variance
+    return at_most_one(size / (size - 1.0) * (1.0 - float(np.trace(covariance)) / variance)), variance
+
+
+def alphas_without(covariance: FloatArray) -> FloatArray:
+    """Return alpha with each item left out, from sums of the one covariance matrix."""
+    size = len(covariance) - 1
+    if size < 2:
+        return np.full(size + 1, np.nan)
+    own = np.diag(covariance)
+    total = covariance.sum() - 2.0 * covariance.sum(axis=0) + own
+    alpha = size / (size - 1.0) * (1.0 - (own.sum() - own) / total)
+    return np.array([at_most_one(value) for value in alpha], dtype=np.float64)
+
+
+def at_most_one(alpha: float) -> float:
+    return float("nan") if alpha > 1.0 + ROUNDING else min(alpha, 1.0)
+
+
+def wilson_interval(share: ArrayLike, n: ArrayLike, *, level: float = 0.95) -> tuple[FloatArray, FloatArray]:
+    """Return Wilson's confidence interval of proportions; NaN where ``n`` is 0.
+
+    Parameters
+    ----------
+    share : array-like, shape (...)
+        Proportions observed, in [0, 1].
+    n : array-like, broadcastable
+        Persons behind each.
+    level : float, default 0.95
+        Confidence, in (0, 1).
+
+    Returns
+    -------
+    lower, upper : ndarray, shape (...)
+        In [0, 1].
+
+    Notes
+    -----
+    ``(p + z²/2n ± z sqrt(p q / n + z²/4n²)) / (1 + z²/n)`` (Wilson, 1927).
+
+    Examples
+    --------
+    >>> [bound.round(4).tolist() for bound in wilson_interval([0.0, 0.5], 10)]
+    [[0.0, 0.2366], [0.2775, 0.7634]]
+    """
+    p, size = np.asarray(share, dtype=np.float64), np.asarray(n, dtype=np.float64)
+    z = float(ndtri(0.5 + level / 2))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        middle = p + z**2 / (2 * size)
+        half = z * np.sqrt(p * (1 - p) / size + (z / (2 * size)) ** 2)
+        shrink = 1 + z**2 / size
+        lower, upper = (middle - half) / shrink, (middle + half) / shrink
+    known = size > 0
+    return np.where(known, np.clip(lower, 0, 1), np.nan), np.where(known, np.clip(upper, 0, 1), np.nan)
+
+
+def tail_weights(criterion: FloatArray) -> FloatArray:
+    """Return how much each person belongs to the upper 27 %, ties at the border sharing its places.
+
+    Rounded keys keep persons of one criterion together whatever the order of summation; NaN belongs nowhere.
+    """
+    known = ~np.isnan(criterion)
+    values, group = np.unique(-np.round(criterion[known], 12), return_inverse=True)
+    count = np.bincount(group.reshape(-1), minlength=values.size)
+    places = TAIL_SHARE * known.sum()
+    before = np.cumsum(count) - count
+    weights = np.zeros(criterion.size)
+    weights[known] = np.clip((places - before) / np.maximum(count, 1), 0.0, 1.0)[group.reshape(-1)]
+    return weights
