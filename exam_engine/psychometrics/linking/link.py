@@ -23,9 +23,9 @@ from exam_engine.psychometrics.linking.transformation import Transformation, unk
 MINIMUM_ANCHORS = 5
 """Anchors below which a link is advised against.
 
-Rasch links with five well-behaved anchors served (Wright & Bell, 1984, Journal of Educational Measurement 21, 331–345,
-speak of 10–20 as plenty); Kolen and Brennan (2014, Test Equating, Scaling, and Linking, 3rd ed., section 8.2) ask for a
-fifth of the test, or 20 items of a long one, for content coverage.
+Sampling error alone would allow fewer (Wingersky & Lord, 1984, Applied Psychological Measurement 8, 347–364), but among
+fewer a drifting anchor cannot be told from a shift. For content coverage Kolen and Brennan (2014, Test Equating,
+Scaling, and Linking, 3rd ed., section 8.2) ask for a fifth of the test, or 20 items of a long one.
 """
 
 STEP = 1e-5
@@ -160,7 +160,7 @@ def link(
     Errors by the delta method: of closed forms through numerical derivatives, of curve methods through the
     implicit function theorem (Ogasawara, 2000, Economic Review (Otaru) 51, 1–23; 2001, Applied Psychological
     Measurement 25, 53–67). The two calibrations are taken as independent. The jackknife over anchors answers another
-    question: how much the link depends on which items happened to be common (Haberman, Lee & Qian, 2009, ETS RR-09-02).
+    question: how much the link depends on which items happened to be common (Haberman, Lee & Qian, 2009, ETS RR-09-39).
 
     Raises
     ------

@@ -157,8 +157,8 @@ def purify(
     In turn: link with the anchors left; measure the drift of each; of those the rule condemns that can be spared drop
     the one with the largest multiple of its limit; until there is none. Median and interquartile range of robust z are
     those of all anchors at every step: they withstand outliers, and taken anew from the anchors left they would
-    shrink with every drop and condemn without end. A dropped anchor does not return: an anchor condemned only because of others is rare when the worst goes
-    first, and a rule without a way back ends after at most n links.
+    shrink with every drop and condemn without end. A dropped anchor does not return: an anchor condemned only because
+    of others is rare when the worst goes first, and a rule without a way back ends after at most n links.
 
     Raises
     ------
@@ -220,7 +220,7 @@ def _excess(drift: AnchorDrift, rule: Rule) -> tuple[FloatArray, list[Criterion 
     """Return the multiple of the limit that decides for each anchor, and whose limit it is."""
     table = np.stack([drift.strength(criterion) / limit for criterion, limit in rule.limits])
     known = ~np.isnan(table)
-    judged = known.any(axis=0)
+    judged: NDArray[np.bool_] = np.asarray(known.any(axis=0))
     if rule.together:
         which = np.where(known, table, np.inf).argmin(axis=0)
     else:
@@ -233,7 +233,7 @@ def _refusal(at: int, kept: NDArray[np.bool_], labels: Sequence[Hashable], rule:
     """Return why an anchor cannot be spared; None where it can."""
     if kept.sum() <= rule.least(len(labels)):
         return Reason.NEEDED_FOR_NUMBER
-    left = sum(bool(stays) for stays, label in zip(kept.tolist(), labels, strict=True) if label == labels[at])
+    left = sum(label == labels[at] for place, label in enumerate(labels) if kept[place])
     return Reason.NEEDED_FOR_CONTENT if left <= rule.group_minimum else None
 
 
