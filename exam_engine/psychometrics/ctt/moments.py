@@ -108,3 +108,21 @@ def tail_weights(criterion: FloatArray) -> FloatArray:
     weights = np.zeros(criterion.size)
     weights[known] = np.clip((places - before) / np.maximum(count, 1), 0.0, 1.0)[group.reshape(-1)]
     return weights
+
+
+def check_covariance(covariance: ArrayLike, *, least: int = 2) -> FloatArray:
+    """Return an item covariance matrix as floats.
+
+    Raises
+    ------
+    ValueError
+        If it is not square, symmetric and finite, has a negative variance or fewer than ``least`` items.
+    """
+    matrix = np.asarray(covariance, dtype=np.float64)
+    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or len(matrix) < least:
+        raise ValueError(f"the covariance must be a square matrix of at least {least} items")
+    if not (np.all(np.isfinite(matrix)) and np.allclose(matrix, matrix.T, rtol=1e-8, atol=1e-12)):
+        raise ValueError("the covariance must be finite and symmetric")
+    if np.any(np.diag(matrix) < 0):
+        raise ValueError("variances must be at least 0")
+    return matrix
