@@ -17,6 +17,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from exam_engine.psychometrics.irt.calibrate import Calibration, calibrate
+from exam_engine.psychometrics.irt.items import Items
 from exam_engine.psychometrics.irt.models import FloatArray, Model
 from exam_engine.psychometrics.irt.scoring import score_eap, score_map, score_ml, score_wle
 
@@ -89,11 +90,12 @@ def check_scores(
 ) -> None:
     first = responses[:60]
 
+    items = Items.partial_credit(a, b.reshape(len(a), -1))
     found = {
-        "EAP": score_eap(first, a=a, b=b, variance=variance),
-        "MAP": score_map(first, a=a, b=b, variance=variance),
-        "ML": score_ml(first, a=a, b=b),
-        "WLE": score_wle(first, a=a, b=b),
+        "EAP": score_eap(first, items, variance=variance),
+        "MAP": score_map(first, items, variance=variance),
+        "ML": score_ml(first, items),
+        "WLE": score_wle(first, items),
     }
 
     for kind, scores in found.items():

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 from exam_engine.psychometrics.irt.calibrate import calibrate
 from exam_engine.psychometrics.irt.models import FloatArray, item_information, probability_rasch
 from exam_engine.psychometrics.irt.partial_credit import expected_score_pcm, information_pcm, probability_pcm
-from exam_engine.psychometrics.irt.scoring import score_eap, score_map, score_ml, score_wle
 
 abilities = st.lists(st.floats(-40, 40), min_size=2, max_size=20)
 items = st.lists(st.lists(st.floats(-8, 8), min_size=1, max_size=5), min_size=1, max_size=6)
@@ -146,31 +145,3 @@ def test_items_without_a_finite_solution_are_refused_by_position(
 def test_two_parameter_takes_two_categories_only() -> None:
     with pytest.raises(ValueError, match="must be 0, 1, or negative"):
         calibrate(simulate(200, np.zeros((3, 2))), model="2pl")
-
-
-@settings(deadline=None)
-@given(items, st.floats(0.4, 2.0), st.data())
-def test_one_mark_more_never_lowers_a_score(steps: list[list[float]], a: float, data: st.DataObject) -> None:
-    low = [data.draw(st.integers(0, len(row) - 1)) for row in steps]
-    high = list(low)
-    high[data.draw(st.integers(0, len(steps) - 1))] += 1
-    slopes, table = [a] * len(steps), padded(steps)
-
-    for score in (score_eap, score_map, score_ml):
-        first, second = score([low, high], a=slopes, b=table).theta
-        assert first <= second + 1e-9
-
-
-def test_full_and_no_marks_are_infinite_only_for_maximum_likelihood() -> None:
-    table = np.array([[-1.0, 0.5], [0.3, np.nan]])
-    extremes = [[0, 0], [2, 1]]
-
-    assert list(score_ml(extremes, a=[1, 1], b=table).theta) == [-np.inf, np.inf]
-    for score in (score_eap, score_map, score_wle):
-        low, high = score(extremes, a=[1, 1], b=table).theta
-        assert -10 < low < high < 10
-
-
-def test_a_mark_above_the_highest_of_the_item_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"by position: \[1\]"):
-        score_eap([[2, 2]], a=[1, 1], b=[[-1.0, 0.5], [0.3, np.nan]])
