@@ -1,0 +1,259 @@
+"""What a study of differential item functioning says: enums, sample sizes, and the result all methods share.
+
+An item *favours* a group when that group's members do better on it than members of the other group with the
+same matching score. Effects have the sign their authors gave them, so `Dif.favours` says the direction in words.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from exam_engine.psychometrics.irt.models import FloatArray
+
+BoolArray = NDArray[np.bool_]
+
+MINIMUM_GROUP = 200
+MINIMUM_TOTAL = 500
+"""Persons in the smaller group and in both, below which a study is rough: the rule of Educational Testing
+Service for studies at test assembly (Zwick, 2012, ETS Research Report RR-12-08)."""
+
+MINIMUM_COMPARED = 25
+"""Persons a group below which a study is refused: the smallest groups in which the Mantel–Haenszel statistic was
+found to keep its level (Parshall & Miller, 1995, Journal of Educational Measurement 32, 302–316)."""
+
+MAXIMUM_UNMATCHED = 0.1
+"""Share of a group's persons without a match in the other group from which a study warns: a house rule."""
+
+
+class Warn(StrEnum):
+    """What a reader of the results must know."""
+
+    SMALL_GROUP = "small_group"
+    """The smaller group has fewer than `MINIMUM_GROUP` persons."""
+
+    SMALL_TOTAL = "small_total"
+    """Both groups together have fewer than `MINIMUM_TOTAL` persons."""
+
+    UNMATCHED = "unmatched"
+    """More than `MAXIMUM_UNMATCHED` of a group's responses have no counterpart at the same matching score."""
+
+    SEVERAL_BOOKLETS = "several_booklets"
+    """Persons were matched within sets of items presented alike."""
+
+    FEW_ANCHORS = "few_anchors"
+    """The matching score rests on few items: see `purification.MINIMUM_ANCHORS`."""
+
+    PURIFICATION_CYCLE = "purification_cycle"
+    """Purification went in a circle; items flagged anywhere in it are out of the matching score."""
+
+    PURIFICATION_LIMIT = "purification_limit"
+    """Purification was stopped at its last round without settling."""
+
+    NOT_COMPUTABLE = "not_computable"
+    """Some items have no result; `Dif.reasons` says why."""
+
+    SMALL_CALIBRATION = "small_calibration"
+    """A group is smaller than calibrations with the model should be."""
+
+
+class Reason(StrEnum):
+    """Why an item has no result, or a partial one."""
+
+    NO_MATCH = "no_match"
+    """No stratum holds persons of both groups who saw the item."""
+
+    ALIKE = "alike"
+    """In every stratum with both groups all persons answered alike."""
+
+    BOUNDLESS = "boundless"
+    """The odds ratio is 0 or infinite; the test stands, the size of the effect does not."""
+
+    POLYTOMOUS = "polytomous"
+    """The method takes items scored 0 or 1."""
+
+    NOT_CONVERGED = "not_converged"
+    """The regression has no finite solution (scores separate the responses) or was not reached."""
+
+    NOT_IDENTIFIED = "not_identified"
+    """The covariance matrix of the comparison cannot be inverted."""
+
+    FEW_STRATA = "few_strata"
+    """Too few strata hold enough persons of both groups."""
+
+
+class Favours(StrEnum):
+    """Which group does better on an item than equally able members of the other."""
+
+    REFERENCE = "reference"
+    FOCAL = "focal"
+    NEITHER = "neither"
+
+
+class Size(StrEnum):
+    """Size of an effect: A negligible, B moderate, C large."""
+
+    A = "A"
+    B = "B"
+    C = "C"
+
+
+class Adjustment(StrEnum):
+    """How p-values allow for many items."""
+
+    NONE = "none"
+    HOLM = "holm"
+    BENJAMINI_HOCHBERG = "benjamini_hochberg"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dif:
+    """What every method says of n items.
+
+    Attributes
+    ----------
+    reference, focal : str
+        Labels of the groups.
+    compared : ndarray of int, shape (n_items, 2)
+        Persons of the reference and the focal group who saw the item and have a match in the other group.
+    statistic : ndarray, shape (n_items,)
+        Test statistic: chi-squared with `df` degrees of freedom, or a squared normal deviate (`df` 1). NaN where
+        `reasons` says why.
+    df : ndarray of int, shape (n_items,)
+        Degrees of freedom, 0 where there is no test.
+    p_value, p_adjusted : ndarray, shape (n_items,)
+        Two-sided; as it is, and allowing for the number of items tested.
+    effect, effect_error : ndarray, shape (n_items,)
+        Size of the effect in the unit of the method, and its standard error.
+    favours : tuple of Favours or None
+        The direction of `effect`; None where it is not known.
+    sizes : tuple of Size or None
+        Class of the effect by the rule of the method; None where it has none.
+    flagged : ndarray of bool, shape (n_items,)
+        Items that differ by the criterion of the method: as a rule ``p_adjusted <= level``.
+    reasons : tuple of Reason or None
+        Why an item lacks values.
+    anchor : ndarray of bool, shape (n_items,)
+        Items of which the matching score was made at last; all False where the caller gave a criterion.
+    rounds : int
+        Rounds of purification, 0 without.
+    warnings : tuple of Warn
+        What a reader must know.
+    """
+
+    reference: str
+    focal: str
+    compared: NDArray[np.intp]
+    statistic: FloatArray
+    df: NDArray[np.intp]
+    p_value: FloatArray
+    p_adjusted: FloatArray
+    effect: FloatArray
+    effect_error: FloatArray
+    favours: tuple[Favours | None, ...]
+    sizes: tuple[Size | None, ...]
+    flagged: BoolArray
+    reasons: tuple[Reason | None, ...]
+    anchor: BoolArray
+    rounds: int
+    warnings: tuple[Warn, ...]
+
+
+def directions(towards_focal: FloatArray) -> tuple[Favours | None, ...]:
+    """Say in words whom an effect favours: the focal group where it is positive."""
+    named = {1: Favours.FOCAL, -1: Favours.REFERENCE, 0: Favours.NEITHER}
+    return tuple(None if np.isnan(value) else named[int(np.sign(value))] for value in towards_focal)
+
+
+def sizes_of(grade: FloatArray) -> tuple[Size | None, ...]:
+    """Turn 0, 1, 2, NaN into A, B, C, None."""
+    return tuple(None if np.isnan(value) else (Size.A, Size.B, Size.C)[int(value)] for value in grade)
+
+
+def grades(effect: FloatArray, moderate: float, large: float) -> FloatArray:
+    """Return 0, 1 or 2 by the absolute size of an effect alone: from ``moderate``, from ``large``; NaN stays."""
+    size = np.abs(effect)
+    return np.where(np.isnan(size), np.nan, (size >= moderate) * 1.0 + (size >= large))
+
+
+def reasons_of(size: int, *cases: tuple[BoolArray, Reason]) -> tuple[Reason | None, ...]:
+    """Name the first case that holds for each item."""
+    named: list[Reason | None] = [None] * size
+    for where, reason in cases:
+        for position in np.flatnonzero(where):
+            named[position] = named[position] or reason
+    return tuple(named)
+
+
+def size_warnings(groups: NDArray[np.intp], compared: NDArray[np.intp], seen: NDArray[np.intp]) -> list[Warn]:
+    """Warn of small groups and of persons without a match.
+
+    Parameters
+    ----------
+    groups : ndarray of int, shape (2,)
+        Persons of the reference and the focal group.
+    compared, seen : ndarray of int, shape (n_items, 2)
+        Persons with a match, and all who saw the item.
+    """
+    found = []
+    if groups.min() < MINIMUM_GROUP:
+        found.append(Warn.SMALL_GROUP)
+    if groups.sum() < MINIMUM_TOTAL:
+        found.append(Warn.SMALL_TOTAL)
+    if np.any(compared.sum(axis=0) < (1.0 - MAXIMUM_UNMATCHED) * seen.sum(axis=0)):
+        found.append(Warn.UNMATCHED)
+    return found
+
+
+def adjusted(p_value: ArrayLike, *, adjustment: Adjustment | str = Adjustment.HOLM) -> FloatArray:
+    """Return p-values that allow for the number of tests.
+
+    Parameters
+    ----------
+    p_value : array-like, shape (n_tests,)
+        In [0, 1]; NaN for a test that was not made, which does not count.
+    adjustment : Adjustment or {"none", "holm", "benjamini_hochberg"}, default Holm
+        Holm keeps the chance of any false flag below the level, Benjamini–Hochberg the expected share of false
+        flags among all flags.
+
+    Returns
+    -------
+    ndarray, shape (n_tests,)
+        Compare with the level; NaN stays.
+
+    Raises
+    ------
+    ValueError
+        If a p-value is outside [0, 1].
+
+    Notes
+    -----
+    For the j-th smallest of m: Holm (1979, Scandinavian Journal of Statistics 6, 65–70) the largest
+    ``(m - i + 1) p_i`` for ``i <= j``; Benjamini & Hochberg (1995, Journal of the Royal Statistical Society B 57,
+    289–300) the smallest ``m p_i / i`` for ``i >= j``; both at most 1.
+
+    Examples
+    --------
+    >>> adjusted([0.01, 0.04, 0.03])
+    array([0.03, 0.06, 0.06])
+    >>> adjusted([0.01, 0.04, 0.03], adjustment="benjamini_hochberg")
+    array([0.03, 0.04, 0.04])
+    """
+    values = np.array(p_value, dtype=np.float64)
+    made = np.flatnonzero(~np.isnan(values))
+    if values.ndim != 1 or np.any((values[made] < 0) | (values[made] > 1)):
+        raise ValueError("p-values must be a vector of numbers from 0 to 1")
+    kind = Adjustment(adjustment)
+    if kind is Adjustment.NONE or not made.size:
+        return values
+    order = made[np.argsort(values[made], kind="stable")]
+    rank = np.arange(1, made.size + 1)
+    if kind is Adjustment.HOLM:
+        ranked = np.maximum.accumulate((made.size - rank + 1) * values[order])
+    else:
+        ranked = np.minimum.accumulate((made.size / rank * values[order])[::-1])[::-1]
+    values[order] = np.minimum(ranked, 1.0)
+    return values
