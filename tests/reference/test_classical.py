@@ -7,6 +7,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from exam_engine.psychometrics.ctt.coefficients import alpha_interval
+from exam_engine.psychometrics.ctt.consistency import hanson_brennan, livingston_lewis
 from exam_engine.psychometrics.ctt.items import analyse_items
 from exam_engine.psychometrics.ctt.one_factor import fit_one_factor
 from exam_engine.psychometrics.ctt.reliability import reliability
@@ -15,6 +16,15 @@ from tests.reference.lsat import LSAT6, LSAT7, matrix
 
 THREE_DECIMALS = 5e-4
 FOUR_DECIMALS = 5e-5
+FIVE_DECIMALS = 6e-6
+"""Half a unit of the last decimal printed, and a little: the printed tables do not quite sum to 1."""
+
+ACT_288M = (
+    0, 23, 98, 384, 986, 2161, 3722, 5623, 7533, 8817, 9597, 9809, 9674, 8971, 8033, 7384, 6758, 6004, 5463, 4896,
+    4367, 4083, 3651, 3333, 3191, 2899, 2644, 2597, 2287, 2197, 1967, 1874, 1710, 1581, 1503, 1349, 1181, 994, 827,
+    585, 294,
+)  # fmt: skip
+"""Persons by number right, 0 to 40: ACT Mathematics, 151,050 persons (the example of BB-CLASS, Brennan, 2004)."""
 
 
 def persons(patterns: dict[str, int]) -> np.ndarray:
@@ -89,3 +99,47 @@ def test_one_factor_of_the_ability_covariances() -> None:
     assert_allclose(unique, [0.535, 0.853, 0.748, 0.910, 0.232, 0.280], atol=THREE_DECIMALS)
     assert found.discrepancy * (111 - 17 / 6 - 2 / 3) == pytest.approx(75.18, abs=5e-3)
     assert found.degrees_of_freedom == 9
+
+
+def test_hanson_brennan_on_act_mathematics() -> None:
+    """BBClassify 1.0.0 (Haakstad, 2025), output for the file act288m with one cut at 24 and true cut 0.6.
+
+    Four moments leave the range, so that the upper limit is held at 1. The program's table of true by observed
+    categories is printed transposed in this version: its margins are those of the forms by the columns here.
+    """
+    found = hanson_brennan(np.arange(41), [24], n_items=40, weights=ACT_288M)
+
+    fit = found.true_scores
+    assert fit is not None
+    assert fit.n_moments == 3
+    assert_allclose(
+        [fit.alpha, fit.beta, fit.lower, fit.upper], [0.52378, 1.62569, 0.22317, 1.0], atol=FIVE_DECIMALS
+    )
+    assert_allclose([fit.mean, fit.variance], [0.41247, 0.03531], atol=FIVE_DECIMALS)
+    assert_allclose(found.true_by_observed.T, [[0.78247, 0.01778], [0.03795, 0.16180]], atol=FIVE_DECIMALS)
+    assert_allclose(found.form_by_form, [[0.76127, 0.03898], [0.03898, 0.16076]], atol=FIVE_DECIMALS)
+    assert found.accuracy == pytest.approx(0.94427, abs=FIVE_DECIMALS)
+    assert found.consistency == pytest.approx(0.92203, abs=2 * FIVE_DECIMALS)
+    assert found.chance == pytest.approx(0.68030, abs=2 * FIVE_DECIMALS)
+    assert found.kappa == pytest.approx(0.75612, abs=4 * FIVE_DECIMALS)
+
+
+def test_livingston_lewis_on_act_mathematics() -> None:
+    """BBClassify 1.0.0, act288m, reliability 0.873, true cuts 0.55 and 0.60 of 40.
+
+    The program files persons by 23 and 25 but models both cuts at the true ones, 22 and 24 of an effective length of
+    40; those are given here.
+    """
+    found = livingston_lewis(np.arange(41), [22, 24], reliability=0.873, highest=40, weights=ACT_288M)
+
+    assert found.true_scores is not None
+    assert found.true_scores.length == 40
+    decisions = [[0.73124, 0.02566, 0.01802], [0.01452, 0.01105, 0.01992], [0.00674, 0.01104, 0.16180]]
+    forms = [[0.70700, 0.02297, 0.02253], [0.02297, 0.00834, 0.01645], [0.02253, 0.01645, 0.16076]]
+    assert_allclose(found.true_by_observed, decisions, atol=FIVE_DECIMALS)
+    assert_allclose(found.form_by_form, forms, atol=FIVE_DECIMALS)
+    assert found.accuracy == pytest.approx(0.90409, abs=FIVE_DECIMALS)
+    assert_allclose(found.accuracy_at, [0.93505, 0.94427], atol=FIVE_DECIMALS)
+    assert found.consistency == pytest.approx(0.87610, abs=2 * FIVE_DECIMALS)
+    assert found.chance == pytest.approx(0.60843, abs=3 * FIVE_DECIMALS)
+    assert found.kappa == pytest.approx(0.68358, abs=4 * FIVE_DECIMALS)
