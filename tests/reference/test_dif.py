@@ -8,9 +8,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from exam_engine.psychometrics.dif.area import raju
 from exam_engine.psychometrics.dif.comparisons import generalized_tables
 from exam_engine.psychometrics.dif.design import Design, Tables
+from exam_engine.psychometrics.dif.estimates import Estimates
 from exam_engine.psychometrics.dif.logistic import logistic
+from exam_engine.psychometrics.dif.lord import lord
 from exam_engine.psychometrics.dif.mantel_haenszel import (
     breslow_day,
     breslow_day_tables,
@@ -20,6 +23,7 @@ from exam_engine.psychometrics.dif.mantel_haenszel import (
 from exam_engine.psychometrics.dif.outcome import adjusted
 from exam_engine.psychometrics.dif.sibtest import sibtest
 from exam_engine.psychometrics.dif.standardization import standardization
+from tests.reference.dif_estimates import FOCAL, LORD, RAJU, REFERENCE, RESCALED
 from tests.reference.dif_figures import FIGURES, FLAGGED_BY_MH
 
 Data = tuple[NDArray[np.float64], NDArray[np.float64]]
@@ -208,3 +212,30 @@ def test_fifteen_comparisons_of_benjamini_and_hochberg() -> None:
 
     assert (adjusted(p_values, adjustment="benjamini_hochberg") <= 0.05).sum() == 4
     assert (adjusted(p_values, adjustment="holm") <= 0.05).sum() == 3
+
+
+def estimates_of(group: dict[str, list[float]]) -> Estimates:
+    covariance = np.empty((len(group["a"]), 2, 2))
+    covariance[:, 0, 0], covariance[:, 1, 1] = np.square(group["se.a"]), np.square(group["se.b"])
+    covariance[:, 0, 1] = covariance[:, 1, 0] = group["cov.ab"]
+    return Estimates.of(("a", "b"), np.transpose([group["a"], group["b"]]), covariance)
+
+
+def by_mean_and_sigma(reference: Estimates, focal: Estimates) -> tuple[float, float]:
+    b_r, b_f = reference.location, focal.location
+    scale = b_r.std() / b_f.std()
+    return scale, b_r.mean() - scale * b_f.mean()
+
+
+def test_lord_s_and_raju_s_statistics_are_difr_s() -> None:
+    reference, focal = estimates_of(REFERENCE), estimates_of(FOCAL)
+    link = by_mean_and_sigma(reference, focal)
+
+    by_lord, by_raju = lord(reference, focal, link=link), raju(reference, focal, link=link)
+
+    moved = focal.rescaled(*link)
+    np.testing.assert_allclose(moved.values.T, [RESCALED["new.a"], RESCALED["new.b"]], **TEN_DIGITS)
+    np.testing.assert_allclose(by_lord.statistic, LORD["LordChi"], **TEN_DIGITS)
+    np.testing.assert_allclose(by_lord.p_value, LORD["p.value"], **TEN_DIGITS)
+    # difR's p-values of negative deviates are above 1, so the deviates alone are compared.
+    np.testing.assert_allclose(by_raju.z, RAJU["RajuZ"], **TEN_DIGITS)
