@@ -10,6 +10,7 @@ from exam_engine.sittings import service as sittings
 
 HANDLERS: dict[str, Handler] = {
     calibration.JOB_KIND: calibration.run_job,
+    calibration.REPORT_JOB: calibration.run_report_job,
     marking.JOB_KIND: marking.run_marking_job,
     "papers.assemble": papers.run_assembly_job,
     "sittings.import": sittings.import_list_job,

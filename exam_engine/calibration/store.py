@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Text, cast, func, or_, select
+from sqlalchemy.orm import Session, defer
 
-from exam_engine.calibration.models import CalibrationRun
-from exam_engine.delivery.models import Attempt
+from exam_engine.calibration.models import CalibrationRun, StatisticsReport, WhatIf
+from exam_engine.calibration.reports.rules import ReportKind
+from exam_engine.delivery.models import Answer, Attempt
 from exam_engine.invigilation.models import Incident
 from exam_engine.invigilation.rules import VOIDING
-from exam_engine.sittings.models import Plan, Sitting
+from exam_engine.marking.models import MarkingRun
+from exam_engine.sittings.models import Plan, Room, Seat, Sitting
 from exam_engine.sittings.rules import Component, SittingStatus
 from itembank.items.models import Item
 
@@ -86,6 +89,83 @@ def voided(session: Session, sitting_ids: Sequence[UUID]) -> set[tuple[UUID, UUI
         Incident.sitting_id.in_(sitting_ids), Incident.kind.in_(VOIDING), Incident.withdrawn_at.is_(None)
     )
     return {(sitting_id, registration_id) for sitting_id, registration_id in session.execute(query)}
+
+
+@dataclass(frozen=True)
+class AttemptRow:
+    """One attempt, as plain values."""
+
+    id: UUID
+    registration_id: UUID
+    paper_id: UUID
+    seed: int
+    is_terminated: bool
+
+
+def attempt_rows(session: Session, sitting_id: UUID) -> list[AttemptRow]:
+    """Return the handed-in attempts of a sitting, in the order in which they began."""
+    query = (
+        select(Attempt.id, Attempt.registration_id, Attempt.paper_id, Attempt.seed, Attempt.terminated_reason)
+        .where(Attempt.sitting_id == sitting_id, Attempt.submitted_at.is_not(None))
+        .order_by(Attempt.id)
+    )
+    return [AttemptRow(row[0], row[1], row[2], row[3], bool(row[4])) for row in session.execute(query)]
+
+
+def plain_answers(session: Session, sitting_id: UUID) -> Sequence[tuple[str, str, str]]:
+    """Return attempt, item and response of every answer as text: a million of them in about two seconds.
+
+    The ids come without dashes, the response as the JSON that is stored.
+    """
+    # As text, no UUID and no list is made for each answer.
+    query = (
+        select(cast(Answer.attempt_id, Text), cast(Answer.item_id, Text), cast(Answer.response, Text))
+        .join(Attempt, Attempt.id == Answer.attempt_id)
+        .where(Attempt.sitting_id == sitting_id)
+    )
+    return session.execute(query).tuples().all()
+
+
+def seats(session: Session, sitting_id: UUID) -> dict[UUID, tuple[str, str]]:
+    """Return room and seat number by registration."""
+    query = (
+        select(Seat.registration_id, Room.name, Seat.number)
+        .join(Room, Room.id == Seat.room_id)
+        .where(Seat.sitting_id == sitting_id)
+    )
+    return {row[0]: (row[1], str(row[2])) for row in session.execute(query)}
+
+
+def last_marking(session: Session, sitting_id: UUID) -> MarkingRun | None:
+    query = select(MarkingRun).where(MarkingRun.sitting_id == sitting_id).order_by(MarkingRun.number.desc())
+    return session.scalars(query.limit(1)).one_or_none()
+
+
+def report(session: Session, report_id: UUID) -> StatisticsReport | None:
+    return session.scalars(select(StatisticsReport).where(StatisticsReport.id == report_id)).one_or_none()
+
+
+def reports(
+    session: Session, *, kind: ReportKind | None, limit: int, offset: int
+) -> Sequence[StatisticsReport]:
+    """Return reports without their sealed columns, newest first."""
+    query = select(StatisticsReport).options(
+        defer(StatisticsReport.input, raiseload=True), defer(StatisticsReport.results, raiseload=True)
+    )
+    if kind is not None:
+        query = query.where(StatisticsReport.kind == kind)
+    query = query.order_by(StatisticsReport.created_at.desc(), StatisticsReport.id.desc())
+    return session.scalars(query.limit(limit).offset(offset)).all()
+
+
+def count_reports(session: Session, *, kind: ReportKind | None) -> int:
+    query = select(func.count(StatisticsReport.id))
+    return session.scalars(query.where(StatisticsReport.kind == kind) if kind else query).one()
+
+
+def what_ifs(session: Session, report_id: UUID) -> Sequence[WhatIf]:
+    query = select(WhatIf).where(WhatIf.report_id == report_id).order_by(WhatIf.number)
+    return session.scalars(query).all()
 
 
 def _as_id(name: str) -> UUID | None:

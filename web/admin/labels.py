@@ -96,6 +96,10 @@ ACTIONS: dict[str, str] = {
     "sitting.published": N_("Sitting published"),
     "sitting.closed": N_("Sitting was closed"),
     "sitting.marked": N_("Sitting marked"),
+    "statistics_report.requested": N_("Statistics report requested"),
+    "statistics_report.computed": N_("Statistics report computed"),
+    "statistics_report.tried": N_("What-if tried on a statistics report"),
+    "statistics_report.decided": N_("Decision on items recorded"),
     "user.created": N_("User created"),
     "user.logged_in": N_("User logged in"),
     "user.locked": N_("User locked"),
@@ -135,6 +139,7 @@ SUBJECTS: dict[str, str] = {
     "scale": N_("Scale"),
     "score_sheet": N_("Score sheet"),
     "sitting": N_("Sitting"),
+    "statistics_report": N_("Statistics report"),
     "user": N_("User"),
 }
 """What it was done to, by kind."""

@@ -18,6 +18,7 @@ router = APIRouter()
 
 KINDS = {
     "calibration.run": N_("Calibration of items"),
+    "statistics.report": N_("Statistics report"),
     "marking.mark": N_("Marking of a theory sitting"),
     "papers.assemble": N_("Assembly of papers"),
     "sittings.import": N_("Import of registrations"),

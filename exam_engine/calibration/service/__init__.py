@@ -1,25 +1,56 @@
-"""What can be asked of calibration: from responses to a scale in the bank.
+"""What can be asked of calibration: from responses to a scale in the bank, and to statistics reports.
 
 Data flow: a response file, or the answers of sittings → response matrix → `outcome.describe_items` in a
-job, outside any transaction → a frozen scale in `itembank.statistics`.
+job, outside any transaction → a frozen scale in `itembank.statistics`. Reports: docs/adr/0008-statistics-reports.md.
 """
 
 from exam_engine.calibration.service.computing import JOB_KIND, calibrate_now, run_job
+from exam_engine.calibration.service.deciding import WhatIfView, decide, list_what_ifs, try_treatments
+from exam_engine.calibration.service.reporting import (
+    REPORT_JOB,
+    ReportPage,
+    ReportRequest,
+    book_of,
+    find_report,
+    job_of,
+    list_reports,
+    request_sitting_report,
+    results_of,
+    run_again,
+    run_report_job,
+    submit_report,
+)
 from exam_engine.calibration.service.requesting import identify, request_from_file, request_from_sittings
 from exam_engine.calibration.service.sheets import FinishedSitting, finished_sittings
 from exam_engine.calibration.service.showing import list_jobs, name_of, outcome_of, table_of
 
 __all__ = [
     "JOB_KIND",
+    "REPORT_JOB",
     "FinishedSitting",
+    "ReportPage",
+    "ReportRequest",
+    "WhatIfView",
+    "book_of",
     "calibrate_now",
+    "decide",
+    "find_report",
     "finished_sittings",
     "identify",
+    "job_of",
     "list_jobs",
+    "list_reports",
+    "list_what_ifs",
     "name_of",
     "outcome_of",
     "request_from_file",
     "request_from_sittings",
+    "request_sitting_report",
+    "results_of",
+    "run_again",
     "run_job",
+    "run_report_job",
+    "submit_report",
     "table_of",
+    "try_treatments",
 ]

@@ -15,17 +15,15 @@ from exam_engine.calibration.rules import (
     MAX_PROBLEMS,
     Fault,
     Method,
-    MixedSittings,
     Problem,
     ResponsesRefused,
-    SittingNotOver,
     check_sample,
 )
+from exam_engine.calibration.service.choosing import choose_sittings
 from exam_engine.calibration.service.computing import JOB_KIND, pack
 from exam_engine.jobs import service as jobs
 from exam_engine.jobs.models import Job
 from itembank.base import audit
-from itembank.base.errors import NotFound
 from itembank.people.rules import Actor
 
 
@@ -93,21 +91,11 @@ def request_from_sittings(
     NoResponses, SampleTooSmall
         If there are too few persons for the method.
     """
-    chosen = [
-        (sitting, plan) for sitting, plan in store.theory_sittings(session) if sitting.id in set(sitting_ids)
-    ]
-    if len(chosen) != len(set(sitting_ids)) or not chosen:
-        raise NotFound
-    for sitting, plan in chosen:
-        if sitting.ends_at > now or store.has_open_attempts(session, sitting.id):
-            raise SittingNotOver(name=plan.name)
-    kinds = {(plan.occupation_id, plan.level) for _, plan in chosen}
-    if len(kinds) != 1:
-        raise MixedSittings
+    chosen = choose_sittings(session, sitting_ids, now=now)
     counts = store.attempt_counts(session)
     n_persons = sum(counts.get(sitting.id, 0) for sitting, _ in chosen)
     check_sample(n_persons, method)
-    (occupation_id, level), *_ = kinds
+    occupation_id, level = chosen[0][1].occupation_id, chosen[0][1].level
     run = CalibrationRun(
         institution_id=institution_id,
         occupation_id=occupation_id,

@@ -1,0 +1,113 @@
+"""What a statistics report is, and its refusals. No I/O."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from itembank.base.errors import Conflict, Invalid, NotFound
+
+
+class ReportKind(StrEnum):
+    """What a report looks at."""
+
+    SITTING = "sitting"
+    DIF = "dif"
+    LINKING = "linking"
+    FORENSICS = "forensics"
+
+
+class Caution(StrEnum):
+    """What the figures of a report cannot carry."""
+
+    FEW_PERSONS = "few_persons"
+    SOME_PERSONS = "some_persons"
+    SEVERAL_FORMS = "several_forms"
+    SMALL_FORM = "small_form"
+    MARKS_NOT_WEIGHTED = "marks_not_weighted"
+    NO_OPTIONS = "no_options"
+    LEFT_OUT = "left_out"
+    ITEMS_WITHOUT_VARIATION = "items_without_variation"
+
+
+FEW_PERSONS_BELOW = 30
+"""Below this a correlation of an item with the test has a standard error above 0.18: it describes these people only."""
+
+SOME_PERSONS_BELOW = 200
+"""Below this classical item statistics serve to find gross faults (Crocker & Algina, 1986, chapter 14, ask for 200 and
+five to ten persons an item)."""
+
+
+class Treatment(StrEnum):
+    """What a what-if does with an item."""
+
+    KEEP = "keep"
+    DROP_RESCALE = "drop_rescale"
+    """Without the item; the score is out of the remaining marks."""
+    DROP_CREDIT = "drop_credit"
+    """Everybody who had the item gets its marks."""
+    REKEY = "rekey"
+    """Another answer is right instead."""
+    ALSO = "also"
+    """Another answer is right as well."""
+
+    @property
+    def needs_key(self) -> bool:
+        return self in (Treatment.REKEY, Treatment.ALSO)
+
+
+class ReportNotFound(NotFound):
+    """No such report, or not of this institution."""
+
+    code = "statistics.report_not_found"
+    message = "No such report."
+
+
+class ReportNotReady(Conflict):
+    """The report is still being computed, or its computation failed."""
+
+    code = "statistics.report_not_ready"
+    message = "This report has no figures yet."
+
+
+class NothingToReport(Conflict):
+    """The sittings hold no attempt that counts."""
+
+    code = "statistics.nothing_to_report"
+    message = "No attempts count in these sittings: nobody handed in, or all attempts are void."
+
+
+class DifferentPassMarks(Conflict):
+    """Sittings with several pass marks have no common cut."""
+
+    code = "statistics.different_pass_marks"
+    message = "The sittings have different pass marks. Make one report for each."
+
+
+class TreatmentUnknown(Invalid):
+    """A what-if names an item or an answer that the report does not hold."""
+
+    code = "statistics.treatment_unknown"
+    message = "Item {item}: “{value}” cannot be its answer. Its options are {options}."
+
+
+class NothingTreated(Invalid):
+    """A what-if that keeps everything changes nothing."""
+
+    code = "statistics.nothing_treated"
+    message = "Choose something else than “keep” for at least one item."
+
+
+class EverythingDropped(Invalid):
+    """A what-if leaves a form without marks."""
+
+    code = "statistics.everything_dropped"
+    message = "The form {form} would have no marks left. Keep at least one of its items."
+
+
+class InputAltered(Conflict):
+    """The stored input is not what was frozen."""
+
+    code = "statistics.input_altered"
+    message = (
+        "The stored input of this report does not match its digest. Its figures cannot be computed again."
+    )

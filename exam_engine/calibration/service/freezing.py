@@ -1,0 +1,201 @@
+"""Answers of sittings frozen as an answer book. Opens sealed papers for their keys; the book is sealed again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy.orm import Session
+
+from exam_engine.calibration import store
+from exam_engine.calibration.reports.book import (
+    MAX_OPTIONS,
+    NOT_PRESENTED,
+    NOT_REACHED,
+    OPEN,
+    AnswerBook,
+    BookForm,
+    BookItem,
+)
+from exam_engine.calibration.store import AttemptRow
+from exam_engine.delivery.paper import arrange
+from exam_engine.marking.rules import DEFAULT_MULTIPLE
+from exam_engine.papers import service as papers
+from exam_engine.papers.content import CandidatePaper, SealedPaper, without_keys
+
+ITEMS_OF_FORM = Mapping[str, int]
+"""Item id without dashes → column."""
+
+
+@dataclass
+class _Columns:
+    """Columns of the book as papers are opened; the same item with another key or other marks is another column."""
+
+    items: list[BookItem]
+    at: dict[BookItem, int]
+    forms: list[BookForm]
+    form_of: dict[UUID, int]
+    of_form: list[dict[str, int]]
+    papers: list[CandidatePaper]
+
+    @classmethod
+    def empty(cls) -> _Columns:
+        return cls([], {}, [], {}, [], [])
+
+    def add(self, paper: SealedPaper) -> None:
+        columns = {}
+        for entry in paper.entries:
+            labels = tuple(option.label for option in entry.content.options)[:MAX_OPTIONS]
+            item = BookItem(
+                item_id=str(entry.item_id),
+                name="",
+                version_id=str(entry.version_id),
+                type=entry.type.value,
+                marks=format(entry.marks.normalize(), "f"),
+                options=labels,
+                key=tuple(sorted(entry.content.key)),
+            )
+            column = self.at.setdefault(item, len(self.items))
+            if column == len(self.items):
+                self.items.append(item)
+            columns[entry.item_id.hex] = column
+        self.form_of[paper.paper_id] = len(self.forms)
+        self.forms.append(BookForm(paper.label, tuple(columns.values())))
+        self.of_form.append(columns)
+        self.papers.append(_bare(without_keys(paper)))
+
+
+def freeze_sittings(session: Session, sitting_ids: Sequence[UUID], *, with_seats: bool = False) -> AnswerBook:
+    """Return the answers of the sittings' handed-in attempts as a book.
+
+    Attempts that an invigilator ended, and those of candidates whose component is void for cheating, are left out
+    and counted. With ``with_seats`` the book keeps room and seat number of each person.
+    """
+    columns = _Columns.empty()
+    void = store.voided(session, sitting_ids)
+    parts: list[NDArray[np.int16]] = []
+    attempts: list[AttemptRow] = []
+    left_out = {"terminated": 0, "void": 0}
+    seats: list[tuple[str, str]] = []
+    multiple = DEFAULT_MULTIPLE
+    for sitting_id in sitting_ids:
+        run = store.last_marking(session, sitting_id)
+        multiple = run.multiple if run else multiple
+        rows = []
+        for attempt in store.attempt_rows(session, sitting_id):
+            if attempt.is_terminated:
+                left_out["terminated"] += 1
+            elif (sitting_id, attempt.registration_id) in void:
+                left_out["void"] += 1
+            else:
+                rows.append(attempt)
+        for paper_id in dict.fromkeys(attempt.paper_id for attempt in rows):
+            if paper_id not in columns.form_of:
+                columns.add(papers.open_sealed(session, paper_id))
+        parts.append(_read(session, sitting_id, rows, columns))
+        attempts += rows
+        if with_seats:
+            known = store.seats(session, sitting_id)
+            seats += [known.get(attempt.registration_id, ("", "")) for attempt in rows]
+    names = store.names_of(session, [UUID(item.item_id) for item in columns.items])
+    width = len(columns.items)
+    answers = [np.pad(part, ((0, 0), (0, width - part.shape[1])), constant_values=-1) for part in parts]
+    return AnswerBook(
+        items=tuple(
+            replace(item, name=names.get(UUID(item.item_id), item.item_id)) for item in columns.items
+        ),
+        forms=tuple(columns.forms),
+        form_of=np.array([columns.form_of[attempt.paper_id] for attempt in attempts], dtype=np.int16),
+        answers=np.concatenate(answers) if answers else np.zeros((0, width), dtype=np.int16),
+        left_out=left_out,
+        multiple=multiple.value,
+        attributes=(
+            {"room": tuple(room for room, _ in seats), "seat": tuple(seat for _, seat in seats)}
+            if with_seats
+            else {}
+        ),
+    )
+
+
+def _read(
+    session: Session, sitting_id: UUID, attempts: Sequence[AttemptRow], columns: _Columns
+) -> NDArray[np.int16]:
+    """Return the answers of one sitting, persons × columns known so far."""
+    answers = np.full((len(attempts), len(columns.items)), NOT_PRESENTED, dtype=np.int16)
+    forms = np.array([columns.form_of[attempt.paper_id] for attempt in attempts], dtype=np.intp)
+    for number, form in enumerate(columns.forms):
+        answers[np.ix_(forms == number, form.columns)] = OPEN
+    row_of = {attempt.id.hex: row for row, attempt in enumerate(attempts)}
+    rows, at, codes = _codes(store.plain_answers(session, sitting_id), row_of, forms, columns)
+    answers[rows, at] = codes
+    _find_unreached(answers, attempts, forms, columns)
+    return answers
+
+
+def _codes(
+    found: Sequence[tuple[str, str, str]],
+    row_of: Mapping[str, int],
+    forms: NDArray[np.intp],
+    columns: _Columns,
+) -> tuple[list[int], list[int], list[int]]:
+    """Turn answers as text into places and numbers; each different text is understood once."""
+    rows: list[int] = []
+    at: list[int] = []
+    codes: list[int] = []
+    understood: dict[tuple[int, str], int] = {}
+    form_of_row = forms.tolist()
+    dashed = bool(found) and "-" in found[0][0]
+    for attempt, item, response in found:
+        if dashed:
+            attempt, item = attempt.replace("-", ""), item.replace("-", "")
+        row = row_of.get(attempt)
+        if row is None:
+            continue
+        column = columns.of_form[form_of_row[row]].get(item)
+        if column is None:
+            continue
+        code = understood.get((column, response))
+        if code is None:
+            code = understood[column, response] = _bits(columns.items[column], response)
+        rows.append(row)
+        at.append(column)
+        codes.append(code)
+    return rows, at, codes
+
+
+def _bits(item: BookItem, response: str) -> int:
+    """Return a stored response as bits; labels that are no option earn nothing, as an empty answer does."""
+    chosen = json.loads(response)
+    return item.bits([label for label in chosen if label in item.options]) if isinstance(chosen, list) else 0
+
+
+def _find_unreached(
+    answers: NDArray[np.int16],
+    attempts: Sequence[AttemptRow],
+    forms: NDArray[np.intp],
+    columns: _Columns,
+) -> None:
+    """Tell what was not reached from what was left open: the blanks after a person's last answer, in that
+    person's own order of the items."""
+    for row in np.flatnonzero((answers == OPEN).any(axis=1)).tolist():
+        number = int(forms[row])
+        order = arrange(columns.papers[number], attempts[row].seed)
+        of_form = columns.of_form[number]
+        seen = [of_form[entry.item_id.hex] for section in order.sections for entry in section.entries]
+        for column in reversed(seen):
+            if answers[row, column] != OPEN:
+                break
+            answers[row, column] = NOT_REACHED
+
+
+def _bare(paper: CandidatePaper) -> CandidatePaper:
+    """Return a paper without text and options: all that the order of its items needs."""
+    sections = tuple(
+        replace(section, entries=tuple(replace(entry, stem="", options=()) for entry in section.entries))
+        for section in paper.sections
+    )
+    return replace(paper, sections=sections)
