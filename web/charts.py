@@ -2,13 +2,40 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
 from markupsafe import Markup, escape
 
 _WIDTH, _HEIGHT = 560, 280
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 12, 12, 44
+
+
+_CSS = Path(__file__).parent / "static" / "css"
+_LEGEND_LINE = 20
+
+
+@dataclass(frozen=True)
+class Point:
+    """One point of a scatter: where, what it is called, and whether it stands out."""
+
+    x: float
+    y: float
+    name: str
+    stands_out: bool = False
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A value with its lower and upper bound; bounds None where they are not known."""
+
+    name: str
+    value: float
+    low: float | None = None
+    high: float | None = None
 
 
 @dataclass(frozen=True)
@@ -112,9 +139,16 @@ def line_chart(
 
 
 def bar_chart(
-    labels: Sequence[str], values: Sequence[float], *, title: str, x_label: str, y_label: str
+    labels: Sequence[str],
+    values: Sequence[float],
+    *,
+    title: str,
+    x_label: str,
+    y_label: str,
+    mark: float | None = None,
+    mark_label: str = "",
 ) -> Markup:
-    """Return one bar a label.
+    """Return one bar a label; ``mark`` is a line at that many bars from the left, such as a pass mark.
 
     Raises ValueError without any bar.
     """
@@ -137,4 +171,143 @@ def bar_chart(
             body += (
                 f'<text x="{x:.1f}" y="{_HEIGHT - _BOTTOM + 16}" text-anchor="middle">{escape(label)}</text>'
             )
+    if mark is not None:
+        body += _upright(frame.x(mark), mark_label)
     return Markup("<figure>{}</figure>").format(_svg(body, title))
+
+
+def scatter_chart(
+    points: Sequence[Point],
+    *,
+    title: str,
+    x_label: str,
+    y_label: str,
+    x_range: tuple[float, float] | None = None,
+    level: float | None = None,
+    diagonal: bool = False,
+    legend: tuple[str, str] | None = None,
+) -> Markup:
+    """Return points; those that stand out have another shape and colour and their name beside them.
+
+    ``level`` is a horizontal line, ``diagonal`` the line of equal values, ``legend`` names both kinds of points.
+
+    Raises ValueError without any point.
+    """
+    if not points:
+        raise ValueError("a chart needs at least one point")
+    xs, ys = [point.x for point in points], [point.y for point in points]
+    x_low, x_high = x_range or (min(xs), max(xs))
+    y_low, y_high = min(ys), max(ys)
+    if diagonal:
+        x_low = y_low = min(x_low, y_low)
+        x_high = y_high = max(x_high, y_high)
+    else:
+        y_low = min(y_low, 0.0 if level is None else level)
+    room = 0.05 * ((y_high - y_low) or 1.0)
+    y_low, y_high = y_low - room, y_high + room
+    if diagonal:
+        x_low, x_high = y_low, y_high
+    frame = _Frame(x_low, x_high, y_low, y_high)
+    body = _axes(frame, _ticks(x_low, x_high, 6), _ticks(y_low, y_high), x_label, y_label)
+    if level is not None:
+        body += f'<path class="series-target" d="M{_LEFT} {frame.y(level):.1f}H{_WIDTH - _RIGHT}"/>'
+    if diagonal:
+        ends = f"M{frame.x(x_low):.1f} {frame.y(y_low):.1f}L{frame.x(x_high):.1f} {frame.y(y_high):.1f}"
+        body += f'<path class="series-target" d="{ends}"/>'
+    for point in sorted(points, key=lambda point: point.stands_out):
+        body += _dot(frame.x(point.x), frame.y(point.y), point)
+    caption = Markup("")
+    if legend:
+        caption = Markup(
+            '<figcaption><span class="legend-0">● {}</span>　<span class="legend-3">◆ {}</span></figcaption>'
+        ).format(*legend)
+    return Markup("<figure>{}{}</figure>").format(_svg(body, title), caption)
+
+
+def interval_chart(
+    intervals: Sequence[Interval], *, title: str, x_label: str, y_label: str, level: float | None = None
+) -> Markup:
+    """Return values with their bounds side by side, in the order given.
+
+    Raises ValueError without any value.
+    """
+    if not intervals:
+        raise ValueError("a chart needs at least one value")
+    ends = [end for one in intervals for end in (one.value, one.low, one.high) if end is not None]
+    ends += [] if level is None else [level]
+    room = 0.08 * ((max(ends) - min(ends)) or 1.0)
+    low, high = min(ends) - room, max(ends) + room
+    frame = _Frame(0, len(intervals), low, high)
+    body = _axes(frame, [], _ticks(low, high), x_label, y_label)
+    if level is not None:
+        body += f'<path class="series-target" d="M{_LEFT} {frame.y(level):.1f}H{_WIDTH - _RIGHT}"/>'
+    every = max(1, len(intervals) // 8)
+    for i, one in enumerate(intervals):
+        x = frame.x(i + 0.5)
+        if one.low is not None and one.high is not None:
+            top, bottom = frame.y(one.high), frame.y(one.low)
+            whisker = f"M{x:.1f} {top:.1f}V{bottom:.1f}M{x - 4:.1f} {top:.1f}h8M{x - 4:.1f} {bottom:.1f}h8"
+            body += f'<path class="series-0" d="{whisker}"/>'
+        body += _dot(x, frame.y(one.value), Point(one.value, one.value, one.name))
+        if i % every == 0:
+            body += (
+                f'<text x="{x:.1f}" y="{_HEIGHT - _BOTTOM + 16}" text-anchor="middle">'
+                f"{escape(one.name[:12])}</text>"
+            )
+    return Markup("<figure>{}</figure>").format(_svg(body, title))
+
+
+def standalone(figure: str) -> str:
+    """Return a chart as an SVG file: the style sheet's colours and the legend written into it."""
+    inner = re.search(r"<svg[^>]*>(.*)</svg>", figure, re.DOTALL)
+    if inner is None:
+        raise ValueError("the figure holds no SVG")
+    size = re.search(r'viewBox="0 0 (\d+) (\d+)"', figure)
+    assert size is not None
+    width, height = int(size[1]), int(size[2])
+    names = re.findall(r'<span class="(legend-\w+)">(.*?)</span>', figure)
+    lines = "".join(
+        f'<text class="{style}" x="{_LEFT}" y="{height + _LEGEND_LINE * (at + 1) - 6}">{text}</text>'
+        for at, (style, text) in enumerate(names)
+    )
+    full = height + _LEGEND_LINE * len(names)
+    return (
+        f'<svg class="chart" viewBox="0 0 {width} {full}" width="{width}" height="{full}" '
+        f'xmlns="http://www.w3.org/2000/svg"><style>{_style()}</style>'
+        f'<rect class="paper" width="{width}" height="{full}"/>{inner[1]}{lines}</svg>'
+    )
+
+
+@cache
+def _style() -> str:
+    """Return the rules of charts with their colours, in the light scheme."""
+    root = (_CSS / "base.css").read_text("utf-8").partition("}")[0]
+    tokens = dict(re.findall(r"--([\w-]+): ([^;]+);", root))
+    sheet = (_CSS / "components.css").read_text("utf-8")
+    rules = re.findall(r"(\.(?:chart|series|legend)[^{}]*)\{([^{}]*)\}", sheet)
+    kept = []
+    for selector, body in rules:
+        # A legend is coloured text on the page, and drawn text in the file.
+        style = re.sub(r"(?<![\w-])color:", "fill:", body)
+        plain = selector.strip().removeprefix(".chart ").strip()
+        kept.append(f"{plain} {{{re.sub(r'var[(]--([^)]+)[)]', lambda found: tokens[found[1]], style)}}}")
+    return "\n".join([*kept, f".paper {{ fill: {tokens['ground']}; }}"])
+
+
+def _upright(x: float, label: str) -> str:
+    return (
+        f'<path class="series-target" d="M{x:.1f} {_TOP}V{_HEIGHT - _BOTTOM}"/>'
+        f'<text x="{x + 4:.1f}" y="{_TOP + 10}">{escape(label)}</text>'
+    )
+
+
+def _dot(x: float, y: float, point: Point) -> str:
+    title = f"<title>{escape(point.name)}</title>"
+    if not point.stands_out:
+        return f'<circle class="dot" cx="{x:.1f}" cy="{y:.1f}" r="3.5">{title}</circle>'
+    shape = f"M{x:.1f} {y - 5:.1f}l5 5l-5 5l-5 -5z"
+    beside = f'x="{x - 7:.1f}" text-anchor="end"' if x > _WIDTH - 80 else f'x="{x + 7:.1f}"'
+    return (
+        f'<path class="dot-out" d="{shape}">{title}</path>'
+        f'<text {beside} y="{y + 4:.1f}">{escape(point.name)}</text>'
+    )

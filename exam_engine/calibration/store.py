@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import Text, cast, func, or_, select
+from sqlalchemy import Row, Text, cast, func, or_, select
 from sqlalchemy.orm import Session, defer
 
 from exam_engine.calibration.models import CalibrationRun, StatisticsReport, WhatIf
@@ -112,7 +112,7 @@ def attempt_rows(session: Session, sitting_id: UUID) -> list[AttemptRow]:
     return [AttemptRow(row[0], row[1], row[2], row[3], bool(row[4])) for row in session.execute(query)]
 
 
-def plain_answers(session: Session, sitting_id: UUID) -> Sequence[tuple[str, str, str]]:
+def plain_answers(session: Session, sitting_id: UUID) -> Sequence[Row[str, str, str]]:
     """Return attempt, item and response of every answer as text: a million of them in about two seconds.
 
     The ids come without dashes, the response as the JSON that is stored.
@@ -123,7 +123,7 @@ def plain_answers(session: Session, sitting_id: UUID) -> Sequence[tuple[str, str
         .join(Attempt, Attempt.id == Answer.attempt_id)
         .where(Attempt.sitting_id == sitting_id)
     )
-    return session.execute(query).tuples().all()
+    return session.execute(query).all()
 
 
 def seats(session: Session, sitting_id: UUID) -> dict[UUID, tuple[str, str]]:

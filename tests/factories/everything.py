@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from exam_engine.calibration import service as calibration
 from exam_engine.calibration.models import CalibrationRun
 from exam_engine.calibration.rules import Method
 from exam_engine.certificates import service as certificates
@@ -183,7 +184,17 @@ def _recognised(session: Session, made: Everything) -> dict[str, UUID]:
     )
     address = certificates.verify_address(session, certificate.id, public_url="")
     made.token = address.rpartition("/")[2]
+    report = calibration.report_sitting_now(
+        session,
+        actor=SYSTEM,
+        institution_id=made.institution.id,
+        name="场次报告",
+        sitting_ids=[world.theory.id],
+        now=OVER,
+    )
+    calibration.decide(session, actor=SYSTEM, report_id=report.id, number=0, reason="试题无需处理", now=OVER)
     return {
+        "report_id": report.id,
         "plan_id": world.plan.id,
         "sitting_id": world.theory.id,
         "registration_id": world.candidates[0].id,
@@ -351,7 +362,19 @@ PLAUSIBLE = {
     ),
     **dict.fromkeys(("comment", "reason", "finding", "note", "notes", "contact", "remark"), "某某理由说明"),
     **dict.fromkeys(("substitute", "substitute_reason", "video_reference", "place", "address"), "某处"),
-    **dict.fromkeys(("source", "reference", "category", "trade", "sittings_name", "work_types"), "自编"),
+    **dict.fromkeys(
+        (
+            "source",
+            "reference",
+            "category",
+            "trade",
+            "sittings_name",
+            "work_types",
+            "report_name",
+            "what_if_name",
+        ),
+        "自编",
+    ),
     **dict.fromkeys(("option", "option_A", "option_B", "q", "next"), "某项"),
     "lines": "M1;100;操作",
     "type": "single_choice",
@@ -420,6 +443,9 @@ PLAUSIBLE = {
     "password": "another long word",
     "again": "another long word",
     "row": "0",
+    "other_item": "0",
+    "other_treatment": "drop_credit",
+    "other_key": "",
     "equal": "type",
     "share_items": "",
 }

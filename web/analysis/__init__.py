@@ -1,9 +1,15 @@
-"""Statistics desk: calibrations, scales, item statistics."""
+"""Statistics desk: calibrations, scales, reports, the state of the bank."""
+
+from fastapi import APIRouter
 
 from itembank.people.rules import Action
-from web.analysis.routes import router
+from web.analysis import deciding, reports, routes
 from web.i18n import N_
 from web.navigation import Area, NavItem
+
+router = APIRouter()
+for part in (routes, reports, deciding):
+    router.routes.extend(part.router.routes)
 
 AREA = Area(
     "analysis",

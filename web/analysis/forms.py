@@ -24,3 +24,23 @@ class SittingsForm(BaseModel):
     sittings_name: str = Field(min_length=1, max_length=120)
     sittings_method: Method
     sittings: list[UUID] = Field(min_length=1)
+
+
+class ReportForm(BaseModel):
+    """A report of sittings."""
+
+    report_name: str = Field(min_length=1, max_length=120)
+    sittings: list[UUID] = Field(min_length=1)
+
+
+class WhatIfForm(BaseModel):
+    """The name of a dry run; its treatments are fields by item."""
+
+    what_if_name: str = Field(min_length=1, max_length=120)
+
+
+class DecisionForm(BaseModel):
+    """Which dry run was decided on, and why."""
+
+    number: int = Field(ge=0, le=100_000)
+    reason: str = Field(min_length=4, max_length=400)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from exam_engine.psychometrics.ctt.option_flags import OptionFlag, OptionProblem
 from itembank.statistics.rules import TOO_EASY_ABOVE, TOO_HARD_BELOW, WEAK_BELOW
 
 
@@ -29,34 +30,22 @@ class Sign(StrEnum):
 SERIOUS = frozenset({Sign.KEY_SUSPECT, Sign.NEGATIVE})
 """What asks for a decision before results are released."""
 
-DEAD_BELOW = 0.05
-"""Share below which a distractor does no work (Haladyna & Downing, 1993, Educational and Psychological Measurement 53,
-999–1010)."""
-
 DRAWS_STRONG_ABOVE = 0.05
-"""Correlation of a wrong option with the rest of the test from which it draws the stronger."""
+"""Correlation of a wrong option with the rest of the test from which it is worth a word."""
 
 OPEN_ABOVE = 0.05
+"""Share of blanks from which an item is worth a word."""
+
 FIRM_ERRORS = 2.0
 """A difference of so many standard errors is hardly chance."""
 
-
-@dataclass(frozen=True)
-class Option:
-    """How one option drew the persons."""
-
-    label: str
-    is_key: bool
-    count: int
-    share: float
-    low: float | None
-    high: float | None
-    point_biserial: float | None
+ENOUGH = 100
+"""Persons from which a share is known to about ± 0.10."""
 
 
 @dataclass(frozen=True)
 class Figures:
-    """What the signs are read from."""
+    """What the signs are read from; ``high`` and ``r`` by option are only for the sentences."""
 
     n: int
     p: float | None
@@ -65,16 +54,20 @@ class Figures:
     is_constant: bool
     left_open: float
     not_reached: float
-    options: Sequence[Option] = ()
+    labels: Sequence[str] = ()
+    key: Sequence[int] = ()
+    high: Sequence[float | None] = ()
+    r: Sequence[float | None] = ()
+    option_flags: Sequence[OptionFlag] = ()
 
 
 def signs_of(item: Figures) -> list[dict[str, Any]]:
     """Return the signs with the facts that a sentence needs; ``firm`` tells whether chance hardly explains it."""
-    found = [*_of_options(item), *_of_discrimination(item), *_of_difficulty(item)]
+    found = [*_of_key(item), *_of_discrimination(item), *_of_difficulty(item), *_of_distractors(item)]
     if item.left_open > OPEN_ABOVE:
-        found.append(_sign(Sign.LEFT_OPEN, firm=item.n >= 100, share=item.left_open))
+        found.append(_sign(Sign.LEFT_OPEN, firm=item.n >= ENOUGH, share=item.left_open))
     if item.not_reached > OPEN_ABOVE:
-        found.append(_sign(Sign.NOT_REACHED, firm=item.n >= 100, share=item.not_reached))
+        found.append(_sign(Sign.NOT_REACHED, firm=item.n >= ENOUGH, share=item.not_reached))
     return found
 
 
@@ -82,9 +75,36 @@ def _sign(sign: Sign, *, firm: bool, **facts: Any) -> dict[str, Any]:
     return {"sign": sign.value, "firm": firm, **facts}
 
 
-def _error(n: int) -> float:
-    """Return the standard error of a correlation that is zero."""
-    return 1.0 / math.sqrt(max(n - 1, 1))
+def _of_key(item: Figures) -> list[dict[str, Any]]:
+    """Another option behaves as a key does, and the only key does not."""
+    if len(item.key) != 1:
+        return []
+    key = item.key[0]
+    avoided = {OptionProblem.KEY_NEGATIVE, OptionProblem.KEY_UNCHOSEN}
+    is_avoided = any(flag.problem in avoided for flag in item.option_flags)
+    found = {(flag.option, flag.problem): flag for flag in item.option_flags}
+    rivals = []
+    for option in range(len(item.labels)):
+        beats = found.get((option, OptionProblem.OPTION_BEATS_KEY))
+        preferred = found.get((option, OptionProblem.PREFERRED_BY_STRONG))
+        if preferred and (beats or is_avoided):
+            supported = preferred.is_supported and bool(beats is None or beats.is_supported)
+            rivals.append((supported, item.r[option] or 0.0, option))
+    if not rivals:
+        return []
+    firm, _, rival = max(rivals)
+    return [
+        _sign(
+            Sign.KEY_SUSPECT,
+            firm=firm,
+            option=item.labels[rival],
+            key=item.labels[key],
+            high=item.high[rival],
+            key_high=item.high[key],
+            r=item.r[rival],
+            key_r=item.r[key],
+        )
+    ]
 
 
 def _of_discrimination(item: Figures) -> list[dict[str, Any]]:
@@ -93,8 +113,10 @@ def _of_discrimination(item: Figures) -> list[dict[str, Any]]:
         return [_sign(Sign.CONSTANT, firm=True)]
     if r is None or r >= WEAK_BELOW:
         return []
-    firm = WEAK_BELOW - r > FIRM_ERRORS * _error(item.n) if r >= 0 else -r > FIRM_ERRORS * _error(item.n)
-    return [_sign(Sign.NEGATIVE if r < 0 else Sign.WEAK, firm=firm, r=r)]
+    error = 1.0 / math.sqrt(max(item.n - 1, 1))
+    if r < 0:
+        return [_sign(Sign.NEGATIVE, firm=-r > FIRM_ERRORS * error, r=r)]
+    return [_sign(Sign.WEAK, firm=WEAK_BELOW - r > FIRM_ERRORS * error, r=r)]
 
 
 def _of_difficulty(item: Figures) -> list[dict[str, Any]]:
@@ -108,42 +130,15 @@ def _of_difficulty(item: Figures) -> list[dict[str, Any]]:
     return []
 
 
-def _of_options(item: Figures) -> list[dict[str, Any]]:
-    keys = [option for option in item.options if option.is_key]
-    wrong = [option for option in item.options if not option.is_key]
+def _of_distractors(item: Figures) -> list[dict[str, Any]]:
     found = []
-    key = keys[0] if len(keys) == 1 else None
-    rival = max(wrong, key=_r, default=None)
-    if rival is not None and _suspect(key, rival):
-        assert key is not None
-        gap = _r(rival) - _r(key)
-        found.append(
-            _sign(
-                Sign.KEY_SUSPECT,
-                firm=gap > FIRM_ERRORS * math.sqrt(2) * _error(item.n),
-                option=rival.label,
-                key=key.label,
-                high=rival.high,
-                key_high=key.high,
-                r=rival.point_biserial,
-                key_r=key.point_biserial,
-            )
-        )
-    elif rival is not None and _r(rival) > DRAWS_STRONG_ABOVE and rival.share >= DEAD_BELOW:
-        firm = _r(rival) > FIRM_ERRORS * _error(item.n)
-        found.append(_sign(Sign.DRAWS_STRONG, firm=firm, option=rival.label, r=rival.point_biserial))
-    dead = [option.label for option in wrong if option.share < DEAD_BELOW]
-    if dead and len(item.options) > 2:
-        found.append(_sign(Sign.DEAD_OPTIONS, firm=item.n >= 100, options="、".join(dead)))
+    for flag in item.option_flags:
+        if flag.problem is OptionProblem.DISTRACTOR_POSITIVE and flag.value > DRAWS_STRONG_ABOVE:
+            label = item.labels[flag.option]
+            found.append(_sign(Sign.DRAWS_STRONG, firm=flag.is_supported, option=label, r=flag.value))
+    dead = [flag for flag in item.option_flags if flag.problem is OptionProblem.DISTRACTOR_DEAD]
+    if dead and len(item.labels) > 2:
+        labels = "、".join(item.labels[flag.option] for flag in dead)
+        firm = all(flag.is_supported for flag in dead)
+        found.append(_sign(Sign.DEAD_OPTIONS, firm=firm, options=labels))
     return found
-
-
-def _suspect(key: Option | None, rival: Option) -> bool:
-    """Tell whether another option behaves as a key does, and the key does not."""
-    if key is None or _r(rival) <= max(_r(key), 0.0):
-        return False
-    return (rival.high or 0.0) > (key.high or 0.0) or _r(key) < 0
-
-
-def _r(option: Option) -> float:
-    return -1.0 if option.point_biserial is None else option.point_biserial

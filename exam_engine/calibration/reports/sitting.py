@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -10,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exam_engine.calibration.reports import flags
-from exam_engine.calibration.reports.book import NOT_PRESENTED, NOT_REACHED, OPEN, AnswerBook, BookItem
+from exam_engine.calibration.reports.book import NOT_REACHED, OPEN, AnswerBook
+from exam_engine.calibration.reports.options import Options, groups_for
 from exam_engine.calibration.reports.precision import precision_of
 from exam_engine.calibration.reports.rules import (
     FEW_PERSONS_BELOW,
@@ -19,7 +19,9 @@ from exam_engine.calibration.reports.rules import (
     NothingToReport,
 )
 from exam_engine.calibration.reports.scoring import Scored, score_book
-from exam_engine.psychometrics.ctt import TestStatistics, analyse, picked_table
+from exam_engine.psychometrics.ctt.items import ItemAnalysis, analyse_items
+from exam_engine.psychometrics.ctt.moments import wilson_interval
+from exam_engine.psychometrics.ctt.options import option_curves
 from exam_engine.psychometrics.irt.models import FloatArray
 
 Progress = Callable[[int, int, str], None]
@@ -30,11 +32,16 @@ BIN = 5
 MOST_POINTS = 100
 """Points an item may have in the kernels; with more, items count right or wrong."""
 
-CURVE_GROUPS = 5
-"""Groups of the option curves, equal in size."""
-
-CURVE_MINIMUM = 10
-"""Persons a group needs to be shown as a point of its own."""
+OF_ITEM = {
+    "p": "p_value",
+    "p_low": "p_lower",
+    "p_high": "p_upper",
+    "d": "discrimination",
+    "r": "corrected_point_biserial",
+    "r_whole": "point_biserial",
+    "biserial": "corrected_biserial",
+}
+"""Figures of an item by their names in the kernel."""
 
 
 def compute(book: AnswerBook, settings: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
@@ -51,13 +58,13 @@ def compute(book: AnswerBook, settings: Mapping[str, Any], progress: Progress) -
     points, cautions = _countable(scored)
     cut = float(settings["cut"])
     progress(20, 100, "classical")
-    statistics = analyse(points, highest=max(int(points.max()), 1))
+    statistics = analyse_items(points, highest=max(int(points.max()), 1))
     forms = []
     for number, form in enumerate(book.forms):
         progress(30 + 20 * number // len(book.forms), 100, "reliability")
         forms.append(_form(book, scored, points, number, cut) | {"label": form.label})
     progress(50, 100, "options")
-    items = _items(book, scored, points, statistics, progress)
+    items = _items(book, points, statistics, progress)
     passed = int((scored.score >= cut).sum())
     return {
         "persons": book.n_persons,
@@ -124,12 +131,10 @@ def _frequencies(score: FloatArray) -> list[list[float]]:
     return [[float(value), int(count)] for value, count in zip(values, counts, strict=True)]
 
 
-def wilson(successes: int, n: int, z: float = 1.959964) -> list[float]:
-    """Return the 95 % interval of a proportion (Wilson, 1927, JASA 22, 209–212)."""
-    p, square = successes / n, z * z
-    middle = (p + square / (2 * n)) / (1 + square / n)
-    half = z * math.sqrt(p * (1 - p) / n + square / (4 * n * n)) / (1 + square / n)
-    return [max(0.0, middle - half), min(1.0, middle + half)]
+def wilson(successes: int, n: int) -> list[float]:
+    """Return the 95 % interval of a proportion."""
+    low, high = wilson_interval(successes / n, n)
+    return [float(low), float(high)]
 
 
 def known(value: float) -> float | None:
@@ -174,9 +179,8 @@ def _form(
 
 def _items(
     book: AnswerBook,
-    scored: Scored,
     points: NDArray[np.int32],
-    statistics: TestStatistics,
+    statistics: ItemAnalysis,
     progress: Progress,
 ) -> list[dict[str, Any]]:
     found = []
@@ -184,116 +188,74 @@ def _items(
     gained = np.where(seen, points, 0).sum(axis=1)
     worth = np.maximum(points.max(axis=0), 1)
     possible = seen @ worth
-    for column, item in enumerate(book.items):
+    for column in range(len(book.items)):
         if column % 10 == 0:
             progress(50 + 45 * column // len(book.items), 100, "options")
         rows = np.flatnonzero(seen[:, column])
         rest = np.maximum(possible[rows] - worth[column], 1)
         criterion = (gained[rows] - points[rows, column]) / rest
-        found.append(_item(book, item, column, rows, criterion, scored, statistics))
+        share = points[rows, column] / worth[column]
+        found.append(_item(book, column, book.answers[rows, column], share, criterion, statistics))
     return found
 
 
 def _item(
     book: AnswerBook,
-    item: BookItem,
     column: int,
-    rows: NDArray[np.intp],
+    codes: NDArray[np.int16],
+    share: FloatArray,
     criterion: FloatArray,
-    scored: Scored,
-    statistics: TestStatistics,
+    statistics: ItemAnalysis,
 ) -> dict[str, Any]:
-    codes = book.answers[rows, column]
-    n = int(rows.size)
-    share = scored.points[rows, column] / max(int(scored.worth[column]), 1)
-    order = np.argsort(criterion, kind="stable")
-    tail = max(1, round(0.27 * n))
-    difference = float(share[order[-tail:]].mean() - share[order[:tail]].mean()) if n else float("nan")
-    options = _options(item, codes, criterion) if item.options and n else []
-    left_open, not_reached = int((codes == OPEN).sum()), int((codes == NOT_REACHED).sum())
-    if not item.options:
-        left_open = 0
-    p = known(statistics.items.p_value[column])
-    constant = bool(statistics.items.is_constant[column])
-    r = known(statistics.items.corrected_point_biserial[column])
-    figures = {
+    item, n = book.items[column], int(codes.size)
+    left_open = int((codes == OPEN).sum()) if item.options else 0
+    not_reached = int((codes == NOT_REACHED).sum())
+    figures: dict[str, Any] = {
         "item_id": item.item_id,
         "name": item.name,
         "type": item.type,
         "marks": float(item.worth),
         "forms": [form.label for form in book.forms if column in form.columns],
         "n": n,
-        "p": p,
-        "p_interval": wilson(round(p * n), n) if p is not None and n else None,
-        "d": known(difference),
-        "r": r,
-        "r_whole": known(statistics.items.point_biserial[column]),
-        "alpha_without": known(statistics.items.alpha_without[column]) if len(book.forms) == 1 else None,
         "left_open": left_open,
         "not_reached": not_reached,
-        "constant": constant,
-        "options": options,
+        "constant": bool(statistics.is_constant[column]),
+        "alpha_without": known(statistics.alpha_without[column]) if len(book.forms) == 1 else None,
+        **{name: known(getattr(statistics, field)[column]) for name, field in OF_ITEM.items()},
     }
+    options = Options.of(item, codes, criterion) if item.options and n else Options()
     signs = flags.signs_of(
         flags.Figures(
             n=n,
-            p=p,
-            discrimination=r,
-            is_constant=constant,
+            p=figures["p"],
+            discrimination=figures["r"],
+            is_constant=figures["constant"],
             left_open=left_open / max(n, 1),
             not_reached=not_reached / max(n, 1),
-            options=[
-                flags.Option(
-                    option["label"],
-                    option["is_key"],
-                    option["count"],
-                    option["share"],
-                    option["low"],
-                    option["high"],
-                    option["point_biserial"],
-                )
-                for option in options
-            ],
+            labels=item.options,
+            key=[at for at, label in enumerate(item.options) if label in item.key],
+            high=[row["high"] for row in options.rows],
+            r=[row["point_biserial"] for row in options.rows],
+            option_flags=options.flags,
         )
     )
-    return figures | {"signs": signs, "curve": _curve(share, criterion)}
-
-
-def _options(item: BookItem, codes: NDArray[np.int16], criterion: FloatArray) -> list[dict[str, Any]]:
-    """Return how each option drew weak and strong persons, by score on the rest of the test."""
-    chosen = np.maximum(codes, 0)
-    picked = (chosen[:, None] >> np.arange(len(item.options))) & 1
-    table = picked_table(picked, criterion)
-    groups = _groups(criterion)
-    return [
-        {
-            "label": label,
-            "is_key": label in item.key,
-            "count": int(table.count[at]),
-            "share": float(table.share[at]),
-            "low": known(table.share_by_group[0, at]),
-            "middle": known(table.share_by_group[1, at]),
-            "high": known(table.share_by_group[2, at]),
-            "point_biserial": known(table.point_biserial[at]),
-            "curve": [float(picked[group, at].mean()) for group in groups],
-        }
-        for at, label in enumerate(item.options)
-    ]
-
-
-def _groups(criterion: FloatArray) -> list[NDArray[np.intp]]:
-    """Return the persons, weak to strong, in groups of equal size; fewer groups where persons are few."""
-    number = min(CURVE_GROUPS, criterion.size // CURVE_MINIMUM)
-    if number < 2:
-        return []
-    return [np.asarray(part) for part in np.array_split(np.argsort(criterion, kind="stable"), number)]
+    return figures | {
+        "options": list(options.rows),
+        "option_groups": list(options.groups),
+        "curve": _curve(share, criterion) if n else [],
+        "signs": signs,
+    }
 
 
 def _curve(share: FloatArray, criterion: FloatArray) -> list[list[float]]:
-    """Return mean score on the rest of the test, mean share of the marks and persons, by group."""
+    """Return mean score on the rest of the test, mean share of the marks and persons, weak to strong."""
+    number = groups_for(criterion.size)
+    if number < 2:
+        return []
+    curves = option_curves(share[:, None], criterion, n_groups=number)
     return [
-        [float(criterion[group].mean()), float(share[group].mean()), int(group.size)]
-        for group in _groups(criterion)
+        [float(rest), float(part), int(n)]
+        for rest, part, n in zip(curves.mean_criterion, curves.share[:, 0], curves.n_persons, strict=True)
     ]
 
 
@@ -315,6 +277,3 @@ def _cautions(book: AnswerBook, items: list[dict[str, Any]]) -> list[str]:
     if any(item["constant"] for item in items):
         found.append(Caution.ITEMS_WITHOUT_VARIATION)
     return [caution.value for caution in found]
-
-
-__all__ = ["NOT_PRESENTED", "compute", "describe", "histogram", "is_serious", "summary_of", "wilson"]

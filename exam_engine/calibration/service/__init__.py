@@ -14,15 +14,18 @@ from exam_engine.calibration.service.reporting import (
     find_report,
     job_of,
     list_reports,
+    report_sitting_now,
     request_sitting_report,
     results_of,
     run_again,
     run_report_job,
+    sources_of,
     submit_report,
 )
 from exam_engine.calibration.service.requesting import identify, request_from_file, request_from_sittings
 from exam_engine.calibration.service.sheets import FinishedSitting, finished_sittings
 from exam_engine.calibration.service.showing import list_jobs, name_of, outcome_of, table_of
+from exam_engine.calibration.service.versions import kernel_version
 
 __all__ = [
     "JOB_KIND",
@@ -38,18 +41,21 @@ __all__ = [
     "finished_sittings",
     "identify",
     "job_of",
+    "kernel_version",
     "list_jobs",
     "list_reports",
     "list_what_ifs",
     "name_of",
     "outcome_of",
     "request_from_file",
+    "report_sitting_now",
     "request_from_sittings",
     "request_sitting_report",
     "results_of",
     "run_again",
     "run_job",
     "run_report_job",
+    "sources_of",
     "submit_report",
     "table_of",
     "try_treatments",

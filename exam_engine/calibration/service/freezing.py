@@ -9,6 +9,7 @@ from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
+from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from exam_engine.calibration import store
@@ -137,7 +138,7 @@ def _read(
 
 
 def _codes(
-    found: Sequence[tuple[str, str, str]],
+    found: Sequence[Row[str, str, str]],
     row_of: Mapping[str, int],
     forms: NDArray[np.intp],
     columns: _Columns,

@@ -29,6 +29,7 @@ from exam_engine.calibration.service.versions import kernel_version, package_ver
 from exam_engine.jobs import service as jobs
 from exam_engine.jobs.models import Job
 from exam_engine.jobs.runner import JobContext
+from exam_engine.sittings.rules import at_the_site
 from itembank.base import audit
 from itembank.base.db import keyring_of
 from itembank.people.rules import Actor
@@ -84,12 +85,43 @@ def request_sitting_report(
     DifferentPassMarks
         If they have no common cut.
     """
+    request = _of_sittings(session, institution_id, name, sitting_ids, now)
+    return submit_report(session, request, actor=actor, now=now)
+
+
+def report_sitting_now(
+    session: Session,
+    *,
+    actor: Actor,
+    institution_id: UUID,
+    name: str,
+    sitting_ids: Sequence[UUID],
+    now: datetime,
+) -> StatisticsReport:
+    """Compute a sitting report at once; for small data and for building a demonstration.
+
+    Raises what `request_sitting_report` raises.
+    """
+    request = _of_sittings(session, institution_id, name, sitting_ids, now)
+    report = _keep(session, request, actor=actor, now=now)
+    book = freeze_sittings(session, sitting_ids)
+    keep_input(session, report, book.to_bytes())
+    kind = KINDS[report.kind]
+    results = kind.compute(book, report.settings, lambda *_: None)
+    _keep_results(session, report, results, kind.summary(results), now)
+    _record_request(session, report, actor)
+    return report
+
+
+def _of_sittings(
+    session: Session, institution_id: UUID, name: str, sitting_ids: Sequence[UUID], now: datetime
+) -> ReportRequest:
     chosen = choose_sittings(session, sitting_ids, now=now)
     marks = {sitting.pass_mark for sitting, _ in chosen}
     if len(marks) != 1:
         raise DifferentPassMarks
     plan = chosen[0][1]
-    request = ReportRequest(
+    return ReportRequest(
         institution_id=institution_id,
         kind=ReportKind.SITTING,
         name=name,
@@ -98,13 +130,16 @@ def request_sitting_report(
         source={"kind": "sittings", "sittings": [str(sitting.id) for sitting, _ in chosen]},
         settings={"cut": float(marks.pop())},
     )
-    return submit_report(session, request, actor=actor, now=now)
 
 
 def submit_report(
     session: Session, request: ReportRequest, *, actor: Actor, now: datetime
 ) -> StatisticsReport:
     """Keep a request and file its job."""
+    return _file(session, _keep(session, request, actor=actor, now=now), actor=actor, now=now)
+
+
+def _keep(session: Session, request: ReportRequest, *, actor: Actor, now: datetime) -> StatisticsReport:
     report = StatisticsReport(
         institution_id=request.institution_id,
         kind=request.kind,
@@ -120,7 +155,7 @@ def submit_report(
     session.flush()
     if request.book is not None:
         keep_input(session, report, request.book.to_bytes())
-    return _file(session, report, actor=actor, now=now)
+    return report
 
 
 def run_again(session: Session, *, actor: Actor, report_id: UUID, now: datetime) -> StatisticsReport:
@@ -153,7 +188,7 @@ def run_again(session: Session, *, actor: Actor, report_id: UUID, now: datetime)
     return _file(session, report, actor=actor, now=now)
 
 
-def _file(session: Session, report: StatisticsReport, *, actor: Actor, now: datetime) -> StatisticsReport:
+def _record_request(session: Session, report: StatisticsReport, actor: Actor) -> None:
     audit.record(
         session,
         actor=actor,
@@ -167,6 +202,10 @@ def _file(session: Session, report: StatisticsReport, *, actor: Actor, now: date
             "again": str(report.rerun_of) if report.rerun_of else None,
         },
     )
+
+
+def _file(session: Session, report: StatisticsReport, *, actor: Actor, now: datetime) -> StatisticsReport:
+    _record_request(session, report, actor)
     job = jobs.submit(
         session,
         actor=actor,
@@ -281,6 +320,18 @@ def find_report(session: Session, report_id: UUID) -> StatisticsReport:
     if report is None:
         raise ReportNotFound
     return report
+
+
+def sources_of(session: Session, report: StatisticsReport) -> list[str]:
+    """Return what a report was computed from, in words: plans with their days, or the file's name."""
+    if report.source["kind"] == "file":
+        return [str(report.source["filename"])]
+    wanted = set(report.source.get("sittings", ()))
+    return [
+        f"{plan.name} {at_the_site(sitting.starts_at)}"
+        for sitting, plan in store.theory_sittings(session)
+        if str(sitting.id) in wanted
+    ]
 
 
 def job_of(session: Session, report: StatisticsReport) -> Job | None:

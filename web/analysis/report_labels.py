@@ -1,0 +1,160 @@
+"""Words of statistics reports."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from exam_engine.calibration.reports.flags import SERIOUS, Sign
+from exam_engine.calibration.reports.rules import (
+    FEW_PERSONS_BELOW,
+    SOME_PERSONS_BELOW,
+    Caution,
+    ReportKind,
+    Treatment,
+)
+from web.i18n import N_
+
+Translate = Callable[..., str]
+
+KINDS: dict[ReportKind, str] = {
+    ReportKind.SITTING: N_("Sitting report"),
+    ReportKind.DIF: N_("Differential functioning"),
+    ReportKind.LINKING: N_("Linking and drift"),
+    ReportKind.FORENSICS: N_("Answer similarity"),
+}
+
+STAGES = (N_("scoring"), N_("reliability"), N_("options"))
+"""Stages that a report's job tells, besides those of a calibration."""
+
+CAUTIONS: dict[Caution, tuple[str, str, str]] = {
+    Caution.FEW_PERSONS: (
+        "danger",
+        N_("Very few candidates"),
+        N_(
+            "Fewer than {few} candidates: the figures describe these people only. Read each remark as a reason to look "
+            "at the item's text and key, never as proof; do not drop an item for its figures alone."
+        ),
+    ),
+    Caution.SOME_PERSONS: (
+        "warn",
+        N_("Small sample"),
+        N_(
+            "Fewer than {some} candidates: gross faults such as a wrong key show, small differences between items "
+            "mean nothing. Remarks that chance may explain say so."
+        ),
+    ),
+    Caution.SEVERAL_FORMS: (
+        "info",
+        N_("Several forms"),
+        N_("Reliability and standard error are given form by form; item figures pool all who had the item."),
+    ),
+    Caution.SMALL_FORM: (
+        "warn",
+        N_("A form with few candidates"),
+        N_("Some form was taken by fewer than {few} candidates: its reliability is only a hint."),
+    ),
+    Caution.MARKS_NOT_WEIGHTED: (
+        "info",
+        N_("Items count alike in the coefficients"),
+        N_(
+            "The marks cannot be written as whole points up to 100: reliability and correlations count "
+            "every item right or wrong. Scores and passes use the marks."
+        ),
+    ),
+    Caution.NO_OPTIONS: (
+        "info",
+        N_("No options known"),
+        N_("The file holds scores only, so there are no distractor tables and no key can be tried."),
+    ),
+    Caution.LEFT_OUT: (
+        "info",
+        N_("Attempts left out"),
+        N_("Attempts ended by an invigilator or void for cheating do not count here."),
+    ),
+    Caution.ITEMS_WITHOUT_VARIATION: (
+        "info",
+        N_("Items everybody answered alike"),
+        N_("These items tell nobody apart: their correlations cannot be computed."),
+    ),
+}
+"""Caution → tone, what it is, what to do."""
+
+SIGNS: dict[Sign, tuple[str, str]] = {
+    Sign.KEY_SUSPECT: (
+        N_("key may be wrong"),
+        N_(
+            "The key may be wrong: of the strongest candidates {high} chose {option} and {key_high} the key {key}."
+        ),
+    ),
+    Sign.NEGATIVE: (
+        N_("discriminates the wrong way"),
+        N_(
+            "Stronger candidates fail it more often than weaker ones (r = {r}). Check the key and the wording."
+        ),
+    ),
+    Sign.WEAK: (
+        N_("weak discrimination"),
+        N_("It hardly tells strong from weak candidates (r = {r})."),
+    ),
+    Sign.TOO_EASY: (N_("too easy"), N_("Nearly everybody gets it right (p = {p}).")),
+    Sign.TOO_HARD: (N_("too hard"), N_("Hardly anybody gets it right (p = {p}).")),
+    Sign.CONSTANT: (N_("all alike"), N_("Everybody answered it alike: it tells nobody apart.")),
+    Sign.DRAWS_STRONG: (
+        N_("a wrong option draws the stronger"),
+        N_("Option {option} draws the stronger candidates (r = {r}): it may be partly right."),
+    ),
+    Sign.DEAD_OPTIONS: (
+        N_("idle options"),
+        N_("Hardly anybody chooses {options}: these options do no work."),
+    ),
+    Sign.LEFT_OPEN: (N_("often left open"), N_("{share} left it open though they went on.")),
+    Sign.NOT_REACHED: (N_("often not reached"), N_("{share} did not reach it: the time may be too short.")),
+}
+"""Sign → badge, sentence."""
+
+KEY_SUSPECT_WITHOUT_KEY = N_("The key may be wrong: the strongest candidates prefer another option.")
+CHANCE = N_("With so few answers this may be chance.")
+
+TREATMENTS: dict[Treatment, str] = {
+    Treatment.KEEP: N_("keep"),
+    Treatment.DROP_RESCALE: N_("drop, score out of the remaining marks"),
+    Treatment.DROP_CREDIT: N_("drop, give everybody its marks"),
+    Treatment.REKEY: N_("another key"),
+    Treatment.ALSO: N_("another answer counts too"),
+}
+
+LEFT_OUT: dict[str, str] = {
+    "terminated": N_("ended by an invigilator"),
+    "void": N_("void for cheating"),
+}
+
+
+def caution_texts(codes: list[str], _: Translate) -> list[tuple[str, str, str]]:
+    """Return tone, title and text of each caution."""
+    found = []
+    for code in codes:
+        tone, title, text = CAUTIONS[Caution(code)]
+        found.append((tone, _(title), _(text).format(few=FEW_PERSONS_BELOW, some=SOME_PERSONS_BELOW)))
+    return found
+
+
+def sign_texts(sign: Mapping[str, Any], _: Translate) -> tuple[str, str, str]:
+    """Return badge, tone and sentence of a sign."""
+    kind = Sign(sign["sign"])
+    badge, sentence = SIGNS[kind]
+    facts = {name: _shown(name, value) for name, value in sign.items() if name not in ("sign", "firm")}
+    if kind is Sign.KEY_SUSPECT and "key" not in sign:
+        text = _(KEY_SUSPECT_WITHOUT_KEY)
+    else:
+        text = _(sentence, **facts) if facts else _(sentence)
+    if not sign["firm"]:
+        text = text + " " + _(CHANCE)
+    tone = "warn" if not sign["firm"] else "bad" if kind in SERIOUS else "neutral"
+    return _(badge), tone, text
+
+
+def _shown(name: str, value: object) -> str:
+    if not isinstance(value, float):
+        return "—" if value is None else str(value)
+    return f"{value:.0%}" if name in ("share", "high", "key_high") else f"{value:.2f}"
