@@ -1,0 +1,1 @@
+"""Adaptive testing: selection, exposure, content, stopping; simulation of many candidates, steps of one."""
