@@ -234,10 +234,12 @@ def _slope_intercept_covariance(result: Calibration | None) -> FloatArray:
     """Return the covariance of slope and intercept of each item; 0 where the slope is fixed."""
     if result is None:
         return np.zeros(0)
-    if result.model.value == Method.RASCH.value:
-        return np.zeros(result.a.size)
-    slopes = np.arange(0, 2 * result.a.size, 2)
-    return np.asarray(result.covariance[slopes, slopes + 1], dtype=np.float64)
+    found = np.zeros(result.a.size)
+    place = {name: row for row, name in enumerate(result.names)}
+    for item in range(found.size):
+        if (item, "a") in place and (item, "d") in place:
+            found[item] = result.covariance[place[item, "a"], place[item, "d"]]
+    return found
 
 
 def _known(value: float) -> float | None:

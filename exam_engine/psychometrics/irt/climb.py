@@ -3,27 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
+from exam_engine.psychometrics.irt import priors as prior_densities
 from exam_engine.psychometrics.irt.acceleration import Anderson
-from exam_engine.psychometrics.irt.marginal import (
-    Density,
-    Expectation,
-    Parameters,
-    curves,
-    expect,
-    information,
-)
-from exam_engine.psychometrics.irt.models import FloatArray, Model
-from exam_engine.psychometrics.irt.patterns import Patterns
+from exam_engine.psychometrics.irt.blocks import Blocks
+from exam_engine.psychometrics.irt.densities import fit_normal, variance_limits
+from exam_engine.psychometrics.irt.empirical import fit_weights
+from exam_engine.psychometrics.irt.expectation import Expectation, Grid, expect, node_counts, observed
+from exam_engine.psychometrics.irt.families import Exponential, Graded
+from exam_engine.psychometrics.irt.information import is_affordable, observed_information
+from exam_engine.psychometrics.irt.layout import Layout
+from exam_engine.psychometrics.irt.models import FloatArray
+from exam_engine.psychometrics.irt.priors import Priors, PriorState
 
 NEWTON_DISTANCE = 0.05
 """When an EM step would move no parameter further than this, Newton steps take over."""
 
-TINY = 1e-12
+LOWEST_LOGIT = -9.0
+"""Asymptotes closer to 0 or 1 than about 0.0001 are held there."""
+
+M_STEPS = 3
+
+EMPIRICAL_STEP = 1e-4
+"""With an empirical density, whose weights drift towards spikes for ever, the climb ends when an EM step would move no
+item parameter further than this.
+"""
 
 Progress = Callable[[int, float, float], None]
 """Called after each iteration with its number, the log-likelihood and the gradient norm."""
@@ -33,163 +42,218 @@ class CalibrationCancelled(Exception):
     """The caller asked to stop; nothing was computed to the end."""
 
 
+@dataclass(frozen=True)
+class Point:
+    """A parameter vector with what was found there.
+
+    Attributes
+    ----------
+    vector : ndarray, shape (size,)
+    grid : Grid
+    state : Expectation
+    prior : PriorState
+    free : ndarray of bool, shape (size,)
+        Free parameters that are not held at a bound.
+    """
+
+    vector: FloatArray
+    grid: Grid
+    state: Expectation
+    prior: PriorState
+    free: NDArray[np.bool_]
+
+    @property
+    def objective(self) -> float:
+        """Log-likelihood plus log prior density."""
+        return self.state.log_likelihood + self.prior.log_density
+
+    @property
+    def gradient(self) -> FloatArray:
+        """Gradient of the objective, 0 where a parameter is not free."""
+        return np.where(self.free, self.state.gradient + self.prior.gradient, 0.0)
+
+    @property
+    def norm(self) -> float:
+        """Largest absolute element of the gradient."""
+        return float(np.abs(self.gradient).max())
+
+
 class Climb:
     """The way up: Anderson-accelerated EM, then Newton, never losing likelihood."""
 
-    def __init__(self, patterns: Patterns, nodes: FloatArray, tolerance: float) -> None:
-        self.patterns = patterns
-        self.nodes = nodes
-        self.tolerance = tolerance
+    def __init__(self, blocks: Blocks, layout: Layout, priors: Priors, *, is_empirical: bool = False) -> None:
+        self.blocks = blocks
+        self.layout = layout
+        self.priors = priors
+        self.is_empirical = is_empirical
 
     def run(
         self,
-        start: Parameters,
+        start: FloatArray,
+        grid: Grid,
+        *,
+        tolerance: float,
         max_iterations: int,
-        progress: Progress | None,
-        should_stop: Callable[[], bool] | None,
-    ) -> tuple[Parameters, Expectation, int]:
-        """Climb from the start until the gradient is below the tolerance."""
-        parameters, state = start, expect(self.patterns, start, self.nodes)
+        progress: Progress | None = None,
+        should_stop: Callable[[], bool] | None = None,
+    ) -> tuple[Point, int, bool]:
+        """Climb from the start until the gradient is below the tolerance.
+
+        Returns
+        -------
+        point : Point
+        iterations : int
+        arrived : bool
+            Whether the climb ended where it should.
+        """
+        point = self.at(start, grid)
         anderson = Anderson(window=5)
-        for iteration in range(1, max_iterations + 1):
+        for iteration in range(max_iterations):
             if should_stop is not None and should_stop():
                 raise CalibrationCancelled
-            norm = float(np.abs(state.gradient).max())
             if progress is not None:
-                progress(iteration - 1, state.log_likelihood, norm)
-            if norm <= self.tolerance:
-                return parameters, state, iteration - 1
-            em = maximise(self.patterns, parameters, state, self.nodes)
-            distance = float(np.abs(em.vector() - parameters.vector()).max())
-            moved = self._newton(parameters, state) if distance < NEWTON_DISTANCE else None
+                progress(iteration, point.state.log_likelihood, point.norm)
+            if point.norm <= tolerance:
+                return point, iteration, True
+            target, next_grid = self._maximise(point)
+            distance = float(np.abs(target - point.vector).max())
+            if self.is_empirical and distance <= EMPIRICAL_STEP:
+                return point, iteration, True
+            moved = self._newton(point) if distance < NEWTON_DISTANCE else None
             if moved is None:
-                moved = self._accelerated(anderson, parameters, state, em)
-            if np.array_equal(moved[0].vector(), parameters.vector()):
-                return *moved, iteration
-            parameters, state = moved
-        return parameters, state, max_iterations
+                moved = self._accelerated(anderson, point, target, next_grid)
+            if moved is None:
+                return point, iteration, False
+            point = moved
+        return point, max_iterations, point.norm <= tolerance
 
-    def _accelerated(
-        self, anderson: Anderson, parameters: Parameters, state: Expectation, em: Parameters
-    ) -> tuple[Parameters, Expectation]:
-        """Take the Anderson step if the likelihood rises, else the EM step."""
-        vector = anderson.propose(parameters.vector(), em.vector())
-        proposal = _within(Parameters.from_vector(em.model, vector), self.nodes)
-        reached = expect(self.patterns, proposal, self.nodes)
-        if np.isfinite(reached.log_likelihood) and reached.log_likelihood >= state.log_likelihood:
-            return proposal, reached
+    def at(self, vector: FloatArray, grid: Grid) -> Point:
+        """Return what is found at a parameter vector, moved inside its bounds."""
+        lowest, highest = self._bounds(grid)
+        vector = np.where(self.layout.free, np.clip(vector, lowest, highest), vector)
+        state = expect(self.blocks, self.layout, vector, grid)
+        prior = prior_densities.evaluate(self.priors, self.layout, vector)
+        gradient = state.gradient + prior.gradient
+        held = ((vector <= lowest) & (gradient <= 0)) | ((vector >= highest) & (gradient >= 0))
+        return Point(vector, grid, state, prior, self.layout.free & ~held)
+
+    def information(self, point: Point) -> FloatArray:
+        """Return minus the Hessian of the objective, shape (size, size)."""
+        found = observed_information(self.blocks, self.layout, point.vector, point.grid, point.state)
+        for slots, bend in zip(self.layout.slots, point.prior.curvature, strict=True):
+            found[slots[:, :, None], slots[:, None, :]] += bend
+        return found
+
+    def _bounds(self, grid: Grid) -> tuple[FloatArray, FloatArray]:
+        lowest = np.full(self.layout.size, -np.inf)
+        highest = np.full(self.layout.size, np.inf)
+        for family, slots in zip(self.layout.families, self.layout.slots, strict=True):
+            for name, at in zip(family.names, slots.T, strict=True):
+                if name.startswith("logit_"):
+                    lowest[at], highest[at] = LOWEST_LOGIT, -LOWEST_LOGIT
+        lowest[self.layout.densities[:, 1]], highest[self.layout.densities[:, 1]] = variance_limits(
+            grid.nodes
+        )
+        return lowest, highest
+
+    def _accelerated(self, anderson: Anderson, point: Point, target: FloatArray, grid: Grid) -> Point | None:
+        """Take the Anderson step if the objective rises, else the EM step, shortened until it does."""
+        proposal = anderson.propose(point.vector, target)
+        reached = self.at(proposal, grid)
+        if np.isfinite(reached.objective) and reached.objective >= point.objective:
+            return reached
         anderson.forget()
-        reached = expect(self.patterns, em, self.nodes)
-        return (em, reached) if np.isfinite(reached.log_likelihood) else (parameters, state)
+        for share in (1.0, 0.5, 0.25, 0.1, 0.03, 0.01):
+            reached = self.at(point.vector + share * (target - point.vector), grid)
+            if np.isfinite(reached.objective) and reached.objective > point.objective:
+                return reached
+        return None
 
-    def _newton(self, parameters: Parameters, state: Expectation) -> tuple[Parameters, Expectation] | None:
-        """Take a Newton step, halved until the likelihood does not fall; None where Newton does not apply."""
-        factor = factorise(information(self.patterns, parameters, self.nodes))
+    def _newton(self, point: Point) -> Point | None:
+        """Take a Newton step, halved until the objective does not fall; None where Newton does not apply."""
+        if self.is_empirical or not is_affordable(self.blocks, self.layout, point.grid):
+            return None
+        free = np.flatnonzero(point.free)
+        factor = factorise(self.information(point)[np.ix_(free, free)])
         if factor is None:
             return None
-        step = cho_solve(factor, state.gradient)
+        step = np.zeros(self.layout.size)
+        step[free] = cho_solve(factor, point.gradient[free])
         # Next to the solution the likelihood is flat to rounding: there the gradient judges.
-        slack = 1e-12 * abs(state.log_likelihood)
+        slack = 1e-12 * abs(point.objective)
         for share in (1.0, 0.5, 0.25):
-            vector = parameters.vector() + share * step
-            proposal = _within(Parameters.from_vector(parameters.model, vector), self.nodes)
-            reached = expect(self.patterns, proposal, self.nodes)
-            gain = reached.log_likelihood - state.log_likelihood
-            if gain > slack or (
-                gain >= -slack and np.abs(reached.gradient).max() < np.abs(state.gradient).max()
-            ):
-                return proposal, reached
+            reached = self.at(point.vector + share * step, point.grid)
+            gain = reached.objective - point.objective
+            if gain > slack or (gain >= -slack and reached.norm < point.norm):
+                return reached
         return None
 
+    def _maximise(self, point: Point) -> tuple[FloatArray, Grid]:
+        """Return the parameters that raise the expected complete log-likelihood (the M-step)."""
+        vector = point.vector.copy()
+        for at in range(len(self.layout.families)):
+            self._fit_items(vector, point, at)
+        if self.is_empirical:
+            log_weights = np.stack([fit_weights(point.grid.nodes, counts) for counts in point.state.groups])
+            return vector, replace(point.grid, log_weights=log_weights)
+        for slots, counts in zip(self.layout.densities, point.state.groups, strict=True):
+            free_mean, free_variance = self.layout.free[slots].tolist()
+            vector[slots] = fit_normal(
+                point.grid.nodes,
+                counts,
+                *vector[slots],
+                free_mean=free_mean,
+                free_variance=free_variance,
+            )
+        return vector, point.grid
 
-def maximise(patterns: Patterns, parameters: Parameters, state: Expectation, nodes: FloatArray) -> Parameters:
-    """Return the parameters that raise the expected complete log-likelihood (the M-step)."""
-    counts = patterns.presented.T.astype(np.float64) @ state.booklet_counts
-    if parameters.model is Model.TWO_PL:
-        return _regress(patterns, parameters, state, counts, nodes)
-    d = _fit_intercepts(patterns, parameters, state, counts, nodes)
-    return replace(parameters, d=d, log_variance=_variance_step(parameters, state, nodes))
-
-
-def _regress(
-    patterns: Patterns, parameters: Parameters, state: Expectation, counts: FloatArray, nodes: FloatArray
-) -> Parameters:
-    """Fit each item as a logistic regression on the nodes, Newton on all items at once."""
-    for _ in range(3):
-        probability, _ = curves(patterns, parameters, nodes)
-        expected = counts * probability
-        variance = expected * (1.0 - probability)
-        g_d = state.correct - expected.sum(axis=1)
-        g_a = state.correct_theta - expected @ nodes
-        h_dd = np.maximum(variance.sum(axis=1), TINY)
-        h_ad, h_aa = variance @ nodes, variance @ nodes**2
-        determinant = np.maximum(h_aa * h_dd - h_ad**2, TINY)
-        parameters = replace(
-            parameters,
-            a=parameters.a + np.clip((h_dd * g_a - h_ad * g_d) / determinant, -1.0, 1.0),
-            d=parameters.d + np.clip((h_aa * g_d - h_ad * g_a) / determinant, -1.0, 1.0),
-        )
-    return parameters
-
-
-def _fit_intercepts(
-    patterns: Patterns, parameters: Parameters, state: Expectation, counts: FloatArray, nodes: FloatArray
-) -> FloatArray:
-    """Scale the expected number of each score to the number seen, slopes being fixed.
-
-    Generalised iterative scaling (Darroch & Ratcliff, 1972, Annals of Mathematical Statistics 43, 1470–1480): it
-    never loses likelihood and needs no matrix, whatever the number of categories.
-    """
-    columns = patterns.columns
-    none = patterns.n_responses - columns.total(state.correct)
-    for _ in range(3):
-        probability, log_total = curves(patterns, parameters, nodes)
-        scaling = np.log(state.correct / (counts[columns.item] * probability).sum(axis=1))
-        scaling_none = np.log(none / (counts * np.exp(-log_total)).sum(axis=1))
-        parameters = replace(parameters, d=parameters.d + scaling - scaling_none[columns.item])
-    return parameters.d
-
-
-def _variance_step(parameters: Parameters, state: Expectation, nodes: FloatArray) -> float:
-    """Return the log variance whose density on the nodes has the posterior mean square."""
-    log_variance = parameters.log_variance
-    lowest, highest = variance_limits(nodes)
-    for _ in range(3):
-        density = Density.normal(nodes, float(np.exp(log_variance)))
-        mean, spread = density.moments_of_square()
-        slope = max(spread / (2.0 * density.variance), TINY)
-        log_variance += float(np.clip((state.mean_square - mean) / slope, -1.0, 1.0))
-        log_variance = min(max(log_variance, lowest), highest)
-    return log_variance
+    def _fit_items(self, vector: FloatArray, point: Point, at: int) -> None:
+        """Fit the items of a family by scoring steps, all at once."""
+        layout, nodes, state = self.layout, point.grid.nodes, point.state
+        family, slots = layout.families[at], layout.slots[at]
+        free = point.free[slots]
+        if not free.any():
+            return
+        persons = state.persons[family.positions]
+        if isinstance(family, Exponential):
+            seen = observed(layout, self.blocks, state.weighted, at)
+        else:
+            counts = node_counts(layout, state, at)
+        for _ in range(M_STEPS):
+            values = vector[slots]
+            prior = prior_densities.evaluate(self.priors, layout, vector)
+            if isinstance(family, Exponential):
+                expected = np.einsum("npq,nq->np", family.expected(values, nodes), persons)
+                slope = seen - expected
+            else:
+                slope = np.einsum("npkq,nkq->np", family.scores(values, nodes), counts)
+            slope = np.where(free, slope + prior.gradient[slots], 0.0)
+            bend = family.expected_information(values, nodes, persons) + np.maximum(prior.curvature[at], 0.0)
+            bend = np.where(free[:, :, None] & free[:, None, :], bend, 0.0)
+            ridge = np.where(free, 1e-9 * np.maximum(persons.sum(axis=1), 1.0)[:, None], 1.0)
+            bend[:, np.arange(bend.shape[1]), np.arange(bend.shape[1])] += ridge
+            step = np.clip(np.linalg.solve(bend, slope[:, :, None])[:, :, 0], -1.0, 1.0)
+            vector[slots] = _ordered(values, step) if isinstance(family, Graded) else values + step
 
 
-def variance_limits(nodes: FloatArray) -> tuple[float, float]:
-    """Return the log variances the nodes can carry: standard deviations from half a spacing to the bound."""
-    return 2.0 * float(np.log((nodes[1] - nodes[0]) / 2.0)), 2.0 * float(np.log(nodes[-1]))
+def _ordered(values: FloatArray, step: FloatArray) -> FloatArray:
+    """Shorten the steps of graded items until their intercepts still fall."""
+    share = np.ones((len(values), 1))
+    for _ in range(8):
+        moved = values + share * step
+        crossed = np.any(np.diff(moved[:, 1:], axis=1) >= -1e-6, axis=1)
+        if not crossed.any():
+            return np.asarray(moved)
+        share[crossed] *= 0.5
+    return np.where(crossed[:, None], values, moved)
 
 
-def _within(parameters: Parameters, nodes: FloatArray) -> Parameters:
-    """Keep the latent variance where the nodes can carry it."""
-    if parameters.model is not Model.RASCH:
-        return parameters
-    lowest, highest = variance_limits(nodes)
-    return replace(parameters, log_variance=min(max(parameters.log_variance, lowest), highest))
-
-
-def start_of(patterns: Patterns, model: Model) -> Parameters:
-    """Begin with slope 1 and the intercepts that give the proportions seen."""
-    seen = (patterns.count @ patterns.x) / patterns.n_responses[patterns.columns.item]
-    none = 1.0 - patterns.columns.total(seen)
-    intercept = np.log(seen / none[patterns.columns.item]) * np.sqrt(1.0 + 1.0 / 2.89)
-    return Parameters(model, np.ones(patterns.columns.n_columns), intercept, 0.0)
-
-
-def factorise(observed: FloatArray) -> tuple[FloatArray, bool] | None:
+def factorise(matrix: FloatArray) -> tuple[FloatArray, bool] | None:
     """Return the Cholesky factor of an information matrix; None where it is not positive definite."""
-    if not np.all(np.isfinite(observed)):
+    if not np.all(np.isfinite(matrix)):
         return None
     try:
-        factor, lower = cho_factor(observed)
+        factor, lower = cho_factor(matrix)
     except LinAlgError:
         return None
     return factor, bool(lower)

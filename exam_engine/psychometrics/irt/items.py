@@ -65,6 +65,8 @@ class Items:
         size = len(self.models)
         if size == 0:
             raise ValueError("there must be at least one item")
+        if np.any(self.highest < 1):
+            raise ValueError("every item needs at least one step")
         width = int(self.highest.max())
         expected: dict[str, tuple[int, ...]] = {"highest": (size,), "lower": (size,), "upper": (size,)}
         expected |= {"slopes": (size, width), "intercepts": (size, width)}

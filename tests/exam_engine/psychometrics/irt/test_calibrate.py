@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from exam_engine.psychometrics.irt.calibrate import CalibrationCancelled, Warn, calibrate
+from exam_engine.psychometrics.irt.calibrate import CalibrationCancelled, UnlinkedItems, Warn, calibrate
 from exam_engine.psychometrics.irt.models import FloatArray, probability_2pl
 
 
@@ -69,7 +69,7 @@ def test_an_item_everybody_solved_is_refused_by_position() -> None:
         calibrate(matrix)
 
 
-@pytest.mark.parametrize("bad", [[[0, 2]], [[0.5, 1.0]], [], [1, 0], [["a", "b"]]])
+@pytest.mark.parametrize("bad", [[[0, 101]], [[0.5, 1.0]], [], [1, 0], [["a", "b"]]])
 def test_what_is_not_a_response_matrix_is_refused(bad: list[object]) -> None:
     with pytest.raises(ValueError, match="responses must be"):
         calibrate(bad)
@@ -146,12 +146,14 @@ def test_too_few_items_to_determine_the_parameters_is_no_convergence(model: str,
 
 
 @pytest.mark.parametrize("model", ["rasch", "2pl"])
-def test_persons_who_each_saw_one_item_are_no_convergence(model: str) -> None:
+def test_persons_who_each_saw_one_item_link_nothing(model: str) -> None:
     matrix = np.full((300, 10), np.nan)
     persons = np.arange(300)
     matrix[persons, persons % 10] = persons % 3 == 0
 
-    result = calibrate(matrix, model=model)
+    with pytest.raises(UnlinkedItems, match=r"10 blocks of items .* by position: \[0\]; \[1\]"):
+        calibrate(matrix, model=model)
+    result = calibrate(matrix, model=model, equivalent_persons=True)
 
     assert not result.converged
     assert Warn.NOT_A_MAXIMUM in result.warnings

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from exam_engine.psychometrics.irt.items import Items
 from exam_engine.psychometrics.irt.models import Model, probability_2pl
-from exam_engine.psychometrics.irt.partial_credit import information_pcm, probability_pcm
 
 THETA = np.linspace(-4, 4, 9)
 NAN = np.nan
@@ -46,9 +45,11 @@ def test_the_known_forms_agree() -> None:
     assert chance[:, 0, 1] == pytest.approx(probability_2pl(THETA, [1.2], [0.3])[:, 0], abs=1e-15)
     expected = 0.2 + 0.75 * probability_2pl(THETA, [0.8], [-0.5])[:, 0]
     assert chance[:, 1, 1] == pytest.approx(expected, abs=1e-15)
-    pcm = Items.partial_credit([1.0], [[-0.5, 0.4, 1.0]])
-    assert pcm.probability(THETA) == pytest.approx(probability_pcm(THETA, [[-0.5, 0.4, 1.0]]), abs=1e-15)
-    assert pcm.information(THETA) == pytest.approx(information_pcm(THETA, [[-0.5, 0.4, 1.0]]), abs=1e-12)
+    weight = np.exp(np.cumsum(0.9 * (THETA[:, None] - np.array([THETA[0], -0.5, 0.4, 1.0])), axis=1))
+    weight = weight / np.exp(0.9 * (THETA - THETA[0]))[:, None]
+    assert chance[:, 2] == pytest.approx(weight / weight.sum(axis=1, keepdims=True), abs=1e-14)
+    spread = chance[:, 2] @ np.arange(4) ** 2 - (chance[:, 2] @ np.arange(4)) ** 2
+    assert items.information(THETA)[:, 2] == pytest.approx(0.81 * spread, abs=1e-12)
     above = 1 / (1 + np.exp(-1.5 * (THETA[:, None] - np.array([-1.0, 0.0, 1.5]))))
     assert np.cumsum(chance[:, 4, ::-1], axis=1)[:, 2::-1] == pytest.approx(above, abs=1e-14)
 

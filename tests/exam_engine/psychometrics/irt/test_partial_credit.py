@@ -9,11 +9,15 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 from exam_engine.psychometrics.irt.calibrate import calibrate
+from exam_engine.psychometrics.irt.items import Items
 from exam_engine.psychometrics.irt.models import FloatArray, item_information, probability_rasch
-from exam_engine.psychometrics.irt.partial_credit import expected_score_pcm, information_pcm, probability_pcm
 
 abilities = st.lists(st.floats(-40, 40), min_size=2, max_size=20)
 items = st.lists(st.lists(st.floats(-8, 8), min_size=1, max_size=5), min_size=1, max_size=6)
+
+
+def of(steps: FloatArray) -> Items:
+    return Items.partial_credit(np.ones(len(steps)), steps)
 
 
 def padded(steps: list[list[float]]) -> FloatArray:
@@ -23,7 +27,7 @@ def padded(steps: list[list[float]]) -> FloatArray:
 
 def simulate(n_persons: int, steps: FloatArray, *, seed: int = 4) -> FloatArray:
     rng = np.random.default_rng(seed)
-    reached = probability_pcm(rng.normal(size=n_persons), steps).cumsum(axis=2)
+    reached = of(steps).probability(rng.normal(size=n_persons)).cumsum(axis=2)
     return (rng.random((n_persons, len(steps), 1)) > reached).sum(axis=2).astype(np.float64)
 
 
@@ -33,7 +37,7 @@ def test_probabilities_sum_to_one_and_the_expected_score_never_falls(
 ) -> None:
     table, points = padded(steps), np.sort(theta)
 
-    probability, expected = probability_pcm(points, table), expected_score_pcm(points, table)
+    probability, expected = of(table).probability(points), of(table).expected_score(points)
 
     assert np.all((probability >= 0) & (probability <= 1))
     assert_allclose(probability.sum(axis=2), 1, rtol=1e-12)
@@ -48,32 +52,32 @@ def test_probabilities_sum_to_one_and_the_expected_score_never_falls(
 def test_information_is_the_slope_of_the_expected_score(theta: list[float], steps: list[list[float]]) -> None:
     h, points, table = 1e-5, np.asarray(theta), padded(steps)
 
-    slope = (expected_score_pcm(points + h, table) - expected_score_pcm(points - h, table)) / (2 * h)
+    slope = (of(table).expected_score(points + h) - of(table).expected_score(points - h)) / (2 * h)
 
-    assert_allclose(information_pcm(points, table), slope, atol=1e-5)
+    assert_allclose(of(table).information(points), slope, atol=1e-5)
 
 
 @given(abilities, st.lists(st.floats(-8, 8), min_size=1, max_size=6))
 def test_one_step_is_the_rasch_model(theta: list[float], b: list[float]) -> None:
     table = np.array(b)[:, None]
 
-    assert_allclose(probability_pcm(theta, table)[:, :, 1], probability_rasch(theta, b), rtol=1e-12)
-    assert_allclose(information_pcm(theta, table), item_information(theta, np.ones(len(b)), b), atol=1e-14)
+    assert_allclose(of(table).probability(theta)[:, :, 1], probability_rasch(theta, b), rtol=1e-12)
+    assert_allclose(of(table).information(theta), item_information(theta, np.ones(len(b)), b), atol=1e-14)
 
 
 def test_a_step_lies_where_two_neighbouring_scores_are_equally_likely() -> None:
     steps = np.array([[-0.7, 1.2, 0.4]])
 
-    probability = probability_pcm(steps[0], steps)[:, 0]
+    probability = of(steps).probability(steps[0])[:, 0]
 
     for step in range(3):
         assert probability[step, step] == pytest.approx(probability[step, step + 1])
 
 
-@pytest.mark.parametrize("steps", [[[0.0, np.inf]], [[np.nan, 0.0]], [[np.nan, np.nan]], [[]], 0.0])
+@pytest.mark.parametrize("steps", [[[0.0, np.inf]], [[np.nan, 0.0]], [[np.nan, np.nan]], [[]]])
 def test_steps_with_gaps_are_refused(steps: object) -> None:
-    with pytest.raises(ValueError, match="a and b must"):
-        probability_pcm([0.0], steps)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"finite|NaN beyond|at least one step"):
+        of(steps).probability([0.0])  # type: ignore[arg-type]
 
 
 def test_calibration_recovers_the_steps_within_their_errors() -> None:
@@ -143,5 +147,5 @@ def test_items_without_a_finite_solution_are_refused_by_position(
 
 
 def test_two_parameter_takes_two_categories_only() -> None:
-    with pytest.raises(ValueError, match="must be 0, 1, or negative"):
+    with pytest.raises(ValueError, match=r"2pl does not take, by position: \[0, 1, 2\]"):
         calibrate(simulate(200, np.zeros((3, 2))), model="2pl")

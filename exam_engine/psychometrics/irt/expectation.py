@@ -1,0 +1,282 @@
+"""One pass over the responses: marginal log-likelihood, its gradient, and the sums an M-step needs. Pure arrays.
+
+For items of exponential families the posterior of a person over the nodes ``q`` is
+
+    log post(q) = q Σ_t alpha_t y_t − Σ_{i presented} log Z_i(q) + log w(q) + constant
+
+with the weighted score ``Σ alpha_t y_t`` the only part that is the person's own: ``n_rows × n_nodes`` exponentials and
+two matrix–vector products a pass, no ``persons × items × nodes`` product. Items of general families add
+``Σ x_ik (log P_ik(q) − log P_i0(q))``, one matrix product of indicators and curves. By Fisher's identity the gradient
+of the marginal log-likelihood is that of the expected complete log-likelihood.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from exam_engine.psychometrics.irt.blocks import Block, Blocks
+from exam_engine.psychometrics.irt.densities import normal_log_weights, normal_scores
+from exam_engine.psychometrics.irt.families import Exponential
+from exam_engine.psychometrics.irt.layout import UNIT_SLOPE, Layout
+from exam_engine.psychometrics.irt.models import FloatArray, Model
+
+CHUNK_CELLS = 131_072
+"""Rows are worked in pieces of about this many row × node cells, so that a piece stays in the cache."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Quadrature nodes, and the density of ability on them where it is not normal.
+
+    Attributes
+    ----------
+    nodes : ndarray, shape (n_nodes,)
+        Equally spaced, in logits.
+    log_weights : ndarray, shape (n_groups, n_nodes), optional
+        Of an empirical density; a normal one follows from the parameters.
+    """
+
+    nodes: FloatArray
+    log_weights: FloatArray | None = None
+
+    def densities(self, layout: Layout, vector: FloatArray) -> FloatArray:
+        """Return the log weights of each group, shape (n_groups, n_nodes)."""
+        if self.log_weights is not None:
+            return self.log_weights
+        return np.stack([normal_log_weights(self.nodes, *vector[own]) for own in layout.densities])
+
+
+@dataclass(frozen=True)
+class Tables:
+    """Curves at the nodes.
+
+    Attributes
+    ----------
+    none : ndarray, shape (n_items, n_nodes)
+        ``log P(0)``, for exponential families ``−log Z``.
+    logits : ndarray, shape (n_columns, n_nodes)
+        ``log P_k − log P_0`` of the indicators of general families.
+    log_weights : ndarray, shape (n_groups, n_nodes)
+    """
+
+    none: FloatArray
+    logits: FloatArray
+    log_weights: FloatArray
+
+    @classmethod
+    def of(cls, layout: Layout, vector: FloatArray, grid: Grid) -> Tables:
+        """Return the curves at a parameter vector."""
+        none = np.empty((layout.n_items, grid.nodes.size))
+        logits = np.empty((layout.columns.item.size, grid.nodes.size))
+        for family, values in zip(layout.families, layout.values(vector), strict=True):
+            log_chance = family.log_probability(values, grid.nodes)
+            none[family.positions] = log_chance[:, 0]
+            if not family.is_exponential:
+                first = np.searchsorted(layout.columns.item, family.positions)
+                places = first[:, None] + np.arange(family.highest)
+                logits[places] = log_chance[:, 1:] - log_chance[:, :1]
+        return cls(none, logits, grid.densities(layout, vector))
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Some rows of a block with their posterior.
+
+    Attributes
+    ----------
+    rows : slice
+    y, x : array or sparse matrix
+        The block's statistics and indicators as floating numbers.
+    weights : ndarray, shape (n_rows, n_nodes)
+        Posterior weights before division by ``total``.
+    total : ndarray, shape (n_rows,)
+    log_likelihood : ndarray, shape (n_rows,)
+        Without the part that is linear in the intercepts of exponential families.
+    """
+
+    rows: slice
+    y: FloatArray
+    x: FloatArray
+    weights: FloatArray
+    total: FloatArray
+    log_likelihood: FloatArray
+
+
+def posterior(
+    block: Block, layout: Layout, tables: Tables, vector: FloatArray, nodes: FloatArray
+) -> Iterator[Piece]:
+    """Yield the posterior of a block's persons piece by piece; buffers are reused."""
+    slopes = vector[layout.statistics.slot[block.statistics]]
+    log_weights = tables.log_weights[block.group]
+    base = log_weights if block.seen is not None else tables.none[block.items].sum(axis=0) + log_weights
+    logits = tables.logits[block.columns]
+    step = max(1, CHUNK_CELLS // nodes.size)
+    buffer = np.empty((min(step, block.n_rows), nodes.size))
+    for start in range(0, block.n_rows, step):
+        rows = slice(start, min(start + step, block.n_rows))
+        y, x = (
+            part[rows] if block.seen is not None else part[rows].astype(np.float64)
+            for part in (block.y, block.x)
+        )
+        score = y @ slopes + block.unit_score[rows]
+        cells = buffer[: rows.stop - rows.start]
+        np.multiply(score[:, None], nodes, out=cells)
+        cells += base
+        if block.seen is not None:
+            cells += block.seen[rows] @ tables.none
+        if len(logits):
+            cells += x @ logits
+        largest = cells.max(axis=1)
+        cells -= largest[:, None]
+        np.exp(cells, out=cells)
+        total = cells.sum(axis=1)
+        yield Piece(rows, y, x, cells, total, largest + np.log(total))
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """One pass over the responses.
+
+    Attributes
+    ----------
+    log_likelihood : float
+        Marginal log-likelihood of all persons.
+    gradient : ndarray, shape (size of the layout,)
+        Its gradient, fixed parameters included.
+    persons : ndarray, shape (n_items, n_nodes)
+        Expected number of persons at each node among those who saw the item.
+    groups : ndarray, shape (n_groups, n_nodes)
+        Expected number of persons of each group at each node.
+    weighted : ndarray, shape (n_statistics,)
+        Each statistic times the person's posterior mean ability, summed.
+    reached : ndarray, shape (n_columns, n_nodes)
+        Expected number of persons at each node who got the indicator's score.
+    mean_variance : float
+        Mean over persons of the posterior variance of ability.
+    """
+
+    log_likelihood: float
+    gradient: FloatArray
+    persons: FloatArray
+    groups: FloatArray
+    weighted: FloatArray
+    reached: FloatArray
+    mean_variance: float
+
+
+def expect(blocks: Blocks, layout: Layout, vector: FloatArray, grid: Grid) -> Expectation:
+    """Return log-likelihood, gradient and the sums an M-step needs.
+
+    Parameters
+    ----------
+    blocks : Blocks
+        The responses.
+    layout : Layout
+    vector : ndarray, shape (size of the layout,)
+        Where to evaluate.
+    grid : Grid
+    """
+    nodes = grid.nodes
+    tables = Tables.of(layout, vector, grid)
+    moments = np.stack([nodes, nodes**2], axis=1)
+    persons = np.zeros((layout.n_items, nodes.size))
+    groups = np.zeros((layout.n_groups, nodes.size))
+    weighted = np.zeros(layout.statistics.slot.size)
+    reached = np.zeros((layout.columns.item.size, nodes.size))
+    log_likelihood, spread = _linear_part(blocks, layout, vector), 0.0
+    for block in blocks:
+        counts = np.zeros(nodes.size)
+        for piece in posterior(block, layout, tables, vector, nodes):
+            count = block.count[piece.rows]
+            log_likelihood += float(count @ piece.log_likelihood)
+            share = count / piece.total
+            found = piece.weights @ moments
+            mean = found[:, 0] / piece.total
+            spread += float(share @ found[:, 1] - count @ mean**2)
+            weighted[block.statistics] += piece.y.T @ (count * mean)
+            counts += share @ piece.weights
+            if block.columns.size or block.seen is not None:
+                piece.weights[:] *= share[:, None]
+                if block.columns.size:
+                    reached[block.columns] += piece.x.T @ piece.weights
+                if block.seen is not None:
+                    persons += block.seen[piece.rows].T @ piece.weights
+        groups[block.group] += counts
+        if block.seen is None:
+            persons[block.items] += counts
+    gradient = _gradient(blocks, layout, vector, grid, persons, groups, weighted, reached)
+    return Expectation(
+        log_likelihood, gradient, persons, groups, weighted, reached, spread / max(blocks.total, 1e-300)
+    )
+
+
+def node_counts(layout: Layout, state: Expectation, at: int) -> FloatArray:
+    """Return the expected number of persons at each score and node, shape (n, m + 1, n_nodes).
+
+    Parameters
+    ----------
+    at : int
+        Which general family.
+    """
+    family = layout.families[at]
+    first = np.searchsorted(layout.columns.item, family.positions)
+    above = state.reached[first[:, None] + np.arange(family.highest)]
+    none = state.persons[family.positions] - above.sum(axis=1)
+    return np.concatenate([np.maximum(none, 0.0)[:, None], above], axis=1)
+
+
+def observed(layout: Layout, blocks: Blocks, weighted: FloatArray, at: int) -> FloatArray:
+    """Return what was seen of an exponential family's statistics, shape (n, n_parameters).
+
+    Slopes: the statistic times the posterior mean ability, summed; intercepts: persons who got the score.
+    """
+    family = layout.families[at]
+    assert isinstance(family, Exponential)
+    found = np.zeros((family.positions.size, family.n_parameters))
+    found[:, family.n_slopes :] = blocks.answered[family.positions, 1 : family.highest + 1]
+    if family.n_slopes:
+        seen = np.zeros(layout.size)
+        seen[layout.statistics.slot] = weighted
+        found[:, : family.n_slopes] = seen[layout.slots[at][:, : family.n_slopes]]
+    return found
+
+
+def _linear_part(blocks: Blocks, layout: Layout, vector: FloatArray) -> float:
+    """Return ``Σ d_ik n_ik`` over exponential families."""
+    total = 0.0
+    for family, values in zip(layout.families, layout.values(vector), strict=True):
+        if isinstance(family, Exponential):
+            counts = blocks.answered[family.positions, 1 : family.highest + 1]
+            total += float((values[:, family.n_slopes :] * counts).sum())
+    return total
+
+
+def _gradient(
+    blocks: Blocks,
+    layout: Layout,
+    vector: FloatArray,
+    grid: Grid,
+    persons: FloatArray,
+    groups: FloatArray,
+    weighted: FloatArray,
+    reached: FloatArray,
+) -> FloatArray:
+    gradient = np.zeros(layout.size)
+    state = Expectation(0.0, gradient, persons, groups, weighted, reached, 0.0)
+    for at, (family, values) in enumerate(zip(layout.families, layout.values(vector), strict=True)):
+        if isinstance(family, Exponential):
+            expected = np.einsum("npq,nq->np", family.expected(values, grid.nodes), persons[family.positions])
+            gradient[layout.slots[at]] = observed(layout, blocks, weighted, at) - expected
+        else:
+            counts = node_counts(layout, state, at)
+            gradient[layout.slots[at]] = np.einsum("npkq,nkq->np", family.scores(values, grid.nodes), counts)
+    if grid.log_weights is None:
+        for own, counts in zip(layout.densities, groups, strict=True):
+            gradient[own] = normal_scores(grid.nodes, *vector[own]) @ counts
+    return gradient
+
+
+__all__ = ["UNIT_SLOPE", "Expectation", "Grid", "Model", "Piece", "Tables", "expect", "posterior"]
