@@ -8,6 +8,7 @@ from numpy.testing import assert_allclose
 
 from exam_engine.psychometrics.ctt.coefficients import alpha_interval
 from exam_engine.psychometrics.ctt.consistency import hanson_brennan, livingston_lewis
+from exam_engine.psychometrics.ctt.distribution import summarise_scores
 from exam_engine.psychometrics.ctt.items import analyse_items
 from exam_engine.psychometrics.ctt.one_factor import fit_one_factor
 from exam_engine.psychometrics.ctt.reliability import reliability
@@ -143,3 +144,22 @@ def test_livingston_lewis_on_act_mathematics() -> None:
     assert found.consistency == pytest.approx(0.87610, abs=2 * FIVE_DECIMALS)
     assert found.chance == pytest.approx(0.60843, abs=3 * FIVE_DECIMALS)
     assert found.kappa == pytest.approx(0.68358, abs=4 * FIVE_DECIMALS)
+
+
+def test_moments_of_act_mathematics_form_x() -> None:
+    """Kolen & Brennan (2004), Test Equating, Scaling, and Linking, 2nd ed., chapter 2: 4,329 persons, 40 items.
+
+    Their skewness and kurtosis are the ratios of moments with divisor n, as here; so is their standard deviation.
+    """
+    counts = (
+        0, 1, 1, 3, 9, 18, 59, 67, 91, 144, 149, 192, 192, 192, 201, 204, 217, 181, 184, 170, 201, 147, 163, 147, 140,
+        147, 126, 113, 100, 106, 107, 91, 83, 73, 72, 75, 50, 37, 38, 23, 15,
+    )  # fmt: skip
+
+    found = summarise_scores(np.arange(41), highest=40, weights=counts)
+
+    assert found.n_persons == 4329
+    assert found.mean == pytest.approx(19.8524, abs=FOUR_DECIMALS)
+    assert found.standard_deviation * np.sqrt(4328 / 4329) == pytest.approx(8.2116, abs=FOUR_DECIMALS)
+    assert found.skewness == pytest.approx(0.3753, abs=FOUR_DECIMALS)
+    assert found.kurtosis == pytest.approx(2.3024, abs=FOUR_DECIMALS)
