@@ -4,22 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.stats import norm
 
 from exam_engine.psychometrics.irt.models import FloatArray
+from exam_engine.psychometrics.linking.sampling import ErrorSource
 from exam_engine.psychometrics.linking.transformation import Transformation
-
-
-class ErrorSource(StrEnum):
-    """Where standard errors come from."""
-
-    DELTA = "delta"
-    BOOTSTRAP = "bootstrap"
-    NOT_ASKED = "not_asked"
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from exam_engine.psychometrics.linking.parameters import (
     free_parameters,
     with_parameters,
 )
+from exam_engine.psychometrics.linking.sampling import delta_covariance
 from exam_engine.psychometrics.linking.transformation import Transformation, unknown_covariance
 
 MINIMUM_ANCHORS = 5
@@ -25,11 +26,8 @@ MINIMUM_ANCHORS = 5
 
 Sampling error alone would allow fewer (Wingersky & Lord, 1984, Applied Psychological Measurement 8, 347–364), but among
 fewer a drifting anchor cannot be told from a shift. For content coverage Kolen and Brennan (2014, Test Equating,
-Scaling, and Linking, 3rd ed., section 8.2) ask for a fifth of the test, or 20 items of a long one.
+Scaling, and Linking, 3rd ed., chapter 8) ask for a fifth of the test, or 20 items of a long one.
 """
-
-STEP = 1e-5
-"""Relative step of the numerical derivatives by item parameters in the delta method."""
 
 
 class Method(StrEnum):
@@ -297,24 +295,12 @@ def _delta(
             found = linker.fit(one, other)
             return np.array([found.scale, found.shift])
 
-    by_new = outer @ _derivatives(new, lambda items: respond(items, old))
-    by_old = outer @ _derivatives(old, lambda items: respond(new, items))
-    return np.asarray(by_new @ first @ by_new.T + by_old @ second @ by_old.T)
-
-
-def _derivatives(items: Items, function: Callable[[Items], FloatArray]) -> FloatArray:
-    """Return the derivatives of a function of items by their free parameters, shape (2, n_parameters)."""
-    centre = free_parameters(items)
-    columns = []
-    for at, value in enumerate(centre):
-        step = STEP * max(1.0, abs(value))
-        up, down = centre.copy(), centre.copy()
-        up[at] += step
-        down[at] -= step
-        columns.append(
-            (function(with_parameters(items, up)) - function(with_parameters(items, down))) / (2 * step)
-        )
-    return np.stack(columns, axis=1)
+    inner = delta_covariance(
+        lambda one, other: respond(with_parameters(new, one), with_parameters(old, other)),
+        (free_parameters(new), first),
+        (free_parameters(old), second),
+    )
+    return np.asarray(outer @ inner @ outer.T)
 
 
 def _jackknife(linker: Linker, new: Items, old: Items, fit: CurveFit) -> FloatArray:

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exam_engine.psychometrics.linking.chain import ErrorSource, chain, chain_of_draws, scale_drift
+from exam_engine.psychometrics.linking.chain import chain, chain_of_draws, scale_drift
+from exam_engine.psychometrics.linking.sampling import ErrorSource
 from exam_engine.psychometrics.linking.transformation import Transformation
 
 ERROR = np.array([[0.0004, 0.0002], [0.0002, 0.0016]])
