@@ -11,7 +11,7 @@ from exam_engine.psychometrics.ctt.consistency import hanson_brennan, livingston
 from exam_engine.psychometrics.ctt.distribution import summarise_scores
 from exam_engine.psychometrics.ctt.items import analyse_items
 from exam_engine.psychometrics.ctt.one_factor import fit_one_factor
-from exam_engine.psychometrics.ctt.reliability import reliability
+from exam_engine.psychometrics.ctt.reliability import analyse_reliability
 from tests.reference.attitude import ATTITUDE
 from tests.reference.lsat import LSAT6, LSAT7, matrix
 
@@ -47,14 +47,14 @@ def test_lsat6_alpha_and_item_correlations() -> None:
 
 def test_lsat7_alpha() -> None:
     """mirt 1.47, `itemstats(expand.table(LSAT7))`."""
-    assert reliability(persons(LSAT7)).alpha == pytest.approx(0.453, abs=THREE_DECIMALS)
+    assert analyse_reliability(persons(LSAT7)).alpha == pytest.approx(0.453, abs=THREE_DECIMALS)
 
 
 def test_attitude_alpha() -> None:
     """psych 2.x, `alpha(attitude)`: raw and standardised alpha, and alpha with each item dropped."""
     responses = np.array(ATTITUDE).T
 
-    found = reliability(responses, highest=100)
+    found = analyse_reliability(responses, highest=100)
 
     assert found.alpha == pytest.approx(0.843, abs=THREE_DECIMALS)
     assert found.alpha_standardised == pytest.approx(0.839, abs=THREE_DECIMALS)

@@ -18,8 +18,8 @@ from scipy.special import ndtri, stdtrit
 from exam_engine.psychometrics.ctt.moments import (
     alpha_of,
     alphas_without,
-    masked_correlation,
     pair_covariance,
+    person_blocks,
     tail_weights,
     wilson_interval,
 )
@@ -189,19 +189,12 @@ def analyse(responses: ArrayLike, *, highest: int = 1) -> TestStatistics:
     (0.75, 0.645)
     """
     matrix = check_responses(responses, highest=highest)
-    seen = (matrix >= 0).astype(np.float64)
-    score = np.maximum(matrix, 0).astype(np.float64)
     most = np.maximum(matrix.max(axis=0), 1).astype(np.float64)
-    n = seen.sum(axis=0)
+    n = (matrix >= 0).sum(axis=0).astype(np.float64)
     with np.errstate(invalid="ignore", divide="ignore"):
-        p = score.sum(axis=0) / n / most
-        possible, gained = seen @ most, score.sum(axis=1)
-        criterion = gained / possible
-        whole = masked_correlation(score, np.broadcast_to(criterion[:, None], seen.shape), seen)
-        others = possible[:, None] - seen * most
-        rest = (gained[:, None] - score) / others
-        corrected = masked_correlation(score, rest, seen * (others > 0))
-        covariance = pair_covariance(score, seen)
+        p = np.maximum(matrix, 0).sum(axis=0, dtype=np.int64) / n / most
+        whole, corrected = _criterion_correlations(matrix, most)
+        covariance, _ = pair_covariance(matrix)
         alpha, variance = alpha_of(covariance)
         items = ItemStatistics(
             n_responses=n,
@@ -216,6 +209,41 @@ def analyse(responses: ArrayLike, *, highest: int = 1) -> TestStatistics:
     return TestStatistics(
         len(matrix), matrix.shape[1], float(np.sum(p * most)), deviation, alpha, error, items
     )
+
+
+def _criterion_correlations(matrix: NDArray[np.int8], most: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Correlate each item with the criterion, the item in it and taken out; NaN where either does not vary.
+
+    Means first and centred products after them, each in blocks of persons.
+    """
+    size = matrix.shape[1]
+    # Rows: with the item, without it. Columns of the sums: persons, item, criterion.
+    sums, products = np.zeros((2, 3, size)), np.zeros((2, 3, size))
+    for rows in person_blocks(*matrix.shape):
+        for at, (x, y, mask) in enumerate(_with_and_without(matrix[rows], most)):
+            sums[at] += mask.sum(axis=0), (x * mask).sum(axis=0), (y * mask).sum(axis=0)
+    means = sums[:, 1:] / sums[:, :1]
+    for rows in person_blocks(*matrix.shape):
+        for at, (x, y, mask) in enumerate(_with_and_without(matrix[rows], most)):
+            dx, dy = (x - means[at, 0]) * mask, (y - means[at, 1]) * mask
+            for place, (left, right) in enumerate(((dx, dx), (dy, dy), (dx, dy))):
+                products[at, place] += np.einsum("pi,pi->i", left, right)
+    spread = np.sqrt(products[:, 0] * products[:, 1])
+    correlation = np.clip(np.where(spread > 1e-12, products[:, 2] / spread, np.nan), -1.0, 1.0)
+    return correlation[0], correlation[1]
+
+
+def _with_and_without(
+    block: NDArray[np.int8], most: FloatArray
+) -> tuple[tuple[FloatArray, FloatArray, FloatArray], tuple[FloatArray, FloatArray, FloatArray]]:
+    """Return item score, criterion and who counts, first with the item in the criterion, then without."""
+    seen = (block >= 0).astype(np.float64)
+    score = np.maximum(block, 0).astype(np.float64)
+    possible, gained = (seen @ most)[:, None], score.sum(axis=1)[:, None]
+    others = possible - seen * most
+    criterion = gained / np.where(possible > 0, possible, 1.0)
+    rest = (gained - score) / np.where(others > 0, others, 1.0)
+    return (score, criterion, seen), (score, rest, seen * (others > 0))
 
 
 def analyse_items(responses: ArrayLike, *, highest: int = 1, level: float = 0.95) -> ItemAnalysis:
@@ -328,12 +356,17 @@ def _score_counts(matrix: NDArray[np.int8]) -> FloatArray:
 
 def _upper_less_lower(matrix: NDArray[np.int8], most: FloatArray) -> tuple[FloatArray, float]:
     """Return D of each item and the smallest group behind one."""
-    seen = (matrix >= 0).astype(np.float64)
-    score = np.maximum(matrix, 0).astype(np.float64)
-    criterion = score.sum(axis=1) / (seen @ most)
-    upper = tail_weights(criterion)
-    lower = tail_weights(-criterion)
-    n_upper, n_lower = upper @ seen, lower @ seen
-    share = (upper @ score) / n_upper - (lower @ score) / n_lower
+    size = matrix.shape[1]
+    gained = np.maximum(matrix, 0).sum(axis=1, dtype=np.int64)
+    criterion = gained / np.concatenate([(matrix[rows] >= 0) @ most for rows in person_blocks(*matrix.shape)])
+    weights = np.stack([tail_weights(criterion), tail_weights(-criterion)])
+    number, total = np.zeros((2, size)), np.zeros((2, size))
+    for rows in person_blocks(*matrix.shape):
+        number += weights[:, rows] @ (matrix[rows] >= 0)
+        total += weights[:, rows] @ np.maximum(matrix[rows], 0)
+    (n_upper, n_lower), (upper, lower) = number, total
+    share = upper / n_upper - lower / n_lower
     smallest = np.minimum(n_upper, n_lower)
-    return np.asarray(share / most, dtype=np.float64), float(smallest[seen.any(axis=0)].min(initial=np.inf))
+    return np.asarray(share / most, dtype=np.float64), float(
+        smallest[matrix.max(axis=0) >= 0].min(initial=np.inf)
+    )

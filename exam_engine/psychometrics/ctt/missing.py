@@ -18,6 +18,7 @@ from enum import IntEnum, StrEnum
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from exam_engine.psychometrics.ctt.moments import person_blocks
 from exam_engine.psychometrics.irt.models import FloatArray
 from exam_engine.psychometrics.irt.patterns import MAX_SCORE, check_responses
 
@@ -246,11 +247,13 @@ def _before_end(
     ranked = np.sort(np.broadcast_to(place, shape), axis=1) if place.ndim == 2 else np.sort(place)
     if np.any(np.diff(ranked, axis=-1) == 0):
         raise ValueError("order must not give two items the same place")
-    first = int(place.min()) - 1
+    first, beyond = int(place.min()) - 1, np.iinfo(np.int64).max
     place = np.broadcast_to(place, shape)
-    end = np.where(answered, place, first).max(axis=1)
-    if FirstBlank(first_blank) is FirstBlank.OMITTED:
-        beyond = np.iinfo(np.int64).max
-        after = np.where(given & (place > end[:, None]), place, beyond).min(axis=1)
-        end = np.where((after < beyond) & (end > first), after, end)
-    return np.asarray(place <= end[:, None], dtype=np.bool_)
+    before = np.empty(shape, dtype=np.bool_)
+    for rows in person_blocks(*shape):
+        end = np.where(answered[rows], place[rows], first).max(axis=1)
+        if FirstBlank(first_blank) is FirstBlank.OMITTED:
+            after = np.where(given[rows] & (place[rows] > end[:, None]), place[rows], beyond).min(axis=1)
+            end = np.where((after < beyond) & (end > first), after, end)
+        before[rows] = place[rows] <= end[:, None]
+    return before

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
 from exam_engine.psychometrics.irt.models import FloatArray
 
 ROUNDING = 1e-9
+
+BLOCK = 200_000
+"""Responses in a block of persons: 1.6 MB as float64."""
 
 TAIL_SHARE = 0.27
 """Share of persons in the upper and the lower group (Kelley, 1939, Journal of Educational Psychology 30,
@@ -27,15 +32,49 @@ def masked_correlation(x: FloatArray, y: FloatArray, mask: FloatArray) -> FloatA
     return np.asarray(np.clip(correlation, -1.0, 1.0), dtype=np.float64)
 
 
-def pair_covariance(score: FloatArray, seen: FloatArray) -> FloatArray:
-    """Return item covariances over the persons who saw both, with divisor n − 1."""
-    together = seen.T @ seen
-    means = (score.T @ seen) / together
-    products = score.T @ score - together * means * means.T
-    return np.asarray(np.where(together > 1, products / (together - 1.0), np.nan), dtype=np.float64)
+def person_blocks(n_persons: int, n_items: int) -> Iterator[slice]:
+    """Cut the persons into blocks whose matrices stay in the cache, so that memory does not grow with them."""
+    rows = max(1, BLOCK // n_items)
+    for start in range(0, n_persons, rows):
+        yield slice(start, min(start + rows, n_persons))
+
+
+def pair_covariance(matrix: NDArray[np.int8]) -> tuple[FloatArray, FloatArray]:
+    """Return item covariances over the persons who saw both, with divisor n − 1, and the number of these persons.
+
+    Parameters
+    ----------
+    matrix : ndarray of int8, shape (n_persons, n_items)
+        Scores, −1 for not presented.
+
+    Returns
+    -------
+    covariance : ndarray, shape (n_items, n_items)
+        NaN where fewer than two persons saw both.
+    together : ndarray, shape (n_items, n_items)
+    """
+    n_persons, size = matrix.shape
+    products, sums = np.zeros((size, size)), np.zeros((size, size))
+    together = np.zeros((size, size))
+    complete = bool(matrix.min() >= 0)
+    for rows in person_blocks(n_persons, size):
+        score = np.maximum(matrix[rows], 0).astype(np.float64)
+        products += score.T @ score
+        if complete:
+            sums += score.sum(axis=0)[:, None]
+            together += len(score)
+        else:
+            seen = (matrix[rows] >= 0).astype(np.float64)
+            sums += score.T @ seen
+            together += seen.T @ seen
+    with np.errstate(invalid="ignore", divide="ignore"):
+        means = sums / together
+        covariance = (products - together * means * means.T) / (together - 1.0)
+    return np.where(together > 1, covariance, np.nan), together
 
 
 def alpha_of(covariance: FloatArray) -> tuple[float, float]:
+    """Return Cronbach's alpha, NaN where there is none, and the variance of the raw score."""
     size = len(covariance)
     variance = float(covariance.sum())
     if size < 2 or not variance > 0:
@@ -55,6 +94,7 @@ def alphas_without(covariance: FloatArray) -> FloatArray:
 
 
 def at_most_one(alpha: float) -> float:
+    """Return NaN for what rounding cannot explain: covariances over different persons contradict each other."""
     return float("nan") if alpha > 1.0 + ROUNDING else min(alpha, 1.0)
 
 

@@ -123,7 +123,7 @@ class Reliability:
         return float("nan") if self.factor is None else self.factor.omega
 
 
-def reliability(
+def analyse_reliability(
     responses: ArrayLike,
     *,
     highest: int = 1,
@@ -162,7 +162,7 @@ def reliability(
 
     Examples
     --------
-    >>> found = reliability([[1, 1, 1], [1, 1, 0], [1, 0, 0], [0, 0, 0]])
+    >>> found = analyse_reliability([[1, 1, 1], [1, 1, 0], [1, 0, 0], [0, 0, 0]])
     >>> round(found.alpha, 3), round(found.bounds.lambda2, 3), found.warnings[0].value
     (0.75, 0.76, 'small_sample')
     """
@@ -174,12 +174,9 @@ def reliability(
         raise ValueError(f"parts must name the part of each of the {n_items} items")
     if not 0 < level < 1:
         raise ValueError("level must lie between 0 and 1")
-    seen = matrix >= 0
-    complete = bool(seen.all())
-    presented = seen.astype(np.float64)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        covariance = pair_covariance(np.maximum(matrix, 0).astype(np.float64), presented)
-    fewest = n_persons if complete else int((presented.T @ presented).min())
+    complete = bool(matrix.min() >= 0)
+    covariance, together = pair_covariance(matrix)
+    fewest = int(together.min())
     warnings = _sample_warnings(fewest, complete)
     if not np.isfinite(covariance).all():
         return _nothing(n_persons, n_items, level, [*warnings, ReliabilityWarning.UNSEEN_PAIRS])
@@ -194,7 +191,9 @@ def reliability(
     kr21 = float("nan")
     if complete and matrix.max() <= 1:
         kr21 = kuder_richardson_21(
-            float(matrix.sum() / n_persons), variance * (n_persons - 1) / n_persons, n_items=n_items
+            float(matrix.sum(dtype=np.int64) / n_persons),
+            variance * (n_persons - 1) / n_persons,
+            n_items=n_items,
         )
     return Reliability(
         n_persons=n_persons,

@@ -14,7 +14,7 @@ from exam_engine.psychometrics.ctt.error import (
     lord_errors,
     standard_error_of_measurement,
 )
-from exam_engine.psychometrics.ctt.reliability import reliability
+from exam_engine.psychometrics.ctt.reliability import analyse_reliability
 from exam_engine.psychometrics.irt.items import Items
 
 
@@ -27,7 +27,7 @@ def simulated(n: int = 500, size: int = 12) -> np.ndarray:
 def test_lord_and_keats_average_to_kr21_and_kr20() -> None:
     matrix = simulated()
     total = matrix.sum(axis=1)
-    found = reliability(matrix)
+    found = analyse_reliability(matrix)
 
     lord = np.mean(lord_errors(12)[total] ** 2)
     keats = np.mean(keats_errors(12, reliability=found.alpha, kr21=found.kr21)[total] ** 2)

@@ -11,7 +11,7 @@ from numpy.testing import assert_allclose
 from scipy.stats import norm
 from scipy.stats import t as t_distribution
 
-from exam_engine.psychometrics.ctt import analyse
+from exam_engine.psychometrics.ctt import analyse, moments
 from exam_engine.psychometrics.ctt.items import ItemWarning, analyse_items
 
 matrices = hnp.arrays(np.int8, st.tuples(st.integers(2, 30), st.integers(2, 8)), elements=st.integers(-1, 1))
@@ -199,3 +199,58 @@ def test_what_limits_the_statistics_is_named() -> None:
     assert np.isnan(found.p_lower[2])
     with pytest.raises(ValueError, match="level"):
         analyse_items([[1]], level=1)
+
+
+def test_missing_responses_leave_each_item_its_own_persons() -> None:
+    rng = np.random.default_rng(12)
+    matrix = rng.integers(-1, 3, (80, 6))
+    matrix[:, 5] = np.minimum(matrix[:, 5], 1)
+    matrix[0] = -1
+    most = np.array([2, 2, 2, 2, 2, 1])
+
+    found = analyse(matrix, highest=2)
+
+    seen, score = matrix >= 0, np.maximum(matrix, 0)
+    for item in range(6):
+        who = seen[:, item]
+        whole = score[who].sum(axis=1) / (seen[who] @ most)
+        others = [i for i in range(6) if i != item]
+        more = who & seen[:, others].any(axis=1)
+        rest = score[more][:, others].sum(axis=1) / (seen[more][:, others] @ most[others])
+        assert found.items.n_responses[item] == who.sum()
+        assert found.items.point_biserial[item] == pytest.approx(np.corrcoef(score[who, item], whole)[0, 1])
+        corrected = np.corrcoef(score[more, item], rest)[0, 1]
+        assert found.items.corrected_point_biserial[item] == pytest.approx(corrected)
+    covariance = np.array(
+        [[np.cov(score[seen[:, i] & seen[:, j]][:, [i, j]].T)[0, 1] for j in range(6)] for i in range(6)]
+    )
+    assert found.alpha == pytest.approx(6 / 5 * (1 - np.trace(covariance) / covariance.sum()))
+
+
+def test_blocks_of_persons_do_not_change_the_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    matrix = simulated(101)
+    matrix[::7, 3] = -1
+    whole = analyse_items(matrix)
+
+    monkeypatch.setattr(moments, "BLOCK", 50)
+    blocks = analyse_items(matrix)
+
+    for field in ("point_biserial", "corrected_point_biserial", "discrimination", "alpha_without"):
+        assert_allclose(getattr(blocks, field), getattr(whole, field))
+
+
+@given(matrices)
+def test_every_figure_is_bounded_or_its_absence_named(matrix: np.ndarray) -> None:
+    found = analyse_items(matrix)
+
+    known = ~found.is_constant & (found.n_responses > 0)
+    assert np.all((found.p_lower <= found.p_value + 1e-12) | (found.n_responses == 0))
+    assert np.all((found.p_value <= found.p_upper + 1e-12) | (found.n_responses == 0))
+    difference = found.discrimination[~np.isnan(found.discrimination)]
+    assert np.all(np.abs(difference) <= 1 + 1e-12)
+    stretched = np.abs(found.biserial[known])
+    plain = np.abs(found.point_biserial[known])
+    assert np.all((stretched >= plain) | np.isnan(plain))
+    assert (ItemWarning.CONSTANT_ITEMS in found.warnings) == bool(
+        np.any(found.is_constant & (found.n_responses > 0))
+    )

@@ -157,3 +157,14 @@ def test_keys_outside_the_options_are_refused() -> None:
     for key in (4, -1, []):
         with pytest.raises(ValueError, match="0 to 3"):
             option_flags(np.eye(4), np.arange(4), key=key)
+
+
+@given(st.lists(st.tuples(st.integers(-1, 2), st.integers(0, 5)), min_size=1, max_size=25), st.integers(0, 2))
+def test_flags_come_with_a_chance_or_none_whatever_the_choices(rows: list[tuple[int, int]], key: int) -> None:
+    chosen, criterion = np.array(rows).T
+
+    flags = option_flags(chosen[:, None] == np.arange(3), criterion, key=key)
+
+    for flag in flags:
+        assert np.isnan(flag.p_value) or 0 <= flag.p_value <= 1
+        assert flag.is_supported == bool(flag.p_value < 0.05)

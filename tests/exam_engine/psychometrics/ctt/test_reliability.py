@@ -16,7 +16,7 @@ from exam_engine.psychometrics.ctt.coefficients import (
     spearman_brown,
     stratified_alpha,
 )
-from exam_engine.psychometrics.ctt.reliability import ReliabilityWarning, reliability
+from exam_engine.psychometrics.ctt.reliability import ReliabilityWarning, analyse_reliability
 
 matrices = hnp.arrays(np.int8, st.tuples(st.integers(2, 30), st.integers(2, 8)), elements=st.integers(-1, 1))
 
@@ -31,7 +31,7 @@ def test_the_coefficients_agree_with_scores_added_by_hand() -> None:
     matrix = simulated()
     total, odd, even = matrix.sum(axis=1), matrix[:, ::2].sum(axis=1), matrix[:, 1::2].sum(axis=1)
 
-    found = reliability(matrix, parts=["a"] * 5 + ["b"] * 4)
+    found = analyse_reliability(matrix, parts=["a"] * 5 + ["b"] * 4)
 
     assert found.alpha == pytest.approx(analyse(matrix).alpha)
     p = matrix.mean(axis=0)
@@ -54,7 +54,7 @@ def test_the_coefficients_agree_with_scores_added_by_hand() -> None:
 
 @given(matrices)
 def test_coefficients_are_in_order_or_their_absence_is_named(matrix: np.ndarray) -> None:
-    found = reliability(matrix)
+    found = analyse_reliability(matrix)
 
     if found.bounds is None:
         assert np.isnan(found.alpha)
@@ -76,7 +76,7 @@ def test_coefficients_are_in_order_or_their_absence_is_named(matrix: np.ndarray)
 def test_the_mean_of_random_halves_is_alpha() -> None:
     matrix = simulated(size=10)
 
-    found = reliability(matrix, rng=np.random.default_rng(3))
+    found = analyse_reliability(matrix, rng=np.random.default_rng(3))
 
     assert found.random is not None
     # Alpha is the mean of Guttman's coefficient over all equal halves; 1,000 draws.
@@ -103,7 +103,7 @@ def test_missing_responses_are_named_and_take_the_smallest_number_of_persons() -
     matrix = simulated(200)
     matrix[:150, 0] = -1
 
-    found = reliability(matrix)
+    found = analyse_reliability(matrix)
 
     assert ReliabilityWarning.PAIRWISE in found.warnings
     assert np.isnan(found.kr21)
@@ -111,9 +111,9 @@ def test_missing_responses_are_named_and_take_the_smallest_number_of_persons() -
 
 
 def test_thin_constant_and_degenerate_data_are_named() -> None:
-    few = reliability(simulated(12))
-    constant = reliability(np.column_stack([simulated(200, 4), np.ones(200)]))
-    alike = reliability(np.ones((50, 3)))
+    few = analyse_reliability(simulated(12))
+    constant = analyse_reliability(np.column_stack([simulated(200, 4), np.ones(200)]))
+    alike = analyse_reliability(np.ones((50, 3)))
 
     assert ReliabilityWarning.SMALL_SAMPLE in few.warnings
     assert ReliabilityWarning.CONSTANT_ITEMS in constant.warnings
@@ -122,13 +122,13 @@ def test_thin_constant_and_degenerate_data_are_named() -> None:
     assert alike.warnings[-1] is ReliabilityWarning.NO_VARIANCE
     assert np.isnan(alike.alpha)
     with pytest.raises(ValueError, match="at least 2 items"):
-        reliability([[1], [0]])
+        analyse_reliability([[1], [0]])
     with pytest.raises(ValueError, match="each of the 2 items"):
-        reliability([[1, 0], [0, 1]], parts=["a"])
+        analyse_reliability([[1, 0], [0, 1]], parts=["a"])
 
 
 def test_as_many_persons_as_items_leave_no_factor() -> None:
-    found = reliability(simulated(6, 9))
+    found = analyse_reliability(simulated(6, 9))
 
     assert ReliabilityWarning.SINGULAR in found.warnings
     assert np.isnan(found.omega)
