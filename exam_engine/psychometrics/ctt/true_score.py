@@ -6,15 +6,18 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import betainc, expit
+from scipy.special import betainc, betaincinv, expit, log_expit
 
 from exam_engine.psychometrics.irt.models import FloatArray
 
-NODES = 400
+NODES = 600
 """Points between two cuts at which true scores are taken."""
 
-REACH = 3.4
-"""Where the tanh–sinh points end; beyond it lies less than 1e-20 of an interval."""
+REACH = 5.8
+"""Where the tanh–sinh points end: 1e-225 of an interval from its edge, so that a density infinite there is followed."""
+
+TAIL = 1e-15
+"""Mass that is left out beyond the points at either end of a distribution that thins out."""
 
 
 @dataclass(frozen=True)
@@ -57,20 +60,26 @@ class TrueScores:
         Tanh–sinh points (Takahasi & Mori, 1974) in each interval, which endure a density that is infinite at a
         limit; weights are brought to the mass of the interval by the incomplete beta function.
         """
-        inside = np.clip(np.asarray(cuts, dtype=np.float64), self.lower, self.upper)
-        edges = np.concatenate([[self.lower], inside, [self.upper]])
-        mass = np.diff(betainc(self.alpha, self.beta, (edges - self.lower) / (self.upper - self.lower)))
+        width = self.upper - self.lower
+        start, end = self.lower, self.upper
+        if self.alpha > 1:
+            start += width * float(betaincinv(self.alpha, self.beta, TAIL))
+        if self.beta > 1:
+            end -= width * float(betaincinv(self.beta, self.alpha, TAIL))
+        edges = np.concatenate([[start], np.clip(np.asarray(cuts, dtype=np.float64), start, end), [end]])
+        mass = np.diff(betainc(self.alpha, self.beta, np.clip((edges - self.lower) / width, 0.0, 1.0)))
+        mass /= mass.sum()
         t = np.linspace(-REACH, REACH, NODES)
         share, rest = expit(np.pi * np.sinh(t)), expit(-np.pi * np.sinh(t))
-        jacobian = np.log(share) + np.log(rest) + np.log(np.cosh(t))
+        jacobian = log_expit(np.pi * np.sinh(t)) + log_expit(-np.pi * np.sinh(t)) + np.log(np.cosh(t))
         points, weights, where = [], [], []
         for interval in np.flatnonzero(mass > 0):
-            start, end = edges[interval], edges[interval + 1]
-            below = (start - self.lower) + (end - start) * share
-            above = (self.upper - end) + (end - start) * rest
+            left, right = edges[interval], edges[interval + 1]
+            below = (left - self.lower) + (right - left) * share
+            above = (self.upper - right) + (right - left) * rest
             height = (self.alpha - 1) * np.log(below) + (self.beta - 1) * np.log(above) + jacobian
             weight = np.exp(height - height.max())
-            points.append(start + (end - start) * share)
+            points.append(left + (right - left) * share)
             weights.append(weight * (mass[interval] / weight.sum()))
             where.append(np.full(NODES, interval))
         return np.concatenate(points), np.concatenate(weights), np.concatenate(where)

@@ -12,7 +12,7 @@ from scipy.stats import beta, binom
 
 from exam_engine.psychometrics.ctt.consistency import hanson_brennan, lee, livingston_lewis, subkoviak
 from exam_engine.psychometrics.ctt.decisions import Classification, ClassificationWarning
-from exam_engine.psychometrics.ctt.true_score import effective_length, fit_true_scores
+from exam_engine.psychometrics.ctt.true_score import TrueScores, effective_length, fit_true_scores
 from exam_engine.psychometrics.irt.items import Items
 
 SHAPES = (3.0, 2.0, 0.2, 0.75)
@@ -245,3 +245,16 @@ def test_arguments_out_of_range_are_refused() -> None:
         fit_true_scores([1, 2], length=3, highest=3)
     with pytest.raises(ValueError, match="mean"):
         effective_length(mean=50, variance=4, reliability=0.8, highest=40)
+
+
+@pytest.mark.parametrize("shapes", [(0.05, 4.0), (0.3, 0.3), (1.0, 1.0), (30.0, 4.0), (30_000.0, 3_000.0)])
+def test_the_points_carry_the_moments_of_any_beta(shapes: tuple[float, float]) -> None:
+    scores = TrueScores(*shapes, 0.1, 0.9, 40, 4, 0.0, 0.0)
+
+    points, weights, interval = scores.quadrature([0.3, 0.6])
+
+    mean, variance = (float(value) for value in beta.stats(*shapes, 0.1, 0.8, moments="mv"))
+    assert weights @ points == pytest.approx(mean, abs=1e-9)
+    assert weights @ (points - mean) ** 2 == pytest.approx(variance, rel=1e-6)
+    edges = np.array([0.1, 0.3, 0.6, 0.9])
+    assert np.all((points >= edges[interval]) & (points <= edges[interval + 1]))
