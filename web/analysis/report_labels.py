@@ -116,6 +116,26 @@ SIGNS: dict[Sign, tuple[str, str]] = {
 KEY_SUSPECT_WITHOUT_KEY = N_("The key may be wrong: the strongest candidates prefer another option.")
 CHANCE = N_("With so few answers this may be chance.")
 
+LIMITS: dict[str, str] = {
+    "too_few": N_("Too few candidates or items for any coefficient."),
+    "small_sample": N_("Fewer than 30 candidates: look at the interval, not at α."),
+    "factor_unstable": N_("Fewer than 100 candidates: ω is rough."),
+    "no_variance": N_("The scores do not vary: no coefficient can be given."),
+    "unseen_pairs": N_("Some items were never answered by the same candidates: no coefficient can be given."),
+    "singular": N_("No more candidates than items: no ω."),
+    "no_factor": N_("Too few items vary: no ω."),
+    "not_converged": N_("The one-factor solution did not converge: ω is rough."),
+    "heywood": N_("The one-factor solution is improper: ω is too high."),
+    "no_decisions": N_("The scores vary no more than errors do: decisions cannot be judged."),
+    "decisions_small_sample": N_("Fewer than 500 candidates: the figures on decisions are rough."),
+    "decisions_two_moments_small_sample": N_(
+        "Fewer than 100 candidates: decisions from mean and variance only."
+    ),
+    "decisions_fewer_moments": N_("Decisions from fewer moments: the four-parameter curve does not fit."),
+    "decisions_low_reliability": N_("Reliability below 0.5: errors outweigh true differences."),
+}
+"""What limits the coefficients of a form; what is not named here limits none that is shown."""
+
 TREATMENTS: dict[Treatment, str] = {
     Treatment.KEEP: N_("keep"),
     Treatment.DROP_RESCALE: N_("drop, score out of the remaining marks"),

@@ -33,7 +33,10 @@ def item_table(results: Mapping[str, Any], _: Translate) -> Table:
 
 def tables_of(results: Mapping[str, Any], what_ifs: Sequence[WhatIfView], _: Translate) -> list[Table]:
     """Return every table of the report."""
-    forms = [[form.get(key) for key in FORM_KEYS] for form in results["forms"]]
+    forms = [
+        [form.get(key) for key in FORM_KEYS] + [(form["decisions"] or {}).get(key) for key in DECISION_KEYS]
+        for form in results["forms"]
+    ]
     tables: list[Table] = [
         (_("Overview"), [_("Figure"), _("Value")], overview(results, _)),
         (_("Forms"), [_(name) for name in form_heads(_)], forms),
@@ -65,14 +68,20 @@ def overview(results: Mapping[str, Any], _: Translate) -> list[list[object]]:
 
 
 OPTION_KEYS = ("label", "is_key", "count", "share", "low", "middle", "high", "point_biserial")
-FORM_KEYS = ("label", "persons", "items", "marks", "mean", "sd", "alpha", "sem", "passed", "pass_rate")
+FORM_KEYS = (
+    *("label", "persons", "items", "marks", "mean", "sd", "alpha", "alpha_low", "alpha_high", "omega", "sem"),
+    *("sem_at_cut", "passed", "pass_rate"),
+)
+DECISION_KEYS = ("accuracy", "false_pass", "false_fail", "consistency", "kappa")
 
 
 def form_heads(_: Translate) -> list[str]:
     return [
         *(_("Form"), _("Candidates"), _("Items"), _("Marks"), _("Mean"), _("Standard deviation")),
-        *(_("Reliability (Cronbach's alpha)"), _("Standard error of measurement"), _("Passed")),
-        _("Pass rate"),
+        *(_("Reliability (Cronbach's alpha)"), _("α, lower"), _("α, upper"), "ω"),
+        *(_("Standard error of measurement"), _("Error at the pass mark"), _("Passed"), _("Pass rate")),
+        *(_("Decided rightly"), _("Passed, should not have"), _("Failed, should have passed")),
+        *(_("Same decision on a parallel form"), "κ"),
     ]
 
 

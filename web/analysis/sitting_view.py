@@ -15,7 +15,7 @@ from exam_engine.calibration.service import WhatIfView
 from itembank.people.rules import Action
 from web.analysis import sitting_tables
 from web.analysis.exports import Table
-from web.analysis.report_labels import LEFT_OUT, TREATMENTS, sign_texts
+from web.analysis.report_labels import LEFT_OUT, LIMITS, TREATMENTS, sign_texts
 from web.analysis.sitting_figures import CHARTS, find_chart
 from web.analysis.sitting_tables import item_table
 from web.deps import Context
@@ -38,6 +38,9 @@ def values(ctx: Context, report: StatisticsReport, results: Mapping[str, Any]) -
     decisions = [view for view in what_ifs if view.row.decided_at]
     return {
         "signs": [[sign_texts(sign, ctx._) for sign in item["signs"]] for item in items],
+        "limits": [
+            [ctx._(LIMITS[limit]) for limit in form["limits"] if limit in LIMITS] for form in results["forms"]
+        ],
         "flagged": flagged,
         "serious": sum(1 for number in flagged if _is_serious(items[number])),
         "what_ifs": what_ifs,
