@@ -15,7 +15,15 @@ Translate = Callable[..., str]
 def item_table(results: Mapping[str, Any], _: Translate) -> Table:
     """Return one row an item."""
     heads = [
-        *(_("Item"), _("Forms"), _("Marks"), _("Answers"), _("p (difficulty)"), _("p, lower"), _("p, upper")),
+        *(
+            _("Item"),
+            _("Forms"),
+            _("Marks of the item"),
+            _("Answers"),
+            _("p (difficulty)"),
+            _("p, lower"),
+            _("p, upper"),
+        ),
         *("D", _("r (discrimination)"), _("r with the whole test"), _("Biserial"), _("Alpha without it")),
         *(_("Left open"), _("Not reached"), _("Remarks")),
     ]
