@@ -9,11 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exam_engine.psychometrics.ctt.consistency import livingston_lewis
-from exam_engine.psychometrics.ctt.reliability import Reliability, reliability
+from exam_engine.psychometrics.ctt.error import MINIMUM_PERSONS, feldt_qualls_errors, keats_errors
+from exam_engine.psychometrics.ctt.reliability import Reliability, analyse_reliability
 
 UNKNOWN: dict[str, Any] = dict.fromkeys(
     ("alpha", "alpha_low", "alpha_high", "omega", "sem", "sem_at_cut", "decisions")
 ) | {"limits": []}
+
+PARTS = 5
+"""Parts of like items for errors by score, where items have several points."""
 
 ROUNDED = 0.005
 """Scores out of 100 are rounded half up to two decimals: so far below the cut still passes."""
@@ -22,9 +26,7 @@ ROUNDED = 0.005
 def precision_of(points: NDArray[np.int32], *, possible: int, cut: float) -> dict[str, Any]:
     """Return the precision of one form's scores, errors in points of 100.
 
-    ``sem_at_cut`` is the binomial error of a score at the cut (Lord, 1955, Educational and Psychological Measurement
-    15, 325–336) brought to the reliability of the form (Keats, 1957, Psychometrika 22, 29–41); ``decisions`` follows
-    Livingston & Lewis (1995), None with its reason among ``limits`` where it cannot be computed.
+    ``decisions`` follows Livingston & Lewis (1995): None, the reason being among ``limits``, where that is impossible.
 
     Parameters
     ----------
@@ -37,20 +39,22 @@ def precision_of(points: NDArray[np.int32], *, possible: int, cut: float) -> dic
     """
     if len(points) < 2 or points.shape[1] < 2:
         return UNKNOWN | {"limits": ["too_few"]}
-    found = reliability(points, highest=max(int(points.max()), 1))
+    found = analyse_reliability(points, highest=max(int(points.max()), 1))
     limits = [warning.value for warning in found.warnings]
     alpha = _known(found.alpha)
     if alpha is None:
         return UNKNOWN | {"limits": limits}
     scale = 100.0 / possible
-    decisions, reason = _decisions(points.sum(axis=1), alpha, possible, cut)
+    needed = points_to_pass(possible, cut)
+    decisions, reason = _decisions(points.sum(axis=1), alpha, possible, needed)
+    at_cut = _error_at(needed, points, possible, found)
     return {
         "alpha": alpha,
         "alpha_low": _known(found.alpha_lower),
         "alpha_high": _known(found.alpha_upper),
         "omega": _known(found.omega),
         "sem": _known(found.standard_error * scale),
-        "sem_at_cut": _error_at(cut, points, found),
+        "sem_at_cut": at_cut * scale if at_cut is not None else None,
         "decisions": decisions,
         "limits": limits + reason,
     }
@@ -62,13 +66,11 @@ def points_to_pass(possible: int, cut: float) -> int:
 
 
 def _decisions(
-    totals: NDArray[np.int64], alpha: float, possible: int, cut: float
+    totals: NDArray[np.int64], alpha: float, possible: int, needed: int
 ) -> tuple[dict[str, Any] | None, list[str]]:
     values, counts = np.unique(totals, return_counts=True)
     try:
-        found = livingston_lewis(
-            values, [points_to_pass(possible, cut)], reliability=alpha, highest=possible, weights=counts
-        )
+        found = livingston_lewis(values, [needed], reliability=alpha, highest=possible, weights=counts)
     except ValueError:  # as a rule the scores vary no more than errors do
         return None, ["no_decisions"]
     return {
@@ -80,18 +82,20 @@ def _decisions(
     }, ["decisions_" + warning.value for warning in found.warnings]
 
 
-def _error_at(cut: float, points: NDArray[np.int32], found: Reliability) -> float | None:
-    """Return the standard error of a score at the cut, in points of 100."""
+def _error_at(needed: int, points: NDArray[np.int32], possible: int, found: Reliability) -> float | None:
+    """Return the standard error of a score at the cut, in points of the form; None where nothing carries it.
+
+    Items scored 0 or 1: Keats' correction of the binomial error. Others: Feldt and Qualls from parts of like items.
+    """
     n_items = points.shape[1]
-    share = cut / 100.0
-    whole = points.sum(axis=1) / max(int(points.max(axis=0).sum()), 1)
-    binomial = whole.mean() * (1.0 - whole.mean()) - whole.var()
-    if binomial <= 0 or n_items < 2:
+    if possible == n_items and np.isfinite(found.kr21) and found.kr21 <= found.alpha:
+        return float(keats_errors(n_items, reliability=found.alpha, kr21=found.kr21)[min(needed, n_items)])
+    if len(points) < MINIMUM_PERSONS or n_items < 2 * PARTS:
         return None
-    kr21 = 1.0 - binomial / (n_items - 1) / max(float(whole.var()), 1e-12)
-    if kr21 >= 1:
-        return None
-    return _known(100.0 * math.sqrt(share * (1 - share) / (n_items - 1) * (1 - found.alpha) / (1 - kr21)))
+    order = np.argsort(-points.max(axis=0), kind="stable")
+    by_part = np.stack([points[:, order[part::PARTS]].sum(axis=1) for part in range(PARTS)], axis=1)
+    errors = feldt_qualls_errors(by_part)
+    return float(np.interp(needed, errors.score, errors.smoothed))
 
 
 def _known(value: float) -> float | None:
