@@ -9,6 +9,7 @@ from numpy.testing import assert_allclose
 from exam_engine.psychometrics.ctt.coefficients import alpha_interval
 from exam_engine.psychometrics.ctt.consistency import hanson_brennan, livingston_lewis
 from exam_engine.psychometrics.ctt.distribution import summarise_scores
+from exam_engine.psychometrics.ctt.guttman import guttman_bounds
 from exam_engine.psychometrics.ctt.items import analyse_items
 from exam_engine.psychometrics.ctt.one_factor import fit_one_factor
 from exam_engine.psychometrics.ctt.reliability import analyse_reliability
@@ -51,7 +52,10 @@ def test_lsat7_alpha() -> None:
 
 
 def test_attitude_alpha() -> None:
-    """psych 2.x, `alpha(attitude)`: raw and standardised alpha, and alpha with each item dropped."""
+    """psych 2.x, `alpha(attitude)`: raw and standardised alpha, and alpha with each item dropped.
+
+    Its G6(smc), of the items at one variance, is printed with two decimals.
+    """
     responses = np.array(ATTITUDE).T
 
     found = analyse_reliability(responses, highest=100)
@@ -60,6 +64,7 @@ def test_attitude_alpha() -> None:
     assert found.alpha_standardised == pytest.approx(0.839, abs=THREE_DECIMALS)
     dropped = [0.810, 0.797, 0.828, 0.803, 0.795, 0.864, 0.840]
     assert_allclose(analyse_items(responses, highest=100).alpha_without, dropped, atol=THREE_DECIMALS)
+    assert guttman_bounds(np.corrcoef(responses.T)).lambda6 == pytest.approx(0.88, abs=5e-3)
 
 
 def test_interval_of_alpha_of_feldt_woodruff_and_salih() -> None:
