@@ -146,8 +146,9 @@ def link(
     linker : Linker, optional
         Method and settings; by default symmetric Stocking–Lord on 41 nodes with normal weights.
     covariance_new, covariance_old : ndarray, shape (n_parameters, n_parameters), optional
-        Sampling covariance of the anchors' parameters in the order of `parameters.free_parameters`; zero rows for
-        parameters held fixed. With both the transformation has standard errors.
+        Sampling covariance of the anchors' parameters in the order of `parameters.free_parameters`, as
+        `calibrated.anchors_of` gives it; zero rows for parameters held fixed. With both the transformation has
+        standard errors.
 
     Returns
     -------

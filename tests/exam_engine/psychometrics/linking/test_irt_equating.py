@@ -76,7 +76,7 @@ def test_a_form_equated_to_itself_keeps_its_scores() -> None:
 
 
 @given(st.floats(-1.5, 1.5))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=6, deadline=None)
 def test_equating_there_and_back_returns(shift: float) -> None:
     new, old = Items.dichotomous(np.ones(12), np.linspace(-1, 1, 12) + shift), mixed()
 
@@ -136,11 +136,11 @@ def test_bootstrap_errors_come_from_the_parameters() -> None:
         covariance_new=np.zeros((16, 16)),
         covariance_old=noise,
         rng=np.random.default_rng(7),
-        replications=150,
+        replications=80,
     )
 
     chance = old.probability(ability_of_score(new, np.array([4.0])))[0, 0]
-    assert found.equating.standard_errors[4] == pytest.approx(0.2 * chance.prod(), rel=0.2)
+    assert found.equating.standard_errors[4] == pytest.approx(0.2 * chance.prod(), rel=0.27)
     assert found.failures == 0
     assert found.reliable
     assert free_parameters(new).size == 16

@@ -45,7 +45,7 @@ def disturbed(items: Items, size: float, seed: int) -> Items:
 
 @pytest.mark.parametrize("method", [each for each in ALL if each is not Method.MEAN])
 @given(scale=st.floats(0.5, 2.0), shift=st.floats(-2, 2))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=5, deadline=None)
 def test_a_known_line_is_found(method: Method, scale: float, shift: float) -> None:
     old = mixed()
     new = old.rescaled(1 / scale, -shift / scale)
@@ -97,26 +97,26 @@ def test_curves_agree_with_a_naive_search(method: Method, direction: Direction) 
                 total += weight * apart(new, old.rescaled(1 / scale, -shift / scale), node)
         return total
 
-    best = minimize(objective, [1.0, 0.0], method="Nelder-Mead", options={"xatol": 1e-9, "fatol": 1e-15})
+    best = minimize(objective, [1.0, 0.0], method="Nelder-Mead", options={"xatol": 1e-7, "fatol": 1e-14})
     found = Linker(method, direction, grid, grid).fit(new, old)
 
-    assert [found.scale, found.shift] == pytest.approx(best.x, abs=1e-6)
+    assert [found.scale, found.shift] == pytest.approx(best.x, abs=1e-5)
     assert found.objective == pytest.approx(objective(np.array([found.scale, found.shift])), rel=1e-9)
-    assert found.objective <= best.fun * (1 + 1e-12)
+    assert found.objective <= best.fun * (1 + 1e-9)
 
 
 @pytest.mark.parametrize("method", ALL)
 def test_delta_errors_agree_with_the_bootstrap(method: Method) -> None:
-    old = Items.dichotomous(np.linspace(0.7, 1.6, 8), np.linspace(-1.5, 1.5, 8))
+    old = Items.dichotomous(np.linspace(0.7, 1.6, 6), np.linspace(-1.5, 1.5, 6))
     new = old.rescaled(0.8, 0.5)
-    noise = np.diag(np.tile([0.06**2, 0.08**2], 8))
+    noise = np.diag(np.tile([0.06**2, 0.08**2], 6))
 
     found = link(new, old, linker=Linker(method), covariance_new=noise, covariance_old=noise)
     draws = draw_links(
         new,
         old,
         rng=np.random.default_rng(11),
-        replications=250,
+        replications=150,
         linker=Linker(method),
         covariance_new=noise,
         covariance_old=noise,
@@ -124,10 +124,10 @@ def test_delta_errors_agree_with_the_bootstrap(method: Method) -> None:
 
     line = found.transformation
     spread = draws.std(axis=0, ddof=1)
-    # 250 replications: a standard deviation has a Monte Carlo error of 4.5 %; three of them.
-    assert line.shift_error == pytest.approx(spread[1], rel=0.14)
+    # 150 replications: a standard deviation has a Monte Carlo error of 5.8 %; three of them.
+    assert line.shift_error == pytest.approx(spread[1], rel=0.18)
     if method is not Method.MEAN:
-        assert line.scale_error == pytest.approx(spread[0], rel=0.14)
+        assert line.scale_error == pytest.approx(spread[0], rel=0.18)
 
 
 def test_errors_need_both_covariances() -> None:
