@@ -35,7 +35,10 @@ def persons(patterns: dict[str, int]) -> np.ndarray:
 
 
 def test_lsat6_alpha_and_item_correlations() -> None:
-    """ltm 1.2, `descript(LSAT)`: alpha with and without each item, point-biserials included and excluded."""
+    """R package ltm, `descript(LSAT)`: alpha with and without each item, point-biserials included and excluded.
+
+    Quoted from its known output, not from a run made for this test; tolerance half a unit of the last decimal.
+    """
     found = analyse_items(persons(LSAT6))
 
     assert found.alpha == pytest.approx(0.2950, abs=FOUR_DECIMALS)
@@ -47,14 +50,16 @@ def test_lsat6_alpha_and_item_correlations() -> None:
 
 
 def test_lsat7_alpha() -> None:
-    """mirt 1.47, `itemstats(expand.table(LSAT7))`."""
+    """R package mirt, documented output of `itemstats` for LSAT-7; quoted, not run for this test."""
     assert analyse_reliability(persons(LSAT7)).alpha == pytest.approx(0.453, abs=THREE_DECIMALS)
 
 
 def test_attitude_alpha() -> None:
-    """psych 2.x, `alpha(attitude)`: raw and standardised alpha, and alpha with each item dropped.
+    """R package psych, `alpha(attitude)` as a published tutorial prints it.
 
-    Its G6(smc), of the items at one variance, is printed with two decimals.
+    Raw and standardised alpha, and alpha with each item dropped.
+
+    Its G6(smc), of the items at one variance, has two decimals and is quoted from the package's known output.
     """
     responses = np.array(ATTITUDE).T
 
@@ -79,7 +84,9 @@ def test_interval_of_alpha_of_feldt_woodruff_and_salih() -> None:
 
 
 def test_one_factor_of_the_ability_covariances() -> None:
-    """R 4 stats, `factanal(factors = 1, covmat = ability.cov)`: six tests, 112 persons (Smith & Stanley, 1983).
+    """R, `factanal(factors = 1, covmat = ability.cov)`: six tests, 112 persons (Smith & Stanley, 1983).
+
+    Data and output are quoted as documented, not from a run made for this test.
 
     R reports the likelihood ratio with Bartlett's correction, ``n - 1 - (2 p + 5) / 6 - 2 k / 3`` times F.
     """
@@ -110,8 +117,8 @@ def test_one_factor_of_the_ability_covariances() -> None:
 def test_hanson_brennan_on_act_mathematics() -> None:
     """BBClassify 1.0.0 (Haakstad, 2025), output for the file act288m with one cut at 24 and true cut 0.6.
 
-    Four moments leave the range, so that the upper limit is held at 1. The program's table of true by observed
-    categories is printed transposed in this version: its margins are those of the forms by the columns here.
+    Four moments leave the range, so that the upper limit is held at 1. The printed table of true by observed
+    categories is read as transposed: only so do its margins agree with those of its table of two forms.
     """
     found = hanson_brennan(np.arange(41), [24], n_items=40, weights=ACT_288M)
 
@@ -133,8 +140,8 @@ def test_hanson_brennan_on_act_mathematics() -> None:
 def test_livingston_lewis_on_act_mathematics() -> None:
     """BBClassify 1.0.0, act288m, reliability 0.873, true cuts 0.55 and 0.60 of 40.
 
-    The program files persons by 23 and 25 but models both cuts at the true ones, 22 and 24 of an effective length of
-    40; those are given here.
+    The input asks for observed cuts 23 and 25, which does not reproduce the printed tables; cuts 22 and 24, the true
+    ones on an effective length of 40, do. That the program models both cuts there is inferred from its margins.
     """
     found = livingston_lewis(np.arange(41), [22, 24], reliability=0.873, highest=40, weights=ACT_288M)
 
@@ -153,6 +160,8 @@ def test_livingston_lewis_on_act_mathematics() -> None:
 
 def test_moments_of_act_mathematics_form_x() -> None:
     """Kolen & Brennan (2004), Test Equating, Scaling, and Linking, 2nd ed., chapter 2: 4,329 persons, 40 items.
+
+    Counts and moments quoted from memory of the tables; they agree with each other to four decimals.
 
     Their skewness and kurtosis are the ratios of moments with divisor n, as here; so is their standard deviation.
     """
