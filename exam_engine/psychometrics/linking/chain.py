@@ -80,8 +80,8 @@ def chain_of_draws(links: Sequence[Transformation], draws: Sequence[FloatArray])
     links : sequence of Transformation
         The first from the newest scale.
     draws : sequence of ndarray, shape (replications, 2)
-        Scale and shift of each link in each replication, as `link.draw_links` gives them. Where the links were drawn
-        from common item parameters, their dependence is kept.
+        Scale and shift of each link in each replication. Where they were drawn together, as `years.draw_years` does,
+        the dependence of neighbouring links is kept; `link.draw_links` draws each on its own.
 
     Returns
     -------
@@ -104,12 +104,31 @@ def chain_of_draws(links: Sequence[Transformation], draws: Sequence[FloatArray])
     plain = chain(links)
     if len(draws) != len(links) or len({len(each) for each in draws}) != 1 or len(draws[0]) < 2:
         raise ValueError("every link needs the same number of replications, at least 2")
-    found: list[Transformation] = []
-    scale, shift = np.ones(len(draws[0])), np.zeros(len(draws[0]))
-    for each, fixed in zip(draws, plain.cumulative, strict=True):
-        scale, shift = each[:, 0] * scale, each[:, 0] * shift + each[:, 1]
-        found.append(Transformation(fixed.scale, fixed.shift, np.cov(scale, shift)))
+    found = [
+        Transformation(fixed.scale, fixed.shift, np.cov(drawn.T))
+        for fixed, drawn in zip(plain.cumulative, cumulative_draws(draws), strict=True)
+    ]
     return Chain(tuple(found), ErrorSource.BOOTSTRAP)
+
+
+def cumulative_draws(draws: Sequence[FloatArray]) -> list[FloatArray]:
+    """Return scale and shift from the newest scale to that after each link, in each replication.
+
+    Parameters
+    ----------
+    draws : sequence of ndarray, shape (replications, 2)
+        Of each link, the first from the newest scale.
+
+    Examples
+    --------
+    >>> cumulative_draws([np.array([[2.0, 1.0]]), np.array([[3.0, 0.5]])])[-1]
+    array([[6. , 3.5]])
+    """
+    found = [draws[0]]
+    for each in draws[1:]:
+        before = found[-1]
+        found.append(np.stack([each[:, 0] * before[:, 0], each[:, 0] * before[:, 1] + each[:, 1]], axis=1))
+    return found
 
 
 @dataclass(frozen=True)
@@ -123,7 +142,7 @@ class ScaleDrift:
     difference : ndarray, shape (n_points,)
         Chain less direct link, in oldest logits.
     standard_error : ndarray, shape (n_points,)
-        Of the difference, the two taken as independent; NaN where either link has no errors.
+        Of the difference; NaN where either link has no errors.
     p_value : ndarray, shape (n_points,)
         Two-sided, for no drift at that ability; NaN likewise.
     largest : float
@@ -140,7 +159,13 @@ class ScaleDrift:
     has_errors: bool
 
 
-def scale_drift(indirect: Transformation, direct: Transformation, theta: ArrayLike) -> ScaleDrift:
+def scale_drift(
+    indirect: Transformation,
+    direct: Transformation,
+    theta: ArrayLike,
+    *,
+    draws: tuple[FloatArray, FloatArray] | None = None,
+) -> ScaleDrift:
     """Compare the way through a chain with the direct way between the same two scales.
 
     Parameters
@@ -149,6 +174,9 @@ def scale_drift(indirect: Transformation, direct: Transformation, theta: ArrayLi
         From the newest to the oldest scale: the total of a chain, and the direct link.
     theta : array-like, shape (n_points,)
         Abilities on the newest scale.
+    draws : tuple of ndarray, shape (replications, 2), optional
+        Replications of both that were drawn together, as `years.draw_years` does: the error of the difference is then
+        theirs, dependence and all.
 
     Returns
     -------
@@ -157,13 +185,13 @@ def scale_drift(indirect: Transformation, direct: Transformation, theta: ArrayLi
     Notes
     -----
     ``z = (A_c - A_d) θ + (B_c - B_d)`` over its standard error. Chain and direct link share the calibrations at both
-    ends; treating them as independent makes the error too large rather than too small where these errors covary
-    positively.
+    ends; without draws they are taken as independent, and the error comes out too large where the same anchors carry
+    both.
 
     Raises
     ------
     ValueError
-        If theta is no vector of finite numbers.
+        If theta is no vector of finite numbers, or the draws are not pairs of two replications at least.
 
     Examples
     --------
@@ -176,8 +204,15 @@ def scale_drift(indirect: Transformation, direct: Transformation, theta: ArrayLi
     if points.ndim != 1 or not np.isfinite(points).all():
         raise ValueError("theta must be a vector of finite numbers")
     difference = indirect.abilities(points) - direct.abilities(points)
-    error = np.hypot(indirect.error_at(points), direct.error_at(points))
-    known = indirect.has_errors and direct.has_errors
+    if draws is None:
+        error = np.hypot(indirect.error_at(points), direct.error_at(points))
+        known = indirect.has_errors and direct.has_errors
+    else:
+        if draws[0].shape != draws[1].shape or draws[0].ndim != 2 or len(draws[0]) < 2:
+            raise ValueError("draws must be two tables of as many replications, at least 2")
+        apart = draws[0] - draws[1]
+        error = np.std(apart[:, :1] * points + apart[:, 1:], axis=0, ddof=1)
+        known = True
     with np.errstate(divide="ignore", invalid="ignore"):
         p_value = np.where(difference == 0, 1.0, 2.0 * norm.sf(np.abs(difference) / error))
     if not known:

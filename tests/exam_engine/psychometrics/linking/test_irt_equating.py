@@ -11,7 +11,7 @@ from scipy.optimize import brentq
 from exam_engine.psychometrics.irt.items import Items
 from exam_engine.psychometrics.linking.bootstrap import bootstrap_items
 from exam_engine.psychometrics.linking.curves import Grid
-from exam_engine.psychometrics.linking.equating import EquatingWarning
+from exam_engine.psychometrics.linking.equating import Equating, EquatingWarning
 from exam_engine.psychometrics.linking.frequencies import Frequencies
 from exam_engine.psychometrics.linking.irt_equating import (
     ability_of_score,
@@ -19,6 +19,7 @@ from exam_engine.psychometrics.linking.irt_equating import (
     irt_true_score,
     model_frequencies,
 )
+from exam_engine.psychometrics.linking.link import Linker, Method
 from exam_engine.psychometrics.linking.parameters import free_parameters
 
 
@@ -144,6 +145,26 @@ def test_bootstrap_errors_come_from_the_parameters() -> None:
     assert found.failures == 0
     assert found.reliable
     assert free_parameters(new).size == 16
+
+
+def test_the_error_of_the_link_counts_when_it_is_drawn_too() -> None:
+    """Two anchors link the forms: a longer way than a scale in common."""
+    anchors = np.array([4, 5])
+    new, old = (Items.dichotomous(np.ones(10), np.linspace(-1, 1, 10) + shift) for shift in (0.4, 0.0))
+    noise = np.diag(np.tile([0.0, 0.01], 10))
+
+    def linked(one: Items, other: Items) -> Equating:
+        line = Linker(Method.MEAN).fit(one.take(anchors), other.take(anchors))
+        return irt_true_score(one.rescaled(line.scale, line.shift), other)
+
+    settings_ = {"covariance_new": noise, "covariance_old": noise, "replications": 60}
+    with_link = bootstrap_items(linked, new, old, rng=np.random.default_rng(4), **settings_)
+    without = bootstrap_items(
+        irt_true_score, new.rescaled(1.0, -0.4), old, rng=np.random.default_rng(4), **settings_
+    )
+
+    assert with_link.equating.equivalents == pytest.approx(with_link.equating.scores, abs=1e-9)
+    assert with_link.equating.standard_errors[5] > 1.4 * without.equating.standard_errors[5]
 
 
 def test_forms_whose_scores_fall_with_ability_are_refused() -> None:
