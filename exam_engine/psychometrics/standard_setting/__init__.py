@@ -1,0 +1,1 @@
+"""Cut scores: what judges' ratings, bookmarks and groupings imply, how sure it is, and whom it would pass."""
