@@ -193,9 +193,11 @@ def curve_difference(
     ValueError
         If the items do not have the same highest scores, or weights do not fit.
 
-    Notes ----- Over the focal group's abilities the mean square is NCDIF (Raju, van der Linden & Fleer, 1995,
-    Applied Psychological Measurement 19, 353–368), the means are the signed and unsigned item difference in the
-    sample (Meade, 2010, Journal of Applied Psychology 95, 728–743). No test goes with them: they are sizes.
+    Notes
+    -----
+    Over the focal group's abilities the mean square is NCDIF (Raju, van der Linden & Fleer, 1995, Applied
+    Psychological Measurement 19, 353–368), the means are the signed and unsigned item difference in the sample
+    (Meade, 2010, Journal of Applied Psychology 95, 728–743). No test goes with them: they are sizes.
 
     Examples
     --------

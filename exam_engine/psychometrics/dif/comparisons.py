@@ -154,8 +154,10 @@ def generalized_mantel_haenszel(
         If responses, labels or design do not fit, purification is asked for, or a group has fewer than 25
         persons.
 
-    Notes ----- See `polytomous.association` (Landis, Heyman & Koch, 1978; Somes, 1986, American Statistician
-    40, 106–108; Penfield, 2001, Applied Measurement in Education 14, 235–259).
+    Notes
+    -----
+    See `polytomous.association` (Landis, Heyman & Koch, 1978; Somes, 1986, American Statistician 40, 106–108;
+    Penfield, 2001, Applied Measurement in Education 14, 235–259).
 
     Examples
     --------

@@ -133,14 +133,16 @@ def logistic(
         If responses, labels or design do not fit, bands are asked for, a group has fewer than 25 persons, or
         persons saw different sets of items (their scores are not one number scale: give matching values).
 
-    Notes ----- ``logit P = b0 + b1 S + b2 G + b3 S G`` with ``G`` 1 for the focal group (Swaminathan & Rogers,
-    1990, Journal of Educational Measurement 27, 361–370; cumulative logits for more scores: Zumbo, 1999).
-    Uniform: b2 against a regression on S; non-uniform: b3; both: b2 and b3. Wald tests of both use the fullest
-    regression. R² is Nagelkerke's (1991, Biometrika 78, 691–692). R's difR (5.1) exponentiates the null
-    deviance, which underflows from about 1,490 on: there it prints the change of Cox & Snell's R², or 0. Its
-    Wald statistics take the weights of the last iteration but one and so differ in the fourth digit. Sizes: A
-    where the test is not significant or the change of R² is below 0.035; B below 0.07; C from there (Jodoin &
-    Gierl, 2001, Applied Measurement in Education 14, 329–349).
+    Notes
+    -----
+    ``logit P = b0 + b1 S + b2 G + b3 S G`` with ``G`` 1 for the focal group (Swaminathan & Rogers, 1990,
+    Journal of Educational Measurement 27, 361–370; cumulative logits for more scores: Zumbo, 1999). Uniform: b2
+    against a regression on S; non-uniform: b3; both: b2 and b3. Wald tests of both use the fullest regression.
+    R² is Nagelkerke's (1991, Biometrika 78, 691–692). R's difR (5.1) exponentiates the null deviance, which
+    underflows from about 1,490 on: there it prints the change of Cox & Snell's R², or 0. Its Wald statistics
+    take the weights of the last iteration but one and so differ in the fourth digit. Sizes: A where the test is
+    not significant or the change of R² is below 0.035; B below 0.07; C from there (Jodoin & Gierl, 2001,
+    Applied Measurement in Education 14, 329–349).
 
     Examples
     --------

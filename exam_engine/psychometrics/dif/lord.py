@@ -88,10 +88,12 @@ def lord(
     ValueError
         If the estimates do not fit together, or constants are to be purified.
 
-    Notes ----- ``chi² = d' (V_R + V_F)⁻¹ d`` with as many degrees of freedom as parameters, ``d`` their
-    differences (Lord, 1980, Applications of Item Response Theory, p. 223). The linking constants count as
-    known, as in Lord's account: with few linking items the test is a little too ready to flag. Only for items
-    of a location alone (Rasch) there are sizes, on the delta scale: B from 0.43 logits, C from 0.64.
+    Notes
+    -----
+    ``chi² = d' (V_R + V_F)⁻¹ d`` with as many degrees of freedom as parameters, ``d`` their differences (Lord,
+    1980, Applications of Item Response Theory, p. 223). The linking constants count as known, as in Lord's
+    account: with few linking items the test is a little too ready to flag. Only for items of a location alone
+    (Rasch) there are sizes, on the delta scale: B from 0.43 logits, C from 0.64.
 
     Examples
     --------

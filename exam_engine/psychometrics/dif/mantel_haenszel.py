@@ -79,8 +79,10 @@ def mantel_haenszel(
     ValueError
         If responses, labels or design do not fit, or a group has fewer than 25 persons.
 
-    Notes ----- In stratum k the reference group has ``A`` right and ``B`` wrong, the focal group ``C`` and
-    ``D``, ``T`` in all:
+    Notes
+    -----
+    In stratum k the reference group has ``A`` right and ``B`` wrong, the focal group ``C`` and ``D``, ``T`` in
+    all:
 
     ``alpha = Σ A D / T / Σ B C / T``, ``chi² = (|Σ A - Σ E(A)| - ½)² / Σ n_R n_F m_1 m_0 / (T² (T - 1))``
     (Mantel & Haenszel, 1959, Journal of the National Cancer Institute 22, 719–748), where a difference below ½

@@ -67,11 +67,13 @@ def mantel(responses: ArrayLike, groups: ArrayLike, *, design: Design | None = N
     ValueError
         If responses, labels or design do not fit, or a group has fewer than 25 persons.
 
-    Notes ----- ``chi² = (Σ F - Σ E(F))² / Σ Var(F)`` with ``F`` the sum of the focal group's scores in a
-    stratum and the moments of the hypergeometric distribution (Mantel, 1963, Journal of the American
-    Statistical Association 58, 690–700; Zwick, Donoghue & Grima, 1993, Journal of Educational Measurement 30,
-    233–251). Sizes by the standardised mean difference: B above 0.17 and C above 0.25 standard deviations of
-    the item, where significant (NAEP).
+    Notes
+    -----
+    ``chi² = (Σ F - Σ E(F))² / Σ Var(F)`` with ``F`` the sum of the focal group's scores in a stratum and the
+    moments of the hypergeometric distribution (Mantel, 1963, Journal of the American Statistical Association
+    58, 690–700; Zwick, Donoghue & Grima, 1993, Journal of Educational Measurement 30, 233–251). Sizes by the
+    standardised mean difference: B above 0.17 and C above 0.25 standard deviations of the item, where
+    significant (NAEP).
 
     Examples
     --------
@@ -129,11 +131,13 @@ def liu_agresti(responses: ArrayLike, groups: ArrayLike, *, design: Design | Non
     ValueError
         As `mantel`.
 
-    Notes ----- ``Psi = Σ_k Σ_j A_jk D_jk / T_k / Σ_k Σ_j B_jk C_jk / T_k``, ``A`` and ``B`` the reference
-    persons with score j or more and below, ``C`` and ``D`` the focal ones (Liu & Agresti, 1996, Biometrics 52,
-    1223–1234; Penfield & Algina, 2003, Journal of Educational Measurement 40, 353–370). With ``Z_k`` =
-    numerator - Psi · denominator of a stratum, a two-sample U-statistic of mean 0, the variance of ``ln Psi``
-    is ``Σ Var(Z_k) / (Σ numerator)²``, each ``Var(Z_k)`` estimated without bias from the pairs that share a
+    Notes
+    -----
+    ``Psi = Σ_k Σ_j A_jk D_jk / T_k / Σ_k Σ_j B_jk C_jk / T_k``, ``A`` and ``B`` the reference persons with
+    score j or more and below, ``C`` and ``D`` the focal ones (Liu & Agresti, 1996, Biometrics 52, 1223–1234;
+    Penfield & Algina, 2003, Journal of Educational Measurement 40, 353–370). With ``Z_k`` = numerator - Psi ·
+    denominator of a stratum, a two-sample U-statistic of mean 0, the variance of ``ln Psi`` is
+    ``Σ Var(Z_k) / (Σ numerator)²``, each ``Var(Z_k)`` estimated without bias from the pairs that share a
     person. Liu & Agresti print another estimator of the same variance; for two scores it is the one of Robins,
     Breslow & Greenland, from which this one differs by less than a tenth in samples of usual size.
 
@@ -216,10 +220,12 @@ def association(tables: Tables, *, ordered: bool) -> tuple[FloatArray, NDArray[n
         NaN where nothing can be compared.
     df : ndarray of int, shape (n_items,)
 
-    Notes ----- ``(Σ d_k)' (Σ V_k)⁻¹ Σ d_k``, ``d_k`` the counts less their expectation in a stratum and ``V_k``
-    their hypergeometric covariance (Landis, Heyman & Koch, 1978, International Statistical Review 46, 237–254).
-    The rank of ``Σ V_k`` gives the degrees of freedom, (groups - 1)(scores - 1) when all occur, or (groups - 1)
-    for means.
+    Notes
+    -----
+    ``(Σ d_k)' (Σ V_k)⁻¹ Σ d_k``, ``d_k`` the counts less their expectation in a stratum and ``V_k`` their
+    hypergeometric covariance (Landis, Heyman & Koch, 1978, International Statistical Review 46, 237–254). The
+    rank of ``Σ V_k`` gives the degrees of freedom, (groups - 1)(scores - 1) when all occur, or (groups - 1) for
+    means.
 
     Examples
     --------

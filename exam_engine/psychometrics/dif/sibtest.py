@@ -70,14 +70,16 @@ def sibtest(responses: ArrayLike, groups: ArrayLike, *, design: Design | None = 
         If responses, labels or design do not fit, items were not presented to everybody, or a group has fewer
         than 25 persons.
 
-    Notes ----- ``beta = Σ p_k (Y*_Rk - Y*_Fk)``, ``SE² = Σ p_k² (s²_Rk / n_Rk + s²_Fk / n_Fk)``, with ``p_k``
-    the share of persons at matching score k and ``Y*`` the mean item score moved along the regression of the
-    group from its own expected true score ``mean_g + alpha_g (k - mean_g)`` to the average of both groups'
-    (Shealy & Stout, 1993, Psychometrika 58, 159–194; for more scores Chang, Mazzeo & Roussos, 1996, Journal of
-    Educational Measurement 33, 333–353). The local slope of the regression is taken between the neighbouring
-    scores that occur in the group; R's mirt (1.47) takes a neighbouring score that does not occur as a mean of
-    0. Used are scores with 6 persons of each group who do not all answer alike, but the lowest and the highest
-    possible. Sizes for items scored 0 or 1.
+    Notes
+    -----
+    ``beta = Σ p_k (Y*_Rk - Y*_Fk)``, ``SE² = Σ p_k² (s²_Rk / n_Rk + s²_Fk / n_Fk)``, with ``p_k`` the share of
+    persons at matching score k and ``Y*`` the mean item score moved along the regression of the group from its
+    own expected true score ``mean_g + alpha_g (k - mean_g)`` to the average of both groups' (Shealy & Stout,
+    1993, Psychometrika 58, 159–194; for more scores Chang, Mazzeo & Roussos, 1996, Journal of Educational
+    Measurement 33, 333–353). The local slope of the regression is taken between the neighbouring scores that
+    occur in the group; R's mirt (1.47) takes a neighbouring score that does not occur as a mean of 0. Used are
+    scores with 6 persons of each group who do not all answer alike, but the lowest and the highest possible.
+    Sizes for items scored 0 or 1.
 
     Examples
     --------

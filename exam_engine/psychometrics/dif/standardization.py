@@ -19,7 +19,7 @@ MODERATE, LARGE = 0.05, 0.10
 
 MODERATE_STANDARDIZED, LARGE_STANDARDIZED = 0.17, 0.25
 """The same for items of more than two scores, in standard deviations of the item, where Mantel's test is significant
-(Allen, Carlson & Zelenak, 1999, The NAEP 1996 Technical Report, p. 151)."""
+(Allen, Carlson & Zelenak, 1999, The NAEP 1996 Technical Report)."""
 
 
 class Weight(StrEnum):
@@ -75,12 +75,14 @@ def standardization(
     ValueError
         If responses, labels or design do not fit, or a group has fewer than 25 persons.
 
-    Notes ----- ``Σ w_k (mean_Fk - mean_Rk) / Σ w_k`` over strata with both groups (Dorans & Kulick, 1986,
-    Journal of Educational Measurement 23, 355–368; for more scores Dorans & Schmitt, 1991, ETS Research Report
-    91-47). The error holds under the hypothesis of no difference, ``Σ w_k² s_k² (1/n_Fk + 1/n_Rk) / (Σ w_k)²``
-    with the variance of the score in the stratum (Zwick & Thayer, 1996, Journal of Educational and Behavioral
-    Statistics 21, 187–201): it is smaller than the error of Dorans & Holland (1993), which counts the spread of
-    the focal group over strata too.
+    Notes
+    -----
+    ``Σ w_k (mean_Fk - mean_Rk) / Σ w_k`` over strata with both groups (Dorans & Kulick, 1986, Journal of
+    Educational Measurement 23, 355–368; for more scores Dorans & Schmitt, 1991, ETS Research Report 91-47). The
+    error holds under the hypothesis of no difference, ``Σ w_k² s_k² (1/n_Fk + 1/n_Rk) / (Σ w_k)²`` with the
+    variance of the score in the stratum (Zwick & Thayer, 1996, Journal of Educational and Behavioral Statistics
+    21, 187–201): it is smaller than the error of Dorans & Holland (1993), which counts the spread of the focal
+    group over strata too.
 
     Sizes: 0 or 1: B from 0.05, C from 0.10. More scores: B above 0.17 and C above 0.25 standard deviations where
     significant.

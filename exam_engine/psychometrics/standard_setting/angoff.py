@@ -124,9 +124,11 @@ def angoff(
     ValueError
         If ratings are outside 0 … highest, or a judge rated nothing.
 
-    Notes ----- A judge's cut is the sum of the ratings (Angoff, 1971, in Thorndike, Educational Measurement,
-    514–515; yes/no: Impara & Plake, 1997, Journal of Educational Measurement 34, 353–366); of a judge who left
-    items out it is the share of the points rated, times all points. The error over judges and items is
+    Notes
+    -----
+    A judge's cut is the sum of the ratings (Angoff, 1971, in Thorndike, Educational Measurement, 514–515;
+    yes/no: Impara & Plake, 1997, Journal of Educational Measurement 34, 353–366); of a judge who left items out
+    it is the share of the points rated, times all points. The error over judges and items is
     ``n_points · sqrt(σ²_j / J + σ²_i / I + σ²_ji / JI)`` on the scale of shares (Brennan & Lockwood, 1980,
     Applied Psychological Measurement 4, 219–240).
 

@@ -56,8 +56,10 @@ def body_of_work(scores: ArrayLike, levels: ArrayLike, *, n_levels: int) -> Body
     ValueError
         If the arrays do not fit, or a level is not one of them, or every judgement lies on one side of a cut.
 
-    Notes ----- A logistic regression of "this level or a higher one" on the score for each cut (Kingston, Kahl,
-    Sweeney & Bay, 2001, in Cizek, Setting Performance Standards, 219–248).
+    Notes
+    -----
+    A logistic regression of "this level or a higher one" on the score for each cut (Kingston, Kahl, Sweeney &
+    Bay, 2001, in Cizek, Setting Performance Standards, 219–248).
 
     Examples
     --------

@@ -113,8 +113,10 @@ def booklet(
     ValueError
         If the probability is not between 0 and 1, an item is nominal, or no page is left.
 
-    Notes ----- Solves ``P(score >= k | theta) = RP``: for the 2PL ``b + logit(RP) / a``, for the 3PL with ``(RP
-    - c) / (1 - c)`` in place of RP unless `beyond_guessing`, for graded steps ``b_k + logit(RP) / a``
+    Notes
+    -----
+    Solves ``P(score >= k | theta) = RP``: for the 2PL ``b + logit(RP) / a``, for the 3PL with
+    ``(RP - c) / (1 - c)`` in place of RP unless `beyond_guessing`, for graded steps ``b_k + logit(RP) / a``
     (Beretvas, 2004, Applied Psychological Measurement 28, 25–47); for partial credit by halving.
 
     Examples
@@ -200,9 +202,11 @@ def bookmark(
     ValueError
         If a placement is no page, or groups do not fit.
 
-    Notes ----- Lewis, Mitzel & Green (1996); Mitzel, Lewis, Patz & Green (2001, in Cizek, Setting Performance
-    Standards, 249–281). Before the first page nothing is mastered: that bookmark takes the first page's
-    location in any case, as the last page's is taken where all are mastered.
+    Notes
+    -----
+    Lewis, Mitzel & Green (1996); Mitzel, Lewis, Patz & Green (2001, in Cizek, Setting Performance Standards,
+    249–281). Before the first page nothing is mastered: that bookmark takes the first page's location in any
+    case, as the last page's is taken where all are mastered.
 
     Examples
     --------

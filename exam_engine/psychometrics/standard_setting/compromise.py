@@ -143,8 +143,10 @@ def beuk(
     ValueError
         If there are fewer than two judges, or all agree on one of the two exactly (the line has no slope).
 
-    Notes ----- The line through (mean cut, mean pass rate) with slope ``s(pass rate) / s(cut)``, from 0 to all
-    points (Beuk, 1984, Journal of Educational Measurement 21, 147–152).
+    Notes
+    -----
+    The line through (mean cut, mean pass rate) with slope ``s(pass rate) / s(cut)``, from 0 to all points
+    (Beuk, 1984, Journal of Educational Measurement 21, 147–152).
 
     Examples
     --------

@@ -120,7 +120,9 @@ def components(ratings: ArrayLike) -> Components:
     ValueError
         If a rating is missing, or there are fewer than two judges or items.
 
-    Notes ----- From the mean squares of a two-way table: ``residual = MS_ji``, ``judges = (MS_j - MS_ji) / I``,
+    Notes
+    -----
+    From the mean squares of a two-way table: ``residual = MS_ji``, ``judges = (MS_j - MS_ji) / I``,
     ``items = (MS_i - MS_ji) / J`` (Brennan, 2001, Generalizability Theory, section 2.1); the coefficients are
     the intraclass correlations of Shrout & Fleiss (1979, Psychological Bulletin 86, 420–428), who let them be
     negative.
@@ -225,7 +227,9 @@ def intrajudge_consistency(ratings: ArrayLike, items: Items) -> Intrajudge:
     ValueError
         If ratings are missing or outside the items' points, or do not fit the items.
 
-    Notes ----- With ``e_i`` the error on item i as a share of its points and ``m_i`` the largest it could be,
+    Notes
+    -----
+    With ``e_i`` the error on item i as a share of its points and ``m_i`` the largest it could be,
     ``max(P_i, 1 - P_i)``, the consistency is ``1 - Σ|e_i| / Σ m_i`` (van der Linden, 1982, Journal of
     Educational Measurement 19, 295–308).
 

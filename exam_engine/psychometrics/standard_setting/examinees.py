@@ -141,9 +141,11 @@ def borderline_group(scores: ArrayLike) -> Borderline:
     ValueError
         If there is nobody or a score is not finite.
 
-    Notes ----- Zieky & Livingston (1977, Manual for Setting Standards). The error of the median is that of
-    Maritz & Jarrett (1978, Journal of the American Statistical Association 73, 194–196), which asks for no form
-    of the distribution.
+    Notes
+    -----
+    Zieky & Livingston (1977, Manual for Setting Standards). The error of the median is that of Maritz & Jarrett
+    (1978, Journal of the American Statistical Association 73, 194–196), which asks for no form of the
+    distribution.
 
     Examples
     --------
@@ -189,10 +191,11 @@ def contrasting_groups(
     ValueError
         If the arrays do not fit or one of the groups is empty.
 
-    Notes ----- ``P(competent | score) = cost / (1 + cost)`` (Livingston & Zieky, 1982, Passing Scores, chapter
-    on contrasting groups; with logistic regression Sireci, Robin & Patelis, 1999, in Educational Assessment 6,
-    301–325). The shares of the groups enter: sampling many competent persons lowers the cut. The error is by
-    the delta method.
+    Notes
+    -----
+    ``P(competent | score) = cost / (1 + cost)`` (Livingston & Zieky, 1982, Passing Scores; with logistic
+    regression Cizek & Bunch, 2007, Standard Setting, on contrasting groups). The shares of the groups enter:
+    sampling many competent persons lowers the cut. The error is by the delta method.
 
     Examples
     --------

@@ -17,7 +17,7 @@ MEDIAN_ERROR = np.sqrt(np.pi / 2.0)
 """Standard error of a median in standard errors of the mean, under a normal distribution."""
 
 OUTLYING = 3.5
-"""Modified z from which a judge stands apart (Iglewicz & Hoaglin, 1993, How to Detect and Handle Outliers, p. 12)."""
+"""Modified z from which a judge stands apart (Iglewicz & Hoaglin, 1993, How to Detect and Handle Outliers)."""
 
 
 class Warn(StrEnum):
@@ -87,8 +87,10 @@ def summarize(
     ValueError
         If there is no judge, a cut is not finite, or groups do not fit.
 
-    Notes ----- ``SE² = G / (G - 1) · Σ_g (Σ_j∈g (x_j - mean))² / J²``, for judges on their own the usual ``s² /
-    J`` (Kish, 1965, Survey Sampling, section 6.4); for a median times ``π / 2``.
+    Notes
+    -----
+    ``SE² = G / (G - 1) · Σ_g (Σ_j∈g (x_j - mean))² / J²``, for judges on their own the usual ``s² / J`` (Kish,
+    1965, Survey Sampling, section 6.4); for a median times ``π / 2``.
 
     Examples
     --------

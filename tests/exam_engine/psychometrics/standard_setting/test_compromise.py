@@ -34,7 +34,7 @@ def test_hofstee_crosses_where_a_search_does() -> None:
 
     assert found.outcome is Outcome.CROSSED
     assert found.cut == pytest.approx(by_search(SCORES, found), abs=1e-3)
-    assert found.line == ((52.75, 0.3875), (69.0, 0.0625))
+    np.testing.assert_allclose(found.line, [[52.75, 0.3875], [69.0, 0.0625]])
     assert found.standard_error > 0
     assert found.warnings == (Warn.FEW_JUDGES,)
 
