@@ -1,0 +1,1 @@
+"""How often each index flags the honest, in rooms simulated from given parameters."""
