@@ -28,6 +28,9 @@ RAGGED_BELOW = 12.0
 RAGGED_ROWS = 4096
 """Persons of a sparse block."""
 
+SORTED_FROM = 1000
+"""Rows of a block from which sorting them by score pays."""
+
 ByteArray = NDArray[np.int8]
 
 
@@ -171,6 +174,11 @@ def _dense(matrix: ByteArray, layout: Layout, group: int, weight: FloatArray, ke
         first, inverse = rows
         weight = np.bincount(inverse, weights=weight, minlength=first.size).astype(np.float64)
         unit_score, y, x = unit_score[first], y[first], x[first]
+    if len(weight) > SORTED_FROM and not isinstance(matrix, np.memmap):
+        # Neighbours of like ability reach few nodes of the grid together.
+        order = np.argsort(unit_score + y.sum(axis=1, dtype=np.int32) + x.sum(axis=1, dtype=np.int32))
+        unit_score, y, x, weight = unit_score[order], y[order], x[order], weight[order]
+        matrix = matrix[order] if keep else matrix
     scores = matrix[:, items] if keep else None
     return Block(group, items, unit_score, statistics, y, columns, x, weight, scores=scores)
 

@@ -175,7 +175,6 @@ def calibrate(
     worked = tuple(worked_model(one, top) for one, top in zip(wanted, highest.tolist(), strict=True))
     group, n_groups = check_groups(groups, len(matrix))
     weight = check_weights(weights, len(matrix))
-    check_items(matrix, highest, worked, held)
     empirical = density == "empirical"
     unit = any(one in UNIT_SLOPE for one in worked)
     if empirical and (unit or held.any()):
@@ -190,6 +189,7 @@ def calibrate(
         free_variances=(later | held.any() | unit) & (not empirical),
     )
     blocks = block_up(matrix, layout, group=group, weights=weight)
+    check_items(blocks.answered, highest, worked, held)
     if not equivalent_persons:
         check_linked(blocks, layout, held)
     grid = Grid(np.linspace(-bound, bound, nodes))

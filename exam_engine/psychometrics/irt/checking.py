@@ -114,12 +114,18 @@ def check_weights(weights: ArrayLike | None, n_persons: int) -> FloatArray | Non
 
 
 def check_items(
-    matrix: NDArray[np.int8],
+    answered: FloatArray,
     highest: NDArray[np.intp],
     models: Sequence[Model],
     is_fixed: NDArray[np.bool_],
 ) -> None:
-    """Refuse items for which the likelihood has no finite maximum, or that their model does not take."""
+    """Refuse items for which the likelihood has no finite maximum, or that their model does not take.
+
+    Parameters
+    ----------
+    answered : ndarray, shape (n_items, highest of all + 1)
+        Persons who got each score.
+    """
     several = [
         at
         for at, (model, top) in enumerate(zip(models, highest, strict=True))
@@ -130,15 +136,13 @@ def check_items(
             f"items with scores above 1, which {models[several[0]]} does not take, by position: {several}; "
             "take rasch, gpcm or graded"
         )
-    top = matrix.max(axis=0)
-    unseen = np.flatnonzero((top < 0) & ~is_fixed)
+    unseen = np.flatnonzero((answered.sum(axis=1) == 0) & ~is_fixed)
     if unseen.size:
         raise ValueError(f"items presented to nobody, by position: {unseen.tolist()}")
     gaps: list[tuple[int, int]] = []
     alike = []
     for at in np.flatnonzero(~is_fixed).tolist():
-        column = matrix[:, at]
-        counts = np.bincount(column[column >= 0], minlength=highest[at] + 1)
+        counts = answered[at, : highest[at] + 1]
         if np.count_nonzero(counts) == 1:
             alike.append(at)
         gaps.extend((at, score) for score in np.flatnonzero(counts == 0).tolist())

@@ -21,11 +21,14 @@ from exam_engine.psychometrics.irt.layout import Layout
 from exam_engine.psychometrics.irt.models import FloatArray
 from exam_engine.psychometrics.irt.priors import Priors, PriorState
 
-NEWTON_DISTANCE = 0.05
+NEWTON_DISTANCE = 0.02
 """When an EM step would move no parameter further than this, Newton steps take over."""
 
 LOWEST_LOGIT = -9.0
 """Asymptotes closer to 0 or 1 than about 0.0001 are held there."""
+
+SLOW = 0.2
+"""A Newton step that leaves more than this share of the gradient asks for a new information matrix."""
 
 M_STEPS = 3
 
@@ -107,7 +110,7 @@ class Climb:
             Whether the climb ended where it should.
         """
         point = self.at(start, grid)
-        anderson = Anderson(window=5)
+        anderson, newton = Anderson(window=5), _Newton(self)
         for iteration in range(max_iterations):
             if should_stop is not None and should_stop():
                 raise CalibrationCancelled
@@ -119,7 +122,7 @@ class Climb:
             distance = float(np.abs(target - point.vector).max())
             if self.is_empirical and distance <= EMPIRICAL_STEP:
                 return point, iteration, True
-            moved = self._newton(point) if distance < NEWTON_DISTANCE else None
+            moved = newton.step(point) if distance < NEWTON_DISTANCE else None
             if moved is None:
                 moved = self._accelerated(anderson, point, target, next_grid)
             if moved is None:
@@ -169,25 +172,6 @@ class Climb:
                 return reached
         return None
 
-    def _newton(self, point: Point) -> Point | None:
-        """Take a Newton step, halved until the objective does not fall; None where Newton does not apply."""
-        if self.is_empirical or not is_affordable(self.blocks, self.layout, point.grid):
-            return None
-        free = np.flatnonzero(point.free)
-        factor = factorise(self.information(point)[np.ix_(free, free)])
-        if factor is None:
-            return None
-        step = np.zeros(self.layout.size)
-        step[free] = cho_solve(factor, point.gradient[free])
-        # Next to the solution the likelihood is flat to rounding: there the gradient judges.
-        slack = 1e-12 * abs(point.objective)
-        for share in (1.0, 0.5, 0.25):
-            reached = self.at(point.vector + share * step, point.grid)
-            gain = reached.objective - point.objective
-            if gain > slack or (gain >= -slack and reached.norm < point.norm):
-                return reached
-        return None
-
     def _maximise(self, point: Point) -> tuple[FloatArray, Grid]:
         """Return the parameters that raise the expected complete log-likelihood (the M-step)."""
         vector = point.vector.copy()
@@ -234,6 +218,68 @@ class Climb:
             bend[:, np.arange(bend.shape[1]), np.arange(bend.shape[1])] += ridge
             step = np.clip(np.linalg.solve(bend, slope[:, :, None])[:, :, 0], -1.0, 1.0)
             vector[slots] = _ordered(values, step) if isinstance(family, Graded) else values + step
+
+
+class _Newton:
+    """Newton steps near the solution, with an information matrix that is kept while it serves.
+
+    Steps with an old matrix converge linearly; Anderson acceleration mends that at no cost, and a step that gains
+    little asks for a new matrix.
+    """
+
+    def __init__(self, climb: Climb) -> None:
+        self.climb = climb
+        self.anderson = Anderson(window=5)
+        self.factor: tuple[FloatArray, bool] | None = None
+        self.free = np.zeros(0, dtype=np.bool_)
+
+    def step(self, point: Point) -> Point | None:
+        """Return the next point; None where Newton does not apply."""
+        climb = self.climb
+        if climb.is_empirical or not is_affordable(climb.blocks, climb.layout, point.grid):
+            return None
+        is_fresh = False
+        if self.factor is None or not np.array_equal(self.free, point.free):
+            is_fresh = True
+            if not self._renew(point):
+                return None
+        while True:
+            reached = self._try(point, self._direction(point), is_fresh=is_fresh)
+            if reached is None and not is_fresh:
+                is_fresh = True
+                if not self._renew(point):
+                    return None
+                continue
+            if reached is None or reached.norm > SLOW * point.norm:
+                self.factor = None
+            return reached
+
+    def _renew(self, point: Point) -> bool:
+        self.free = point.free.copy()
+        self.anderson.forget()
+        free = np.flatnonzero(self.free)
+        self.factor = factorise(self.climb.information(point)[np.ix_(free, free)])
+        return self.factor is not None
+
+    def _direction(self, point: Point) -> FloatArray:
+        assert self.factor is not None
+        step = np.zeros(point.vector.size)
+        step[self.free] = cho_solve(self.factor, point.gradient[self.free])
+        return step
+
+    def _try(self, point: Point, step: FloatArray, *, is_fresh: bool) -> Point | None:
+        """Take the step, shortened if the matrix is new, where the objective does not fall."""
+        # Next to the solution the likelihood is flat to rounding: there the gradient judges.
+        slack = 1e-12 * abs(point.objective)
+        targets = [self.anderson.propose(point.vector, point.vector + step)]
+        if is_fresh:
+            targets += [point.vector + 0.5 * step, point.vector + 0.25 * step]
+        for target in targets:
+            reached = self.climb.at(target, point.grid)
+            gain = reached.objective - point.objective
+            if gain > slack or (gain >= -slack and reached.norm < point.norm):
+                return reached
+        return None
 
 
 def _ordered(values: FloatArray, step: FloatArray) -> FloatArray:

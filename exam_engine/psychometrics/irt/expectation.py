@@ -26,6 +26,9 @@ from exam_engine.psychometrics.irt.models import FloatArray, Model
 CHUNK_CELLS = 131_072
 """Rows are worked in pieces of about this many row × node cells, so that a piece stays in the cache."""
 
+NEGLIGIBLE = -40.0
+"""Nodes where the log posterior of everybody in a piece lies this far below its peak are left out: less than 1e-17."""
+
 
 @dataclass(frozen=True)
 class Grid:
@@ -88,9 +91,11 @@ class Piece:
     Attributes
     ----------
     rows : slice
+    at : slice
+        Nodes where anybody's posterior is not negligible.
     y, x : array or sparse matrix
         The block's statistics and indicators as floating numbers.
-    weights : ndarray, shape (n_rows, n_nodes)
+    weights : ndarray, shape (n_rows, nodes of ``at``)
         Posterior weights before division by ``total``.
     total : ndarray, shape (n_rows,)
     log_likelihood : ndarray, shape (n_rows,)
@@ -98,6 +103,7 @@ class Piece:
     """
 
     rows: slice
+    at: slice
     y: FloatArray
     x: FloatArray
     weights: FloatArray
@@ -113,8 +119,9 @@ def posterior(
     log_weights = tables.log_weights[block.group]
     base = log_weights if block.seen is not None else tables.none[block.items].sum(axis=0) + log_weights
     logits = tables.logits[block.columns]
+    is_linear = block.seen is None and not len(logits)
     step = max(1, CHUNK_CELLS // nodes.size)
-    buffer = np.empty((min(step, block.n_rows), nodes.size))
+    buffer = np.empty(min(step, block.n_rows) * nodes.size)
     for start in range(0, block.n_rows, step):
         rows = slice(start, min(start + step, block.n_rows))
         y, x = (
@@ -122,18 +129,37 @@ def posterior(
             for part in (block.y, block.x)
         )
         score = y @ slopes + block.unit_score[rows]
-        cells = buffer[: rows.stop - rows.start]
-        np.multiply(score[:, None], nodes, out=cells)
-        cells += base
+        at = _reach(score, base, nodes) if is_linear else slice(0, nodes.size)
+        cells = buffer[: score.size * (at.stop - at.start)].reshape(score.size, -1)
+        np.multiply(score[:, None], nodes[at], out=cells)
+        cells += base[at]
         if block.seen is not None:
             cells += block.seen[rows] @ tables.none
         if len(logits):
             cells += x @ logits
         largest = cells.max(axis=1)
         cells -= largest[:, None]
+        if not is_linear:
+            at = _window(cells.max(axis=0) > NEGLIGIBLE)
+            cells = cells[:, at].copy() if at.stop - at.start < nodes.size else cells
         np.exp(cells, out=cells)
         total = cells.sum(axis=1)
-        yield Piece(rows, y, x, cells, total, largest + np.log(total))
+        yield Piece(rows, at, y, x, cells, total, largest + np.log(total))
+
+
+def _reach(score: FloatArray, base: FloatArray, nodes: FloatArray) -> slice:
+    """Return the nodes that anybody's posterior reaches.
+
+    A higher score moves the whole posterior up (it has a monotone likelihood ratio), so that the lowest score tells
+    the lower end and the highest the upper.
+    """
+    ends = np.array([score.min(), score.max()])[:, None] * nodes + base
+    reached = ends - ends.max(axis=1, keepdims=True) > NEGLIGIBLE
+    return slice(int(reached[0].argmax()), nodes.size - int(reached[1, ::-1].argmax()))
+
+
+def _window(reached: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> slice:
+    return slice(int(reached.argmax()), reached.size - int(reached[::-1].argmax()))
 
 
 @dataclass(frozen=True)
@@ -193,17 +219,17 @@ def expect(blocks: Blocks, layout: Layout, vector: FloatArray, grid: Grid) -> Ex
             count = block.count[piece.rows]
             log_likelihood += float(count @ piece.log_likelihood)
             share = count / piece.total
-            found = piece.weights @ moments
+            found = piece.weights @ moments[piece.at]
             mean = found[:, 0] / piece.total
             spread += float(share @ found[:, 1] - count @ mean**2)
             weighted[block.statistics] += piece.y.T @ (count * mean)
-            counts += share @ piece.weights
+            counts[piece.at] += share @ piece.weights
             if block.columns.size or block.seen is not None:
                 piece.weights[:] *= share[:, None]
                 if block.columns.size:
-                    reached[block.columns] += piece.x.T @ piece.weights
+                    reached[block.columns, piece.at] += piece.x.T @ piece.weights
                 if block.seen is not None:
-                    persons += block.seen[piece.rows].T @ piece.weights
+                    persons[:, piece.at] += block.seen[piece.rows].T @ piece.weights
         groups[block.group] += counts
         if block.seen is None:
             persons[block.items] += counts

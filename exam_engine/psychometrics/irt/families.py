@@ -109,18 +109,25 @@ class Exponential(Family):
             return np.asarray(values[:, :1] * step)
         return np.broadcast_to(step, (len(values), self.highest))
 
+    def _logits(self, values: FloatArray, nodes: FloatArray) -> FloatArray:
+        return np.asarray(self.slopes_by_score(values)[:, :, None] * nodes + values[:, self.n_slopes :, None])
+
     def log_probability(self, values: FloatArray, nodes: FloatArray) -> FloatArray:
-        slopes = self.slopes_by_score(values)
-        logits = slopes[:, :, None] * nodes + values[:, self.n_slopes :, None]
-        if self.highest == 1:
-            none = -np.logaddexp(0.0, logits[:, 0])
-        else:
-            none = -np.logaddexp(0.0, np.logaddexp.reduce(logits, axis=1))
+        logits = self._logits(values, nodes)
+        largest = np.maximum(logits.max(axis=1), 0.0)
+        total = np.exp(-largest) + np.exp(logits - largest[:, None]).sum(axis=1)
+        none = -(largest + np.log(total))
         return np.concatenate([none[:, None], logits + none[:, None]], axis=1)
+
+    def _chances(self, values: FloatArray, nodes: FloatArray) -> FloatArray:
+        """Return ``P_k`` of the scores above 0, shape (n, m, n_nodes)."""
+        if self.highest == 1:
+            return np.asarray(expit(self._logits(values, nodes)))
+        return np.exp(self.log_probability(values, nodes)[:, 1:])
 
     def expected(self, values: FloatArray, nodes: FloatArray) -> FloatArray:
         """Return ``Σ_k P_k D_jk``, shape (n, n_parameters, n_nodes)."""
-        chance = np.exp(self.log_probability(values, nodes)[:, 1:])
+        chance = self._chances(values, nodes)
         if self.highest == 1:
             return np.concatenate([nodes * chance, chance], axis=1) if self.n_slopes else np.asarray(chance)
         return np.asarray(np.einsum("nkq,pkq->npq", chance, self.design(nodes)[:, 1:]))
@@ -132,7 +139,7 @@ class Exponential(Family):
         return self.expected_information(values, nodes, counts.sum(axis=1))
 
     def expected_information(self, values: FloatArray, nodes: FloatArray, persons: FloatArray) -> FloatArray:
-        chance = np.exp(self.log_probability(values, nodes)[:, 1:])
+        chance = self._chances(values, nodes)
         if self.highest == 1:
             variance = persons * chance[:, 0] * (1.0 - chance[:, 0])
             moments = variance @ np.stack([nodes**2, nodes, np.ones_like(nodes)], axis=1)

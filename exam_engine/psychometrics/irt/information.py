@@ -75,7 +75,8 @@ def cross_product(blocks: Blocks, layout: Layout, vector: FloatArray, grid: Grid
         plain = np.flatnonzero(wanted)
         for piece in posterior(block, layout, tables, vector, grid.nodes):
             scores, y, x = (_plain(part) for part in (block.scores[piece.rows], piece.y, piece.x))
-            mean = _mean_scores(piece.weights / piece.total[:, None], np.concatenate([y, x], axis=1), own)
+            weights = piece.weights / piece.total[:, None]
+            mean = _mean_scores(weights, piece.at, np.concatenate([y, x], axis=1), own)
             mean[:, plain] += scores[:, item[plain]] == wanted[plain]
             if block.seen is not None:
                 held = np.pad(_plain(block.seen[piece.rows]), ((0, 0), (0, 1)), constant_values=1.0)
@@ -200,15 +201,15 @@ def _subtract_exponential(
         weights = piece.weights
         weights /= piece.total[:, None]
         root = np.sqrt(block.count[piece.rows])
-        mean, square = (weights @ moments).T
+        mean, square = (weights @ moments[piece.at]).T
         spread = np.sqrt(np.maximum(square - mean**2, 0.0))
         tall = piece.y * (root * spread)[:, None]
         squares += tall.T @ tall
         weights *= root[:, None]
-        counts += root @ weights
-        products += weights.T @ weights
-        weights *= nodes - mean[:, None]
-        crossed += (piece.y * root[:, None]).T @ weights
+        counts[piece.at] += root @ weights
+        products[piece.at, piece.at] += weights.T @ weights
+        weights *= nodes[piece.at] - mean[:, None]
+        crossed[:, piece.at] += (piece.y * root[:, None]).T @ weights
     kernel = np.diag(counts) - products
     found[np.ix_(own.slots, own.slots)] -= own.constant @ kernel @ own.constant.T
     mixed = crossed @ own.constant.T
@@ -242,14 +243,13 @@ def _subtract_general(
         if block.seen is not None:
             parts += [_plain(block.seen[piece.rows]), np.ones((len(parts[0]), 1))]
         values = np.concatenate(parts, axis=1)
-        mean = _mean_scores(weights, values, own) * root[:, None]
+        mean = _mean_scores(weights, piece.at, values, own) * root[:, None]
         gained += mean.T @ mean
         weights *= block.count[piece.rows][:, None]
-        counts += weights.sum(axis=0)
-        reached += values.T @ weights
-        np.sqrt(weights, out=weights)
-        for node in range(nodes.size):
-            tall = values * weights[:, node, None]
+        counts[piece.at] += weights.sum(axis=0)
+        reached[:, piece.at] += values.T @ weights
+        for node, column in enumerate(np.sqrt(weights.T), start=piece.at.start):
+            tall = values * column[:, None]
             products[node] += tall.T @ tall
     expected = (own.constant * counts) @ own.constant.T
     for layer, value in zip(own.layers, own.value, strict=True):
@@ -275,10 +275,10 @@ def _plain(part: Any) -> FloatArray:
     return np.asarray(part.toarray() if hasattr(part, "toarray") else part, dtype=np.float64)
 
 
-def _mean_scores(weights: FloatArray, values: FloatArray, own: _Own) -> FloatArray:
+def _mean_scores(weights: FloatArray, at: slice, values: FloatArray, own: _Own) -> FloatArray:
     """Return the posterior means of the complete scores, shape (n_rows, n_parameters of the block)."""
-    mean = weights @ own.constant.T
+    mean = weights @ own.constant[:, at].T
     for layer, value in zip(own.layers, own.value, strict=True):
         met = np.flatnonzero(value >= 0)
-        mean[:, met] += values[:, value[met]] * (weights @ layer[met].T)
+        mean[:, met] += values[:, value[met]] * (weights @ layer[met, at].T)
     return mean

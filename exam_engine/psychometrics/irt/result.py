@@ -26,7 +26,7 @@ GRID_SHIFT_LIMIT = 0.01
 STEEP_SLOPE = 4.0
 """A slope above this is more often a sign of too few persons than of a very good item."""
 
-SINGULAR = 1e-10
+SINGULAR = 1e-6
 """Below this reciprocal condition of the information, scaled to diagonal 1, some parameters are not determined."""
 
 
