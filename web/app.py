@@ -33,6 +33,7 @@ from web import (
     recognition,
     results,
     sittings,
+    standards,
 )
 from web.bank import imports as bank_imports
 from web.navigation import Area
@@ -50,6 +51,7 @@ AREAS: list[Area] = [
     papers.AREA,
     admin.AREA,
     analysis.AREA,
+    standards.AREA,
     sittings.AREA,
     invigilation.AREA,
     marking.AREA,

@@ -79,6 +79,10 @@ class Action(StrEnum):
     OCCUPATION_WRITE = "occupation.write"
     STATISTICS_READ = "statistics.read"
     CALIBRATION_RUN = "calibration.run"
+    STANDARD_READ = "standard.read"
+    STANDARD_LEAD = "standard.lead"
+    STANDARD_RATE = "standard.rate"
+    STANDARD_RECORD = "standard.record"
 
     PAPER_READ = "paper.read"
     BLUEPRINT_WRITE = "blueprint.write"
@@ -139,6 +143,27 @@ PERMISSIONS: dict[Action, frozenset[Role]] = {
     Action.OCCUPATION_WRITE: frozenset({Role.PLATFORM_ADMINISTRATOR}),
     Action.STATISTICS_READ: _BANK,
     Action.CALIBRATION_RUN: frozenset({Role.PSYCHOMETRICIAN}),
+    # Results of standard setting are there for those who decide pass marks; judges see their own part only.
+    Action.STANDARD_READ: frozenset(
+        {
+            Role.PSYCHOMETRICIAN,
+            Role.PAPER_MANAGER,
+            Role.EXAM_OFFICER,
+            Role.QUALITY_SUPERVISOR,
+            Role.INSTITUTION_ADMINISTRATOR,
+        }
+    ),
+    Action.STANDARD_LEAD: frozenset({Role.PSYCHOMETRICIAN, Role.PAPER_MANAGER}),
+    Action.STANDARD_RATE: frozenset({Role.ITEM_WRITER, Role.REVIEWER, Role.PRACTICAL_EXAMINER, Role.MARKER}),
+    # The second person; standard_setting.service refuses the leader and the judges.
+    Action.STANDARD_RECORD: frozenset(
+        {
+            Role.PSYCHOMETRICIAN,
+            Role.PAPER_MANAGER,
+            Role.QUALITY_SUPERVISOR,
+            Role.INSTITUTION_ADMINISTRATOR,
+        }
+    ),
     Action.PAPER_READ: frozenset({Role.PAPER_MANAGER, Role.REVIEWER, Role.PSYCHOMETRICIAN}),
     Action.BLUEPRINT_WRITE: frozenset({Role.PAPER_MANAGER}),
     Action.PAPER_ASSEMBLE: frozenset({Role.PAPER_MANAGER}),

@@ -23,11 +23,14 @@ from exam_engine.invigilation.rules import AttendanceState, IncidentKind
 from exam_engine.jobs.models import Job
 from exam_engine.marking import service as marking
 from exam_engine.papers.models import Paper
+from exam_engine.papers.rules import PaperStatus
 from exam_engine.recognition import service as recognition
 from exam_engine.recognition.models import Decision
 from exam_engine.results.models import ComponentResult
 from exam_engine.sittings import service as sittings
 from exam_engine.sittings.rules import Component, Duty
+from exam_engine.standard_setting import service as standards
+from exam_engine.standard_setting.rules import Method as StandardMethod
 from itembank.base.db import Database, Scope, database_now
 from itembank.base.fonts import find_fonts
 from itembank.interchange import service as interchange
@@ -54,6 +57,7 @@ from tests.factories.recognition import (
     publish,
 )
 from tests.factories.sittings import candidate_row, list_file, make_picture, officer_of
+from tests.factories.standards import draft_of, hold_round, items_of, judge_id_of, make_panel, open_round
 from tests.factories.theory import Theory, make_theory
 
 STEM = "绝密题干之探针"
@@ -89,6 +93,8 @@ def make_everything(database: Database, institution: Institution) -> Everything:
         made.sets.append(_recognised(session, made))
     with database.session(scope=Scope.everything()) as session:
         made.sets.append(_banked(session, made))
+    with database.session(scope=Scope.everything()) as session:
+        made.sets.append(_standards(session, made))
     with database.session(scope=Scope.everything()) as session:
         _offer_fields(session, made)
     return made
@@ -329,6 +335,26 @@ def _banked(session: Session, made: Everything) -> dict[str, UUID]:
     }
 
 
+def _standards(session: Session, made: Everything) -> dict[str, UUID]:
+    """A standard-setting workshop in its second round, and one over candidates that is closed."""
+    institution = made.institution
+    [_sat_ids, _practical_ids, recognised, *_] = made.sets
+    draft = draft_of(StandardMethod.CONTRASTING, sitting_id=recognised["sitting_id"], with_questions=False)
+    groups = make_panel(session, institution, draft)
+    hold_round(session, groups, [[0, 1, 1]] * 3)
+    standards.close_workshop(
+        session, actor=groups.leader, workshop_id=groups.id, now=session.info["clock"].now()
+    )
+    papers_sealed = session.scalars(
+        select(Paper.id).where(Paper.status == PaperStatus.SEALED).order_by(Paper.created_at.desc())
+    ).first()
+    panel = make_panel(session, institution, draft_of(paper_id=papers_sealed))
+    count = len(items_of(session, panel.id))
+    hold_round(session, panel, [[50] * count, [60] * count, [70] * count])
+    open_round(session, panel)
+    return {"workshop_id": panel.id, "judge_id": judge_id_of(session, panel), "position": 1}
+
+
 def _offer_fields(session: Session, made: Everything) -> None:
     """What a form of any page may be sent: every field there is, with a value that fits."""
     ids = {name: value for known in made.sets for name, value in known.items()}
@@ -397,6 +423,14 @@ PLAUSIBLE = {
     "forms": "1",
     "seed": "1",
     "method": "classical",
+    "standard_method": "angoff",
+    "rounds": "2",
+    "numbers": "1",
+    "description": "恰好合格的考生能够独立完成常规任务，遇到不常见情况需要请教他人。",
+    "response_probability": "0.67",
+    **dict.fromkeys(("with_key", "with_statistics", "with_impact", "with_questions"), "true"),
+    **dict.fromkeys(("r-1", "r-2", "lowest_cut", "lowest_fail"), "10"),
+    **dict.fromkeys(("highest_cut", "highest_fail"), "80"),
     "sittings_method": "classical",
     "format": "auto",
     "component": "theory",

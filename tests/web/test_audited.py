@@ -28,6 +28,7 @@ UNRECORDED = {
     "login_session": "a login is recorded; what else changes is its expiry",
     "registration_upload": "a preview; confirming it is recorded",
     "score_sheet": "an examiner's draft; submitting it is recorded",
+    "standard_rating": "a judge's ratings in an open round; closing it records their digest",
     "answer": "answers have their own history",
     "user_account": "counting wrong passwords; the lock is recorded",
 }

@@ -1,0 +1,157 @@
+"""Standard-setting workshops on their way: panels, rounds, ratings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from exam_engine.standard_setting import service as standards
+from exam_engine.standard_setting import store
+from exam_engine.standard_setting.models import Workshop
+from exam_engine.standard_setting.rules import Method
+from itembank.people.models import Institution
+from itembank.people.rules import Actor, Role
+from itembank.statistics.models import ItemParameter, Scale
+from itembank.statistics.rules import ScaleModel
+from tests.factories.papers import LEVEL, actor_of, make_sealed_papers
+from tests.factories.people import NOW
+
+DESCRIPTION = "恰好合格的考生能够独立完成常规任务，遇到不常见的情况需要查阅资料或请教他人。"
+
+OpenSession = Callable[[], AbstractContextManager[Session]]
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A workshop, its leader, its judges, and somebody who could record the result."""
+
+    workshop: Workshop
+    leader: Actor
+    judges: tuple[Actor, ...]
+    second: Actor
+
+    @property
+    def id(self) -> UUID:
+        return self.workshop.id
+
+
+def leader_of(session: Session, institution: Institution) -> Actor:
+    return actor_of(session, institution, Role.PSYCHOMETRICIAN, username="standard-leader")
+
+
+def draft_of(method: Method = Method.ANGOFF, **changes: Any) -> standards.WorkshopDraft:
+    return standards.WorkshopDraft(
+        **{"name": "三级理论合格线", "method": method, "description": DESCRIPTION, "rounds": 2, **changes}
+    )
+
+
+def make_paper(open_session: OpenSession, institution: Institution) -> UUID:
+    """Return a sealed paper of ten items; its bank's writer is ``bank-writer``."""
+    return make_sealed_papers(open_session, institution, forms=1)[0]
+
+
+def make_panel(
+    session: Session, institution: Institution, draft: standards.WorkshopDraft, *, judges: int = 3
+) -> Panel:
+    """Return a workshop in preparation with judges; the first of them wrote the bank's items."""
+    leader = leader_of(session, institution)
+    second = actor_of(session, institution, Role.QUALITY_SUPERVISOR, username="standard-second")
+    names = ["bank-writer", *(f"judge-{number}" for number in range(2, judges + 1))][:judges]
+    panel = tuple(
+        actor_of(
+            session, institution, Role.ITEM_WRITER if name == "bank-writer" else Role.REVIEWER, username=name
+        )
+        for name in names
+    )
+    workshop = standards.open_workshop(session, actor=leader, draft=draft, now=NOW)
+    standards.invite(
+        session,
+        actor=leader,
+        workshop_id=workshop.id,
+        user_ids=[judge.id for judge in panel if judge.id],
+        now=NOW,
+    )
+    return Panel(workshop, leader, panel, second)
+
+
+def open_round(session: Session, panel: Panel) -> None:
+    """Open the next round; everybody has agreed."""
+    standards.open_round(session, actor=panel.leader, workshop_id=panel.id, now=NOW)
+    for judge in panel.judges:
+        standards.agree(session, actor=judge, workshop_id=panel.id, now=NOW)
+
+
+def rate(session: Session, panel: Panel, judge: Actor, values: Sequence[object], *, first: int = 1) -> None:
+    """Save ratings of one judge, from position ``first`` on."""
+    standards.save_ratings(
+        session,
+        actor=judge,
+        workshop_id=panel.id,
+        values={position: str(value) for position, value in enumerate(values, first)},
+        now=NOW + timedelta(minutes=5),
+    )
+
+
+def hold_round(
+    session: Session, panel: Panel, ratings: Sequence[Sequence[object]], *, first: int = 1
+) -> None:
+    """Open a round, save everybody's ratings, close it."""
+    open_round(session, panel)
+    for judge, values in zip(panel.judges, ratings, strict=True):
+        rate(session, panel, judge, values, first=first)
+    standards.close_round(session, actor=panel.leader, workshop_id=panel.id, now=NOW + timedelta(hours=1))
+
+
+def make_scale(
+    session: Session, workshop_items: Sequence[UUID], institution: Institution, occupation_id: UUID
+) -> Scale:
+    """Return a Rasch scale whose items get harder in the order given, from -1 by 0.25 logits."""
+    scale = Scale(
+        institution_id=institution.id,
+        occupation_id=occupation_id,
+        level=LEVEL.value,
+        name="三级量表",
+        model=ScaleModel.RASCH,
+        n_persons=400,
+        n_items=len(workshop_items),
+        summary={"warnings": [], "converged": True},
+        source={"kind": "file", "filename": "x.csv"},
+        created_by=None,
+        created_at=NOW,
+    )
+    session.add(scale)
+    session.flush()
+    for number, item_id in enumerate(workshop_items):
+        session.add(
+            ItemParameter(
+                institution_id=institution.id,
+                scale_id=scale.id,
+                item_id=item_id,
+                n_responses=400,
+                p_value=0.9 - 0.05 * number,
+                is_constant=False,
+                a=1.0,
+                b=-1 + 0.25 * number,
+                flags=[],
+            )
+        )
+    session.flush()
+    return scale
+
+
+def items_of(session: Session, workshop_id: UUID) -> list[UUID]:
+    """Return the rated items in their order."""
+    return [row.item_id for row in store.items(session, workshop_id)]
+
+
+def judge_id_of(session: Session, panel: Panel, number: int = 0) -> UUID:
+    """Return the row of a judge, counted from 0."""
+    judge = store.judge_of(session, panel.id, panel.judges[number].id or panel.id)
+    assert judge is not None
+    return judge.id
