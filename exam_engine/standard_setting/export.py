@@ -111,7 +111,17 @@ def _judges(result: Result, words: Words) -> tuple[list[str], Iterator[tuple[Any
 def _items(result: Result, words: Words) -> tuple[list[str], Iterator[tuple[Any, ...]]]:
     last = result["figures"]["rounds"][-1]
     items = {each["position"]: each for each in result["basis"]["items"]}
-    names = ("No.", "Item number", "Item marks", "p", "Mean", "Median", "Lowest", "Highest", "SD")
+    names = (
+        "No.",
+        "Item number",
+        "Item marks",
+        "p",
+        "Mean rating",
+        "Median",
+        "Lowest value",
+        "Highest value",
+        "SD",
+    )
 
     def rows() -> Iterator[tuple[Any, ...]]:
         for each in last["positions"]:

@@ -7,10 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from uuid import UUID
 
 from exam_engine.psychometrics.irt.models import FloatArray
 from exam_engine.standard_setting.rules import Method
+
+
+class Reason(StrEnum):
+    """Why no cut follows from the ratings."""
+
+    TOO_FEW = "too_few"
+    """Fewer than two judges who take part have rated everything."""
+
+    EMPTY_GROUP = "empty_group"
+    """Most judges put nobody into one of the classes that are compared."""
+
+    REVERSED = "reversed"
+    """Those judged better did not score higher."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +73,8 @@ class JudgeFigures:
     """Out of 100; None while it does not follow from what is rated."""
     consistency: float | None
     """Correlation of the ratings with the proportions correct; None where there are none."""
+    agreement: float | None
+    """Correlation of the ratings with the mean of the other judges'; None where it is not defined."""
     is_outlier: bool
 
 
@@ -85,10 +101,15 @@ class Cut:
     """The same in the marks of the paper; None where candidates are judged."""
     theta: float | None
     se: float | None
-    """Standard error of the score."""
+    """Standard error of the score: over judges, or over candidates where these are judged."""
+    se_with_items: float | None
+    """Over judges and items, both taken as samples; None where it is not defined."""
     median: float | None
+    """Of the judges' cuts."""
     sd: float | None
+    """Of the judges' cuts."""
     judges: int
+    """How many count."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +123,7 @@ class Summary:
     positions: tuple[PositionFigures, ...]
     reliability: float | None
     """Of the panel's mean ratings, judges as raters; None where it is not defined."""
-    agreement: float | None
+    difficulty_correlation: float | None
     """Correlation of the item means with the proportions correct."""
     warnings: tuple[str, ...]
     """Values of the kernels' warnings."""
@@ -128,7 +149,11 @@ class Questions:
     highest_cut: float
     lowest_fail: float
     highest_fail: float
+    outcome: str
+    """Whether the curves crossed, a value of the kernel's `Outcome`."""
     cut: float | None
-    """Out of 100; None where the curve of fail rates does not cross the panel's diagonal."""
+    """Out of 100; None where the curve of fail rates does not cross the panel's line."""
     fail_rate: float | None
     """Percent at that cut."""
+    se: float | None
+    """Standard error of the cut over judges."""

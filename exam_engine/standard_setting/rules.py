@@ -16,9 +16,6 @@ MAX_ROUNDS = 4
 MINIMUM_JUDGES = 2
 """Below it there is no standard error, so that a round is not opened at all."""
 
-RECOMMENDED_JUDGES = 10
-"""A panel below this is named as small on every page (Raymond & Reid, 2001, pp. 130 f.: 10 to 15, never under 5)."""
-
 MAX_JUDGES = 60
 MAX_ITEMS = 300
 MAX_CANDIDATES = 500

@@ -23,11 +23,11 @@ from exam_engine.invigilation.rules import AttendanceState, IncidentKind
 from exam_engine.jobs.models import Job
 from exam_engine.marking import service as marking
 from exam_engine.papers.models import Paper
-from exam_engine.papers.rules import PaperStatus
 from exam_engine.recognition import service as recognition
 from exam_engine.recognition.models import Decision
 from exam_engine.results.models import ComponentResult
 from exam_engine.sittings import service as sittings
+from exam_engine.sittings.models import SittingPaper
 from exam_engine.sittings.rules import Component, Duty
 from exam_engine.standard_setting import service as standards
 from exam_engine.standard_setting.rules import Method as StandardMethod
@@ -57,7 +57,7 @@ from tests.factories.recognition import (
     publish,
 )
 from tests.factories.sittings import candidate_row, list_file, make_picture, officer_of
-from tests.factories.standards import draft_of, hold_round, items_of, judge_id_of, make_panel, open_round
+from tests.factories.standards import draft_of, hold_round, judge_id_of, make_panel, open_round
 from tests.factories.theory import Theory, make_theory
 
 STEM = "绝密题干之探针"
@@ -74,6 +74,8 @@ class Everything:
     slug: str
     token: str
     sets: list[dict[str, UUID]] = field(default_factory=list)
+    places: dict[str, dict[str, UUID | int]] = field(default_factory=dict)
+    """How an address begins → ids in the state that its page needs."""
     fields: dict[str, list[str]] = field(default_factory=dict)
 
 
@@ -94,7 +96,7 @@ def make_everything(database: Database, institution: Institution) -> Everything:
     with database.session(scope=Scope.everything()) as session:
         made.sets.append(_banked(session, made))
     with database.session(scope=Scope.everything()) as session:
-        made.sets.append(_standards(session, made))
+        made.sets.insert(-1, _standards(session, made))  # the last one stays that of the bank
     with database.session(scope=Scope.everything()) as session:
         _offer_fields(session, made)
     return made
@@ -336,23 +338,48 @@ def _banked(session: Session, made: Everything) -> dict[str, UUID]:
 
 
 def _standards(session: Session, made: Everything) -> dict[str, UUID]:
-    """A standard-setting workshop in its second round, and one over candidates that is closed."""
-    institution = made.institution
-    [_sat_ids, _practical_ids, recognised, *_] = made.sets
-    draft = draft_of(StandardMethod.CONTRASTING, sitting_id=recognised["sitting_id"], with_questions=False)
-    groups = make_panel(session, institution, draft)
-    hold_round(session, groups, [[0, 1, 1]] * 3)
-    standards.close_workshop(
-        session, actor=groups.leader, workshop_id=groups.id, now=session.info["clock"].now()
-    )
-    papers_sealed = session.scalars(
-        select(Paper.id).where(Paper.status == PaperStatus.SEALED).order_by(Paper.created_at.desc())
+    """Standard setting: a workshop that ``everybody`` leads, and one in each state that a judge's page needs."""
+    paper_id = session.scalars(
+        select(SittingPaper.paper_id).where(SittingPaper.sitting_id == made.theory.sitting_id)
     ).first()
-    panel = make_panel(session, institution, draft_of(paper_id=papers_sealed))
-    count = len(items_of(session, panel.id))
-    hold_round(session, panel, [[50] * count, [60] * count, [70] * count])
-    open_round(session, panel)
-    return {"workshop_id": panel.id, "judge_id": judge_id_of(session, panel), "position": 1}
+    on_paper = draft_of(paper_id=paper_id)
+    on_candidates = draft_of(
+        StandardMethod.CONTRASTING, sitting_id=made.sets[2]["sitting_id"], with_questions=True
+    )
+    panels = {}
+    for name, draft in (
+        ("led", on_paper),
+        ("rated", on_paper),
+        ("asked", on_candidates),
+        ("grouped", on_candidates),
+    ):
+        led = (
+            {"leader": "everybody-employer"}
+            if name == "led"
+            else {"named": ("own-employer", "everybody-employer")}
+        )
+        panels[name] = panel = make_panel(session, made.institution, draft, **led)
+        count = standards.read_workshop(session, panel.id).frozen.count
+        ratings = [
+            [0, 1, 1] if draft is on_candidates else [50 + n] * count for n in range(len(panel.judges))
+        ]
+        hold_round(session, panel, ratings)
+    for name in ("led", "rated", "grouped"):
+        open_round(session, panels[name])
+    asked = panels["asked"]
+    standards.open_questions(session, actor=asked.leader, workshop_id=asked.id)
+    closed = make_panel(session, made.institution, on_paper, leader="everybody-employer")
+    hold_round(session, closed, [[50] * 10, [60] * 10, [70] * 10])
+    now = session.info["clock"].now()
+    standards.close_workshop(session, actor=closed.leader, workshop_id=closed.id, now=now)
+    made.places = {
+        "/judging/{workshop_id}/candidates": {"workshop_id": panels["grouped"].id},
+        "/judging/{workshop_id}/questions": {"workshop_id": asked.id},
+        "/judging": {"workshop_id": panels["rated"].id, "position": 1, "number": 1},
+        "/standards/{workshop_id}/re": {"workshop_id": closed.id},
+    }
+    led_id = panels["led"].id
+    return {"workshop_id": led_id, "judge_id": judge_id_of(session, panels["led"])}
 
 
 def _offer_fields(session: Session, made: Everything) -> None:

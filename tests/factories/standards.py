@@ -41,8 +41,8 @@ class Panel:
         return self.workshop.id
 
 
-def leader_of(session: Session, institution: Institution) -> Actor:
-    return actor_of(session, institution, Role.PSYCHOMETRICIAN, username="standard-leader")
+def leader_of(session: Session, institution: Institution, name: str = "standard-leader") -> Actor:
+    return actor_of(session, institution, Role.PSYCHOMETRICIAN, username=name)
 
 
 def draft_of(method: Method = Method.ANGOFF, **changes: Any) -> standards.WorkshopDraft:
@@ -57,27 +57,36 @@ def make_paper(open_session: OpenSession, institution: Institution) -> UUID:
 
 
 def make_panel(
-    session: Session, institution: Institution, draft: standards.WorkshopDraft, *, judges: int = 3
+    session: Session,
+    institution: Institution,
+    draft: standards.WorkshopDraft,
+    *,
+    judges: int = 3,
+    leader: str = "standard-leader",
+    named: Sequence[str] = (),
 ) -> Panel:
-    """Return a workshop in preparation with judges; the first of them wrote the bank's items."""
-    leader = leader_of(session, institution)
+    """Return a workshop in preparation with judges; the first of them wrote the bank's items.
+
+    ``named`` are further judges' user names.
+    """
+    leads = leader_of(session, institution, leader)
     second = actor_of(session, institution, Role.QUALITY_SUPERVISOR, username="standard-second")
-    names = ["bank-writer", *(f"judge-{number}" for number in range(2, judges + 1))][:judges]
+    names = ["bank-writer", *(f"judge-{number}" for number in range(2, judges + 1)), *named]
     panel = tuple(
         actor_of(
             session, institution, Role.ITEM_WRITER if name == "bank-writer" else Role.REVIEWER, username=name
         )
         for name in names
     )
-    workshop = standards.open_workshop(session, actor=leader, draft=draft, now=NOW)
+    workshop = standards.open_workshop(session, actor=leads, draft=draft, now=NOW)
     standards.invite(
         session,
-        actor=leader,
+        actor=leads,
         workshop_id=workshop.id,
         user_ids=[judge.id for judge in panel if judge.id],
         now=NOW,
     )
-    return Panel(workshop, leader, panel, second)
+    return Panel(workshop, leads, panel, second)
 
 
 def open_round(session: Session, panel: Panel) -> None:

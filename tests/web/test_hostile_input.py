@@ -107,7 +107,8 @@ def address(path: str, made: Everything) -> str:
     """Return the path with ids that exist and belong together, as far as there are any."""
     names = re.findall(r"\{(\w+)", path)
     names += ["task_id"] if "practical" in path else []
-    known = max(made.sets, key=lambda ids: sum(name in ids for name in names))
+    known = dict(max(made.sets, key=lambda ids: sum(name in ids for name in names)))
+    known.update(next((ids for begin, ids in made.places.items() if path.startswith(begin)), {}))
     others = {
         "slug": made.slug,
         "token": made.token,

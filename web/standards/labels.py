@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from exam_engine.psychometrics.standard_setting.compromise import Outcome
+from exam_engine.psychometrics.standard_setting.panel import Warn
+from exam_engine.standard_setting.figures import Reason
 from exam_engine.standard_setting.rules import Method, WorkshopStatus
 from web.i18n import N_
 
@@ -76,12 +79,45 @@ CUTS: dict[str, str] = {
 """Names of the cuts whose effect is shown."""
 
 REASONS: dict[str, str] = {
-    "too_few": N_("The figures appear as soon as two judges have rated everything."),
+    Reason.TOO_FEW: N_("The figures appear as soon as two judges have rated everything."),
+    Reason.EMPTY_GROUP: N_(
+        "Most judges put nobody into one of the classes that are compared, so no cut score follows."
+    ),
+    Reason.REVERSED: N_(
+        "The candidates whom the judges call qualified did not score higher than the others, so no cut score follows."
+    ),
 }
-"""Why there is no cut score yet."""
+"""Why there is no cut score."""
 
-WARNINGS: dict[str, str] = {}
+WARNINGS: dict[str, str] = {
+    Warn.FEW_JUDGES: N_("The panel is small: one judge more or less moves the cut score."),
+    Warn.NO_ERROR: N_("No standard error can be computed from these ratings."),
+    Warn.INCOMPLETE: N_("Some judges left items out; their cut scores rest on what they rated."),
+    Warn.OUTLYING_JUDGES: N_(
+        "At least one judge stands far from the others. Talk about it before the next round."
+    ),
+    Warn.FEW_PERSONS: N_("Fewer than 30 candidates are in a class that is compared: the cut score is rough."),
+    Warn.SEPARATED: N_(
+        "The scores of the two groups do not overlap: every cut score between them sorts all candidates alike. "
+        "The middle is shown, without standard error."
+    ),
+    Warn.REVERSED: N_("Those judged better did not score higher."),
+    Warn.NO_CROSSING: N_("The curves do not cross within the accepted range."),
+    Warn.SEVERAL_CROSSINGS: N_("The curves cross more than once."),
+    Warn.UNREACHED: N_("Some items reach the response probability nowhere and have no page."),
+    Warn.OUT_OF_RANGE: N_("The cut score lies beyond the scores that the test can give."),
+}
 """What the kernels warn of."""
+
+OUTCOMES: dict[str, str] = {
+    Outcome.TOO_MANY_FAIL: N_(
+        "Even at the lowest cut score more candidates would fail than the judges accept."
+    ),
+    Outcome.TOO_FEW_FAIL: N_(
+        "Even at the highest cut score fewer candidates would fail than the judges expect."
+    ),
+}
+"""Why the final questions lead to no compromise."""
 
 HEADINGS = (
     *(N_("Summary"), N_("Judges"), N_("Items"), N_("Ratings"), N_("Pass rate by cut score"), N_("Pass rate")),
@@ -97,7 +133,15 @@ HEADINGS = (
         N_("Cut score"),
         N_("No."),
     ),
-    *(N_("Item number"), N_("Item marks"), N_("p"), N_("Mean"), N_("Lowest"), N_("Highest"), N_("SD")),
+    *(
+        N_("Item number"),
+        N_("Item marks"),
+        N_("p"),
+        N_("Mean rating"),
+        N_("Lowest value"),
+        N_("Highest value"),
+        N_("SD"),
+    ),
     *(N_("round"), N_("judge"), N_("excluded"), N_("position"), N_("item"), N_("rating"), N_("marks")),
     N_("p_value"),
 )

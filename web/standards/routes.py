@@ -11,12 +11,12 @@ from fastapi.responses import Response
 
 from exam_engine.papers import service as papers
 from exam_engine.papers.rules import PaperStatus
+from exam_engine.psychometrics.standard_setting.panel import MINIMUM_JUDGES
 from exam_engine.standard_setting import export
 from exam_engine.standard_setting import service as standards
 from exam_engine.standard_setting.result import canonical_bytes, is_unchanged
 from exam_engine.standard_setting.rules import (
     MAX_ROUNDS,
-    RECOMMENDED_JUDGES,
     REGULATION_PASS_MARK,
     Method,
     WorkshopStatus,
@@ -32,7 +32,7 @@ from web.errors import status_of
 from web.forms import Form, FormData, PageNumber, form_data, parse_form
 from web.labels import ROLES
 from web.standards.forms import DescriptionForm, JudgesForm, WorkshopForm
-from web.standards.labels import CUTS, EXPLANATIONS, METHODS, REASONS, STATUSES, WARNINGS
+from web.standards.labels import CUTS, EXPLANATIONS, METHODS, OUTCOMES, REASONS, STATUSES, WARNINGS
 from web.standards.views import cuts_figure, impact_figure, steps_of
 
 router = APIRouter(prefix="/standards")
@@ -167,6 +167,7 @@ def _workshop_page(ctx: Context, workshop_id: UUID, form: Form[Any], status: int
         leads=leads,
         steps=steps_of(view, ctx._),
         warning_words=WARNINGS,
+        outcomes=OUTCOMES,
         may_record=ctx.may(Action.STANDARD_RECORD)
         and ctx.actor.id != workshop.leader_id
         and ctx.actor.id not in judged,
@@ -181,7 +182,7 @@ def _workshop_page(ctx: Context, workshop_id: UUID, form: Form[Any], status: int
         statuses=STATUSES,
         cut_names=CUTS,
         reasons=REASONS,
-        recommended=RECOMMENDED_JUDGES,
+        recommended=MINIMUM_JUDGES,
         regulation=REGULATION_PASS_MARK,
         chart=cuts_figure(view, newest.summary, ctx._) if newest else None,
         form=form,
@@ -362,7 +363,8 @@ def show_result(workshop_id: UUID, ctx: Context = requires(Action.STANDARD_READ)
         statuses=STATUSES,
         cut_names=CUTS,
         warning_words=WARNINGS,
-        recommended=RECOMMENDED_JUDGES,
+        outcomes=OUTCOMES,
+        recommended=MINIMUM_JUDGES,
         regulation=REGULATION_PASS_MARK,
         chart=impact_figure(figures["impact"], ctx._),
     )

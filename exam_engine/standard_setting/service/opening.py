@@ -15,7 +15,7 @@ from exam_engine.marking import service as marking
 from exam_engine.papers import service as papers
 from exam_engine.papers.rules import PaperStatus
 from exam_engine.sittings.models import Plan, Sitting
-from exam_engine.standard_setting import booklet, store
+from exam_engine.standard_setting import computing, store
 from exam_engine.standard_setting.models import Workshop, WorkshopCandidate, WorkshopItem
 from exam_engine.standard_setting.rules import (
     DEFAULT_RESPONSE_PROBABILITY,
@@ -214,7 +214,11 @@ def _in_booklet(session: Session, workshop: Workshop, rows: list[WorkshopItem]) 
         listed = _listed(sorted(numbers[item_id] for item_id in lacking))
         raise ItemsNotCalibrated(count=len(lacking), scale=scale.name, numbers=listed)
     at = [place[row.item_id] for row in rows]
-    order, locations = booklet.arrange(table.a[at], table.b[at], workshop.response_probability)
+    order, locations = computing.arrange(table.a[at], table.b[at], workshop.response_probability)
+    if lost := sorted(set(range(len(rows))) - set(order)):
+        numbers = store.item_numbers(session, [rows[index].item_id for index in lost])
+        listed = _listed(sorted(numbers.values()))
+        raise ItemsNotCalibrated(count=len(lost), scale=scale.name, numbers=listed)
     arranged = []
     for position, (index, location) in enumerate(zip(order, locations, strict=True), 1):
         row = rows[index]
