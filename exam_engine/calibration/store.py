@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Row, Text, cast, func, or_, select
@@ -16,7 +17,9 @@ from exam_engine.delivery.models import Answer, Attempt
 from exam_engine.invigilation.models import Incident
 from exam_engine.invigilation.rules import VOIDING
 from exam_engine.marking.models import MarkingRun
-from exam_engine.sittings.models import Plan, Room, Seat, Sitting
+from exam_engine.papers.models import Paper, PaperEntry
+from exam_engine.papers.rules import PaperStatus
+from exam_engine.sittings.models import Plan, Room, Seat, Sitting, SittingPaper
 from exam_engine.sittings.rules import Component, SittingStatus
 from itembank.items.models import Item
 
@@ -161,6 +164,68 @@ def reports(
 def count_reports(session: Session, *, kind: ReportKind | None) -> int:
     query = select(func.count(StatisticsReport.id))
     return session.scalars(query.where(StatisticsReport.kind == kind) if kind else query).one()
+
+
+def computed_reports(
+    session: Session, *, kind: ReportKind, occupation_id: UUID, level: int, limit: int
+) -> Sequence[StatisticsReport]:
+    """Return the latest computed reports of a bank, without those that ran again, newest first."""
+    query = (
+        select(StatisticsReport)
+        .options(defer(StatisticsReport.input, raiseload=True))
+        .where(
+            StatisticsReport.kind == kind,
+            StatisticsReport.occupation_id == occupation_id,
+            StatisticsReport.level == level,
+            StatisticsReport.results.is_not(None),
+            StatisticsReport.rerun_of.is_(None),
+        )
+        .order_by(StatisticsReport.created_at.desc(), StatisticsReport.id.desc())
+    )
+    return session.scalars(query.limit(limit)).all()
+
+
+def count_sealed(session: Session, *, occupation_id: UUID, level: int) -> int:
+    """Return the number of sealed papers of an occupation and level."""
+    query = select(func.count(Paper.id)).where(
+        Paper.occupation_id == occupation_id, Paper.level == level, Paper.status == PaperStatus.SEALED
+    )
+    return session.scalars(query).one()
+
+
+@dataclass(frozen=True)
+class Use:
+    """A sealed paper with an item in it, and where it was sat."""
+
+    paper: str
+    sealed_at: datetime | None
+    plan: str | None
+    starts_at: datetime | None
+    n_attempts: int
+
+
+def uses(session: Session, item_id: UUID) -> list[Use]:
+    """Return the sealed papers with an item and the sittings that used them, newest first."""
+    query = (
+        select(Paper.id, Paper.label, Paper.sealed_at, Plan.name, Sitting.starts_at, Sitting.id)
+        .join(PaperEntry, PaperEntry.paper_id == Paper.id)
+        .outerjoin(SittingPaper, SittingPaper.paper_id == Paper.id)
+        .outerjoin(Sitting, Sitting.id == SittingPaper.sitting_id)
+        .outerjoin(Plan, Plan.id == Sitting.plan_id)
+        .where(PaperEntry.item_id == item_id, Paper.status == PaperStatus.SEALED)
+        .order_by(Paper.sealed_at.desc(), Paper.id.desc())
+    )
+    rows = session.execute(query).all()
+    papers = {row[0] for row in rows}
+    counts = {
+        (row[0], row[1]): row[2]
+        for row in session.execute(
+            select(Attempt.sitting_id, Attempt.paper_id, func.count(Attempt.id))
+            .where(Attempt.paper_id.in_(papers))
+            .group_by(Attempt.sitting_id, Attempt.paper_id)
+        )
+    }
+    return [Use(row[1], row[2], row[3], row[4], counts.get((row[5], row[0]), 0)) for row in rows]
 
 
 def what_ifs(session: Session, report_id: UUID) -> Sequence[WhatIf]:

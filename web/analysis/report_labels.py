@@ -13,6 +13,7 @@ from exam_engine.calibration.reports.rules import (
     ReportKind,
     Treatment,
 )
+from exam_engine.calibration.reports.watch import Concern
 from web.i18n import N_
 
 Translate = Callable[..., str]
@@ -143,6 +144,40 @@ TREATMENTS: dict[Treatment, str] = {
     Treatment.REKEY: N_("another key"),
     Treatment.ALSO: N_("another answer counts too"),
 }
+
+CONCERNS: dict[Concern, tuple[str, str, str]] = {
+    Concern.THIN: (
+        N_("thin assessment points"),
+        N_("Points with fewer than {least} active items: papers keep drawing the same ones."),
+        N_("Active items"),
+    ),
+    Concern.UNUSED: (N_("never used"), N_("Active items that stand in no sealed paper."), ""),
+    Concern.OVERUSED: (
+        N_("over-exposed"),
+        N_("Items in more than {share} of the sealed papers; told from {papers} papers on."),
+        N_("Share of the papers"),
+    ),
+    Concern.DRIFTING: (
+        N_("drifting"),
+        N_(
+            "Difficulty changed beyond errors (99 %) and by more than 0.3 logits between the two latest scales "
+            "with at least {common} items in common."
+        ),
+        N_("Change of b ± SE (logits)"),
+    ),
+    Concern.NEGATIVE: (
+        N_("discriminating the wrong way"),
+        N_("Stronger candidates fail them more often than weaker ones: check the key first."),
+        N_("r (discrimination)"),
+    ),
+    Concern.SUSPECT: (
+        N_("key in doubt"),
+        N_("In the latest sitting report the strongest candidates prefer another option than the key."),
+        N_("Answers"),
+    ),
+    Concern.UNKNOWN: (N_("without statistics"), N_("Active items of which no statistics are kept."), ""),
+}
+"""Concern → name, meaning, head of its figure."""
 
 LEFT_OUT: dict[str, str] = {
     "terminated": N_("ended by an invigilator"),

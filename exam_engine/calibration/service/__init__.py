@@ -26,20 +26,25 @@ from exam_engine.calibration.service.requesting import identify, request_from_fi
 from exam_engine.calibration.service.sheets import FinishedSitting, finished_sittings
 from exam_engine.calibration.service.showing import list_jobs, name_of, outcome_of, table_of
 from exam_engine.calibration.service.versions import kernel_version
+from exam_engine.calibration.service.watching import BankState, ItemOverTime, bank_state, item_over_time
 
 __all__ = [
     "JOB_KIND",
     "REPORT_JOB",
+    "BankState",
     "FinishedSitting",
+    "ItemOverTime",
     "ReportPage",
     "ReportRequest",
     "WhatIfView",
+    "bank_state",
     "book_of",
     "calibrate_now",
     "decide",
     "find_report",
     "finished_sittings",
     "identify",
+    "item_over_time",
     "job_of",
     "kernel_version",
     "list_jobs",
