@@ -53,3 +53,29 @@ RESCALED: dict[str, list[float]] = {
         -0.01497446985],
 }
 # fmt: on
+
+# R mirt 1.47: marginal log-likelihoods of two groups together, 61 nodes from -6 to 6; twice the gain of freeing each
+# item against all others.
+# fmt: off
+TOGETHER: dict[str, float] = {
+    "simdif": -29272.273909,
+    "verbagg": -4014.40084437,
+}
+WITH_ANCHORS: dict[str, tuple[float, float, float]] = {
+    "simdif": (-29081.0376075, 0.31936351524, 1.25603523153),
+    "verbagg": (-3983.28204997, -0.0672222492385, 0.82286118676),
+}
+"""Log-likelihood with the items of `ANCHORS` alike and all others free; mean and variance of the focal group."""
+ANCHORS: dict[str, list[int]] = {
+    "simdif": [8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19],
+    "verbagg": [0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22],
+}
+FREED: dict[str, list[float]] = {
+    "simdif": [160.48949, 35.645555, 81.289425, 55.430284, 17.114251, 16.689403, 5.7189898, 16.892507,
+        2.5827233, 3.2877527, 14.218951, 13.113184, 6.322105, 4.0920104, 0.69871658, 8.062118, 0.52283143,
+        4.8322376, 0.3480464, 5.9489343],
+    "verbagg": [2.3904898, 1.5657531, 4.1685465, 3.2728156, 2.7811888, 1.3631578, 5.6462057, 6.6005517,
+        5.6772939, 8.8518253, 11.958728, 1.707942, 2.0935987, 6.6724067, 1.2947172, 4.7999689, 2.9874104,
+        0.95480038, 2.7886492, 2.6821467, 1.1764699, 2.4605293, 3.8637024, 1.2731135],
+}
+# fmt: on

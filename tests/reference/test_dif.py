@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 
 from exam_engine.psychometrics.dif.area import raju
 from exam_engine.psychometrics.dif.comparisons import generalized_tables
+from exam_engine.psychometrics.dif.concurrent import concurrent_wald
 from exam_engine.psychometrics.dif.design import Design, Tables
 from exam_engine.psychometrics.dif.estimates import Estimates
+from exam_engine.psychometrics.dif.likelihood_ratio import likelihood_ratio
 from exam_engine.psychometrics.dif.logistic import logistic
 from exam_engine.psychometrics.dif.lord import lord
 from exam_engine.psychometrics.dif.mantel_haenszel import (
@@ -23,7 +25,17 @@ from exam_engine.psychometrics.dif.mantel_haenszel import (
 from exam_engine.psychometrics.dif.outcome import adjusted
 from exam_engine.psychometrics.dif.sibtest import sibtest
 from exam_engine.psychometrics.dif.standardization import standardization
-from tests.reference.dif_estimates import FOCAL, LORD, RAJU, REFERENCE, RESCALED
+from tests.reference.dif_estimates import (
+    ANCHORS,
+    FOCAL,
+    FREED,
+    LORD,
+    RAJU,
+    REFERENCE,
+    RESCALED,
+    TOGETHER,
+    WITH_ANCHORS,
+)
 from tests.reference.dif_figures import FIGURES, FLAGGED_BY_MH
 
 Data = tuple[NDArray[np.float64], NDArray[np.float64]]
@@ -239,3 +251,25 @@ def test_lord_s_and_raju_s_statistics_are_difr_s() -> None:
     np.testing.assert_allclose(by_lord.p_value, LORD["p.value"], **TEN_DIGITS)
     # difR's p-values of negative deviates are above 1, so the deviates alone are compared.
     np.testing.assert_allclose(by_raju.z, RAJU["RajuZ"], **TEN_DIGITS)
+
+
+def test_likelihood_ratios_are_mirt_s(named: tuple[str, Data]) -> None:
+    name, (responses, group) = named
+
+    found = likelihood_ratio(responses, group)
+
+    assert found.log_likelihood == pytest.approx(TOGETHER[name], abs=1e-6)
+    # mirt stopped at parameter changes of 1e-8 after EM: its gains are up to 2e-4 below the maximum.
+    np.testing.assert_allclose(found.statistic, FREED[name], atol=5e-4)
+    assert set(found.df.tolist()) == {2}
+
+
+def test_a_calibration_with_anchors_is_mirt_s(named: tuple[str, Data]) -> None:
+    name, (responses, group) = named
+    anchor = np.isin(np.arange(responses.shape[1]), ANCHORS[name])
+
+    found = concurrent_wald(responses, group, design=Design(anchor=anchor))
+
+    _, mean, variance = WITH_ANCHORS[name]
+    assert found.mean == pytest.approx(mean, abs=1e-4)
+    assert found.variance == pytest.approx(variance, abs=1e-4)

@@ -81,6 +81,12 @@ class Reason(StrEnum):
     NOT_IDENTIFIED = "not_identified"
     """The covariance matrix of the comparison cannot be inverted."""
 
+    SCORES_LACKING = "scores_lacking"
+    """A score that the item has was got by nobody of one group, so it has no parameters of its own there."""
+
+    ANCHOR = "anchor"
+    """The item holds the groups on one scale and is taken to function alike: it is not tested."""
+
     FEW_STRATA = "few_strata"
     """Too few strata hold enough persons of both groups."""
 

@@ -52,7 +52,7 @@ def verdict(
     p_value[tested] = chi2.sf(statistic[tested], df[tested])
     p_adjusted = adjusted(p_value, adjustment=adjustment)
     reasons = reasons_of(statistic.size, *cases)
-    lacking = (Warn.NOT_COMPUTABLE,) if any(reasons) else ()
+    lacking = (Warn.NOT_COMPUTABLE,) if set(reasons) - {None, Reason.ANCHOR} else ()
     return Dif(
         reference=labels[0],
         focal=labels[1],
