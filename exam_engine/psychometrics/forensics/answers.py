@@ -119,7 +119,10 @@ def check_option_probabilities(room: Room, probabilities: ArrayLike) -> FloatArr
     ValueError
         If the shape differs, a probability is negative or not finite, or a row does not sum to 1.
     """
-    chance = np.asarray(probabilities, dtype=np.float64)
+    try:
+        chance = np.asarray(probabilities, dtype=np.float64)
+    except ValueError:
+        raise ValueError("probabilities must be numbers: persons, items, options") from None
     shape = (room.n_persons, room.n_items, room.n_options)
     if chance.shape != shape:
         raise ValueError(f"probabilities must have shape {shape}: persons, items, options")
@@ -173,8 +176,8 @@ def option_probabilities(room: Room, items: Items, theta: ArrayLike, *, smoothin
     ability = np.asarray(theta, dtype=np.float64)
     if len(items) != room.n_items or np.any(items.highest != 1):
         raise ValueError(f"items must be {room.n_items}, scored 0 or 1")
-    if ability.shape != (room.n_persons,):
-        raise ValueError(f"theta must hold {room.n_persons} values, one a person")
+    if ability.shape != (room.n_persons,) or not np.all(np.isfinite(ability)):
+        raise ValueError(f"theta must hold {room.n_persons} finite values, one a person")
     if not 0.0 < smoothing < np.inf:
         raise ValueError("smoothing must be positive")
     counts = room.chosen().sum(axis=0).reshape(room.n_items, room.n_options) + smoothing

@@ -14,7 +14,7 @@ SAME_TAIL = 1.0 + 1e-9
 """Tails that differ by rounding only count as equal."""
 
 
-def binomial_tail(chance: ArrayLike, at_least: ArrayLike) -> FloatArray:
+def binomial_tail(chance: ArrayLike, at_least: ArrayLike, *, mid: bool = False) -> FloatArray:
     """Return the probability that at least so many of independent events happen, exactly.
 
     Parameters
@@ -23,6 +23,9 @@ def binomial_tail(chance: ArrayLike, at_least: ArrayLike) -> FloatArray:
         Chance of each event, in [0, 1]; 0 for an event that a case does not have.
     at_least : array-like of int, shape (n_cases,)
         Number of events.
+    mid : bool, default False
+        Whether the chance of exactly that number counts half only (the mid-p-value of Lancaster, 1961, Journal of the
+        American Statistical Association 56, 223–234).
 
     Returns
     -------
@@ -57,9 +60,13 @@ def binomial_tail(chance: ArrayLike, at_least: ArrayLike) -> FloatArray:
         block = slice(start, start + step)
         beyond = np.cumsum(_distribution(p[:, block])[::-1], axis=0)[::-1]
         wanted = np.clip(least[block], 0, len(p) + 1).astype(np.intp)
-        padded = np.concatenate([beyond, np.zeros((1, beyond.shape[1]))])
-        tail[block] = padded[wanted, np.arange(wanted.size)]
-    return np.asarray(np.clip(np.where(least <= 0, 1.0, tail), 0.0, 1.0), dtype=np.float64)
+        padded = np.concatenate([beyond, np.zeros((2, beyond.shape[1]))])
+        padded[0] = 1.0
+        cases = np.arange(wanted.size)
+        tail[block] = padded[wanted, cases]
+        if mid:
+            tail[block] = 0.5 * (tail[block] + padded[wanted + 1, cases])
+    return np.asarray(np.clip(tail, 0.0, 1.0), dtype=np.float64)
 
 
 def _distribution(p: FloatArray) -> FloatArray:
@@ -74,7 +81,12 @@ def _distribution(p: FloatArray) -> FloatArray:
 
 
 def trinomial_tail(
-    chance_first: ArrayLike, chance_second: ArrayLike, first: ArrayLike, second: ArrayLike
+    chance_first: ArrayLike,
+    chance_second: ArrayLike,
+    first: ArrayLike,
+    second: ArrayLike,
+    *,
+    mid: bool = False,
 ) -> tuple[FloatArray, FloatArray]:
     """Return how extreme two counts are together, exactly.
 
@@ -86,6 +98,8 @@ def trinomial_tail(
         Chances of the two kinds, non-negative, together at most 1.
     first, second : array-like of int, shape (n_cases,)
         Counts observed.
+    mid : bool, default False
+        Whether counts with exactly the same tail count half only in the p-value.
 
     Returns
     -------
@@ -116,12 +130,12 @@ def trinomial_tail(
     tail, p_value = np.empty(x.size), np.empty(x.size)
     for start in range(0, x.size, step):
         block = slice(start, start + step)
-        tail[block], p_value[block] = _joint_tail(p[:, block], q[:, block], x[block], y[block])
+        tail[block], p_value[block] = _joint_tail(p[:, block], q[:, block], x[block], y[block], mid)
     return tail, np.minimum(p_value, 1.0)
 
 
 def _joint_tail(
-    p: FloatArray, q: FloatArray, x: NDArray[np.intp], y: NDArray[np.intp]
+    p: FloatArray, q: FloatArray, x: NDArray[np.intp], y: NDArray[np.intp], mid: bool
 ) -> tuple[FloatArray, FloatArray]:
     size = len(p) + 1
     mass = np.zeros((size, size, p.shape[1]))
@@ -134,4 +148,9 @@ def _joint_tail(
         mass[:done, 1 : done + 1] += down
     beyond = np.cumsum(np.cumsum(mass[::-1], axis=0)[:, ::-1], axis=1)[::-1, ::-1]
     tail = beyond[x, y, np.arange(x.size)]
-    return tail, np.where(beyond <= tail * SAME_TAIL, mass, 0.0).sum(axis=(0, 1))
+    p_value = np.where(beyond <= tail * SAME_TAIL, mass, 0.0).sum(axis=(0, 1))
+    if mid:
+        p_value -= 0.5 * np.where(np.abs(beyond - tail) <= tail * (SAME_TAIL - 1.0), mass, 0.0).sum(
+            axis=(0, 1)
+        )
+    return tail, p_value

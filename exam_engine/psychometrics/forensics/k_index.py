@@ -79,7 +79,7 @@ def k_index(room: Room, *, variant: Index | str = Index.K2, scope: Scope | None 
     kind = Index(variant)
     if kind not in MINIMUM_PERSONS:
         raise ValueError("variant must be one of k, k1, k2, s1")
-    wrong = room.n_wrong
+    wrong, asked = room.n_wrong, scope or Scope()
     correct = room.is_correct.astype(np.float64)
     chosen = room.chosen()
     counts, group = np.unique(wrong, return_inverse=True)
@@ -103,9 +103,12 @@ def k_index(room: Room, *, variant: Index | str = Index.K2, scope: Scope | None 
         p = np.full(same.shape, np.nan)
         source_wrong = np.broadcast_to(wrong[rows, None], same.shape)[enough]
         p[enough] = _tail(kind, same[enough], source_wrong, expected[enough])
+        if asked.mid_p:
+            p[enough] += _tail(kind, same[enough] + 1.0, source_wrong, expected[enough])
+            p[enough] *= 0.5
         return Evaluation(p, same, expected, np.ones(same.shape, dtype=np.bool_))
 
-    return survey(room, kind, evaluate, scope or Scope(), cautions)
+    return survey(room, kind, evaluate, asked, cautions)
 
 
 def _tail(kind: Index, same: FloatArray, wrong: IntArray, expected: FloatArray) -> FloatArray:

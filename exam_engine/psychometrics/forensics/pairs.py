@@ -66,12 +66,16 @@ class Scope:
         Over all the tests made.
     shown : int, default 50
         Pairs that the table holds at least, flagged or not.
+    mid_p : bool, default False
+        Whether the chance of exactly the agreement observed counts half only: nearer to the level on average, but no
+        bound any more. Off, the tails of counts are cautious.
     """
 
     pairs: ArrayLike | None = None
     level: float = LEVEL
     correction: Correction | str = Correction.BONFERRONI
     shown: int = SHOWN
+    mid_p: bool = False
 
     def __post_init__(self) -> None:
         check_level(self.level)

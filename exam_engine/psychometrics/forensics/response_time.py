@@ -106,7 +106,10 @@ def check_times(seconds: ArrayLike) -> FloatArray:
     ValueError
         If the array is not a matrix, is empty, or holds 0 or an infinite value.
     """
-    matrix = np.asarray(seconds, dtype=np.float64)
+    try:
+        matrix = np.asarray(seconds, dtype=np.float64)
+    except ValueError:
+        raise ValueError("seconds must be a matrix of numbers: every person one value an item") from None
     if matrix.ndim != 2 or 0 in matrix.shape:
         raise ValueError("seconds must be a matrix with at least one person and one item")
     matrix = np.where(matrix < 0, np.nan, matrix)

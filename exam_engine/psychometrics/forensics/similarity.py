@@ -19,6 +19,9 @@ EXACT_BELOW = 0.01
 EXACT_M4_BELOW = 1e-4
 """The same for the product of M4's two tails, which is about ten times smaller than its p-value there."""
 
+EXACT_M4_PAIRS = 2_000_000
+"""In larger rooms that bound falls with the number of pairs, so that about as many pairs get M4's exact tail."""
+
 EXACT_PAIRS = 20_000
 """Up to so many ω or GBT tests in a block everything is exact; for M4 a hundredth of it."""
 
@@ -75,7 +78,7 @@ def omega(
     chance = check_option_probabilities(room, probabilities)
     flat = chance.reshape(room.n_persons, -1)
     spread, chosen = flat * (1.0 - flat), room.chosen()
-    every = np.arange(room.n_items)
+    every, asked = np.arange(room.n_items), scope or Scope()
 
     def evaluate(rows: IntArray, tested: NDArray[np.bool_]) -> Evaluation:
         matches = chosen[rows] @ chosen.T
@@ -92,10 +95,10 @@ def omega(
             return np.where(option >= 0, picked, 0.0)
 
         suspicious = _exact_where(p, tested, EXACT_BELOW, EXACT_PAIRS)
-        _refine(p, suspicious, rows, matches, of_pairs)
+        _refine(p, suspicious, rows, matches, of_pairs, mid=asked.mid_p)
         return Evaluation(p, value, expected, suspicious)
 
-    return survey(room, Index.OMEGA, evaluate, scope or Scope(), set())
+    return survey(room, Index.OMEGA, evaluate, asked, set())
 
 
 def gbt(room: Room, probabilities: ArrayLike, *, scope: Scope | None = None) -> SimilarityTable:
@@ -135,21 +138,22 @@ def gbt(room: Room, probabilities: ArrayLike, *, scope: Scope | None = None) -> 
     """
     chance = check_option_probabilities(room, probabilities)
     flat, squares, chosen = chance.reshape(room.n_persons, -1), _products(chance), room.chosen()
+    asked = scope or Scope()
 
     def evaluate(rows: IntArray, tested: NDArray[np.bool_]) -> Evaluation:
         matches = chosen[rows] @ chosen.T
         expected = flat[rows] @ flat.T
         variance = expected - squares[rows] @ squares.T
-        p = _normal_tail(matches, expected, variance)
+        p = _normal_tail(matches, expected, variance, mid=asked.mid_p)
 
         def of_pairs(one: IntArray, other: IntArray) -> FloatArray:
             return np.asarray(np.einsum("pio,pio->pi", chance[one], chance[other]), dtype=np.float64)
 
         suspicious = _exact_where(p, tested, EXACT_BELOW, EXACT_PAIRS)
-        _refine(p, suspicious, rows, matches, of_pairs)
+        _refine(p, suspicious, rows, matches, of_pairs, mid=asked.mid_p)
         return Evaluation(p, matches, expected, suspicious)
 
-    return survey(room, Index.GBT, evaluate, scope or Scope(), set())
+    return survey(room, Index.GBT, evaluate, asked, set())
 
 
 def m4(room: Room, probabilities: ArrayLike, *, scope: Scope | None = None) -> SimilarityTable:
@@ -181,8 +185,9 @@ def m4(room: Room, probabilities: ArrayLike, *, scope: Scope | None = None) -> S
     Test Fraud, Routledge, 53–80). How two counts are ordered is defined here: by their joint upper tail
     ``Q(x, y) = P(X ≥ x, Y ≥ y)``, and the p-value is the chance ``P(Q(X, Y) ≤ Q(x, y))``, so that it keeps
     its level; ``Q`` by itself does not. First all pairs get the product ``u`` of the two separate normal tails, which
-    bounds ``Q`` from above since the counts exclude each other; where ``u`` is above 0.0001 and a block has
-    more than 200 pairs, ``u (1 - log u)``, the distribution of a product of two p-values, stands for the p-value.
+    bounds ``Q`` from above since the counts exclude each other; where ``u`` is above 0.0001 (less in
+    rooms of more than 2,000) and a block has more than 200 pairs, ``u (1 - log u)``, the distribution of a product of
+    two p-values, stands for the p-value.
 
     Examples
     --------
@@ -198,16 +203,20 @@ def m4(room: Room, probabilities: ArrayLike, *, scope: Scope | None = None) -> S
     wrong[:, every, room.key] = 0.0
     flat, squares, right_square = wrong.reshape(room.n_persons, -1), _products(wrong), right**2
     chosen, correct = room.chosen(), room.is_correct.astype(np.float64)
+    asked, n_pairs = scope or Scope(), room.n_persons * (room.n_persons - 1) // 2
+    below = EXACT_M4_BELOW * min(1.0, EXACT_M4_PAIRS / n_pairs)
 
     def evaluate(rows: IntArray, tested: NDArray[np.bool_]) -> Evaluation:
         first = correct[rows] @ correct.T
         second = chosen[rows] @ chosen.T - first
         expect_first, expect_second = right[rows] @ right.T, flat[rows] @ flat.T
-        product = _normal_tail(first, expect_first, expect_first - right_square[rows] @ right_square.T)
-        product *= _normal_tail(second, expect_second, expect_second - squares[rows] @ squares.T)
+        spread_first = expect_first - right_square[rows] @ right_square.T
+        spread_second = expect_second - squares[rows] @ squares.T
+        product = _normal_tail(first, expect_first, spread_first, mid=asked.mid_p)
+        product *= _normal_tail(second, expect_second, spread_second, mid=asked.mid_p)
         with np.errstate(divide="ignore", invalid="ignore"):
             p = np.where(product > 0, product * (1.0 - np.log(product)), product)
-        suspicious = _exact_where(product, tested, EXACT_M4_BELOW, EXACT_PAIRS // 100)
+        suspicious = _exact_where(product, tested, below, EXACT_PAIRS // 100)
         tail = np.ones(p.shape)
         at = np.nonzero(suspicious)
         for start in range(0, at[0].size, CASES):
@@ -216,10 +225,10 @@ def m4(room: Room, probabilities: ArrayLike, *, scope: Scope | None = None) -> S
             both_right = (right[one] * right[other]).T
             both_wrong = np.einsum("pio,pio->ip", wrong[one], wrong[other])
             counts = first[row, other].round(), second[row, other].round()
-            tail[row, other], p[row, other] = trinomial_tail(both_right, both_wrong, *counts)
+            tail[row, other], p[row, other] = trinomial_tail(both_right, both_wrong, *counts, mid=asked.mid_p)
         return Evaluation(p, tail, expect_first + expect_second, suspicious)
 
-    return survey(room, Index.M4, evaluate, scope or Scope(), set())
+    return survey(room, Index.M4, evaluate, asked, set())
 
 
 def _products(chance: FloatArray) -> FloatArray:
@@ -230,10 +239,15 @@ def _products(chance: FloatArray) -> FloatArray:
     return (chance[:, :, first] * chance[:, :, second] * weight).reshape(n_persons, -1)
 
 
-def _normal_tail(count: FloatArray, expected: FloatArray, variance: FloatArray) -> FloatArray:
-    """Return the normal upper tail of a count with continuity correction; without variance 1 or 0."""
+def _normal_tail(count: FloatArray, expected: FloatArray, variance: FloatArray, *, mid: bool) -> FloatArray:
+    """Return the normal upper tail of a count; without variance 1 or 0.
+
+    The correction for continuity stands for the whole chance of the count observed, none for half of it.
+    """
     with np.errstate(divide="ignore", invalid="ignore"):
-        tail = np.asarray(ndtr((expected - count + 0.5) / np.sqrt(np.maximum(variance, 0.0))))
+        tail = np.asarray(
+            ndtr((expected - count + (0.0 if mid else 0.5)) / np.sqrt(np.maximum(variance, 0.0)))
+        )
     certain = (count <= np.round(expected)).astype(np.float64)
     return np.asarray(np.where(variance > NO_VARIANCE, tail, certain), dtype=np.float64)
 
@@ -252,10 +266,12 @@ def _refine(
     rows: IntArray,
     matches: FloatArray,
     of_pairs: Callable[[IntArray, IntArray], FloatArray],
+    *,
+    mid: bool,
 ) -> None:
     """Write the exact tails of the pairs in ``where`` into ``p``."""
     at = np.nonzero(where)
     for start in range(0, at[0].size, CASES):
         row, other = at[0][start : start + CASES], at[1][start : start + CASES]
         chance = of_pairs(rows[row], other)
-        p[row, other] = binomial_tail(np.clip(chance.T, 0.0, 1.0), matches[row, other].round())
+        p[row, other] = binomial_tail(np.clip(chance.T, 0.0, 1.0), matches[row, other].round(), mid=mid)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -80,7 +81,7 @@ def similarity_errors(
     asked = scope or Scope()
     ability = estimated_abilities(room, items) if theta is None else theta
     truth = estimated_probabilities(room, items, theta=ability)
-    every = Scope(pairs=asked.pairs, level=asked.level, correction=Correction.NONE, shown=0)
+    every = replace(asked, correction=Correction.NONE, shown=0)
 
     def trial(rng: np.random.Generator) -> Mapping[str, Trial]:
         honest = draw_answers(room, truth, rng=rng)

@@ -65,12 +65,14 @@ def test_probabilities_must_fit_and_sum_to_one_where_answered() -> None:
     assert check_option_probabilities(room, good)[1, 1].tolist() == [0.0, 0.0]
     with pytest.raises(ValueError, match="shape"):
         check_option_probabilities(room, good[:1])
+    with pytest.raises(ValueError, match="must be numbers"):
+        check_option_probabilities(room, [["a"]])
     with pytest.raises(ValueError, match="finite"):
         check_option_probabilities(room, np.full((2, 2, 2), np.nan))
     with pytest.raises(ValueError, match="sum to 1"):
         check_option_probabilities(room, np.full((2, 2, 2), 0.4))
-    with pytest.raises(ValueError, match="theta must hold 2"):
-        option_probabilities(room, Items.dichotomous([1.0, 1.0], [0.0, 0.0]), [0.0])
+    with pytest.raises(ValueError, match="theta must hold 2 finite"):
+        option_probabilities(room, Items.dichotomous([1.0, 1.0], [0.0, 0.0]), [0.0, np.nan])
     with pytest.raises(ValueError, match="items must be 2"):
         option_probabilities(room, Items.dichotomous([1.0], [0.0]), [0.0, 0.0])
     with pytest.raises(ValueError, match="smoothing"):

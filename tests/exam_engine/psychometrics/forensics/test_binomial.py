@@ -35,6 +35,19 @@ def test_equal_chances_give_the_binomial_with_full_precision_far_out() -> None:
     assert tail[0] < 1e-40
 
 
+def test_the_mid_p_value_counts_the_observed_number_half() -> None:
+    counts = np.arange(12)
+
+    mid = binomial_tail(np.full((10, 12), 0.3), counts, mid=True)
+
+    expected = binom.sf(counts, 10, 0.3) + 0.5 * binom.pmf(counts, 10, 0.3)
+    assert mid == pytest.approx(expected, abs=1e-14)
+    tail, joint = trinomial_tail([[0.25], [0.25]], [[0.25], [0.25]], [1], [1], mid=True)
+    assert tail[0] == 0.125
+    # The tail of (1, 1) itself has chance 0.125; (2, 0) and (0, 2), 0.0625 each, lie beyond it.
+    assert joint[0] == pytest.approx(0.25 - 0.5 * 0.125)
+
+
 def test_blocks_do_not_change_the_result() -> None:
     rng = np.random.default_rng(5)
     chances, counts = rng.random((50, 5_000)), rng.integers(0, 50, 5_000)

@@ -161,6 +161,8 @@ def test_thin_data_carry_cautions_and_useless_data_are_refused() -> None:
         calibrate_times([[3.0], [4.0], [5.0]])
     with pytest.raises(ValueError, match="positive and finite"):
         calibrate_times([[0.0, 1.0], [1.0, 2.0]])
+    with pytest.raises(ValueError, match="every person one value"):
+        calibrate_times([[1.0, 2.0], [3.0]])
     with pytest.raises(ValueError, match="tolerance"):
         calibrate_times(seconds, tolerance=0.0)
     with pytest.raises(ValueError, match="5 columns"):

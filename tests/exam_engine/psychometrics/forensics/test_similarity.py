@@ -133,6 +133,41 @@ def test_honest_rooms_are_flagged_no_more_often_than_the_level(index: object) ->
     assert 0.003 < np.mean(rates) < 0.0115
 
 
+def test_half_the_chance_of_the_observed_count_brings_the_rate_to_the_level() -> None:
+    """With the true chances of the options; Monte Carlo errors from the spread between rooms."""
+    bounds = {omega: 0.05, gbt: 0.05, m4: 0.05}
+    for index, level in bounds.items():
+        rates = []
+        for seed in range(8):
+            room, chance = honest_room(60, 40, seed=300 + seed)
+            table = index(room, chance, scope=Scope(correction="none", mid_p=True, shown=0))
+            rates.append(table.n_flagged / table.n_tests)
+        error = np.std(rates, ddof=1) / np.sqrt(8)
+        assert abs(np.mean(rates) - level) < 0.005 + 3 * error, (index, np.mean(rates), error)
+
+
+@pytest.mark.parametrize("index", [gbt, m4])
+def test_the_observed_count_by_itself_is_the_difference(index: object) -> None:
+    room, chance = honest_room(8, 20, seed=9)
+
+    whole, half = (
+        index(room, chance, scope=Scope(shown=100, mid_p=mid, correction="none"))  # type: ignore[operator]
+        for mid in (False, True)
+    )
+
+    by_pair = {(s, c): p for s, c, p in zip(half.source, half.copier, half.p_value, strict=True)}
+    gap = np.array(
+        [p - by_pair[s, c] for s, c, p in zip(whole.source, whole.copier, whole.p_value, strict=True)]
+    )
+    assert np.all(gap > 0)
+    if index is gbt:
+        for at, (j, k) in enumerate(zip(whole.source, whole.copier, strict=True)):
+            chances = [float(chance[j, i] @ chance[k, i]) for i in range(20)]
+            count = int(whole.statistic[at])
+            exactly = slow_tail(chances, count) - slow_tail(chances, count + 1)
+            assert gap[at] == pytest.approx(exactly / 2)
+
+
 def test_neighbours_only_are_tested_when_seats_are_given() -> None:
     room, chance = honest_room(60, 40, seed=5)
     pairs = neighbours(np.zeros(60), np.arange(60) // 10, np.arange(60) % 10)
