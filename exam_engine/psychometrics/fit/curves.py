@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import chdtrc
 
 from exam_engine.psychometrics.fit.caution import Caution
+from exam_engine.psychometrics.fit.residuals import item_blocks
 from exam_engine.psychometrics.fit.s_x2 import n_parameters
 from exam_engine.psychometrics.fit.score_groups import ScoreTable, merge_thin
 from exam_engine.psychometrics.irt.items import Items
@@ -23,9 +24,6 @@ MINIMUM_GROUP = 10
 
 MINIMUM_PERSONS = 200
 """Below this the curves are rough. House rule: ten groups of twenty."""
-
-ROWS = 8192
-"""Persons are worked in blocks of this many."""
 
 
 @dataclass(frozen=True)
@@ -153,18 +151,15 @@ def _group_sums(
     width = int(items.highest.max()) + 1
     observed = np.zeros((width, groups, len(items)))
     expected, spread = np.zeros_like(observed), np.zeros((groups, len(items)))
-    scores = np.arange(width)
-    step = max(1, ROWS // width)
-    for start in range(0, len(matrix), step):
-        x, at = matrix[start : start + step], group[start : start + step]
-        member = (at == np.arange(groups)[:, None]).astype(np.float64)
-        chance = items.probability(theta[start : start + step])
-        seen = x >= 0
+    for block, own in item_blocks(matrix, items):
+        member = (group[block.rows] == np.arange(groups)[:, None]).astype(np.float64)
+        chance = own.probability(theta[block.rows])
+        scores = np.arange(chance.shape[2])
         average = chance @ scores
-        spread += member @ (((chance @ scores**2) - average**2) * seen)
-        for score in range(width):
-            observed[score] += member @ (x == score)
-            expected[score] += member @ (chance[..., score] * seen)
+        spread[:, block.columns] += member @ (((chance @ scores**2) - average**2) * block.seen)
+        for score in scores:
+            observed[score][:, block.columns] += member @ (block.x == score)
+            expected[score][:, block.columns] += member @ (chance[..., score] * block.seen)
     return observed.transpose(2, 1, 0), expected.transpose(2, 1, 0), spread.T
 
 

@@ -81,7 +81,7 @@ def item_mean_squares(
     for block, own in item_blocks(matrix, items):
         at = np.where(np.isfinite(points[block.rows]), points[block.rows], 0.0)
         used = (block.x >= 0) & ~own.is_nominal
-        moments = score_moments(own, at, least_variance=least_variance)
+        moments = score_moments(own.probability(at), least_variance=least_variance)
         sums.add(block.x, moments, used, axis=0, to=block.columns)
     return _result(sums.result(), items)
 
@@ -136,7 +136,7 @@ def item_mean_squares_over_posterior(
     prior = make_prior(
         items, mean=mean, variance=variance, nodes=nodes, weights=weights, longest=max(1, answered)
     )
-    moments = score_moments(items, prior.nodes)
+    moments = score_moments(items.probability(prior.nodes))
     scores = np.arange(int(items.highest.max()) + 1)[:, None, None]
     # Squared residuals of each possible score at the nodes: (highest + 1, n_nodes, n_items).
     square = (scores - moments.mean) ** 2

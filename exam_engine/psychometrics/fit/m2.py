@@ -22,6 +22,9 @@ MINIMUM_PERSONS = 200
 """Below this M2 is advised against: its size is near nominal from a few hundred persons (Maydeu-Olivares & Joe, 2006,
 Psychometrika 71, 713–732)."""
 
+LEAST_VARIANCE = 1e-6
+"""Items whose scores vary less than this make the covariance of the margins singular."""
+
 ROWS = 65_536
 """Persons are summed in blocks of this many."""
 
@@ -116,8 +119,8 @@ def m2_fit(
     Raises
     ------
     ValueError
-        If nobody saw every item, an item is nominal or was answered alike by everybody, there are fewer than 3
-        items, or no degree of freedom is left.
+        If nobody saw every item, an item is nominal or is answered alike by everybody, in the data or under the
+        model, there are fewer than 3 items, or no degree of freedom is left.
 
     Notes
     -----
@@ -147,6 +150,11 @@ def m2_fit(
         raise ValueError("at least 2 persons must have seen every item")
     prior = make_prior(items, mean=mean, variance=variance, nodes=nodes, weights=weights)
     margins = make_margins(items, prior, by_score=kind is Margin.CATEGORIES)
+    flat = np.flatnonzero(margins.variance @ prior.weights < LEAST_VARIANCE)
+    if flat.size:
+        raise ValueError(
+            f"hardly anybody differs on the items at {flat.tolist()} under the model: leave them out"
+        )
     chosen = np.ones(len(items), np.bool_) if estimated is None else np.asarray(estimated, dtype=np.bool_)
     if chosen.shape != (len(items),):
         raise ValueError(f"estimated must hold {len(items)} values, one an item")

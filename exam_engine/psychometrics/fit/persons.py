@@ -141,10 +141,12 @@ def person_fit(
         at = points[part.rows]
         if not at.size:
             continue
+        chance = own.probability(at)
         start = _offset(part, own, at, kind, mean, variance) if corrected else None
-        raw[part.rows], star[part.rows] = _standardised(part, own, at, start)
+        slope = own.slope_of_probability(at) if corrected else None
+        raw[part.rows], star[part.rows] = _standardised(part, chance, slope, start)
         used = (part.x >= 0) & scored[part.columns]
-        moments = score_moments(own, at, least_variance=least_variance)
+        moments = score_moments(chance, least_variance=least_variance)
         sums.add(part.x, moments, used, axis=1, to=part.rows)
     n_items = (matrix >= 0).sum(axis=1)
     warnings = [Caution.FEW_ITEMS] * bool(n_items.min() < MINIMUM_ITEMS)
@@ -177,10 +179,9 @@ def _offset(
 
 
 def _standardised(
-    block: Block, items: Items, theta: FloatArray, start: FloatArray | None
+    block: Block, chance: FloatArray, slope: FloatArray | None, start: FloatArray | None
 ) -> tuple[FloatArray, FloatArray]:
     """Return lz and lz* of a block."""
-    chance = items.probability(theta)
     logs = np.log(np.maximum(chance, LEAST))
     seen = block.x >= 0
     mean = (chance * logs).sum(axis=2)
@@ -189,9 +190,8 @@ def _standardised(
     spread = (((chance * logs**2).sum(axis=2) - mean**2) * seen).sum(axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
         raw = np.where(spread > LEAST_SPREAD, gap / np.sqrt(spread), np.nan)
-        if start is None:
+        if start is None or slope is None:
             return raw, np.full_like(raw, np.nan)
-        slope = items.slope_of_probability(theta)
         information = (slope**2 / np.maximum(chance, LEAST)).sum(axis=2)
         tie = ((slope * logs).sum(axis=2) * seen).sum(axis=1)
         total = (information * seen).sum(axis=1)

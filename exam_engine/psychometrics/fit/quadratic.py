@@ -90,7 +90,8 @@ def gram(margins: Margins, singles: FloatArray, products: FloatArray) -> FloatAr
         inner = cho_factor(margins.own + across @ back, lower=True)
     except LinAlgError:
         raise ValueError(
-            "the margins depend on each other: leave out items that everybody answers alike"
+            "the margins depend on each other under the model: are there items that (nearly) everybody"
+            " answers alike, or of extreme slope?"
         ) from None
     u = cho_solve(inner, singles - across @ first)
     flat, flat_scaled = products.reshape(n_items**2, -1), scaled.reshape(n_items**2, -1)

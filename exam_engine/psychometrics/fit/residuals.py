@@ -32,9 +32,8 @@ class Moments:
     fourth: FloatArray
 
 
-def score_moments(items: Items, theta: FloatArray, *, least_variance: float = 0.0) -> Moments:
-    """Return the moments of the item scores at abilities, variances no smaller than the least."""
-    chance = items.probability(theta)
+def score_moments(chance: FloatArray, *, least_variance: float = 0.0) -> Moments:
+    """Return the moments of item scores of given probabilities, variances no smaller than the least."""
     if chance.shape[2] == 2:
         right, wrong = chance[..., 1], chance[..., 0]
         variance = right * wrong

@@ -107,13 +107,35 @@ def merge_thin(table: ScoreTable, least: float) -> tuple[FloatArray, FloatArray]
     observed, expected = table.observed[held].copy(), table.expected[held].copy()
     if expected.shape[1] > 2:
         observed, expected = _merge_scores(observed, expected, least)
-    while len(expected) > 1 and (thin := np.flatnonzero((expected < least).any(axis=1))).size:
-        group = int(thin[0])
-        sizes = np.nansum(observed, axis=1)
-        near = [other for other in (group - 1, group + 1) if 0 <= other < len(expected)]
+    return _merge_groups(observed, expected, least)
+
+
+def _merge_groups(observed: FloatArray, expected: FloatArray, least: float) -> tuple[FloatArray, FloatArray]:
+    """Merge groups until no cell is thin. Plain lists: the tables are too small for arrays to pay."""
+    seen, due = observed.tolist(), expected.tolist()
+    sizes = np.nansum(observed, axis=1).tolist()
+    group = 0
+    while group < len(due) and len(due) > 1:
+        if not any(cell < least for cell in due[group]):
+            group += 1
+            continue
+        near = [other for other in (group - 1, group + 1) if 0 <= other < len(due)]
         into = min(near, key=lambda other: (sizes[other], other))
-        observed, expected = _join(observed, group, into), _join(expected, group, into)
-    return observed, expected
+        for table in (seen, due):
+            table[into] = [_plus(one, other) for one, other in zip(table[into], table[group], strict=True)]
+            del table[group]
+        sizes[into] += sizes[group]
+        del sizes[group]
+        group = min(group, into)
+    shape = (len(due), expected.shape[1])
+    return np.array(seen).reshape(shape), np.array(due).reshape(shape)
+
+
+def _plus(one: float, other: float) -> float:
+    """Add two cells, where NaN is a cell that was merged away."""
+    if one != one:
+        return other
+    return one if other != other else one + other
 
 
 def _join(table: FloatArray, group: int, into: int) -> FloatArray:

@@ -112,9 +112,10 @@ def split(matrix: NDArray[np.int8], *, width: int) -> Iterator[Block]:
     order = np.argsort(booklet, kind="stable")
     bounds = np.searchsorted(booklet[order], np.arange(len(presented) + 1))
     for number, held in enumerate(presented):
-        columns = np.flatnonzero(held)
+        # Who saw nothing still needs a block, and a block an item.
+        columns = np.flatnonzero(held) if held.any() else every[:1]
         for rows in _slices(order[bounds[number] : bounds[number + 1]], step):
-            yield Block(rows, columns, matrix[np.ix_(rows, columns)], True)
+            yield Block(rows, columns, matrix[np.ix_(rows, columns)], bool(held.any()))
 
 
 def _slices(rows: NDArray[np.intp], step: int) -> Iterator[NDArray[np.intp]]:
