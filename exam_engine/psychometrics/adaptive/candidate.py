@@ -78,6 +78,8 @@ class Outcome:
     n_items : int
     decision : int or None
         Class by the first classification rule: how many cuts lie below; None without such a rule or while undecided.
+    grid_is_fine : bool
+        Whether the grid is closer than the standard error; else the design needs more nodes.
     """
 
     theta: float
@@ -85,6 +87,7 @@ class Outcome:
     fell_back: bool
     n_items: int
     decision: int | None
+    grid_is_fine: bool
 
 
 def begin(
@@ -241,6 +244,7 @@ def outcome(design: AdaptiveDesign, candidate: Candidate) -> Outcome:
         bool(found.fell_back[0]),
         state.step,
         None if decision[0] == UNDECIDED else int(decision[0]),
+        bool(found.se[0] >= design.spacing),
     )
 
 

@@ -119,6 +119,10 @@ class AdaptiveDesign:
             raise ValueError(f"the longest test has {longest} items, the pool only {size}")
         if not (0.0 < self.bound < np.inf and self.n_nodes >= FEWEST_NODES):
             raise ValueError(f"bound must be positive and finite, n_nodes at least {FEWEST_NODES}")
+        if abs(self.prior.mean) + 2.0 * np.sqrt(self.prior.variance) > self.bound:
+            raise ValueError(
+                "the prior must lie within the grid, two standard deviations either way: widen bound"
+            )
         if not self.randomesque or min(self.randomesque) < 1:
             raise ValueError("randomesque must hold numbers of at least 1")
         if self.start.items and not 0 <= min(self.start.items) <= max(self.start.items) < size:
@@ -140,6 +144,14 @@ class AdaptiveDesign:
     def curves(self) -> Curves:
         """The pool's curves on the grid; computed at the first use and kept."""
         return Curves(self.pool, np.linspace(-self.bound, self.bound, self.n_nodes))
+
+    @property
+    def spacing(self) -> float:
+        """Return the distance of the nodes, in logits.
+
+        Sums over the grid are good to a millionth while it is below the standard errors, and soon worse beyond.
+        """
+        return 2.0 * self.bound / (self.n_nodes - 1)
 
     def width_of_choice(self, step: int) -> int:
         """Return out of how many of the best items the one after ``step`` answers is drawn."""

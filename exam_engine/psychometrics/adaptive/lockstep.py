@@ -109,7 +109,11 @@ class LockStep:
             self.lifted |= stuck
         items = _pick(offered, design.width_of_choice(self.step), rng)
         if considered is not None:
-            considered |= criterion >= np.maximum(criterion[np.arange(self.n), items], -1e300)[:, None]
+            rows = np.arange(self.n)
+            if self.eligible is not None:
+                passed_over = np.maximum(criterion[rows, items], -1e300)[:, None]
+                considered |= (criterion >= passed_over) & ~self.eligible
+            considered[rows, items] = True
         return items
 
     def answer(self, items: IntArray, scores: NDArray[np.int8], seconds: FloatArray | None = None) -> None:

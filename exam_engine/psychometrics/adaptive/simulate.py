@@ -33,7 +33,7 @@ class AdaptiveRun:
     Attributes
     ----------
     truth : ndarray, shape (n_persons,)
-        True abilities, in logits; NaN for recorded responses.
+        True abilities, in logits; NaN where they are not known.
     items : ndarray of int, shape (n_persons, longest)
         Positions in the order of the test; −1 after the last.
     scores : ndarray of int8, shape (n_persons, longest)
@@ -79,6 +79,13 @@ class AdaptiveRun:
     def __len__(self) -> int:
         return int(self.theta.size)
 
+    def responses(self, n_pool: int) -> NDArray[np.int8]:
+        """Return scores by item, shape (n_persons, n_pool), −1 not presented: the missing data of an adaptive test."""
+        matrix = np.full((len(self), n_pool), -1, dtype=np.int8)
+        person, at = np.nonzero(self.items >= 0)
+        matrix[person, self.items[person, at]] = self.scores[person, at]
+        return matrix
+
     def share_ended_by(self, reason: Reason) -> float:
         """Return the share of tests that ended for a reason."""
         return float(np.mean(self.reason == REASONS.index(reason)))
@@ -103,11 +110,11 @@ def simulate_adaptive(
     ----------
     design : AdaptiveDesign
     theta : array-like, shape (n_persons,), optional
-        True abilities, in logits. Responses are drawn from the pool's parameters.
+        True abilities, in logits. Without ``responses`` the answers are drawn from the pool's parameters.
     rng : numpy.random.Generator
     responses : array-like, shape (n_persons, n_pool), optional
-        Instead of abilities: recorded responses, from which the answers are taken; items without a response are not
-        to be had for that person.
+        Recorded or disturbed responses, from which the answers are taken; items without a response are not to be had
+        for that person.
     speed : array-like, shape (n_persons,), optional
         Of the lognormal response-time model, in log seconds; by default 0. Needs response-time parameters.
     prior_mean : array-like, shape (n_persons,), optional
@@ -128,7 +135,7 @@ def simulate_adaptive(
     Raises
     ------
     ValueError
-        If not exactly one of abilities and responses is given, or something does not fit the pool.
+        If neither abilities nor responses are given, or something does not fit the pool.
     SimulationCancelled
         If ``should_stop`` said so.
 
@@ -142,10 +149,12 @@ def simulate_adaptive(
     >>> simulate_adaptive(design, rng.standard_normal(100), rng=rng).n_items.mean()
     np.float64(10.0)
     """
-    if (theta is None) == (responses is None):
-        raise ValueError("give either abilities or recorded responses")
+    if theta is None and responses is None:
+        raise ValueError("give abilities, or recorded responses")
     given = None if responses is None else _recorded(responses, design)
-    truth = np.full(len(given), np.nan) if given is not None else _vector(theta, "theta")
+    truth = np.full(len(given), np.nan) if theta is None and given is not None else _vector(theta, "theta")
+    if given is not None and len(given) != truth.size:
+        raise ValueError("theta and responses must hold the same persons")
     if cohort < 1:
         raise ValueError("cohort must be at least 1")
     means = (

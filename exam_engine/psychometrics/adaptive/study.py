@@ -34,6 +34,8 @@ class StudyWarning(StrEnum):
     """Some final abilities are EAPs because the likelihood had no maximum inside the grid."""
     UNDECIDED = "undecided"
     """Some candidates reached the end of the test before their class was decided; their final ability decides."""
+    COARSE_GRID = "coarse_grid"
+    """Some standard errors are smaller than the spacing of the grid: take more nodes."""
 
 
 @dataclass(frozen=True)
@@ -160,7 +162,7 @@ def study(design: AdaptiveDesign, run: AdaptiveRun, *, bands: ArrayLike = BANDS)
     design : AdaptiveDesign
         Of the run.
     run : AdaptiveRun
-        With true abilities, or from recorded responses: then accuracy is NaN and named by ``n_persons`` 0.
+        With true abilities; from recorded responses without them accuracy is NaN and named by ``n_persons`` 0.
     bands : array-like, optional
         Rising abilities at which bands meet, in logits; by default −2, −1, 0, 1, 2.
 
@@ -196,6 +198,7 @@ def study(design: AdaptiveDesign, run: AdaptiveRun, *, bands: ArrayLike = BANDS)
         StudyWarning.EXPOSURE_LIFTED: bool(run.lifted.any()),
         StudyWarning.FELL_BACK: bool(run.fell_back.any()),
         StudyWarning.UNDECIDED: undecided,
+        StudyWarning.COARSE_GRID: bool(run.se.min() < design.spacing),
     }
     return Study(
         accuracy(run, low=-np.inf, high=np.inf),

@@ -52,6 +52,7 @@ def test_stepping_gives_what_lock_step_gives(how: Estimator) -> None:
         assert [result.theta, result.se] == pytest.approx([run.theta[person], run.se[person]], abs=1e-9)
         assert result.n_items == length
         assert result.fell_back == run.fell_back[person]
+        assert result.grid_is_fine
         assert (-1 if result.decision is None else result.decision) == run.decision[person]
         assert run.reason[person] == list(Reason).index(reason)
 
@@ -148,6 +149,8 @@ def test_designs_that_cannot_be_are_refused() -> None:
 
     with pytest.raises(ValueError, match="the pool only 4"):
         AdaptiveDesign(pool, Stopping(5))
+    with pytest.raises(ValueError, match="widen bound"):
+        AdaptiveDesign(pool, Stopping(2), prior=Prior(2.0, 9.0))
     with pytest.raises(ValueError, match="n_nodes"):
         AdaptiveDesign(pool, Stopping(2), n_nodes=3)
     with pytest.raises(ValueError, match="randomesque"):

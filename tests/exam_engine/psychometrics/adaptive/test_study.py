@@ -129,6 +129,18 @@ def test_recorded_responses_stand_in_for_abilities() -> None:
     report = study(design, run)
     assert report.overall.n_persons == 0
     assert np.isnan(report.overall.rmse)
+    again = run.responses(20)
+    assert np.array_equal(again, responses)
+    known = simulate_adaptive(design, np.zeros(50), responses=responses, rng=np.random.default_rng(1))
+    assert study(design, known).overall.n_persons == 50
+
+
+def test_a_grid_too_coarse_for_the_precision_is_named() -> None:
+    pool = pool_2pl(200)
+    for n_nodes, named in ((31, True), (121, False)):
+        design = AdaptiveDesign(pool, Stopping(60), n_nodes=n_nodes)
+        run = simulate_adaptive(design, THETA[:200], rng=np.random.default_rng(1))
+        assert (StudyWarning.COARSE_GRID in study(design, run).warnings) == named
 
 
 def test_the_same_seed_gives_the_same_run_and_progress_is_told() -> None:
@@ -150,8 +162,10 @@ def test_what_does_not_fit_is_refused() -> None:
     design, rng = AdaptiveDesign(pool_2pl(5), Stopping(3)), np.random.default_rng(1)
     ones = np.ones((2, 5))
 
-    with pytest.raises(ValueError, match="either abilities or recorded"):
+    with pytest.raises(ValueError, match="give abilities, or recorded"):
         simulate_adaptive(design, rng=rng)
+    with pytest.raises(ValueError, match="same persons"):
+        simulate_adaptive(design, [0.0], responses=ones, rng=rng)
     with pytest.raises(ValueError, match="finite numbers"):
         simulate_adaptive(design, [np.inf], rng=rng)
     with pytest.raises(ValueError, match="speed needs"):
