@@ -95,15 +95,20 @@ def circle_arc(
     covariance = delta_covariance(
         equivalents, (first.vector, first.sampling), (second.vector, second.sampling)
     )
-    enough = is_enough(EquatingMethod.CIRCLE_ARC, first.n, second.n)
+    found = equivalents(first.vector, second.vector)
+    warnings: list[EquatingWarning] = []
+    if not is_enough(EquatingMethod.CIRCLE_ARC, first.n, second.n):
+        warnings.append(EquatingWarning.FEW_PERSONS)
+    if np.any(np.diff(found) <= 0):
+        warnings.append(EquatingWarning.NOT_RISING)
     return curve(
         EquatingMethod.CIRCLE_ARC,
-        equivalents(first.vector, second.vector),
+        found,
         highest_old=second.highest,
         n=(first.n, second.n),
         standard_errors=np.sqrt(np.maximum(np.diag(covariance), 0.0)),
         errors_by=ErrorSource.DELTA,
-        warnings=() if enough else (EquatingWarning.FEW_PERSONS,),
+        warnings=tuple(warnings),
     )
 
 

@@ -16,6 +16,15 @@ from exam_engine.psychometrics.irt.models import FloatArray
 GRADIENT_LIMIT = 1e-9
 """The fit has converged when no derivative of the objective by log scale or shift exceeds this."""
 
+LARGEST_SCALE = 20.0
+"""A scale beyond this, or below its inverse, is no link: curves that cannot be brought together were flattened."""
+
+LOG_LIMIT = 15.0
+"""Log scales are cut off here, so that a search that runs away stays finite."""
+
+QUICK_TOLERANCE = 1e-10
+"""Relative change of objective and point at which a replication ends."""
+
 POLISHING_STEPS = 5
 """Newton steps after Levenberg–Marquardt, which stops where the objective no longer moves: too early for a gradient."""
 
@@ -96,6 +105,7 @@ class CurveFit:
     gradient_norm : float
         Largest absolute derivative of the objective by log scale and shift.
     converged : bool
+        Whether the gradient vanished in a minimum, at a scale that is a link at all: within a factor of 20.
     """
 
     scale: float
@@ -118,7 +128,7 @@ class CurveProblem:
 
     def residuals(self, point: FloatArray) -> FloatArray:
         """Return all weighted differences, shape (n_residuals,)."""
-        scale, shift = np.exp(point[0]), point[1]
+        scale, shift = self._line(point)
         nodes = self.on_old.nodes
         found = [self._weighted(self.on_old, self._value(self.old, nodes))]
         found[0] = found[0] - self._weighted(self.on_old, self._value(self.new, (nodes - shift) / scale))
@@ -130,7 +140,7 @@ class CurveProblem:
 
     def jacobian(self, point: FloatArray) -> FloatArray:
         """Return the derivatives of `residuals` by log scale and shift, shape (n_residuals, 2)."""
-        scale, shift = np.exp(point[0]), point[1]
+        scale, shift = self._line(point)
         moved = (self.on_old.nodes - shift) / scale
         rise = self._slope(self.new, moved) / scale
         parts = [self._both(self.on_old, rise * scale, moved, rise)]
@@ -139,6 +149,10 @@ class CurveProblem:
             rise = -self._slope(self.old, scale * nodes + shift)
             parts.append(self._both(self.on_new, rise * scale, nodes, rise))
         return np.concatenate(parts)
+
+    @staticmethod
+    def _line(point: FloatArray) -> tuple[float, float]:
+        return float(np.exp(np.clip(point[0], -LOG_LIMIT, LOG_LIMIT))), float(point[1])
 
     def gradient(self, point: FloatArray) -> FloatArray:
         """Return the derivatives of the objective by log scale and shift, shape (2,)."""
@@ -170,7 +184,7 @@ class CurveProblem:
         return np.asarray((slope @ np.arange(slope.shape[2])).sum(axis=1), dtype=np.float64)
 
 
-def fit_curves(problem: CurveProblem, start: tuple[float, float]) -> CurveFit:
+def fit_curves(problem: CurveProblem, start: tuple[float, float], *, polish: bool = True) -> CurveFit:
     """Return the scale and shift with the smallest squared differences.
 
     Parameters
@@ -178,6 +192,9 @@ def fit_curves(problem: CurveProblem, start: tuple[float, float]) -> CurveFit:
     problem : CurveProblem
     start : tuple of float
         Scale and shift to begin from.
+    polish : bool, default True
+        Whether to go on to a gradient of 0; without, scale and shift are good to about six digits, enough for a
+        replication, and `converged` says whether the search ended there.
 
     Notes
     -----
@@ -188,19 +205,24 @@ def fit_curves(problem: CurveProblem, start: tuple[float, float]) -> CurveFit:
     minimum. Levenberg–Marquardt with the analytic Jacobian, in log scale so that the scale stays positive.
     """
     begin = np.array([np.log(start[0]), start[1]])
+    close = 1e-15 if polish else QUICK_TOLERANCE
     found = least_squares(
-        problem.residuals, begin, jac=problem.jacobian, method="lm", ftol=1e-15, xtol=1e-15, gtol=1e-15
+        problem.residuals, begin, jac=problem.jacobian, method="lm", ftol=close, xtol=close, gtol=close
     )
-    point = _polished(problem, np.asarray(found.x, dtype=np.float64))
+    point = np.asarray(found.x, dtype=np.float64)
+    if polish:
+        point = _polished(problem, point)
     residuals = problem.residuals(point)
     steepness = float(np.abs(problem.gradient(point)).max())
-    return CurveFit(
-        float(np.exp(point[0])),
-        float(point[1]),
-        float(residuals @ residuals),
-        steepness,
-        steepness <= GRADIENT_LIMIT,
-    )
+    scale = float(np.exp(np.clip(point[0], -LOG_LIMIT, LOG_LIMIT)))
+    still = steepness <= GRADIENT_LIMIT and _is_hollow(problem, point) if polish else found.status > 0
+    settled = bool(still) and 1.0 / LARGEST_SCALE <= scale <= LARGEST_SCALE
+    return CurveFit(scale, float(point[1]), float(residuals @ residuals), steepness, settled)
+
+
+def _is_hollow(problem: CurveProblem, point: FloatArray) -> bool:
+    """Return whether the objective bends upwards in every direction: a minimum, not a saddle."""
+    return bool(np.linalg.eigvalsh(problem.curvature(point))[0] > 0)
 
 
 def _polished(problem: CurveProblem, point: FloatArray) -> FloatArray:

@@ -49,7 +49,8 @@ class EquatingWarning(StrEnum):
     """Scores below the sum of the lower asymptotes have no ability: they are joined to 0 in a straight line."""
     ABOVE_CEILING = "above_ceiling"
     """Scores above the sum of the upper asymptotes have no ability: they are joined to the highest score."""
-    NOT_CONVERGED = "not_converged"
+    NOT_RISING = "not_rising"
+    """Somewhere a higher score of the new form gets a lower equivalent: the forms are too different for this curve."""
 
 
 @dataclass(frozen=True)

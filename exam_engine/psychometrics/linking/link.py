@@ -51,6 +51,8 @@ class LinkWarning(StrEnum):
     NOMINAL_PASSED_OVER = "nominal_passed_over"
     """A method of moments cannot use nominal items; the others made the link."""
     NOT_CONVERGED = "not_converged"
+    OPPOSITE_SLOPES = "opposite_slopes"
+    """An anchor discriminates positively in one calibration and negatively in the other: a wrong key in one of them?"""
     ASYMPTOTES_DIFFER = "asymptotes_differ"
     """Lower or upper asymptotes differ by more than 0.1: no line between the scales can mend that."""
 
@@ -114,14 +116,19 @@ class Linker:
     grid_old: Grid | None = None
 
     def fit(self, new: Items, old: Items, start: tuple[float, float] | None = None) -> CurveFit:
-        """Return scale and shift of the anchors, without errors."""
+        """Return scale and shift of the anchors, without errors.
+
+        From a ``start``, as in replications, curve methods end at six digits.
+        """
         check_anchors(new, old)
         if self.method is Method.IDENTITY:
             return CurveFit(1.0, 0.0, np.nan, 0.0, True)
         if self.method in _MOMENTS:
             scale, shift = _MOMENTS[self.method](new, old)
             return CurveFit(scale, shift, np.nan, 0.0, True)
-        return fit_curves(self.problem(new, old), start or _start(new, old))
+        if start is not None:
+            return fit_curves(self.problem(new, old), start, polish=False)
+        return fit_curves(self.problem(new, old), _start(new, old))
 
     def problem(self, new: Items, old: Items) -> CurveProblem:
         """Return what a curve method makes small."""
@@ -331,6 +338,8 @@ def _warnings(linker: Linker, new: Items, old: Items, fit: CurveFit) -> tuple[Li
         found.append(LinkWarning.NOMINAL_PASSED_OVER)
     if not fit.converged:
         found.append(LinkWarning.NOT_CONVERGED)
+    if np.any(new.a * old.a < 0):
+        found.append(LinkWarning.OPPOSITE_SLOPES)
     apart = np.maximum(np.abs(new.lower - old.lower), np.abs(new.upper - old.upper))
     if np.any(apart > ASYMPTOTE_LIMIT):
         found.append(LinkWarning.ASYMPTOTES_DIFFER)

@@ -237,6 +237,13 @@ def test_an_arc_of_no_height_is_the_line() -> None:
         assert circle_arc(same, same, arc=arc).equivalents == pytest.approx(np.arange(21.0), abs=1e-9)
 
 
+def test_an_arc_through_a_point_far_off_is_named() -> None:
+    new = Moments.normal(n=60, highest=20, mean=2.0, sd=1.5)
+    old = Moments.normal(n=60, highest=20, mean=18.0, sd=1.5)
+
+    assert circle_arc(new, old).warnings == (EquatingWarning.NOT_RISING,)
+
+
 def test_small_samples_and_odd_groups_are_named() -> None:
     few = group(1, 0.0, 0.0, n=20)
     apart = tucker(group(1, 0.0, 0.0), group(2, 1.0, 0.0))
