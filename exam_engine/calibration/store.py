@@ -12,15 +12,15 @@ from sqlalchemy import Row, Text, cast, func, or_, select
 from sqlalchemy.orm import Session, defer
 
 from exam_engine.calibration.models import CalibrationRun, StatisticsReport, WhatIf
-from exam_engine.calibration.reports.rules import ReportKind
+from exam_engine.calibration.reports.rules import Attribute, ReportKind
 from exam_engine.delivery.models import Answer, Attempt
 from exam_engine.invigilation.models import Incident
 from exam_engine.invigilation.rules import VOIDING
 from exam_engine.marking.models import MarkingRun
 from exam_engine.papers.models import Paper, PaperEntry
 from exam_engine.papers.rules import PaperStatus
-from exam_engine.sittings.models import Plan, Room, Seat, Sitting, SittingPaper
-from exam_engine.sittings.rules import Component, SittingStatus
+from exam_engine.sittings.models import Plan, Registration, Room, Seat, Sitting, SittingPaper
+from exam_engine.sittings.rules import Component, SittingStatus, at_the_site
 from itembank.items.models import Item
 
 CHUNK = 500
@@ -129,14 +129,39 @@ def plain_answers(session: Session, sitting_id: UUID) -> Sequence[Row[str, str, 
     return session.execute(query).all()
 
 
-def seats(session: Session, sitting_id: UUID) -> dict[UUID, tuple[str, str]]:
-    """Return room and seat number by registration."""
+def attributes_of(session: Session, sitting_id: UUID) -> dict[UUID, dict[Attribute, str]]:
+    """Return by registration what candidates of a sitting can be told apart by."""
     query = (
-        select(Seat.registration_id, Room.name, Seat.number)
-        .join(Room, Room.id == Seat.room_id)
-        .where(Seat.sitting_id == sitting_id)
+        select(
+            Attempt.registration_id,
+            Plan.name,
+            Sitting.starts_at,
+            Registration.source,
+            Registration.education,
+            Room.name,
+            Seat.number,
+            Room.seats_per_row,
+        )
+        .join(Sitting, Sitting.id == Attempt.sitting_id)
+        .join(Plan, Plan.id == Sitting.plan_id)
+        .join(Registration, Registration.id == Attempt.registration_id)
+        .outerjoin(
+            Seat, (Seat.sitting_id == Attempt.sitting_id) & (Seat.registration_id == Attempt.registration_id)
+        )
+        .outerjoin(Room, Room.id == Seat.room_id)
+        .where(Attempt.sitting_id == sitting_id)
     )
-    return {row[0]: (row[1], str(row[2])) for row in session.execute(query)}
+    return {
+        row[0]: {
+            Attribute.SITTING: f"{row[1]} {at_the_site(row[2])}",
+            Attribute.SOURCE: row[3],
+            Attribute.EDUCATION: row[4],
+            Attribute.ROOM: row[5] or "",
+            Attribute.SEAT: str(row[6] or ""),
+            Attribute.SEATS_PER_ROW: str(row[7] or ""),
+        }
+        for row in session.execute(query)
+    }
 
 
 def last_marking(session: Session, sitting_id: UUID) -> MarkingRun | None:

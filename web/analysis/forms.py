@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from typing import Literal
 from uuid import UUID
 
 from pydantic import BaseModel, Field
@@ -44,3 +46,29 @@ class DecisionForm(BaseModel):
 
     number: int = Field(ge=0, le=100_000)
     reason: str = Field(min_length=4, max_length=400)
+
+
+class ReportFileForm(BaseModel):
+    """A sitting report of a response file."""
+
+    report_name: str = Field(min_length=1, max_length=120)
+    occupation_id: UUID
+    level: int = Field(ge=1, le=5)
+    pass_mark: Decimal = Field(gt=0, le=100, max_digits=5, decimal_places=2)
+
+
+class DifForm(BaseModel):
+    """A comparison of the candidates of sittings."""
+
+    report_name: str = Field(min_length=1, max_length=120)
+    attribute: Literal["room", "sitting", "source", "education"]
+    sittings: list[UUID] = Field(min_length=1)
+
+
+class DifFileForm(BaseModel):
+    """A comparison of the groups of a response file; on one page with `DifForm`, hence the prefix."""
+
+    file_report_name: str = Field(min_length=1, max_length=120)
+    occupation_id: UUID
+    level: int = Field(ge=1, le=5)
+    column: str = Field(min_length=1, max_length=60)

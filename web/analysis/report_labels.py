@@ -9,6 +9,7 @@ from exam_engine.calibration.reports.flags import SERIOUS, Sign
 from exam_engine.calibration.reports.rules import (
     FEW_PERSONS_BELOW,
     SOME_PERSONS_BELOW,
+    Attribute,
     Caution,
     ReportKind,
     Treatment,
@@ -25,7 +26,7 @@ KINDS: dict[ReportKind, str] = {
     ReportKind.FORENSICS: N_("Answer similarity"),
 }
 
-STAGES = (N_("scoring"), N_("reliability"), N_("options"))
+STAGES = (N_("scoring"), N_("reliability"), N_("options"), N_("comparing groups"))
 """Stages that a report's job tells, besides those of a calibration."""
 
 CAUTIONS: dict[Caution, tuple[str, str, str]] = {
@@ -179,7 +180,40 @@ CONCERNS: dict[Concern, tuple[str, str, str]] = {
 }
 """Concern → name, meaning, head of its figure."""
 
+ATTRIBUTES: dict[Attribute, str] = {
+    Attribute.ROOM: N_("Room"),
+    Attribute.SITTING: N_("Sitting"),
+    Attribute.SOURCE: N_("Source of candidates"),
+    Attribute.EDUCATION: N_("Education"),
+    Attribute.GROUP: N_("Column of the file"),
+}
+"""What candidates can be compared by, as their registration and seat state it."""
+
+DIF_WARNINGS: dict[str, str] = {
+    "small_group": N_("The smaller group has fewer than 200 candidates: only large effects show."),
+    "small_total": N_("Both groups together have fewer than 500 candidates: the results are rough."),
+    "unmatched": N_("More than a tenth of a group has no match of equal score in the other."),
+    "several_booklets": N_("Candidates had different forms; they are compared within a form only."),
+    "few_anchors": N_("The matching score rests on few items after purification."),
+    "purification_cycle": N_("Purification went in a circle; every item flagged in it is out of the score."),
+    "purification_limit": N_("Purification was stopped before it settled."),
+    "not_computable": N_("Some items have no result; the table says why."),
+}
+"""What a reader of a comparison must know."""
+
+DIF_REASONS: dict[str, str] = {
+    "no_match": N_("no candidates of equal score in both groups"),
+    "alike": N_("all matched candidates answered alike"),
+    "boundless": N_("the odds ratio is 0 or infinite"),
+    "polytomous": N_("several scores: see the mean difference"),
+    "not_converged": N_("no finite solution"),
+    "not_identified": N_("cannot be computed"),
+    "few_strata": N_("too few score groups"),
+}
+"""Why an item has no result."""
+
 LEFT_OUT: dict[str, str] = {
+    "empty": N_("rows without any answer"),
     "terminated": N_("ended by an invigilator"),
     "void": N_("void for cheating"),
 }

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from exam_engine.calibration.models import StatisticsReport
 from exam_engine.calibration.reports.rules import ReportKind
-from web.analysis import sitting_view
+from web.analysis import dif_view, sitting_view
 from web.analysis.exports import Table
 from web.deps import Context
 
@@ -59,6 +59,16 @@ VIEWS: Mapping[ReportKind, View] = {
         sitting_view.values,
         sitting_view.more,
         sitting_view.without_keys,
+    ),
+    ReportKind.DIF: View(
+        "analysis/dif.html",
+        dif_view.CHARTS,
+        dif_view.find_chart,
+        dif_view.main_table,
+        dif_view.tables,
+        dif_view.values,
+        dif_view.more,
+        dif_view.without_keys,
     ),
 }
 

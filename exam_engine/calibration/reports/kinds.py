@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from exam_engine.calibration.reports import sitting
+from exam_engine.calibration.reports import dif, sitting
 from exam_engine.calibration.reports.book import AnswerBook
 from exam_engine.calibration.reports.rules import ReportKind
 
@@ -23,4 +23,5 @@ class Kind:
 
 KINDS: Mapping[ReportKind, Kind] = {
     ReportKind.SITTING: Kind(sitting.compute, sitting.summary_of),
+    ReportKind.DIF: Kind(dif.compute, dif.summary_of),
 }

@@ -37,6 +37,23 @@ SOME_PERSONS_BELOW = 200
 five to ten persons an item)."""
 
 
+class Attribute(StrEnum):
+    """What a book may keep of each person beside the answers; nothing that the registration does not state."""
+
+    SITTING = "sitting"
+    ROOM = "room"
+    SEAT = "seat"
+    SEATS_PER_ROW = "seats_per_row"
+    SOURCE = "source"
+    EDUCATION = "education"
+    GROUP = "group"
+    """A column of a file."""
+
+
+COMPARABLE = (Attribute.ROOM, Attribute.SITTING, Attribute.SOURCE, Attribute.EDUCATION)
+"""What sittings' candidates can be compared by."""
+
+
 class Treatment(StrEnum):
     """What a what-if does with an item."""
 
@@ -111,3 +128,24 @@ class InputAltered(Conflict):
     message = (
         "The stored input of this report does not match its digest. Its figures cannot be computed again."
     )
+
+
+class TooFewGroups(Conflict):
+    """A comparison needs two groups of some size."""
+
+    code = "statistics.too_few_groups"
+    message = "Two groups of at least {minimum} persons are needed. Found: {groups}."
+
+
+class GroupColumnMissing(Invalid):
+    """The file has no such column."""
+
+    code = "statistics.group_column_missing"
+    message = "The file has no column “{column}”. Its first columns are {columns}."
+
+
+class GroupMissing(Invalid):
+    """Nobody has a group."""
+
+    code = "statistics.group_missing"
+    message = "The column “{column}” is empty in every row."

@@ -4,6 +4,14 @@ Data flow: a response file, or the answers of sittings → response matrix → `
 job, outside any transaction → a frozen scale in `itembank.statistics`. Reports: docs/adr/0008-statistics-reports.md.
 """
 
+from exam_engine.calibration.service.asking import (
+    ResponseFile,
+    report_sitting_now,
+    request_dif_of_file,
+    request_dif_of_sittings,
+    request_file_report,
+    request_sitting_report,
+)
 from exam_engine.calibration.service.computing import JOB_KIND, calibrate_now, run_job
 from exam_engine.calibration.service.deciding import WhatIfView, decide, list_what_ifs, try_treatments
 from exam_engine.calibration.service.reporting import (
@@ -14,8 +22,6 @@ from exam_engine.calibration.service.reporting import (
     find_report,
     job_of,
     list_reports,
-    report_sitting_now,
-    request_sitting_report,
     results_of,
     run_again,
     run_report_job,
@@ -36,6 +42,7 @@ __all__ = [
     "ItemOverTime",
     "ReportPage",
     "ReportRequest",
+    "ResponseFile",
     "WhatIfView",
     "bank_state",
     "book_of",
@@ -53,6 +60,9 @@ __all__ = [
     "name_of",
     "outcome_of",
     "report_sitting_now",
+    "request_dif_of_file",
+    "request_dif_of_sittings",
+    "request_file_report",
     "request_from_file",
     "request_from_sittings",
     "request_sitting_report",

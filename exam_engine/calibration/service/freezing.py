@@ -22,6 +22,7 @@ from exam_engine.calibration.reports.book import (
     BookForm,
     BookItem,
 )
+from exam_engine.calibration.reports.rules import Attribute
 from exam_engine.calibration.store import AttemptRow
 from exam_engine.delivery.paper import arrange
 from exam_engine.marking.rules import DEFAULT_MULTIPLE
@@ -70,18 +71,20 @@ class _Columns:
         self.papers.append(_bare(without_keys(paper)))
 
 
-def freeze_sittings(session: Session, sitting_ids: Sequence[UUID], *, with_seats: bool = False) -> AnswerBook:
+def freeze_sittings(
+    session: Session, sitting_ids: Sequence[UUID], *, attributes: Sequence[Attribute] = ()
+) -> AnswerBook:
     """Return the answers of the sittings' handed-in attempts as a book.
 
     Attempts that an invigilator ended, and those of candidates whose component is void for cheating, are left out
-    and counted. With ``with_seats`` the book keeps room and seat number of each person.
+    and counted. ``attributes`` are kept of each person: what groups are compared by, or where somebody sat.
     """
     columns = _Columns.empty()
     void = store.voided(session, sitting_ids)
     parts: list[NDArray[np.int16]] = []
     attempts: list[AttemptRow] = []
     left_out = {"terminated": 0, "void": 0}
-    seats: list[tuple[str, str]] = []
+    told: dict[Attribute, list[str]] = {attribute: [] for attribute in attributes}
     multiple = DEFAULT_MULTIPLE
     for sitting_id in sitting_ids:
         run = store.last_marking(session, sitting_id)
@@ -99,9 +102,10 @@ def freeze_sittings(session: Session, sitting_ids: Sequence[UUID], *, with_seats
                 columns.add(papers.open_sealed(session, paper_id))
         parts.append(_read(session, sitting_id, rows, columns))
         attempts += rows
-        if with_seats:
-            known = store.seats(session, sitting_id)
-            seats += [known.get(attempt.registration_id, ("", "")) for attempt in rows]
+        if attributes:
+            known = store.attributes_of(session, sitting_id)
+            for attribute, values in told.items():
+                values += [known.get(attempt.registration_id, {}).get(attribute, "") for attempt in rows]
     names = store.names_of(session, [UUID(item.item_id) for item in columns.items])
     width = len(columns.items)
     answers = [np.pad(part, ((0, 0), (0, width - part.shape[1])), constant_values=-1) for part in parts]
@@ -114,11 +118,7 @@ def freeze_sittings(session: Session, sitting_ids: Sequence[UUID], *, with_seats
         answers=np.concatenate(answers) if answers else np.zeros((0, width), dtype=np.int16),
         left_out=left_out,
         multiple=multiple.value,
-        attributes=(
-            {"room": tuple(room for room, _ in seats), "seat": tuple(seat for _, seat in seats)}
-            if with_seats
-            else {}
-        ),
+        attributes={attribute.value: tuple(values) for attribute, values in told.items()},
     )
 
 

@@ -17,13 +17,12 @@ from exam_engine.calibration.reports.agreement import compare
 from exam_engine.calibration.reports.book import AnswerBook, compress, decompress, digest_of
 from exam_engine.calibration.reports.kinds import KINDS
 from exam_engine.calibration.reports.rules import (
-    DifferentPassMarks,
+    Attribute,
     InputAltered,
     ReportKind,
     ReportNotFound,
     ReportNotReady,
 )
-from exam_engine.calibration.service.choosing import choose_sittings
 from exam_engine.calibration.service.freezing import freeze_sittings
 from exam_engine.calibration.service.versions import kernel_version, package_version
 from exam_engine.jobs import service as jobs
@@ -67,76 +66,23 @@ class ReportPage:
     total: int
 
 
-def request_sitting_report(
-    session: Session,
-    *,
-    actor: Actor,
-    institution_id: UUID,
-    name: str,
-    sitting_ids: Sequence[UUID],
-    now: datetime,
-) -> StatisticsReport:
-    """File a report of one sitting, or of several of one occupation and level with one pass mark.
-
-    Raises
-    ------
-    NotFound, SittingNotOver, MixedSittings
-        If the sittings do not fit.
-    DifferentPassMarks
-        If they have no common cut.
-    """
-    request = _of_sittings(session, institution_id, name, sitting_ids, now)
-    return submit_report(session, request, actor=actor, now=now)
-
-
-def report_sitting_now(
-    session: Session,
-    *,
-    actor: Actor,
-    institution_id: UUID,
-    name: str,
-    sitting_ids: Sequence[UUID],
-    now: datetime,
-) -> StatisticsReport:
-    """Compute a sitting report at once; for small data and for building a demonstration.
-
-    Raises what `request_sitting_report` raises.
-    """
-    request = _of_sittings(session, institution_id, name, sitting_ids, now)
-    report = _keep(session, request, actor=actor, now=now)
-    book = freeze_sittings(session, sitting_ids)
-    keep_input(session, report, book.to_bytes())
-    kind = KINDS[report.kind]
-    results = kind.compute(book, report.settings, lambda *_: None)
-    _keep_results(session, report, results, kind.summary(results), now)
-    _record_request(session, report, actor)
-    return report
-
-
-def _of_sittings(
-    session: Session, institution_id: UUID, name: str, sitting_ids: Sequence[UUID], now: datetime
-) -> ReportRequest:
-    chosen = choose_sittings(session, sitting_ids, now=now)
-    marks = {sitting.pass_mark for sitting, _ in chosen}
-    if len(marks) != 1:
-        raise DifferentPassMarks
-    plan = chosen[0][1]
-    return ReportRequest(
-        institution_id=institution_id,
-        kind=ReportKind.SITTING,
-        name=name,
-        occupation_id=plan.occupation_id,
-        level=plan.level,
-        source={"kind": "sittings", "sittings": [str(sitting.id) for sitting, _ in chosen]},
-        settings={"cut": float(marks.pop())},
-    )
-
-
 def submit_report(
     session: Session, request: ReportRequest, *, actor: Actor, now: datetime
 ) -> StatisticsReport:
     """Keep a request and file its job."""
     return _file(session, _keep(session, request, actor=actor, now=now), actor=actor, now=now)
+
+
+def compute_now(session: Session, request: ReportRequest, *, actor: Actor, now: datetime) -> StatisticsReport:
+    """Keep a request whose input is known and compute it at once; for small data."""
+    if request.book is None:
+        raise ValueError("the input must be known")
+    report = _keep(session, request, actor=actor, now=now)
+    kind = KINDS[report.kind]
+    results = kind.compute(request.book, report.settings, lambda *_: None)
+    _keep_results(session, report, results, kind.summary(results), now)
+    _record_request(session, report, actor)
+    return report
 
 
 def _keep(session: Session, request: ReportRequest, *, actor: Actor, now: datetime) -> StatisticsReport:
@@ -229,7 +175,8 @@ def run_report_job(context: JobContext) -> dict[str, Any]:
         content = input_of(session, report) if report.input else None
         if content is None:
             sittings = [UUID(one) for one in report.source["sittings"]]
-            book = freeze_sittings(session, sittings, with_seats=report.kind is ReportKind.FORENSICS)
+            wanted = [Attribute(one) for one in report.settings.get("attributes", ())]
+            book = freeze_sittings(session, sittings, attributes=wanted)
             content = book.to_bytes()
             is_new = True
         else:

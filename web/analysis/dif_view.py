@@ -1,0 +1,125 @@
+"""The page and the files of a report on differential functioning."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from markupsafe import Markup
+
+from exam_engine.calibration.models import StatisticsReport
+from exam_engine.calibration.reports.rules import Attribute
+from web.analysis.exports import Table
+from web.analysis.report_labels import ATTRIBUTES, DIF_REASONS, DIF_WARNINGS
+from web.charts import Point, scatter_chart
+from web.deps import Context
+
+Translate = Callable[..., str]
+
+TONES = {"A": "neutral", "B": "warn", "C": "bad"}
+
+
+def comparison_chart(results: Mapping[str, Any], at: int, _: Translate) -> Markup | None:
+    """Return the effect on each item against its difficulty, for one pair of groups."""
+    if at >= len(results["comparisons"]):
+        return None
+    compared = results["comparisons"][at]
+    points = [
+        Point(item["p"], row["effect"], row["name"], row["size"] in ("B", "C"))
+        for item, row in zip(results["items"], compared["items"], strict=True)
+        if row["effect"] is not None and item["p"] is not None
+    ]
+    if not points:
+        return None
+    return scatter_chart(
+        points,
+        title=_("{focal} against {reference}", focal=compared["focal"], reference=compared["reference"]),
+        x_label=_("p (difficulty)"),
+        y_label=_("MH D-DIF; below 0 the item favours {reference}", reference=compared["reference"]),
+        x_range=(0.0, 1.0),
+        level=0.0,
+        legend=(_("size A"), _("size B or C")),
+    )
+
+
+def _first(results: Mapping[str, Any], _: Translate) -> Markup | None:
+    return comparison_chart(results, 0, _)
+
+
+CHARTS = {"comparison-0": _first}
+
+
+def find_chart(results: Mapping[str, Any], name: str, _: Translate) -> Markup | None:
+    """Return the chart ``comparison-2`` of the third comparison."""
+    kind, _dash, number = name.partition("-")
+    if kind != "comparison" or not number.isdecimal() or len(number) > 4:
+        return None
+    return comparison_chart(results, int(number), _)
+
+
+def main_table(results: Mapping[str, Any], _: Translate) -> Table:
+    """Return one row an item and comparison."""
+    heads = [
+        *(_("Reference group"), _("Focal group"), _("Item"), _("Reference n"), _("Focal n"), "χ²", "p"),
+        *(_("p, adjusted"), "MH D-DIF", "SE", _("Size"), _("Favours"), "STD P-DIF", _("p uniform")),
+        *(_("p non-uniform"), "ΔR²", _("Remarks")),
+    ]
+    rows = [
+        [
+            *(one["reference"], one["focal"], row["name"], row["n_reference"], row["n_focal"]),
+            *(row["statistic"], row["p_value"], row["p_adjusted"], row["effect"], row["error"], row["size"]),
+            *(favoured(row, one, _), row["difference"], row["p_uniform"], row["p_crossing"]),
+            *(row["r2_change"], reason_of(row, _)),
+        ]
+        for one in results["comparisons"]
+        for row in one["items"]
+    ]
+    return _("Items"), heads, rows
+
+
+def reason_of(row: Mapping[str, Any], _: Translate) -> str:
+    """Return why an item has no result, empty where it has one."""
+    text = DIF_REASONS.get(row["reason"] or "", "")
+    return _(text) if text else ""
+
+
+def favoured(row: Mapping[str, Any], compared: Mapping[str, Any], _: Translate) -> str:
+    """Return the name of the group that an item favours."""
+    if row["favours"] in ("reference", "focal"):
+        return str(compared[row["favours"]])
+    return "" if row["favours"] is None else _("neither")
+
+
+def tables(ctx: Context, _report: StatisticsReport, results: Mapping[str, Any]) -> Sequence[Table]:
+    """Return the sheets of the workbook."""
+    groups = [[group["label"], group["persons"], group["compared"]] for group in results["groups"]]
+    heads = [ctx._("Group"), ctx._("Candidates"), ctx._("Compared")]
+    return [(ctx._("Groups"), heads, groups), main_table(results, ctx._)]
+
+
+def values(ctx: Context, report: StatisticsReport, results: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the template needs besides the figures."""
+    attribute = Attribute(results["attribute"])
+    return {
+        "attribute": str(report.settings.get("column") or ctx._(ATTRIBUTES[attribute])),
+        "comparison_charts": [
+            comparison_chart(results, at, ctx._) for at in range(len(results["comparisons"]))
+        ],
+        "warnings": [
+            [ctx._(DIF_WARNINGS[warning]) for warning in one["warnings"] if warning in DIF_WARNINGS]
+            for one in results["comparisons"]
+        ],
+        "reasons": DIF_REASONS,
+        "tones": TONES,
+        "favoured": lambda row, one: favoured(row, one, ctx._),
+    }
+
+
+def more(_ctx: Context, _report: StatisticsReport) -> dict[str, Any]:
+    """Return nothing more for the JSON."""
+    return {}
+
+
+def without_keys(results: dict[str, Any]) -> dict[str, Any]:
+    """Return everything: comparisons tell no key."""
+    return results
