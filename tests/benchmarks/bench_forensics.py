@@ -13,14 +13,16 @@ import platform
 import resource
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 
 from exam_engine.psychometrics.forensics.answers import Room, option_probabilities
-from exam_engine.psychometrics.forensics.errors.rates import ErrorRate
+from exam_engine.psychometrics.forensics.errors.rates import ErrorRate, Trial, error_rates
 from exam_engine.psychometrics.forensics.errors.rooms import similarity_errors
 from exam_engine.psychometrics.forensics.errors.scores import change_errors, jump_errors, preknowledge_errors
 from exam_engine.psychometrics.forensics.errors.times import time_errors
+from exam_engine.psychometrics.forensics.flags import Correction
 from exam_engine.psychometrics.forensics.indices import analyse_similarity
 from exam_engine.psychometrics.forensics.jumps import GainLine
 from exam_engine.psychometrics.forensics.option_model import (
@@ -28,13 +30,14 @@ from exam_engine.psychometrics.forensics.option_model import (
     estimated_abilities,
     estimated_probabilities,
 )
-from exam_engine.psychometrics.forensics.pairs import Index
+from exam_engine.psychometrics.forensics.pairs import Index, Scope
 from exam_engine.psychometrics.forensics.response_time import TimeModel, calibrate_times, speeds
 from exam_engine.psychometrics.forensics.wrong_to_right import UsualChanges
 from exam_engine.psychometrics.irt.items import Items
 
 N_PERSONS, N_ITEMS, N_OPTIONS = 2_000, 100, 4
 SEED = 20_261
+MODEL = (Index.OMEGA, Index.GBT, Index.M4)
 
 
 def nominal_items(n_items: int, rng: np.random.Generator) -> Items:
@@ -75,9 +78,9 @@ def time_indices(rng: np.random.Generator) -> None:
         table = analyse_similarity(room, index, chance)
         seconds = time.process_time() - start
         print(f"{index:6} {seconds:6.2f}  {table.n_tests:9,}  {table.n_flagged:7d}  {table.p_value[0]:10.1e}")
-    seconds = np.exp(rng.normal(4.0, 0.5, (10_000, N_ITEMS)) - rng.normal(0.0, 0.3, (10_000, 1)))
+    spent = np.exp(rng.normal(4.0, 0.5, (10_000, N_ITEMS)) - rng.normal(0.0, 0.3, (10_000, 1)))
     start = time.process_time()
-    speeds(seconds, calibrate_times(seconds))
+    speeds(spent, calibrate_times(spent))
     print(f"lognormal times and residuals of 10,000 × {N_ITEMS}: {time.process_time() - start:.2f} CPU s")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     print(f"peak memory of the process so far: {peak:.2f} GB\n")
@@ -93,6 +96,20 @@ def show(name: str, rates: Iterable[ErrorRate]) -> None:
         )
 
 
+def known_chances(items: Items, scope: Scope, rooms: int, rng: np.random.Generator) -> tuple[ErrorRate, ...]:
+    """Return the error rates of rooms of 100 judged by the true chances of the options."""
+    every = replace(scope, correction=Correction.NONE, shown=0)
+
+    def trial(rng: np.random.Generator) -> dict[str, Trial]:
+        chance = items.probability(rng.normal(0, 1, 100))
+        blank = Room.of(np.zeros((100, len(items)), int), np.ones(len(items), int), n_options=N_OPTIONS)
+        room = draw_answers(blank, chance, rng=rng)
+        tables = [analyse_similarity(room, index, chance, scope=every) for index in MODEL]
+        return {str(table.index): Trial(table.p_value, table.n_tests) for table in tables}
+
+    return error_rates(trial, rng=rng, replications=rooms)
+
+
 def study_false_positives(rooms: int, rng: np.random.Generator) -> None:
     """Print the error rates of all indices in honest rooms."""
     print(f"{rooms} honest rooms each; level 0.05")
@@ -103,8 +120,17 @@ def study_false_positives(rooms: int, rng: np.random.Generator) -> None:
         for kind, build in (("nominal", nominal_items), ("2PL, popularity", scored_items)):
             items = build(n_items, rng)
             room = honest_room(items, n_persons, rng)
-            rates = similarity_errors(room, items, rng=rng, indices=list(Index)[:3], replications=rooms)
+            rates = similarity_errors(room, items, rng=rng, indices=MODEL, replications=rooms)
             show(f"similarity {n_persons} × {n_items}, {kind}", rates)
+    for title, is_known in (("mid-p", False), ("mid-p, chances known", True)):
+        items = nominal_items(80, rng)
+        room = honest_room(items, 100, rng)
+        scope = Scope(mid_p=True)
+        if not is_known:
+            rates = similarity_errors(room, items, rng=rng, indices=MODEL, scope=scope, replications=rooms)
+        else:
+            rates = known_chances(items, scope, rooms, rng)
+        show(f"similarity 100 × 80, {title}", rates)
     items = nominal_items(80, rng)
     show(
         "similarity 200 × 80, nominal",

@@ -13,8 +13,8 @@ from exam_engine.psychometrics.irt.patterns import check_responses
 
 IntArray = NDArray[np.intp]
 
-MAX_OPTIONS = 26
-"""Options of an item that are read."""
+MAX_OPTIONS = 64
+"""Options of an item that are read: enough for every selection from six."""
 
 
 @dataclass(frozen=True)
@@ -25,19 +25,20 @@ class Room:
     ----------
     answers : ndarray of int8, shape (n_persons, n_items)
         Position of the option chosen, from 0; -1 where the item was not presented or left open. To count two
-        open answers as a match, give "left open" an option of its own.
+        open answers as a match, give "left open" an option of its own; where several options may be selected, number
+        the selections.
     key : ndarray of int, shape (n_items,)
         Position of the correct option.
-    n_options : int
-        Options of the item that has most.
+    options : ndarray of int, shape (n_items,)
+        Options of each item, at least 2.
     """
 
     answers: NDArray[np.int8]
     key: IntArray
-    n_options: int
+    options: IntArray
 
     @classmethod
-    def of(cls, answers: ArrayLike, key: ArrayLike, *, n_options: int | None = None) -> Room:
+    def of(cls, answers: ArrayLike, key: ArrayLike, *, n_options: ArrayLike | None = None) -> Room:
         """Return the room after checking it.
 
         Parameters
@@ -46,13 +47,15 @@ class Room:
             Option positions 0, 1, …; negative or NaN not presented or left open.
         key : array-like of int, shape (n_items,)
             Position of the correct option.
-        n_options : int, optional
-            Options of the item that has most; by default the highest position used, and at least 2.
+        n_options : int or array-like of int, shape (n_items,), optional
+            Options of each item; by default all have as many as the highest position used tells, at least 2. Say
+            how many where items differ: an option that does not exist takes chance from those that do.
 
         Raises
         ------
         ValueError
-            If there are fewer than two persons, an answer or the key is no option, or lengths differ.
+            If there are fewer than two persons, an answer or the key is no option, lengths differ, or an item has
+            fewer than 2 or more than 64 options.
 
         Examples
         --------
@@ -64,12 +67,22 @@ class Room:
         right = np.asarray(key)
         if right.shape != (matrix.shape[1],) or right.dtype.kind not in "iu":
             raise ValueError(f"key must hold {matrix.shape[1]} option positions, one an item")
-        size = n_options or max(2, int(matrix.max()) + 1, int(right.max()) + 1)
-        if matrix.max() >= size or not np.all((right >= 0) & (right < size)) or size > MAX_OPTIONS:
-            raise ValueError(f"options are numbered 0 to {size - 1}, and there are at most {MAX_OPTIONS}")
+        used = max(2, int(matrix.max()) + 1, int(right.max()) + 1)
+        given = np.asarray(used if n_options is None else n_options)
+        if given.dtype.kind not in "iu" or given.shape not in ((), right.shape):
+            raise ValueError("n_options must be a whole number, or one an item")
+        options = np.broadcast_to(given, right.shape).astype(np.intp)
+        if options.min() < 2 or options.max() > MAX_OPTIONS:
+            raise ValueError(f"an item has from 2 to {MAX_OPTIONS} options")
+        beyond = np.flatnonzero((matrix.max(axis=0) >= options) | (right < 0) | (right >= options))
+        if beyond.size:
+            raise ValueError(
+                "options are numbered from 0; an answer or the key is none of the item's, by position of the item: "
+                f"{beyond.tolist()}"
+            )
         if len(matrix) < 2:
             raise ValueError("a room needs at least two persons")
-        return cls(matrix, right.astype(np.intp), size)
+        return cls(matrix, right.astype(np.intp), options)
 
     @property
     def n_persons(self) -> int:
@@ -78,6 +91,11 @@ class Room:
     @property
     def n_items(self) -> int:
         return int(self.answers.shape[1])
+
+    @property
+    def n_options(self) -> int:
+        """Options of the item that has most."""
+        return int(self.options.max())
 
     @property
     def is_answered(self) -> NDArray[np.bool_]:
@@ -164,7 +182,6 @@ def option_probabilities(room: Room, items: Items, theta: ArrayLike, *, smoothin
     ``P(option) = (1 - P(correct)) · popularity``, a nested logit model (Suh & Bolt, 2010, Psychometrika 75, 454–473)
     whose distractors attract weak and strong alike. Where a nominal model is calibrated, its own
     `Items.probability` is the better table: distractors that draw the weak make weak persons agree by nature.
-    All items are taken to have ``room.n_options`` options.
 
     Examples
     --------
@@ -183,6 +200,7 @@ def option_probabilities(room: Room, items: Items, theta: ArrayLike, *, smoothin
     counts = room.chosen().sum(axis=0).reshape(room.n_items, room.n_options) + smoothing
     every = np.arange(room.n_items)
     counts[every, room.key] = 0.0
+    counts[np.arange(room.n_options) >= room.options[:, None]] = 0.0
     right = items.probability(ability)[:, :, 1]
     chance = (1.0 - right)[:, :, None] * (counts / counts.sum(axis=1, keepdims=True))
     chance[:, every, room.key] = right

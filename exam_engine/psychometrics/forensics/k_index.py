@@ -64,8 +64,8 @@ def k_index(room: Room, *, variant: Index | str = Index.K2, scope: Scope | None 
     the proportion of wrong answers (Sotaridou & Meijer, 2002); S1 takes the Poisson tail with a mean that is
     log-linear in the number of wrong answers (Sotaridou & Meijer, 2003). Defined here: the source is left out of
     the groups and regressions, the copier is not, which makes small rooms cautious; regressions weight a group by
-    its persons, and where a line falls below agreement by chance, ``w_s w_c / n_items / (n_options - 1)``, as it does
-    among the best, that is taken instead; an answer left open is neither right nor wrong.
+    its persons, and where a line falls below agreement by chance, ``w_s w_c / n_items`` over the distractors of an
+    item, as it does among the best, that is taken instead; an answer left open is neither right nor wrong.
 
     Examples
     --------
@@ -97,7 +97,7 @@ def k_index(room: Room, *, variant: Index | str = Index.K2, scope: Scope | None 
         same = (chosen[rows] @ chosen.T - correct[rows] @ correct.T).round()
         size = member.sum(axis=0) - member[rows]
         total = same @ member - wrong[rows, None] * member[rows]
-        mean = _expected(kind, total, size, counts, wrong[rows], room.n_items, room.n_options)
+        mean = _expected(kind, total, size, counts, wrong[rows], room.options)
         expected = mean[:, group]
         enough = tested & (wrong[rows, None] >= MINIMUM_WRONG) & ~np.isnan(expected)
         p = np.full(same.shape, np.nan)
@@ -123,19 +123,18 @@ def _expected(
     size: FloatArray,
     counts: IntArray,
     wrong: IntArray,
-    n_items: int,
-    n_options: int,
+    options: IntArray,
 ) -> FloatArray:
     """Return the identical wrong answers expected with each source, shape (n_sources, n_groups)."""
     with np.errstate(invalid="ignore", divide="ignore"):
         if kind is Index.K:
             return np.where(size >= MINIMUM_GROUP, total / size, np.nan)
-    share = counts / n_items
+    share = counts / options.size
     if kind is Index.S1:
         return _log_linear(total, size, np.stack([np.ones(counts.size), share], axis=1))
     powers = np.stack([share**power for power in range(2 if kind is Index.K1 else 3)], axis=1)
     line = _weighted(powers, size, total)
-    by_chance = wrong[:, None] * share / (n_options - 1.0)
+    by_chance = wrong[:, None] * share * np.mean(1.0 / (options - 1.0))
     return np.asarray(np.clip(line, by_chance, np.minimum(wrong[:, None], counts)), dtype=np.float64)
 
 

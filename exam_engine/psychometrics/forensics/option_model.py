@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from exam_engine.psychometrics.forensics.ability import Curves, check_scores, weighted_likelihood
@@ -96,4 +98,4 @@ def draw_answers(room: Room, probabilities: FloatArray, *, rng: np.random.Genera
     """
     bound = np.cumsum(probabilities, axis=2)[:, :, :-1]
     drawn = (rng.random((room.n_persons, room.n_items, 1)) >= bound).sum(axis=2)
-    return Room(np.where(room.is_answered, drawn, -1).astype(np.int8), room.key, room.n_options)
+    return replace(room, answers=np.where(room.is_answered, drawn, -1).astype(np.int8))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -27,6 +28,9 @@ EXACT_PAIRS = 20_000
 
 CASES = 4_096
 """Pairs whose probabilities of matching are held in memory at a time."""
+
+TABLE_OPTIONS = 8
+"""Up to so many options all products of two are tabulated: 36 numbers an answer."""
 
 NO_VARIANCE = 1e-12
 
@@ -137,13 +141,13 @@ def gbt(room: Room, probabilities: ArrayLike, *, scope: Scope | None = None) -> 
     (array([12.,  6.,  6.]), array([2.4000e-04, 6.1279e-01, 6.1279e-01]))
     """
     chance = check_option_probabilities(room, probabilities)
-    flat, squares, chosen = chance.reshape(room.n_persons, -1), _products(chance), room.chosen()
+    flat, squares, chosen = chance.reshape(room.n_persons, -1), _Squares.of(chance), room.chosen()
     asked = scope or Scope()
 
     def evaluate(rows: IntArray, tested: NDArray[np.bool_]) -> Evaluation:
         matches = chosen[rows] @ chosen.T
         expected = flat[rows] @ flat.T
-        variance = expected - squares[rows] @ squares.T
+        variance = expected - squares.of_rows(rows)
         p = _normal_tail(matches, expected, variance, mid=asked.mid_p)
 
         def of_pairs(one: IntArray, other: IntArray) -> FloatArray:
@@ -201,7 +205,7 @@ def m4(room: Room, probabilities: ArrayLike, *, scope: Scope | None = None) -> S
     right = chance[:, every, room.key]
     wrong = chance.copy()
     wrong[:, every, room.key] = 0.0
-    flat, squares, right_square = wrong.reshape(room.n_persons, -1), _products(wrong), right**2
+    flat, squares, right_square = wrong.reshape(room.n_persons, -1), _Squares.of(wrong), right**2
     chosen, correct = room.chosen(), room.is_correct.astype(np.float64)
     asked, n_pairs = scope or Scope(), room.n_persons * (room.n_persons - 1) // 2
     below = EXACT_M4_BELOW * min(1.0, EXACT_M4_PAIRS / n_pairs)
@@ -211,7 +215,7 @@ def m4(room: Room, probabilities: ArrayLike, *, scope: Scope | None = None) -> S
         second = chosen[rows] @ chosen.T - first
         expect_first, expect_second = right[rows] @ right.T, flat[rows] @ flat.T
         spread_first = expect_first - right_square[rows] @ right_square.T
-        spread_second = expect_second - squares[rows] @ squares.T
+        spread_second = expect_second - squares.of_rows(rows)
         product = _normal_tail(first, expect_first, spread_first, mid=asked.mid_p)
         product *= _normal_tail(second, expect_second, spread_second, mid=asked.mid_p)
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -231,12 +235,35 @@ def m4(room: Room, probabilities: ArrayLike, *, scope: Scope | None = None) -> S
     return survey(room, Index.M4, evaluate, asked, set())
 
 
-def _products(chance: FloatArray) -> FloatArray:
-    """Return the table whose products of rows are ``Σ_i (Σ_o P_jio P_kio)²``: all products of two options."""
-    n_persons, _, n_options = chance.shape
-    first, second = np.triu_indices(n_options)
-    weight = np.where(first == second, 1.0, np.sqrt(2.0))
-    return (chance[:, :, first] * chance[:, :, second] * weight).reshape(n_persons, -1)
+@dataclass(frozen=True)
+class _Squares:
+    """What ``Σ_i (Σ_o P_jio P_kio)²`` of all pairs is computed from.
+
+    With few options from the table of all products of two options, whose own products are the sums; with many that
+    table would not fit, and items follow one another.
+    """
+
+    chance: FloatArray
+    table: FloatArray | None
+
+    @classmethod
+    def of(cls, chance: FloatArray) -> _Squares:
+        n_persons, _, n_options = chance.shape
+        if n_options > TABLE_OPTIONS:
+            return cls(chance, None)
+        first, second = np.triu_indices(n_options)
+        weight = np.where(first == second, 1.0, np.sqrt(2.0))
+        table = chance[:, :, first] * chance[:, :, second] * weight
+        return cls(chance, table.reshape(n_persons, -1))
+
+    def of_rows(self, rows: IntArray) -> FloatArray:
+        """Return the sums of some persons with everybody, shape (n_rows, n_persons)."""
+        if self.table is not None:
+            return np.asarray(self.table[rows] @ self.table.T, dtype=np.float64)
+        total = np.zeros((rows.size, len(self.chance)))
+        for item in range(self.chance.shape[1]):
+            total += (self.chance[rows, item] @ self.chance[:, item].T) ** 2
+        return total
 
 
 def _normal_tail(count: FloatArray, expected: FloatArray, variance: FloatArray, *, mid: bool) -> FloatArray:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from exam_engine.psychometrics.forensics.answers import Room
@@ -26,4 +28,4 @@ def with_copier(room: Room, *, source: int, copier: int, n_copied: int) -> Room:
     """Return the room after one person copied the first answers of another."""
     answers = room.answers.copy()
     answers[copier, :n_copied] = answers[source, :n_copied]
-    return Room(answers, room.key, room.n_options)
+    return replace(room, answers=answers)

@@ -28,8 +28,8 @@ def test_open_answers_are_neither_right_nor_wrong() -> None:
         ([[0, 1]], [0, 1], "two persons"),
         ([[0, 1], [0, 1]], [0], "key must hold 2"),
         ([[0, 1], [0, 1]], [0.0, 1.0], "key must hold 2"),
-        ([[0, 1], [0, 1]], [0, -1], "numbered"),
-        ([[0, 1], [0, 99]], [0, 1], "whole numbers from 0 to 25"),
+        ([[0, 1], [0, 1]], [0, -1], r"none of the item's, by position of the item: \[1\]"),
+        ([[0, 1], [0, 99]], [0, 1], "whole numbers from 0 to 63"),
     ],
 )
 def test_what_is_no_room_is_refused(answers: object, key: object, reason: str) -> None:
@@ -38,8 +38,25 @@ def test_what_is_no_room_is_refused(answers: object, key: object, reason: str) -
 
 
 def test_options_beyond_those_stated_are_refused() -> None:
-    with pytest.raises(ValueError, match="numbered 0 to 2"):
+    with pytest.raises(ValueError, match=r"position of the item: \[1\]"):
         Room.of([[0, 3], [0, 1]], [0, 1], n_options=3)
+    with pytest.raises(ValueError, match=r"position of the item: \[0\]"):
+        Room.of([[2, 3], [0, 1]], [0, 1], n_options=[2, 4])
+    with pytest.raises(ValueError, match="from 2 to 64"):
+        Room.of([[0, 0], [0, 0]], [0, 0], n_options=1)
+    with pytest.raises(ValueError, match="or one an item"):
+        Room.of([[0, 0], [0, 0]], [0, 0], n_options=[4, 4, 4])
+
+
+def test_options_that_an_item_does_not_have_get_no_chance() -> None:
+    room = Room.of([[0, 5], [1, 0], [1, 2]], key=[0, 0], n_options=[2, 7])
+
+    chance = option_probabilities(room, Items.dichotomous([1.0, 1.0], [0.0, 0.0]), np.zeros(3))
+
+    assert room.n_options == 7
+    assert chance[0, 0].tolist() == [0.5, 0.5, 0, 0, 0, 0, 0]
+    assert np.all(chance[:, 1] > 0)
+    assert chance.sum(axis=2) == pytest.approx(np.ones((3, 2)))
 
 
 def test_wrong_options_share_what_the_key_leaves_by_popularity() -> None:

@@ -81,6 +81,18 @@ def test_the_generalised_binomial_test_and_m4_by_loops() -> None:
             assert table.p_value[row] == pytest.approx(expected)
 
 
+@pytest.mark.parametrize("index", [omega, gbt, m4])
+def test_many_options_give_the_same_as_few(index: object) -> None:
+    room, chance = honest_room(300, 40, seed=10)
+    wide = Room.of(room.answers, room.key, n_options=31)
+    padded = np.pad(chance, ((0, 0), (0, 0), (0, 27)))
+
+    few, many = index(room, chance), index(wide, padded)  # type: ignore[operator]
+
+    assert np.array_equal(few.source, many.source)
+    assert many.p_value == pytest.approx(few.p_value)
+
+
 def test_approximations_stand_only_where_nothing_is_suspicious() -> None:
     room, chance = honest_room(300, 60, seed=3)
 
