@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import chi2
 
-from exam_engine.psychometrics.dif.counting import count
 from exam_engine.psychometrics.dif.design import Design, Frame, Tables, labels_of
 from exam_engine.psychometrics.dif.outcome import (
     Adjustment,
@@ -24,7 +23,7 @@ from exam_engine.psychometrics.dif.outcome import (
 )
 from exam_engine.psychometrics.dif.polytomous import association
 from exam_engine.psychometrics.dif.standardization import Weight, mean_differences
-from exam_engine.psychometrics.dif.verdict import no_comparison
+from exam_engine.psychometrics.dif.verdict import counted, no_comparison
 from exam_engine.psychometrics.irt.models import FloatArray
 
 Found = TypeVar("Found", bound=Dif)
@@ -176,7 +175,7 @@ def generalized_mantel_haenszel(
         reference = str(plan.reference) if plan.reference is not None else names[0]
         focals = [label for label in names if label != reference]
     frame = Frame.of(responses, groups, plan, focals=focals)
-    tables = count(frame, frame.first_anchor(), bands=plan.bands)
+    tables = counted(frame, frame.first_anchor())
     return generalized_tables(
         tables, ordered=ordered, level=plan.level, adjustment=plan.adjustment, persons=frame.persons
     )

@@ -36,8 +36,8 @@ def count(frame: Frame, anchor: BoolArray, *, items: slice | None = None, bands:
     part = slice(None) if items is None else items
     matrix, highest = frame.matrix[:, part], frame.highest[part]
     if frame.given is not None:
-        values, stratum = np.unique(frame.given, return_inverse=True)
-        base = stratum.reshape(-1)
+        values, base = _strata_of_values(frame.given, bands)
+        bands = None
         booklet = np.zeros(base.size, dtype=np.intp)
         shift = np.zeros(matrix.shape[1], dtype=np.intp)
         width = values.size
@@ -60,6 +60,26 @@ def count(frame: Frame, anchor: BoolArray, *, items: slice | None = None, bands:
     filled = counts.any(axis=(1, 2, 3))
     table = np.ascontiguousarray(counts[filled].transpose(2, 0, 1, 3), dtype=np.float64)
     return Tables(table, level[filled], highest, frame.labels)
+
+
+def _strata_of_values(given: FloatArray, bands: int | None) -> tuple[FloatArray, NDArray[np.intp]]:
+    """Return the level of each stratum and the stratum of each person: a value, or a band of values."""
+    values, place, persons = np.unique(given, return_inverse=True, return_counts=True)
+    if bands is None:
+        return values, place.reshape(-1).astype(np.intp)
+    band = _bands_of(persons[None], bands)[0]
+    used, band = np.unique(band, return_inverse=True)
+    weight = np.bincount(band, weights=persons, minlength=used.size)
+    level = np.bincount(band, weights=persons * values, minlength=used.size) / weight
+    return level, band[place.reshape(-1)].astype(np.intp)
+
+
+def _bands_of(persons: NDArray[np.integer], bands: int) -> NDArray[np.intp]:
+    """Number score bands of about equally many persons; scores along axis 1, a booklet a row."""
+    below = np.cumsum(persons, axis=1) - persons / 2.0
+    total = np.maximum(persons.sum(axis=1, keepdims=True), 1)
+    band = np.minimum(below / total * bands, bands - 1)
+    return np.asarray(band, dtype=np.intp)
 
 
 def n_booklets(frame: Frame, anchor: BoolArray) -> int:
@@ -110,9 +130,7 @@ def _banded(
     """Join neighbouring scores to bands of about equally many persons, within each booklet."""
     n_sets, width = fine.shape[:2]
     persons = np.bincount(cell, minlength=n_sets * width).reshape(n_sets, width)
-    below = np.cumsum(persons, axis=1) - persons / 2.0
-    total = np.maximum(persons.sum(axis=1, keepdims=True), 1)
-    band = np.minimum((below / total * bands).astype(np.intp), bands - 1)
+    band = _bands_of(persons, bands)
     counts = np.zeros((n_sets * bands, *fine.shape[2:]), dtype=np.int64)
     level = np.zeros(n_sets * bands)
     for booklet in range(n_sets):

@@ -41,6 +41,9 @@ class Warn(StrEnum):
     UNMATCHED = "unmatched"
     """More than `MAXIMUM_UNMATCHED` of a group's responses have no counterpart at the same matching score."""
 
+    REST_SCORE = "rest_score"
+    """Groups that differ in ability were matched on the score without the item: too many items are flagged."""
+
     SEVERAL_BOOKLETS = "several_booklets"
     """Persons were matched within sets of items presented alike."""
 

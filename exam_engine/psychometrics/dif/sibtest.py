@@ -96,7 +96,7 @@ def sibtest(responses: ArrayLike, groups: ArrayLike, *, design: Design | None = 
     refuse_bands(plan, "SIBTEST")
     if plan.criterion is Criterion.GIVEN:
         raise ValueError("SIBTEST matches on the other items, not on given values")
-    return conduct(responses, groups, replace(plan, matching=Criterion.REST), _study)
+    return conduct(responses, groups, replace(plan, matching=Criterion.REST), _study, corrects=True)
 
 
 def _study(frame: Frame, anchor: BoolArray) -> Sibtest:

@@ -29,6 +29,12 @@ from exam_engine.psychometrics.irt.models import FloatArray
 
 Found = TypeVar("Found", bound=Dif)
 
+MAX_STRATA = 1000
+"""Distinct matching values from outside that may each be a stratum; more of them have to be banded."""
+
+IMPACT = 0.25
+"""Standard deviations between the groups' mean scores from which matching without the item misleads: a house rule."""
+
 
 def verdict(
     *,
@@ -91,8 +97,13 @@ def conduct(
     groups: ArrayLike,
     design: Design,
     study: Callable[[Frame, BoolArray], Found],
+    *,
+    corrects: bool = False,
 ) -> Found:
-    """Run a study of two groups, with purification where the design asks for it."""
+    """Run a study of two groups, with purification where the design asks for it.
+
+    ``corrects`` says that the method allows for the error of a score without the item.
+    """
     frame = Frame.of(responses, groups, design)
     first = frame.first_anchor()
 
@@ -101,6 +112,8 @@ def conduct(
         return found, found.flagged
 
     notes: list[Warn] = []
+    if design.criterion is Criterion.REST and not corrects and _apart(frame) > IMPACT:
+        notes.append(Warn.REST_SCORE)
     if frame.given is None and n_booklets(frame, first) > 1:
         notes.append(Warn.SEVERAL_BOOKLETS)
     if not design.purify:
@@ -115,7 +128,17 @@ def conduct(
 
 
 def counted(frame: Frame, anchor: BoolArray) -> Tables:
-    """Count a comparison by the score bands of its design."""
+    """Count a comparison by the score bands of its design.
+
+    Raises
+    ------
+    ValueError
+        If matching values are so many that hardly any two persons share one.
+    """
+    if frame.given is not None and frame.design.bands is None and np.unique(frame.given).size > MAX_STRATA:
+        raise ValueError(
+            f"the matching values are more than {MAX_STRATA} different ones: name a number of bands"
+        )
     return count(frame, anchor, bands=frame.design.bands)
 
 
@@ -125,6 +148,11 @@ def refuse_bands(design: Design, method: str) -> None:
         raise ValueError(f"{method} takes no score bands")
 
 
-def rests_on_itself(design: Design) -> bool:
-    """Whether the matching score holds the item studied."""
-    return design.criterion is Criterion.TOTAL
+def _apart(frame: Frame) -> float:
+    """Return how far the groups' mean shares of points differ, in standard deviations."""
+    seen = frame.matrix >= 0
+    points = np.maximum(seen @ frame.highest, 1)
+    share = np.where(seen, frame.matrix, 0).sum(axis=1) / points
+    means = [share[frame.group == group].mean() for group in (0, 1)]
+    spread = float(np.sqrt(np.mean([share[frame.group == group].var() for group in (0, 1)])))
+    return abs(float(means[1] - means[0])) / spread if spread > 0 else 0.0

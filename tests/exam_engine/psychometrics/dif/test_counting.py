@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from exam_engine.psychometrics.dif.counting import count
 from exam_engine.psychometrics.dif.design import Design, Frame
+from exam_engine.psychometrics.dif.mantel_haenszel import mantel_haenszel
 from tests.exam_engine.psychometrics.dif.simulated import answers
 
 
@@ -137,3 +138,15 @@ def test_answers_missing_at_random_are_refused() -> None:
 
     with pytest.raises(ValueError, match="different sets of items"):
         count(frame, np.ones(20, dtype=bool))
+
+
+def test_values_from_outside_are_banded_by_persons() -> None:
+    responses, group = answers(seed=5, persons=1200)
+    value = np.random.default_rng(1).normal(size=1200)
+
+    tables = count(Frame.of(responses, group, Design(matching=value)), np.zeros(15, dtype=bool), bands=6)
+
+    np.testing.assert_array_equal(tables.size[0].sum(axis=1), 200)
+    np.testing.assert_allclose(tables.criterion, np.sort(value).reshape(6, 200).mean(axis=1))
+    with pytest.raises(ValueError, match="number of bands"):
+        mantel_haenszel(responses, group, design=Design(matching=value))

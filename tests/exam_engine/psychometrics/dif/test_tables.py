@@ -26,6 +26,7 @@ from exam_engine.psychometrics.dif.polytomous import (
     mantel,
     mantel_tables,
 )
+from exam_engine.psychometrics.dif.sibtest import sibtest
 from exam_engine.psychometrics.dif.standardization import standardization, standardization_tables
 from tests.exam_engine.psychometrics.dif.simulated import answers
 
@@ -299,3 +300,13 @@ def test_tests_that_were_not_made_do_not_count() -> None:
 def test_counts_of_another_form_are_refused(bad: object) -> None:
     with pytest.raises(ValueError, match="counts must be"):
         Tables.of(bad)  # type: ignore[arg-type]
+
+
+def test_matching_without_the_item_is_warned_of_where_groups_differ() -> None:
+    rest = Design(matching="rest")
+    apart, alike = answers(seed=15, persons=1000, impact=0.5), answers(seed=15, persons=1000)
+
+    assert Warn.REST_SCORE in mantel_haenszel(*apart, design=rest).warnings
+    assert Warn.REST_SCORE not in mantel_haenszel(*alike, design=rest).warnings
+    assert Warn.REST_SCORE not in mantel_haenszel(*apart).warnings
+    assert Warn.REST_SCORE not in sibtest(*apart).warnings
