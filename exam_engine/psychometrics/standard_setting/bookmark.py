@@ -7,6 +7,7 @@ from enum import StrEnum
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import logit
 
 from exam_engine.psychometrics.irt.items import Items
 from exam_engine.psychometrics.irt.models import FloatArray
@@ -148,23 +149,29 @@ def booklet(
 def _locations(
     items: Items, item: NDArray[np.intp], score: NDArray[np.intp], wanted: FloatArray
 ) -> FloatArray:
-    """Return the ability of each score point by halving an interval, all at once; NaN where there is none."""
-    low, high = np.full(item.size, -BOUND), np.full(item.size, BOUND)
+    """Return the ability of each score point: by the inverse curve, for partial credit by halving; NaN for none."""
+    lower, upper = items.lower[item], items.upper[item]
+    inside = (lower < wanted) & (wanted < upper)
+    share = np.where(inside, (wanted - lower) / (upper - lower), 0.5)
+    column = np.minimum(score, items.slopes.shape[1]) - 1
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found = (logit(share) - items.intercepts[item, column]) / items.slopes[item, column]
+    for stepped in np.flatnonzero((items.highest > 1) & ~items.is_graded):
+        pages = item == stepped
+        found[pages] = _halved(items.take([stepped]), score[pages], wanted[pages])
+    return np.asarray(np.where(inside & (np.abs(found) < BOUND), found, np.nan), dtype=np.float64)
 
-    def chance(theta: FloatArray) -> FloatArray:
-        return np.array(
-            [
-                items.take([i]).probability([at])[0, 0, k:].sum()
-                for i, k, at in zip(item, score, theta, strict=True)
-            ]
-        )
 
-    reached = (chance(low) < wanted) & (wanted < chance(high))
+def _halved(one: Items, score: NDArray[np.intp], wanted: FloatArray) -> FloatArray:
+    """Return the abilities at which one item's scores or more have these chances."""
+    low, high = np.full(score.size, -BOUND), np.full(score.size, BOUND)
+    row = np.arange(score.size)
     for _ in range(STEPS):
         middle = (low + high) / 2.0
-        below = chance(middle) < wanted
+        reached = np.cumsum(one.probability(middle)[:, 0, ::-1], axis=1)[:, ::-1]
+        below = reached[row, score] < wanted
         low, high = np.where(below, middle, low), np.where(below, high, middle)
-    return np.where(reached, (low + high) / 2.0, np.nan)
+    return np.asarray((low + high) / 2.0, dtype=np.float64)
 
 
 def bookmark(

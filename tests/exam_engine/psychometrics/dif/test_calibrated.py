@@ -55,17 +55,17 @@ def test_likelihood_ratio_and_wald_agree_in_large_samples() -> None:
 
 def test_the_tests_keep_their_level() -> None:
     ratio, wald = [], []
-    for seed in range(12):
-        responses, group = answers(seed=seed, persons=1000, items=10, impact=0.5)
+    for seed in range(10):
+        responses, group = answers(seed=seed, persons=600, items=8, impact=0.5)
         ratio.append(likelihood_ratio(responses, group, model="rasch").p_value)
-        anchor = np.arange(10) > 5
+        anchor = np.arange(8) > 3
         wald.append(
-            concurrent_wald(responses, group, model="rasch", design=Design(anchor=anchor)).p_value[:6]
+            concurrent_wald(responses, group, model="rasch", design=Design(anchor=anchor)).p_value[:4]
         )
 
-    # 120 and 72 tests of uniform p-values: standard errors of the means 0.026 and 0.034.
-    assert np.mean(ratio) == pytest.approx(0.5, abs=0.1)
-    assert np.mean(wald) == pytest.approx(0.5, abs=0.12)
+    # 80 and 40 tests of uniform p-values: standard errors of the means 0.032 and 0.046.
+    assert np.mean(ratio) == pytest.approx(0.5, abs=0.12)
+    assert np.mean(wald) == pytest.approx(0.5, abs=0.15)
 
 
 def test_graded_items_have_all_their_parameters_compared() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -108,11 +108,12 @@ def test_few_persons_behind_the_estimates_are_warned_of() -> None:
     assert raju(one, one).warnings == (Warn.SMALL_CALIBRATION,)
 
 
+@settings(max_examples=30)
 @given(slopes, logits, slopes, logits)
 def test_raju_s_areas_are_those_of_a_sum_over_abilities(
     a_r: float, b_r: float, a_f: float, b_f: float
 ) -> None:
-    theta = np.linspace(-60, 60, 60001)
+    theta = np.linspace(-60, 60, 12001)
     reference, focal = Items.dichotomous([a_r], [b_r]), Items.dichotomous([a_f], [b_f])
     v = [0.01 * np.eye(2)]
 

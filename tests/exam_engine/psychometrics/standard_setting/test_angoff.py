@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -137,6 +137,7 @@ def test_ratings_from_the_curves_are_wholly_consistent() -> None:
     assert np.isnan(found.consistency[1])
 
 
+@settings(max_examples=20)
 @given(arrays(np.float64, (3, 6), elements=st.floats(0.02, 0.98)))
 def test_consistency_lies_between_0_and_1(table: np.ndarray[tuple[int, int], np.dtype[np.float64]]) -> None:
     items = Items.dichotomous(np.full(6, 1.2), np.linspace(-1.5, 1.5, 6))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exam_engine.psychometrics.irt.items import Items
@@ -98,6 +98,7 @@ def test_bookmarks_outside_the_booklet_are_refused() -> None:
         booklet(Items.dichotomous([1.0], [0.0], u=0.5))
 
 
+@settings(max_examples=20)
 @given(st.lists(st.floats(-6, 6), min_size=1, max_size=5))
 def test_points_and_ability_are_each_other_s_inverse(theta: list[float]) -> None:
     np.testing.assert_allclose(theta_of_score(MIXED, score_of_theta(MIXED, theta)), theta, atol=1e-6)

@@ -41,11 +41,11 @@ def test_few_borderline_persons_are_warned_of() -> None:
 
 
 def test_logistic_cuts_are_where_judgements_turn_and_their_error_is_their_spread() -> None:
-    found = [contrasting_groups(*judged(seed)) for seed in range(200)]
+    found = [contrasting_groups(*judged(seed)) for seed in range(100)]
     cuts = np.array([one.cut for one in found])
 
     assert cuts.mean() == pytest.approx(60, abs=0.3)
-    assert np.mean([one.standard_error for one in found]) == pytest.approx(cuts.std(), rel=0.15)
+    assert np.mean([one.standard_error for one in found]) == pytest.approx(cuts.std(), rel=0.2)
 
 
 def test_passing_the_incompetent_may_weigh_more() -> None:
