@@ -29,6 +29,7 @@ from exam_engine.psychometrics.fit import (
     person_fit,
     residual_correlations,
 )
+from exam_engine.psychometrics.irt.calibrate import calibrate
 from exam_engine.psychometrics.irt.items import Items
 from exam_engine.psychometrics.irt.scoring import score_eap, score_wle
 from tests.reference.lsat import LSAT7, matrix
@@ -131,6 +132,18 @@ def test_whole_tests_agree(name: str, model: str, margin: str, key: str, referen
         # R estimates its baseline to a coarser tolerance.
         assert found.cfi == pytest.approx(expected["CFI"], abs=2e-5)
         assert found.tli == pytest.approx(expected["TLI"], abs=2e-5)
+
+
+def test_calibration_and_fit_of_lsat_7_end_to_end() -> None:
+    patterns, counts = matrix(LSAT7)
+    responses = np.repeat(patterns, counts.astype(int), axis=0)
+
+    for model, statistic, df in (("2pl", 11.938412, 5), ("rasch", 23.174454, 9)):
+        found = calibrate(responses, model=model)
+        whole = m2_fit(responses, found.items, variance=float(found.variances[0]), nodes=NODES)
+        # R mirt 1.47; Rasch to the 1e-5 of R's own convergence.
+        assert whole.statistic == pytest.approx(statistic, abs=1e-4)
+        assert whole.degrees_of_freedom == df
 
 
 def test_lsat_7_without_the_reference_files() -> None:

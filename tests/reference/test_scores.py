@@ -19,6 +19,8 @@ from numpy.testing import assert_allclose
 
 from exam_engine.psychometrics.irt.items import Items
 from exam_engine.psychometrics.irt.scoring import (
+    empirical_reliability,
+    marginal_reliability,
     score_eap,
     score_map,
     score_ml,
@@ -66,6 +68,18 @@ def test_sum_score_tables_agree_with_r(name: str, model: str, reference_data: Pa
     assert_allclose(found.theta, table["F1"], atol=1e-7, rtol=0)
     assert_allclose(found.se, table["SE_F1"], atol=1e-7, rtol=0)
     assert_allclose(found.probability * len(case.responses), table["expected"], atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize(("name", "model"), CASES, ids=["-".join(case) for case in CASES])
+def test_reliabilities_agree_with_r(name: str, model: str, reference_data: Path) -> None:
+    case = read(reference_data, name, model)
+
+    scores = score_eap(case.responses, case.r_items, variance=case.r_variance, nodes=NODES)
+
+    assert empirical_reliability(scores) == pytest.approx(case.r["empirical_rxx"], abs=1e-6)
+    if case.r_variance == 1:
+        # With another variance R mixes two scales: the error of variance 1 in a population of its own.
+        assert marginal_reliability(case.r_items) == pytest.approx(case.r["marginal_rxx"], abs=1e-8)
 
 
 def test_lsat_6_by_sum_score_and_by_pattern() -> None:

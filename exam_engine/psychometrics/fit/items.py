@@ -123,7 +123,9 @@ def item_mean_squares_over_posterior(
     -----
     ``outfit = mean E[(x − E)² / V | answers]`` and likewise the two sums of the infit (Adams & Wu, 2007, in von
     Davier & Carstensen, Multivariate and mixture distribution Rasch models, chapter 4, draw from the posterior
-    where this integrates).
+    where this integrates). Slopes estimated from the same responses already make predictions and answers agree, so
+    that these values then hardly leave 1 whatever the item: they speak under Rasch and partial credit models and
+    for items of known parameters. For the others take S-X² or the curves.
 
     Examples
     --------

@@ -128,7 +128,8 @@ def m2_fit(
     (Maydeu-Olivares & Joe, 2006, Psychometrika 71, 713–732; Cai & Hansen, 2013, British Journal of Mathematical
     and Statistical Psychology 66, 245–276). ``RMSEA = sqrt((M2 − df)₊ / (df (N − 1)))``. The baseline of CFI and
     TLI has independent items and ``n (n − 1) / 2`` degrees of freedom; R mirt 1.47 takes fewer for M2* with
-    several categories, because it counts thresholds that the mean scores cannot tell apart.
+    several categories, because it counts thresholds that the mean scores cannot tell apart. Parameters under a prior
+    count as free.
 
     Examples
     --------
