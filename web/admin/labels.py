@@ -99,6 +99,7 @@ ACTIONS: dict[str, str] = {
     "statistics_report.requested": N_("Statistics report requested"),
     "statistics_report.computed": N_("Statistics report computed"),
     "statistics_report.tried": N_("What-if tried on a statistics report"),
+    "statistics_report.adopted": N_("Link adopted as a scale"),
     "statistics_report.decided": N_("Decision on items recorded"),
     "standard.opened": N_("Standard-setting workshop made"),
     "standard.described": N_("Just-qualified candidate described"),

@@ -3,12 +3,12 @@
 from fastapi import APIRouter
 
 from itembank.people.rules import Action
-from web.analysis import asking, deciding, reports, routes, watching
+from web.analysis import asking, deciding, linking, reports, routes, watching
 from web.i18n import N_
 from web.navigation import Area, NavItem
 
 router = APIRouter()
-for part in (routes, reports, deciding, asking, watching):
+for part in (routes, reports, deciding, asking, linking, watching):
     router.routes.extend(part.router.routes)
 
 AREA = Area(

@@ -72,3 +72,18 @@ class DifFileForm(BaseModel):
     occupation_id: UUID
     level: int = Field(ge=1, le=5)
     column: str = Field(min_length=1, max_length=60)
+
+
+class LinkForm(BaseModel):
+    """A link of two scales."""
+
+    report_name: str = Field(min_length=1, max_length=120)
+    new_scale: UUID
+    old_scale: UUID
+    link_method: Literal["", "mean", "mean_mean", "mean_sigma", "haebara", "stocking_lord"] = ""
+
+
+class AdoptForm(BaseModel):
+    """The name of the scale that a link becomes."""
+
+    scale_name: str = Field(min_length=1, max_length=120)

@@ -26,7 +26,7 @@ KINDS: dict[ReportKind, str] = {
     ReportKind.FORENSICS: N_("Answer similarity"),
 }
 
-STAGES = (N_("scoring"), N_("reliability"), N_("options"), N_("comparing groups"))
+STAGES = (N_("scoring"), N_("reliability"), N_("options"), N_("comparing groups"), N_("linking"))
 """Stages that a report's job tells, besides those of a calibration."""
 
 CAUTIONS: dict[Caution, tuple[str, str, str]] = {
@@ -211,6 +211,30 @@ DIF_REASONS: dict[str, str] = {
     "few_strata": N_("too few score groups"),
 }
 """Why an item has no result."""
+
+LINK_METHODS: dict[str, str] = {
+    "mean": N_("mean shift (Rasch)"),
+    "mean_mean": N_("mean–mean"),
+    "mean_sigma": N_("mean–sigma"),
+    "haebara": N_("Haebara"),
+    "stocking_lord": N_("Stocking–Lord"),
+}
+
+LINK_WARNINGS: dict[str, str] = {
+    "few_anchors": N_("Fewer than 5 anchors: a drifting anchor cannot be told from a shift of the scale."),
+    "not_converged": N_("The link did not converge: do not adopt it."),
+    "asymptotes_differ": N_("Asymptotes differ by more than 0.1: no line between the scales can mend that."),
+}
+"""What a reader of a link must know."""
+
+ANCHOR_REASONS: dict[str, str] = {
+    "stable": N_("within the limits"),
+    "drifted": N_("beyond the limits"),
+    "needed_for_number": N_("beyond the limits, but too few anchors would be left"),
+    "needed_for_content": N_("beyond the limits, but its content would be missing"),
+    "cannot_be_judged": N_("cannot be judged"),
+}
+"""Why an anchor was kept or dropped."""
 
 LEFT_OUT: dict[str, str] = {
     "empty": N_("rows without any answer"),

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from exam_engine.calibration.models import StatisticsReport
 from exam_engine.calibration.reports.rules import ReportKind
-from web.analysis import dif_view, sitting_view
+from web.analysis import dif_view, linking_view, sitting_view
 from web.analysis.exports import Table
 from web.deps import Context
 
@@ -69,6 +69,16 @@ VIEWS: Mapping[ReportKind, View] = {
         dif_view.values,
         dif_view.more,
         dif_view.without_keys,
+    ),
+    ReportKind.LINKING: View(
+        "analysis/linking.html",
+        linking_view.CHARTS,
+        linking_view.find_chart,
+        linking_view.main_table,
+        linking_view.tables,
+        linking_view.values,
+        linking_view.more,
+        linking_view.without_keys,
     ),
 }
 

@@ -149,3 +149,24 @@ class GroupMissing(Invalid):
 
     code = "statistics.group_missing"
     message = "The column “{column}” is empty in every row."
+
+
+class TooFewAnchors(Conflict):
+    """Two scales share too few items to be linked."""
+
+    code = "statistics.too_few_anchors"
+    message = "The scales share {found} items with positive discrimination; a link needs at least {minimum}."
+
+
+class ScalesDoNotFit(Conflict):
+    """Scales of different occupations or levels, or one and the same."""
+
+    code = "statistics.scales_do_not_fit"
+    message = "Choose two different scales with parameters, of one occupation and level."
+
+
+class AlreadyAdopted(Conflict):
+    """A link becomes a scale once."""
+
+    code = "statistics.already_adopted"
+    message = "This link has become the scale “{name}” already."

@@ -14,6 +14,7 @@ from exam_engine.calibration.service.asking import (
 )
 from exam_engine.calibration.service.computing import JOB_KIND, calibrate_now, run_job
 from exam_engine.calibration.service.deciding import WhatIfView, decide, list_what_ifs, try_treatments
+from exam_engine.calibration.service.linking import adopt_link, adopted_scale, request_linking
 from exam_engine.calibration.service.reporting import (
     REPORT_JOB,
     ReportPage,
@@ -44,6 +45,8 @@ __all__ = [
     "ReportRequest",
     "ResponseFile",
     "WhatIfView",
+    "adopt_link",
+    "adopted_scale",
     "bank_state",
     "book_of",
     "calibrate_now",
@@ -65,6 +68,7 @@ __all__ = [
     "request_file_report",
     "request_from_file",
     "request_from_sittings",
+    "request_linking",
     "request_sitting_report",
     "results_of",
     "run_again",

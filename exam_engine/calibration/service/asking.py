@@ -67,7 +67,7 @@ def report_sitting_now(
     """
     request = _of_sittings(session, institution_id, name, sitting_ids, now)
     book = freeze_sittings(session, sitting_ids)
-    return compute_now(session, replace(request, book=book), actor=actor, now=now)
+    return compute_now(session, replace(request, content=book.to_bytes()), actor=actor, now=now)
 
 
 def request_file_report(
@@ -96,7 +96,7 @@ def request_file_report(
         level=file.level,
         source={"kind": "file", "filename": file.filename[:200]},
         settings={"cut": float(cut)},
-        book=book,
+        content=book.to_bytes(),
     )
     return submit_report(session, request, actor=actor, now=now)
 
@@ -149,7 +149,7 @@ def request_dif_of_file(
         level=file.level,
         source={"kind": "file", "filename": file.filename[:200]},
         settings={"attribute": Attribute.GROUP.value, "column": column},
-        book=book,
+        content=book.to_bytes(),
     )
     return submit_report(session, request, actor=actor, now=now)
 

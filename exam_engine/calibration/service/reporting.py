@@ -32,6 +32,7 @@ from exam_engine.sittings.rules import at_the_site
 from itembank.base import audit
 from itembank.base.db import keyring_of
 from itembank.people.rules import Actor
+from itembank.statistics import service as statistics
 
 REPORT_JOB = "statistics.report"
 
@@ -52,7 +53,7 @@ class ReportRequest:
     level: int
     source: Mapping[str, Any]
     settings: Mapping[str, Any]
-    book: AnswerBook | None = None
+    content: bytes | None = None
     """Where the input is known already; sittings are read by the job."""
 
 
@@ -75,11 +76,11 @@ def submit_report(
 
 def compute_now(session: Session, request: ReportRequest, *, actor: Actor, now: datetime) -> StatisticsReport:
     """Keep a request whose input is known and compute it at once; for small data."""
-    if request.book is None:
+    if request.content is None:
         raise ValueError("the input must be known")
     report = _keep(session, request, actor=actor, now=now)
     kind = KINDS[report.kind]
-    results = kind.compute(request.book, report.settings, lambda *_: None)
+    results = kind.compute(request.content, report.settings, lambda *_: None)
     _keep_results(session, report, results, kind.summary(results), now)
     _record_request(session, report, actor)
     return report
@@ -99,8 +100,8 @@ def _keep(session: Session, request: ReportRequest, *, actor: Actor, now: dateti
     )
     session.add(report)
     session.flush()
-    if request.book is not None:
-        keep_input(session, report, request.book.to_bytes())
+    if request.content is not None:
+        keep_input(session, report, request.content)
     return report
 
 
@@ -185,7 +186,7 @@ def run_report_job(context: JobContext) -> dict[str, Any]:
     if is_new:
         with context.session() as session:
             keep_input(session, find_report(session, report_id), content)
-    results = kind.compute(AnswerBook.from_bytes(content), settings, context.progress)
+    results = kind.compute(content, settings, context.progress)
     with context.session() as session:
         report = find_report(session, report_id)
         _keep_results(session, report, results, kind.summary(results), context.database.clock.now())
@@ -273,6 +274,9 @@ def sources_of(session: Session, report: StatisticsReport) -> list[str]:
     """Return what a report was computed from, in words: plans with their days, or the file's name."""
     if report.source["kind"] == "file":
         return [str(report.source["filename"])]
+    if "new" in report.source:
+        scales = [statistics.find_scale(session, UUID(report.source[one])).name for one in ("new", "old")]
+        return [" → ".join(scales)]
     wanted = set(report.source.get("sittings", ()))
     return [
         f"{plan.name} {at_the_site(sitting.starts_at)}"
