@@ -13,11 +13,11 @@ import time
 import numpy as np
 
 from exam_engine.psychometrics.irt.models import Model
-from tests.benchmarks.recovery import dif_rates, fit_rates, forensics_rates, parameters, rates
+from tests.benchmarks.recovery import adaptive_study, dif_rates, fit_rates, forensics_rates, parameters, rates
 
-PARTS = ("parameters", "fit", "dif", "forensics")
-REPLICATIONS = {"parameters": 200, "fit": 500, "dif": 500, "forensics": 200}
-"""By default. A test of the whole model gives one p-value a replication: the rates need more of them."""
+PARTS = ("parameters", "fit", "dif", "forensics", "adaptive")
+REPLICATIONS = {"parameters": 200, "fit": 200, "dif": 200, "forensics": 100, "adaptive": 100}
+"""By default: about seven CPU minutes in all. M2 gives one p-value a replication; take more to look at it alone."""
 
 
 def main() -> None:
@@ -47,6 +47,8 @@ def run(part: str, models: list[str], replications: int, seed: int) -> str:
         return parameters.report(models, replications=replications, seed=seed)
     if part == "forensics":
         return forensics_rates.report(replications=replications, seed=seed)
+    if part == "adaptive":
+        return adaptive_study.report(replications=replications, seed=seed)
     settings = fit_rates.SETTINGS if part == "fit" else dif_rates.SETTINGS
     return rates.report(settings, replications=replications, seed=seed, part=PARTS.index(part))
 
