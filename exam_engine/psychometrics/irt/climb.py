@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
 from exam_engine.psychometrics.irt import priors as prior_densities
 from exam_engine.psychometrics.irt.acceleration import Anderson
@@ -16,9 +15,10 @@ from exam_engine.psychometrics.irt.densities import fit_normal, variance_limits
 from exam_engine.psychometrics.irt.empirical import fit_weights
 from exam_engine.psychometrics.irt.expectation import Expectation, Grid, expect, node_counts, observed
 from exam_engine.psychometrics.irt.families import Exponential, Graded
-from exam_engine.psychometrics.irt.information import is_affordable, observed_information
+from exam_engine.psychometrics.irt.information import observed_information
 from exam_engine.psychometrics.irt.layout import Layout
 from exam_engine.psychometrics.irt.models import FloatArray
+from exam_engine.psychometrics.irt.newton import Newton
 from exam_engine.psychometrics.irt.priors import Priors, PriorState
 
 NEWTON_DISTANCE = 0.02
@@ -27,8 +27,8 @@ NEWTON_DISTANCE = 0.02
 LOWEST_LOGIT = -9.0
 """Asymptotes closer to 0 or 1 than about 0.0001 are held there."""
 
-SLOW = 0.2
-"""A Newton step that leaves more than this share of the gradient asks for a new information matrix."""
+NEAR_BOUND = -4.5
+"""Logit below which an asymptote that still falls is tried at its bound."""
 
 M_STEPS = 3
 
@@ -110,7 +110,7 @@ class Climb:
             Whether the climb ended where it should.
         """
         point = self.at(start, grid)
-        anderson, newton = Anderson(window=5), _Newton(self)
+        anderson, newton = Anderson(window=5), Newton(self)
         for iteration in range(max_iterations):
             if should_stop is not None and should_stop():
                 raise CalibrationCancelled
@@ -122,7 +122,9 @@ class Climb:
             distance = float(np.abs(target - point.vector).max())
             if self.is_empirical and distance <= EMPIRICAL_STEP:
                 return point, iteration, True
-            moved = newton.step(point) if distance < NEWTON_DISTANCE else None
+            moved = None
+            if distance < NEWTON_DISTANCE:
+                moved = self._at_bounds(point) or newton.step(point)
             if moved is None:
                 moved = self._accelerated(anderson, point, target, next_grid)
             if moved is None:
@@ -158,6 +160,17 @@ class Climb:
             grid.nodes
         )
         return lowest, highest
+
+    def _at_bounds(self, point: Point) -> Point | None:
+        """Put asymptotes that near 0 or 1 there at once, where the objective rises: no step gets there soon."""
+        lowest, highest = self._bounds(point.grid)
+        inside = point.free & (self.layout.item_of_slot >= 0)
+        low = inside & np.isfinite(lowest) & (point.vector < NEAR_BOUND) & (point.gradient < 0)
+        high = inside & np.isfinite(highest) & (point.vector > -NEAR_BOUND) & (point.gradient > 0)
+        if not (low.any() or high.any()):
+            return None
+        reached = self.at(np.where(low, lowest, np.where(high, highest, point.vector)), point.grid)
+        return reached if reached.objective > point.objective else None
 
     def _accelerated(self, anderson: Anderson, point: Point, target: FloatArray, grid: Grid) -> Point | None:
         """Take the Anderson step if the objective rises, else the EM step, shortened until it does."""
@@ -220,68 +233,6 @@ class Climb:
             vector[slots] = _ordered(values, step) if isinstance(family, Graded) else values + step
 
 
-class _Newton:
-    """Newton steps near the solution, with an information matrix that is kept while it serves.
-
-    Steps with an old matrix converge linearly; Anderson acceleration mends that at no cost, and a step that gains
-    little asks for a new matrix.
-    """
-
-    def __init__(self, climb: Climb) -> None:
-        self.climb = climb
-        self.anderson = Anderson(window=5)
-        self.factor: tuple[FloatArray, bool] | None = None
-        self.free = np.zeros(0, dtype=np.bool_)
-
-    def step(self, point: Point) -> Point | None:
-        """Return the next point; None where Newton does not apply."""
-        climb = self.climb
-        if climb.is_empirical or not is_affordable(climb.blocks, climb.layout, point.grid):
-            return None
-        is_fresh = False
-        if self.factor is None or not np.array_equal(self.free, point.free):
-            is_fresh = True
-            if not self._renew(point):
-                return None
-        while True:
-            reached = self._try(point, self._direction(point), is_fresh=is_fresh)
-            if reached is None and not is_fresh:
-                is_fresh = True
-                if not self._renew(point):
-                    return None
-                continue
-            if reached is None or reached.norm > SLOW * point.norm:
-                self.factor = None
-            return reached
-
-    def _renew(self, point: Point) -> bool:
-        self.free = point.free.copy()
-        self.anderson.forget()
-        free = np.flatnonzero(self.free)
-        self.factor = factorise(self.climb.information(point)[np.ix_(free, free)])
-        return self.factor is not None
-
-    def _direction(self, point: Point) -> FloatArray:
-        assert self.factor is not None
-        step = np.zeros(point.vector.size)
-        step[self.free] = cho_solve(self.factor, point.gradient[self.free])
-        return step
-
-    def _try(self, point: Point, step: FloatArray, *, is_fresh: bool) -> Point | None:
-        """Take the step, shortened if the matrix is new, where the objective does not fall."""
-        # Next to the solution the likelihood is flat to rounding: there the gradient judges.
-        slack = 1e-12 * abs(point.objective)
-        targets = [self.anderson.propose(point.vector, point.vector + step)]
-        if is_fresh:
-            targets += [point.vector + 0.5 * step, point.vector + 0.25 * step]
-        for target in targets:
-            reached = self.climb.at(target, point.grid)
-            gain = reached.objective - point.objective
-            if gain > slack or (gain >= -slack and reached.norm < point.norm):
-                return reached
-        return None
-
-
 def _ordered(values: FloatArray, step: FloatArray) -> FloatArray:
     """Shorten the steps of graded items until their intercepts still fall."""
     share = np.ones((len(values), 1))
@@ -292,14 +243,3 @@ def _ordered(values: FloatArray, step: FloatArray) -> FloatArray:
             return np.asarray(moved)
         share[crossed] *= 0.5
     return np.where(crossed[:, None], values, moved)
-
-
-def factorise(matrix: FloatArray) -> tuple[FloatArray, bool] | None:
-    """Return the Cholesky factor of an information matrix; None where it is not positive definite."""
-    if not np.all(np.isfinite(matrix)):
-        return None
-    try:
-        factor, lower = cho_factor(matrix)
-    except LinAlgError:
-        return None
-    return factor, bool(lower)

@@ -63,7 +63,8 @@ def observed_information(
 def cross_product(blocks: Blocks, layout: Layout, vector: FloatArray, grid: Grid) -> FloatArray:
     """Return ``Σ_p s_p s_p'`` of the marginal scores, shape (size, size): the empirical information.
 
-    The blocks must keep their scores. With weights a person's score counts as often as the weight says.
+    The blocks must keep their scores, unless all items belong to general families. With weights a person's score
+    counts as often as the weight says.
     """
     found = np.zeros((layout.size, layout.size))
     curves = _Curves.of(layout, vector, grid)
@@ -74,10 +75,11 @@ def cross_product(blocks: Blocks, layout: Layout, vector: FloatArray, grid: Grid
         wanted = layout.intercept_score[own.slots]
         plain = np.flatnonzero(wanted)
         for piece in posterior(block, layout, tables, vector, grid.nodes):
-            scores, y, x = (_plain(part) for part in (block.scores[piece.rows], piece.y, piece.x))
+            y, x = _plain(piece.y), _plain(piece.x)
             weights = piece.weights / piece.total[:, None]
             mean = _mean_scores(weights, piece.at, np.concatenate([y, x], axis=1), own)
-            mean[:, plain] += scores[:, item[plain]] == wanted[plain]
+            if plain.size:
+                mean[:, plain] += _plain(block.scores[piece.rows])[:, item[plain]] == wanted[plain]
             if block.seen is not None:
                 held = np.pad(_plain(block.seen[piece.rows]), ((0, 0), (0, 1)), constant_values=1.0)
                 mean *= held[:, layout.item_of_slot[own.slots]]

@@ -11,7 +11,7 @@ from scipy.linalg import cho_solve
 from scipy.linalg.lapack import dpocon
 from scipy.special import expit
 
-from exam_engine.psychometrics.irt.climb import LOWEST_LOGIT, Climb, Point, factorise
+from exam_engine.psychometrics.irt.climb import LOWEST_LOGIT, Climb, Point
 from exam_engine.psychometrics.irt.densities import variance_limits
 from exam_engine.psychometrics.irt.expectation import Grid, expect
 from exam_engine.psychometrics.irt.families import Exponential, Family, Graded
@@ -19,6 +19,7 @@ from exam_engine.psychometrics.irt.information import cross_product
 from exam_engine.psychometrics.irt.items import Items
 from exam_engine.psychometrics.irt.layout import Layout
 from exam_engine.psychometrics.irt.models import FloatArray, Model
+from exam_engine.psychometrics.irt.newton import factorise
 
 GRID_SHIFT_LIMIT = 0.01
 """A finer and wider grid may move no parameter by more than this share of its standard error."""
