@@ -17,7 +17,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from exam_engine.psychometrics.forensics.answers import Room, option_probabilities
+from exam_engine.psychometrics.forensics.answers import Room
 from exam_engine.psychometrics.forensics.errors.rates import ErrorRate, Trial, error_rates
 from exam_engine.psychometrics.forensics.errors.rooms import similarity_errors
 from exam_engine.psychometrics.forensics.errors.scores import change_errors, jump_errors, preknowledge_errors
@@ -29,6 +29,7 @@ from exam_engine.psychometrics.forensics.option_model import (
     draw_answers,
     estimated_abilities,
     estimated_probabilities,
+    option_probabilities,
 )
 from exam_engine.psychometrics.forensics.pairs import Index, Scope
 from exam_engine.psychometrics.forensics.response_time import TimeModel, calibrate_times, speeds

@@ -1,4 +1,4 @@
-"""The chosen options of a room, the key, the seats, and the chance of each option."""
+"""The chosen options of a room, the key, and the seats."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from exam_engine.psychometrics.irt.items import Items
 from exam_engine.psychometrics.irt.models import FloatArray
 from exam_engine.psychometrics.irt.patterns import check_responses
 
@@ -151,60 +150,6 @@ def check_option_probabilities(room: Room, probabilities: ArrayLike) -> FloatArr
     if np.any(np.abs(total - room.is_answered) > 1e-6):
         raise ValueError("the probabilities of the options of an item must sum to 1")
     return chance
-
-
-def option_probabilities(room: Room, items: Items, theta: ArrayLike, *, smoothing: float = 1.0) -> FloatArray:
-    """Return the chance of each option from a model of correct answers and the popularity of the distractors.
-
-    Parameters
-    ----------
-    room : Room
-        Its wrong answers give the popularity.
-    items : Items
-        Scored 0 or 1, as many as the room has.
-    theta : array-like, shape (n_persons,)
-        Ability, in logits.
-    smoothing : float, default 1
-        Persons added to each distractor, so that one nobody chose is not held to be impossible.
-
-    Returns
-    -------
-    ndarray, shape (n_persons, n_items, n_options)
-        Rows sum to 1.
-
-    Raises
-    ------
-    ValueError
-        If the sizes differ, an item has scores above 1, or smoothing is not positive.
-
-    Notes
-    -----
-    ``P(option) = (1 - P(correct)) · popularity``, a nested logit model (Suh & Bolt, 2010, Psychometrika 75, 454–473)
-    whose distractors attract weak and strong alike. Where a nominal model is calibrated, its own
-    `Items.probability` is the better table: distractors that draw the weak make weak persons agree by nature.
-
-    Examples
-    --------
-    >>> room = Room.of([[0, 1], [0, 2], [1, 2]], key=[0, 1])
-    >>> option_probabilities(room, Items.dichotomous([1.0, 1.0], [0.0, 0.0]), [0.0, 0.0, 0.0])[0].round(3)
-    array([[0.5  , 0.333, 0.167],
-           [0.125, 0.5  , 0.375]])
-    """
-    ability = np.asarray(theta, dtype=np.float64)
-    if len(items) != room.n_items or np.any(items.highest != 1):
-        raise ValueError(f"items must be {room.n_items}, scored 0 or 1")
-    if ability.shape != (room.n_persons,) or not np.all(np.isfinite(ability)):
-        raise ValueError(f"theta must hold {room.n_persons} finite values, one a person")
-    if not 0.0 < smoothing < np.inf:
-        raise ValueError("smoothing must be positive")
-    counts = room.chosen().sum(axis=0).reshape(room.n_items, room.n_options) + smoothing
-    every = np.arange(room.n_items)
-    counts[every, room.key] = 0.0
-    counts[np.arange(room.n_options) >= room.options[:, None]] = 0.0
-    right = items.probability(ability)[:, :, 1]
-    chance = (1.0 - right)[:, :, None] * (counts / counts.sum(axis=1, keepdims=True))
-    chance[:, every, room.key] = right
-    return np.asarray(chance, dtype=np.float64)
 
 
 def neighbours(

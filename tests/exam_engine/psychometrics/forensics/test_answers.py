@@ -9,9 +9,7 @@ from exam_engine.psychometrics.forensics.answers import (
     Room,
     check_option_probabilities,
     neighbours,
-    option_probabilities,
 )
-from exam_engine.psychometrics.irt.items import Items
 
 
 def test_open_answers_are_neither_right_nor_wrong() -> None:
@@ -48,32 +46,6 @@ def test_options_beyond_those_stated_are_refused() -> None:
         Room.of([[0, 0], [0, 0]], [0, 0], n_options=[4, 4, 4])
 
 
-def test_options_that_an_item_does_not_have_get_no_chance() -> None:
-    room = Room.of([[0, 5], [1, 0], [1, 2]], key=[0, 0], n_options=[2, 7])
-
-    chance = option_probabilities(room, Items.dichotomous([1.0, 1.0], [0.0, 0.0]), np.zeros(3))
-
-    assert room.n_options == 7
-    assert chance[0, 0].tolist() == [0.5, 0.5, 0, 0, 0, 0, 0]
-    assert np.all(chance[:, 1] > 0)
-    assert chance.sum(axis=2) == pytest.approx(np.ones((3, 2)))
-
-
-def test_wrong_options_share_what_the_key_leaves_by_popularity() -> None:
-    rng = np.random.default_rng(1)
-    answers = rng.choice(4, size=(500, 3), p=[0.4, 0.3, 0.2, 0.1])
-    room = Room.of(answers, key=[0, 0, 0])
-    items = Items.dichotomous([1.0, 1.2, 0.8], [0.0, 1.0, -1.0])
-    theta = rng.normal(size=500)
-
-    chance = option_probabilities(room, items, theta)
-
-    assert chance.sum(axis=2) == pytest.approx(np.ones((500, 3)), abs=1e-12)
-    assert chance[:, :, 0] == pytest.approx(items.probability(theta)[:, :, 1])
-    counts = np.array([(answers[:, 1] == option).sum() for option in (1, 2, 3)]) + 1.0
-    assert chance[7, 1, 1:] / chance[7, 1, 1:].sum() == pytest.approx(counts / counts.sum())
-
-
 def test_probabilities_must_fit_and_sum_to_one_where_answered() -> None:
     room = Room.of([[0, 1], [0, -1]], [0, 1])
     good = np.full((2, 2, 2), 0.5)
@@ -88,12 +60,6 @@ def test_probabilities_must_fit_and_sum_to_one_where_answered() -> None:
         check_option_probabilities(room, np.full((2, 2, 2), np.nan))
     with pytest.raises(ValueError, match="sum to 1"):
         check_option_probabilities(room, np.full((2, 2, 2), 0.4))
-    with pytest.raises(ValueError, match="theta must hold 2 finite"):
-        option_probabilities(room, Items.dichotomous([1.0, 1.0], [0.0, 0.0]), [0.0, np.nan])
-    with pytest.raises(ValueError, match="items must be 2"):
-        option_probabilities(room, Items.dichotomous([1.0], [0.0]), [0.0, 0.0])
-    with pytest.raises(ValueError, match="smoothing"):
-        option_probabilities(room, Items.dichotomous([1.0, 1.0], [0.0, 0.0]), [0.0, 0.0], smoothing=0.0)
 
 
 @pytest.mark.parametrize(("rows", "columns"), [(1, 1), (0, 1), (2, 0), (2, 3)])

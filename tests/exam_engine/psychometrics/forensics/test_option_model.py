@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.optimize import minimize
+from scipy.special import logsumexp
 
 from exam_engine.psychometrics.forensics.answers import Room
 from exam_engine.psychometrics.forensics.indices import analyse_similarity
@@ -11,9 +13,11 @@ from exam_engine.psychometrics.forensics.option_model import (
     draw_answers,
     estimated_abilities,
     estimated_probabilities,
+    option_probabilities,
 )
 from exam_engine.psychometrics.forensics.pairs import Index
 from exam_engine.psychometrics.irt.items import Items
+from exam_engine.psychometrics.irt.models import FloatArray
 
 
 def nominal(n_items: int) -> Items:
@@ -75,3 +79,80 @@ def test_every_index_is_found_by_its_name(index: Index) -> None:
 
     assert table.index is index
     assert np.isnan(table.reverse_p_value).all() == (not index.is_directed)
+
+
+def test_without_slopes_wrong_options_share_by_popularity() -> None:
+    rng = np.random.default_rng(1)
+    answers = rng.choice(4, size=(500, 3), p=[0.4, 0.3, 0.2, 0.1])
+    room = Room.of(answers, key=[0, 0, 0])
+    items = Items.dichotomous([1.0, 1.2, 0.8], [0.0, 1.0, -1.0])
+    theta = rng.normal(size=500)
+
+    chance = option_probabilities(room, items, theta, slope_sd=0.0)
+
+    assert chance.sum(axis=2) == pytest.approx(np.ones((500, 3)), abs=1e-12)
+    assert chance[:, :, 0] == pytest.approx(items.probability(theta)[:, :, 1])
+    counts = np.array([(answers[:, 1] == option).sum() for option in (1, 2, 3)]) + 1.0
+    assert chance[7, 1, 1:] / chance[7, 1, 1:].sum() == pytest.approx(counts / counts.sum())
+
+
+def test_options_that_an_item_does_not_have_get_no_chance() -> None:
+    room = Room.of([[0, 5], [1, 0], [1, 2]], key=[0, 0], n_options=[2, 7])
+
+    chance = option_probabilities(room, Items.dichotomous([1.0, 1.0], [0.0, 0.0]), np.zeros(3))
+
+    assert room.n_options == 7
+    assert chance[0, 0].tolist() == [0.5, 0.5, 0, 0, 0, 0, 0]
+    assert np.all(chance[:, 1] > 0)
+    assert chance.sum(axis=2) == pytest.approx(np.ones((3, 2)))
+
+
+def test_unusable_arguments_are_refused() -> None:
+    room = Room.of([[0, 1], [0, -1]], [0, 1])
+    with pytest.raises(ValueError, match="theta must hold 2 finite"):
+        option_probabilities(room, Items.dichotomous([1.0, 1.0], [0.0, 0.0]), [0.0, np.nan])
+    with pytest.raises(ValueError, match="items must be 2"):
+        option_probabilities(room, Items.dichotomous([1.0], [0.0]), [0.0, 0.0])
+    with pytest.raises(ValueError, match="smoothing"):
+        option_probabilities(room, Items.dichotomous([1.0, 1.0], [0.0, 0.0]), [0.0, 0.0], smoothing=0.0)
+
+
+def test_the_pull_of_distractors_maximises_the_penalised_likelihood() -> None:
+    rng = np.random.default_rng(6)
+    theta = rng.normal(0, 1, 150)
+    logits = np.array([0.5, 0.0, -0.5]) + theta[:, None] * np.array([0.8, -0.6, 0.0])
+    chosen = (
+        rng.random((150, 1)) < np.cumsum(np.exp(logits) / np.exp(logits).sum(1, keepdims=True), 1)
+    ).argmax(1)
+    room = Room.of(np.stack([chosen + 1, chosen + 1], axis=1), key=[0, 0])
+    items = Items.dichotomous([1.0, 1.0], [0.0, 0.0])
+
+    chance = option_probabilities(room, items, theta, smoothing=0.5, slope_sd=0.8)[:, 0, 1:]
+
+    x = theta - theta.mean()
+
+    def loss(at: FloatArray) -> float:
+        intercept, slope = np.append(at[:2], 0.0), at[2:]
+        lines = intercept + x[:, None] * slope
+        likelihood = (lines[np.arange(150), chosen] - logsumexp(lines, axis=1)).sum()
+        pseudo = 0.5 * (intercept - logsumexp(intercept)).sum()
+        return -float(likelihood + pseudo - 0.5 * np.sum(slope**2) / 0.64)
+
+    best = minimize(loss, np.zeros(5), method="BFGS", options={"gtol": 1e-7}).x
+    lines = np.append(best[:2], 0.0) + x[:, None] * best[2:]
+    expected = np.exp(lines - logsumexp(lines, axis=1, keepdims=True))
+    # The steps stop at 0.0001 a logit, a little before the top.
+    assert chance / chance.sum(axis=1, keepdims=True) == pytest.approx(expected, abs=2e-3)
+
+
+def test_distractors_that_draw_the_weak_are_seen_to_do_so() -> None:
+    rng = np.random.default_rng(7)
+    theta = rng.normal(0, 1, 400)
+    weak = rng.random(400) < 1 / (1 + np.exp(1.5 * theta))
+    room = Room.of(np.tile(np.where(weak, 1, 2)[:, None], (1, 10)), key=[0] * 10)
+
+    chance = option_probabilities(room, Items.dichotomous([1.0] * 10, [0.0] * 10), theta)
+
+    share = chance[:, 0, 1] / chance[:, 0, 1:].sum(axis=1)
+    assert share[theta < -1].mean() > 0.75
+    assert share[theta > 1].mean() < 0.25

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from exam_engine.psychometrics.forensics.answers import Room, option_probabilities
+from exam_engine.psychometrics.forensics.answers import Room
 from exam_engine.psychometrics.forensics.errors.rates import ErrorRate
 from exam_engine.psychometrics.forensics.errors.rooms import similarity_errors
 from exam_engine.psychometrics.forensics.errors.scores import change_errors, jump_errors, preknowledge_errors
 from exam_engine.psychometrics.forensics.errors.times import effort_errors, time_errors
 from exam_engine.psychometrics.forensics.jumps import gain_line
-from exam_engine.psychometrics.forensics.option_model import draw_answers
+from exam_engine.psychometrics.forensics.option_model import draw_answers, option_probabilities
 from exam_engine.psychometrics.forensics.pairs import Index, Scope
 from exam_engine.psychometrics.forensics.rapid_guessing import normative_thresholds
 from exam_engine.psychometrics.forensics.response_time import TimeModel
