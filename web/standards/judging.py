@@ -155,8 +155,10 @@ def save_ratings(workshop_id: UUID, data: FormDep, ctx: Context = requires(Actio
         return _refused(ctx, workshop_id, data, error)
     if _wants_json(ctx):
         return JSONResponse({"rated": saved.rated, "count": saved.count})
+    place = _next_place(ctx, workshop_id, data.text("then"))
     notice = ctx._("Saved. {rated} of {count} rated.", rated=saved.rated, count=saved.count)
-    return ctx.redirect(_next_place(ctx, workshop_id, data.text("then")), notice=notice)
+    # From item to item the bar above says enough; a notice would push the page down at each.
+    return ctx.redirect(place, notice="" if data.text("then").isdigit() else notice)
 
 
 def _wants_json(ctx: Context) -> bool:

@@ -16,13 +16,13 @@ from web.i18n import Translate
 
 
 def cuts_figure(view: WorkshopView, summary: Summary, _: Translate) -> Markup | None:
-    """Return the judges' cuts as bars; None while there are none."""
+    """Return the judges' cuts as bars; None while there are not two to compare."""
     cuts = [
         (each.code, figures.cut)
         for each in view.judges
         if (figures := summary.judges.get(each.judge.id)) and figures.cut is not None
     ]
-    if not cuts:
+    if len(cuts) < 2:
         return None
     return bar_chart(
         [code for code, _cut in cuts],
@@ -74,7 +74,7 @@ def steps_of(view: WorkshopView, _: Translate) -> list[tuple[str, str]]:
     over = workshop.status in (WorkshopStatus.CLOSED, WorkshopStatus.RECORDED)
     if workshop.with_questions:
         found.append((_("Final questions"), "now" if asked else "done" if over else "later"))
-    found.append((_("Result"), "done" if over else "later"))
+    found.append((_("Frozen result"), "done" if over else "later"))
     recorded = workshop.status is WorkshopStatus.RECORDED
     found.append(
         (
