@@ -34,6 +34,7 @@ from exam_engine.psychometrics.forensics.option_model import (
 from exam_engine.psychometrics.forensics.pairs import Index, Scope
 from exam_engine.psychometrics.forensics.response_time import TimeModel, calibrate_times, speeds
 from exam_engine.psychometrics.forensics.wrong_to_right import UsualChanges
+from exam_engine.psychometrics.irt.calibrate import calibrate
 from exam_engine.psychometrics.irt.items import Items
 
 N_PERSONS, N_ITEMS, N_OPTIONS = 2_000, 100, 4
@@ -111,6 +112,23 @@ def known_chances(items: Items, scope: Scope, rooms: int, rng: np.random.Generat
     return error_rates(trial, rng=rng, replications=rooms)
 
 
+def other_model(
+    truth: Items, rooms: int, rng: np.random.Generator, *, persons: int = 100
+) -> tuple[ErrorRate, ...]:
+    """Return the error rates of nominal rooms that are judged by a two-parameter model calibrated beforehand."""
+    fitted = calibrate(honest_room(truth, 2_000, rng).scored, model="2pl")
+    items = Items.dichotomous(fitted.a, fitted.b)
+    every = Scope(correction=Correction.NONE, shown=0)
+
+    def trial(rng: np.random.Generator) -> dict[str, Trial]:
+        room = honest_room(truth, persons, rng)
+        chance = estimated_probabilities(room, items)
+        tables = [analyse_similarity(room, index, chance, scope=every) for index in MODEL]
+        return {str(table.index): Trial(table.p_value, table.n_tests) for table in tables}
+
+    return error_rates(trial, rng=rng, replications=rooms)
+
+
 def study_false_positives(rooms: int, rng: np.random.Generator) -> None:
     """Print the error rates of all indices in honest rooms."""
     print(f"{rooms} honest rooms each; level 0.05")
@@ -118,11 +136,12 @@ def study_false_positives(rooms: int, rng: np.random.Generator) -> None:
         "study                                      index                  p ≤ 0.05          rooms with a flag"
     )
     for n_persons, n_items in ((30, 40), (100, 40), (100, 80)):
-        for kind, build in (("nominal", nominal_items), ("2PL, popularity", scored_items)):
+        for kind, build in (("nominal", nominal_items), ("2PL and distractors", scored_items)):
             items = build(n_items, rng)
             room = honest_room(items, n_persons, rng)
             rates = similarity_errors(room, items, rng=rng, indices=MODEL, replications=rooms)
             show(f"similarity {n_persons} × {n_items}, {kind}", rates)
+    show("similarity 100 × 60, nominal judged by 2PL", other_model(nominal_items(60, rng), rooms, rng))
     for title, is_known in (("mid-p", False), ("mid-p, chances known", True)):
         items = nominal_items(80, rng)
         room = honest_room(items, 100, rng)

@@ -43,7 +43,7 @@ def similarity_errors(
     Parameters
     ----------
     room : Room
-        Gives the persons, who answered what, and the popularity of the distractors.
+        Gives the persons, who answered what, and the pull of the distractors.
     items : Items
         As for `estimated_probabilities`.
     rng : numpy.random.Generator
@@ -66,7 +66,8 @@ def similarity_errors(
 
     Notes
     -----
-    Every room is analysed as a real one: abilities and the popularity of distractors are estimated again.
+    Every room is analysed as a real one: abilities and the pull of distractors are estimated again, so that
+    persons who agree look able alike, and rates lie below the level.
     The rooms obey the option model; what it leaves out, such as wrong methods taught to a whole class, makes real
     persons agree more than these.
 

@@ -16,6 +16,7 @@ from exam_engine.psychometrics.forensics.option_model import (
     option_probabilities,
 )
 from exam_engine.psychometrics.forensics.pairs import Index
+from exam_engine.psychometrics.irt.calibrate import calibrate
 from exam_engine.psychometrics.irt.items import Items
 from exam_engine.psychometrics.irt.models import FloatArray
 
@@ -156,3 +157,26 @@ def test_distractors_that_draw_the_weak_are_seen_to_do_so() -> None:
     share = chance[:, 0, 1] / chance[:, 0, 1:].sum(axis=1)
     assert share[theta < -1].mean() > 0.75
     assert share[theta > 1].mean() < 0.25
+
+
+def test_without_slopes_distractors_that_draw_the_weak_make_honest_rooms_look_guilty() -> None:
+    rng = np.random.default_rng(8)
+    slopes = rng.normal(0, 0.7, (60, 3)) + [1.0, -0.2, -0.5]
+    truth = Items.nominal(slopes, rng.normal(0, 0.5, (60, 3)) + [1.0, 0.0, 0.0])
+
+    def room_of(n_persons: int) -> Room:
+        blank = Room.of(np.zeros((n_persons, 60), int), np.ones(60, int), n_options=4)
+        return draw_answers(blank, truth.probability(rng.normal(0, 1, n_persons)), rng=rng)
+
+    fitted = calibrate(room_of(1_500).scored, model="2pl")
+    items = Items.dichotomous(fitted.a, fitted.b)
+    flagged = {0.0: 0, 0.7: 0}
+    for _ in range(10):
+        room = room_of(100)
+        theta = estimated_abilities(room, items)
+        for slope_sd in flagged:
+            chance = option_probabilities(room, items, theta, slope_sd=slope_sd)
+            flagged[slope_sd] += analyse_similarity(room, "m4", chance).n_flagged > 0
+
+    assert flagged[0.0] >= 3
+    assert flagged[0.7] <= 1
