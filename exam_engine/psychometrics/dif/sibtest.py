@@ -40,7 +40,8 @@ class Sibtest(Dif):
     strata : ndarray of int, shape (n_items,)
         Matching scores used.
     reliability : ndarray, shape (n_items, 2)
-        Coefficient alpha of the matching items in the reference and the focal group.
+        Coefficient alpha of the matching items in the reference and the focal group; NaN for a single one, or
+        where everybody has the same score.
     """
 
     strata: NDArray[np.intp]
@@ -165,7 +166,9 @@ def _matching(frame: Frame, anchor: BoolArray) -> tuple[FloatArray, FloatArray, 
         spread = total.var(ddof=1) - anchor * (2 * shared - own)
         mean[:, group] = total.mean() - anchor * rows.mean(axis=0)
         with np.errstate(invalid="ignore", divide="ignore"):
-            alpha[:, group] = n_others / (n_others - 1) * (1 - (own[anchor].sum() - anchor * own) / spread)
+            share = (own[anchor].sum() - anchor * own) / spread
+            alpha[:, group] = np.where(spread > 0, n_others / (n_others - 1) * (1 - share), np.nan)
+    alpha[n_others < 2] = np.nan
     most = frame.highest[anchor].sum() - anchor * frame.highest
     return mean, alpha, most.astype(np.float64)
 

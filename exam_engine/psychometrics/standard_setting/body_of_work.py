@@ -86,9 +86,8 @@ def body_of_work(scores: ArrayLike, levels: ArrayLike, *, n_levels: int) -> Body
         )
         error = np.sqrt((n_judges - 1) / n_judges * ((without - without.mean(axis=0)) ** 2).sum(axis=0))
     notes = panel_warnings(n_judges, float(error.max()))
-    notes += [
-        note for note in (Warn.SEPARATED, Warn.REVERSED) if any(note in one.warnings for one in regressions)
-    ]
+    special = (Warn.SEPARATED, Warn.REVERSED, Warn.OUT_OF_RANGE)
+    notes += [note for note in special if any(note in one.warnings for one in regressions)]
     return BodyOfWork(cuts, error, regressions, tuple(notes))
 
 

@@ -226,6 +226,8 @@ def contrasting_groups(
         nowhere = (nothing, nothing)
         return LogisticCut(nothing, nothing, intercept, slope, slope_error, nowhere, *number, tuple(notes))
     cut = (np.log(cost_of_passing) - intercept) / slope
+    if not values.min() <= cut <= values.max():
+        notes.append(Warn.OUT_OF_RANGE)
     error = _cut_error(found, counts[0].sum(axis=1), intercept, slope, cut)
     return LogisticCut(
         float(cut), error, intercept, slope, slope_error, (nothing, nothing), *number, tuple(notes)

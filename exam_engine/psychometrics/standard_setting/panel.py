@@ -54,7 +54,7 @@ class Warn(StrEnum):
     """A score point is nowhere as likely as the response probability asks, and is left out of the booklet."""
 
     OUT_OF_RANGE = "out_of_range"
-    """A cut lies beyond the scores that the test can give."""
+    """A cut lies beyond the scores that anybody had: it is drawn from the line, not from persons."""
 
 
 class Summary(StrEnum):

@@ -175,3 +175,13 @@ def test_sibtest_without_strata_says_so() -> None:
 
     assert Reason.FEW_STRATA in found.reasons
     assert np.isnan(found.p_value[[reason is Reason.FEW_STRATA for reason in found.reasons]]).all()
+
+
+def test_sibtest_without_spread_on_the_other_items_says_so() -> None:
+    responses, group = answers(seed=11, persons=200, items=3)
+    responses[:, 1:] = 1
+
+    found = sibtest(responses, group)
+
+    assert found.reasons[0] is Reason.FEW_STRATA
+    assert np.isnan(found.reliability[0]).all()

@@ -158,3 +158,13 @@ def test_works_that_fit_no_level_are_refused() -> None:
         body_of_work([40, 50], [[0, 2]], n_levels=2)
     with pytest.raises(ValueError, match="judges × works"):
         body_of_work([40], [[0, 1]], n_levels=2)
+
+
+def test_a_cut_beyond_all_scores_is_said_to_be() -> None:
+    scores, competent = judged(10)
+
+    found = contrasting_groups(scores, competent, cost_of_passing=1e6)
+
+    assert found.cut > scores.max()
+    assert Warn.OUT_OF_RANGE in found.warnings
+    assert Warn.OUT_OF_RANGE not in contrasting_groups(scores, competent).warnings
