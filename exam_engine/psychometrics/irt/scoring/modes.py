@@ -18,6 +18,9 @@ from exam_engine.psychometrics.irt.scoring.prior import check_normal
 from exam_engine.psychometrics.irt.scoring.result import Outcome, Scores
 from exam_engine.psychometrics.irt.scoring.search import climb, limit_of, search_nodes
 
+LOST = 1e-250
+"""Below this information the weight of the weighted likelihood cannot be computed."""
+
 BEYOND = 1e3
 """So many search limits away every curve has reached its asymptote."""
 
@@ -173,7 +176,7 @@ def score_wle(responses: ArrayLike, items: Items, *, weight: Weight | str = Weig
 
     def slope(at: Derivatives, theta: FloatArray) -> tuple[FloatArray, FloatArray]:
         # Where no item informs any more (steep items, far away) the way leads back to the middle.
-        lost = at.information < 1e-250
+        lost = at.information < LOST
         bias = at.bend if kind is Weight.WARM else at.turn
         ratio = bias / (2.0 * np.where(lost, 1.0, at.information))
         rate = np.where(at.observed > 0, at.observed, at.information)
@@ -209,7 +212,8 @@ class _Start:
         total = np.maximum(total, LEAST)
         if self.exact or kind is Weight.JEFFREYS:
             return np.asarray(0.5 * np.log(total), dtype=np.float64)
-        rate = turn / (2.0 * total)
+        # Where nothing informs any more the weight must fall outwards, as its limit does.
+        rate = np.where(total > LOST, turn / (2.0 * np.maximum(total, LOST)), -np.sign(self.nodes))
         steps = np.diff(self.nodes) * 0.5 * (rate[:, 1:] + rate[:, :-1])
         return np.pad(np.cumsum(steps, axis=1), ((0, 0), (1, 0)))
 

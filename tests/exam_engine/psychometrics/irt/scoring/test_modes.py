@@ -216,3 +216,55 @@ def test_a_person_is_scored_alike_alone_in_a_booklet_and_in_a_crowd(score: Calla
 
     assert_allclose(whole.theta, np.append(booklets.theta, crowd.theta), atol=1e-7)
     assert_allclose(booklets.theta[[0, 50, 85]], alone, atol=1e-7)
+
+
+def random_test(rng: np.random.Generator) -> Items:
+    """A short test of odd items: guessing, slips, falling slopes, steps out of order, free categories."""
+    size = 2
+    sign = rng.choice([1, 1, 1, -1], size)
+    parts = [
+        Items.dichotomous(
+            rng.lognormal(0, 0.6, size) * sign,
+            rng.normal(0, 1.5, size),
+            c=rng.uniform(0, 0.35, size) * (rng.random(size) < 0.6),
+            u=1 - rng.uniform(0, 0.2, size) * (rng.random(size) < 0.3),
+        ),
+        Items.partial_credit(rng.lognormal(0, 0.5, size), rng.normal(0, 1.5, (size, 3))),
+        Items.graded(rng.lognormal(0, 0.5, size), np.sort(rng.normal(0, 1.5, (size, 3)), axis=1)),
+        Items.nominal(rng.normal(0, 1, (size, 3)), rng.normal(0, 1, (size, 3))),
+    ]
+    chosen = rng.random(4) < 0.5
+    return Items.concatenate([part for part, take in zip(parts, chosen, strict=True) if take] or parts[:1])
+
+
+def test_of_several_peaks_the_highest_is_found_whatever_the_items() -> None:
+    rng, grid = np.random.default_rng(1), np.linspace(-60, 60, 6001)
+    for _ in range(20):
+        items = random_test(rng)
+        answers = (rng.random((20, len(items))) * (items.highest + 1)).astype(np.int8)
+
+        def heights(points: FloatArray, items: Items = items, answers: FloatArray = answers) -> FloatArray:
+            logs = np.log(np.maximum(items.probability(points), 1e-300))
+            return np.array([[logs[:, i, k] for i, k in enumerate(row)] for row in answers]).sum(axis=1)
+
+        everywhere, prior = heights(grid), (grid - 0.3) ** 2 / 4
+        likeliest, mode = (
+            score_ml(answers, items).theta,
+            score_map(answers, items, mean=0.3, variance=2).theta,
+        )
+        at_ml, at_map = np.diagonal(heights(np.clip(likeliest, -60, 60))), np.diagonal(heights(mode))
+        assert np.all(at_ml >= everywhere.max(axis=1) - 1e-6)
+        assert np.all(at_map - (mode - 0.3) ** 2 / 4 >= (everywhere - prior).max(axis=1) - 1e-6)
+
+
+def test_the_weighted_estimate_stays_near_the_items_where_far_away_nothing_informs() -> None:
+    # A nominal item's flat first category widens the search to where all information underflows.
+    items = Items.concatenate(
+        [
+            Items.dichotomous([1.1], [0.2], c=0.2, u=0.9),
+            Items.nominal([[0.02, -0.9, 0.8]], [[0.3, -0.5, 0.4]]),
+        ]
+    )
+
+    for pattern in ([0, 0], [1, 1], [0, 2], [1, 3]):
+        assert -20 < score_wle([pattern], items).theta[0] < 20
