@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from itembank.base.errors import ExamError
+from scripts.commands.threads import limit_threads
 
 COMMANDS = [
     "scripts.commands.serve",
@@ -23,20 +24,23 @@ COMMANDS = [
 """Each module has ``register(subparsers)`` and sets ``run`` on its parsers: ``(arguments) -> exit code``."""
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the whole command line."""
+def parser(modules: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:
+    """Return the command line, the whole of it or the commands of some modules."""
     top = argparse.ArgumentParser(
         prog="exam-engine", description=__doc__.splitlines()[0] if __doc__ else None
     )
     commands = top.add_subparsers(required=True, metavar="COMMAND")
-    for name in COMMANDS:
+    for name in modules:
         import_module(name).register(commands)
     return top
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
-    arguments = parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else list(argv)
+    limit_threads(words)
+    own = f"scripts.commands.{words[0]}" if words else ""
+    arguments = parser([own] if own in COMMANDS else COMMANDS).parse_args(words)  # the others load a web site
     try:
         code: int = arguments.run(arguments)
     except ExamError as error:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import numpy as np
 
-from exam_engine.calibration.reading import ResponseMatrix
+from exam_engine.calibration.response_matrix import ResponseMatrix
 from exam_engine.psychometrics.ctt import picked_table
 
 

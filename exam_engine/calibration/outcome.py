@@ -4,95 +4,58 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from exam_engine.calibration.reading import ResponseMatrix
-from exam_engine.calibration.rules import MINIMUM_ITEMS, Method, ScoreNobodyGot, TooFewItems, check_sample
+from exam_engine.calibration.estimation import Estimation, priors_in_words
+from exam_engine.calibration.findings import (
+    CONSTANT_ITEMS,
+    MISSING_BY_DESIGN,
+    PARAMETER_FIELDS,
+    SLOPE_FIELDS,
+    SMALL_SAMPLE,
+    STEP_FIELDS,
+    GroupOutcome,
+    ItemOutcome,
+    Outcome,
+)
+from exam_engine.calibration.response_matrix import ResponseMatrix
+from exam_engine.calibration.rules import (
+    MINIMUM_ITEMS,
+    Method,
+    ScoreNobodyGot,
+    SettingsRefused,
+    TooFewItems,
+    UnlinkedBlocks,
+    check_sample,
+)
 from exam_engine.psychometrics.ctt import TestStatistics, analyse
-from exam_engine.psychometrics.irt.calibrate import TOLERANCE, Calibration, calibrate
-from exam_engine.psychometrics.irt.models import FloatArray
+from exam_engine.psychometrics.irt.calibrate import TOLERANCE, Calibration, UnlinkedItems, calibrate
+from exam_engine.psychometrics.irt.items import Items
+from exam_engine.psychometrics.irt.models import FloatArray, Model
+
+__all__ = ["ItemOutcome", "Outcome", "Report", "describe_items"]
 
 Report = Callable[[int, int, str], None]
 """Progress: done, total, stage."""
 
 STEPS = 100
-SMALL_SAMPLE = "small_sample"
-CONSTANT_ITEMS = "constant_items"
-MISSING_BY_DESIGN = "missing_by_design"
 
 
 @dataclass(frozen=True)
-class ItemOutcome:
-    """What is known of one item; None where the method does not give it or it cannot be computed."""
+class _Data:
+    """The part of a matrix that a calibration takes: persons and items that tell something."""
 
-    item: str
-    n_responses: int
-    p_value: float | None
-    point_biserial: float | None
-    corrected_point_biserial: float | None
-    is_constant: bool
-    a: float | None = None
-    b: float | None = None
-    d: float | None = None
-    se_a: float | None = None
-    se_b: float | None = None
-    se_d: float | None = None
-    cov_ad: float | None = None
-    steps: tuple[float | None, ...] | None = None
-    """Step difficulties of an item with several scores above 0; then ``b`` is their mean."""
-    se_steps: tuple[float | None, ...] | None = None
-    intercepts: tuple[float | None, ...] | None = None
-    se_intercepts: tuple[float | None, ...] | None = None
-
-
-PARAMETER_FIELDS = ("a", "b", "d", "se_a", "se_b", "se_d")
-STEP_FIELDS = ("steps", "se_steps", "intercepts", "se_intercepts")
-"""What only items with several scores above 0 have."""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """A finished calibration: the test, the items, how the estimation went, what to beware of."""
-
-    method: Method
-    n_persons: int
-    n_items: int
-    mean: float | None
-    standard_deviation: float | None
-    alpha: float | None
-    standard_error: float | None
-    items: tuple[ItemOutcome, ...]
-    warnings: tuple[str, ...]
-    log_likelihood: float | None = None
-    converged: bool | None = None
-    iterations: int | None = None
-    gradient_norm: float | None = None
-    latent_variance: float | None = None
-    se_latent_variance: float | None = None
-    grid_shift: float | None = None
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the outcome as plain data."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Outcome:
-        """Read back what `as_json` gave."""
-        items = tuple(
-            ItemOutcome(**item | {key: tuple(item[key]) for key in STEP_FIELDS if item.get(key) is not None})
-            for item in data["items"]
-        )
-        plain = {
-            **data,
-            "method": Method(data["method"]),
-            "items": items,
-            "warnings": tuple(data["warnings"]),
-        }
-        return cls(**plain)
+    names: tuple[str, ...]
+    items: NDArray[np.intp]
+    scores: NDArray[np.int8]
+    group: NDArray[np.intp] | None
+    fixed: Items | None
+    is_fixed: NDArray[np.bool_]
+    models: tuple[Model, ...]
 
 
 def describe_items(
@@ -100,59 +63,133 @@ def describe_items(
     method: Method,
     *,
     highest: int = 1,
+    estimation: Estimation | None = None,
     report: Report | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> Outcome:
     """Compute classical statistics and, if the method asks, calibrate the items.
 
-    Items that everybody answered alike are reported without parameters; persons who saw nothing, or nothing but
-    such items, are left out of the estimation. Scores up to ``highest`` are taken; the 2PL takes 0 and 1 only.
+    Items that everybody answered alike are reported without parameters, unless theirs are given; persons who saw
+    nothing, or nothing but such items, are left out of the estimation. Scores up to ``highest`` are taken; models of
+    items scored 0 or 1 take these only. The groups of the matrix each have a mean and a variance of ability.
 
     Raises
     ------
-    NoResponses, SampleTooSmall, TooFewItems, ScoreNobodyGot
+    NoResponses, SampleTooSmall, TooFewItems, ScoreNobodyGot, UnlinkedBlocks
         If the data do not carry the method.
+    SettingsRefused
+        If the choices do not go together, or not with the data.
     CalibrationCancelled
         If `should_stop` said so.
     """
+    chosen = estimation or Estimation()
     advice = check_sample(matrix.n_persons, method)
-    responses = matrix.responses[(matrix.responses >= 0).any(axis=1)]
+    seen_any = matrix.sees_something
+    responses = _rows(matrix.responses, seen_any)
     if report:
         report(0, STEPS, "classical")
     classical = analyse(responses, highest=highest)
-    usable = ~classical.items.is_constant
-    kept = responses[:, usable]
-    kept = kept[(kept >= 0).any(axis=1)]
     warnings = []
+    data = None
     if method.model is not None:
-        if usable.sum() < MINIMUM_ITEMS[method.model]:
-            raise TooFewItems(n_items=int(usable.sum()), minimum=MINIMUM_ITEMS[method.model])
-        advice = check_sample(len(kept), method)
+        group = None if matrix.group is None else matrix.group[seen_any]
+        data = _usable(matrix.items, responses, group, classical, method.model, chosen)
+        if len(data.names) < MINIMUM_ITEMS[method.model]:
+            raise TooFewItems(n_items=len(data.names), minimum=MINIMUM_ITEMS[method.model])
+        advice = check_sample(len(data.scores), method)
     if advice is not None and not advice.enough:
         warnings.append(SMALL_SAMPLE)
     if classical.items.is_constant.any():
         warnings.append(CONSTANT_ITEMS)
-    if (responses < 0).any():
+    if responses.min() < 0:
         warnings.append(MISSING_BY_DESIGN)
-    if method.model is None:
-        return _assemble(matrix, method, classical, None, warnings)
-    _check_scores([name for name, use in zip(matrix.items, usable, strict=True) if use], kept)
-    result = calibrate(
-        kept,
-        model=method.model,
-        progress=_progress(report) if report else None,
-        should_stop=should_stop,
-    )
+    if data is None:
+        return _assemble(matrix, method, classical, None, None, warnings)
+    _check_scores(data)
+    result = _calibrate(data, chosen, report, should_stop)
     warnings.extend(warning.value for warning in result.warnings)
-    return _assemble(matrix, method, classical, result, warnings)
+    outcome = _assemble(matrix, method, classical, data, result, warnings)
+    return replace(
+        outcome,
+        priors=priors_in_words(chosen.priors, frozenset(data.models)),
+        groups=_groups(matrix, data, result),
+    )
 
 
-def _check_scores(names: Sequence[str], scores: NDArray[np.int8]) -> None:
+def _rows(responses: NDArray[np.int8], chosen: NDArray[np.bool_]) -> NDArray[np.int8]:
+    """Return some rows; the matrix itself where they are all, so that a mapped one stays on its disk."""
+    return responses if chosen.all() else responses[chosen]
+
+
+def _usable(
+    names: Sequence[str],
+    responses: NDArray[np.int8],
+    group: NDArray[np.intp] | None,
+    classical: TestStatistics,
+    model: Model,
+    chosen: Estimation,
+) -> _Data:
+    """Leave out items that tell nothing, and persons who saw nothing else."""
+    held = np.zeros(len(names), dtype=np.bool_)
+    fixed = None
+    if chosen.fixed is not None:
+        place = chosen.fixed.position()
+        held = np.array([name in place for name in names])
+        if not held.any():
+            raise SettingsRefused("none of the fixed items is in the response file")
+        fixed = chosen.fixed.items.take([place[name] for name in names if name in place])
+    usable = ~classical.items.is_constant | held
+    unknown = sorted({name for name, _ in chosen.item_models} - set(names))
+    if unknown:
+        raise SettingsRefused(f"no such item in the response file: {', '.join(unknown)}")
+    own = dict(chosen.item_models)
+    kept = responses if usable.all() else responses[:, usable]
+    sees = np.asarray(np.ones(len(kept), np.bool_) if usable.all() else (kept >= 0).any(axis=1))
+    taken = [(name, is_held) for name, is_held, use in zip(names, held, usable, strict=True) if use]
+    return _Data(
+        names=tuple(name for name, _ in taken),
+        items=np.flatnonzero(usable),
+        scores=_rows(kept, sees),
+        group=None if group is None else group[sees],
+        fixed=fixed,
+        is_fixed=held[usable],
+        models=tuple(own.get(name, model) for name, _ in taken),
+    )
+
+
+def _check_scores(data: _Data) -> None:
     """Refuse the first item with a score that nobody got below one that somebody got."""
-    for name, column in zip(names, scores.T, strict=True):
+    for name, column, is_fixed in zip(data.names, data.scores.T, data.is_fixed, strict=True):
         empty = np.flatnonzero(np.bincount(column[column >= 0]) == 0)
-        if empty.size:
+        if empty.size and not is_fixed:
             raise ScoreNobodyGot(item=name, score=int(empty[0]))
+
+
+def _calibrate(
+    data: _Data, chosen: Estimation, report: Report | None, should_stop: Callable[[], bool] | None
+) -> Calibration:
+    group = None
+    if data.group is not None:
+        _, group = np.unique(data.group, return_inverse=True)
+    try:
+        return calibrate(
+            data.scores,
+            model=data.models,
+            groups=group,
+            fixed=data.fixed,
+            is_fixed=None if data.fixed is None else data.is_fixed,
+            priors=chosen.priors,
+            equivalent_persons=chosen.equivalent_persons,
+            density=chosen.density,
+            errors=chosen.errors,
+            nodes=chosen.nodes,
+            progress=_progress(report) if report else None,
+            should_stop=should_stop,
+        )
+    except UnlinkedItems as unlinked:
+        raise UnlinkedBlocks([[data.names[at] for at in part] for part in unlinked.parts]) from None
+    except ValueError as error:
+        raise SettingsRefused(str(error)) from error
 
 
 def _progress(report: Report) -> Callable[[int, float, float], None]:
@@ -173,38 +210,27 @@ def _assemble(
     matrix: ResponseMatrix,
     method: Method,
     classical: TestStatistics,
+    data: _Data | None,
     result: Calibration | None,
     warnings: list[str],
 ) -> Outcome:
     position = np.full(len(matrix.items), -1)
-    if result is not None:
-        position[~classical.items.is_constant] = np.arange(result.a.size)
-    covariance = _slope_intercept_covariance(result)
-    items = []
+    if data is not None:
+        position[data.items] = np.arange(data.items.size)
+    parameters = [] if data is None or result is None else _parameters(data, result)
     statistics = classical.items
-    for index, name in enumerate(matrix.items):
-        at = int(position[index])
-        parameters: dict[str, Any] = {}
-        if result is not None and at >= 0:
-            parameters = {key: _known(getattr(result, key)[at]) for key in PARAMETER_FIELDS}
-            parameters["cov_ad"] = _known(covariance[at])
-            if result.highest[at] > 1:
-                own = slice(int(result.highest[at]))
-                parameters |= {
-                    key: tuple(_known(value) for value in getattr(result, key)[at, own])
-                    for key in STEP_FIELDS
-                }
-        items.append(
-            ItemOutcome(
-                item=name,
-                n_responses=int(statistics.n_responses[index]),
-                p_value=_known(statistics.p_value[index]),
-                point_biserial=_known(statistics.point_biserial[index]),
-                corrected_point_biserial=_known(statistics.corrected_point_biserial[index]),
-                is_constant=bool(statistics.is_constant[index]),
-                **parameters,
-            )
+    items = tuple(
+        ItemOutcome(
+            item=name,
+            n_responses=int(statistics.n_responses[index]),
+            p_value=_known(statistics.p_value[index]),
+            point_biserial=_known(statistics.point_biserial[index]),
+            corrected_point_biserial=_known(statistics.corrected_point_biserial[index]),
+            is_constant=bool(statistics.is_constant[index]),
+            **(parameters[at] if at >= 0 else {}),
         )
+        for index, (name, at) in enumerate(zip(matrix.items, position.tolist(), strict=True))
+    )
     outcome = Outcome(
         method=method,
         n_persons=classical.n_persons,
@@ -213,7 +239,7 @@ def _assemble(
         standard_deviation=_known(classical.standard_deviation),
         alpha=_known(classical.alpha),
         standard_error=_known(classical.standard_error),
-        items=tuple(items),
+        items=items,
         warnings=tuple(warnings),
     )
     if result is None:
@@ -227,13 +253,48 @@ def _assemble(
         latent_variance=result.latent_variance,
         se_latent_variance=_known(result.se_latent_variance),
         grid_shift=_known(result.grid.shift),
+        log_prior=result.log_prior,
+        n_free=result.n_free,
+        aic=result.aic,
+        bic=result.bic,
+        error_method=result.error_method.value,
     )
 
 
-def _slope_intercept_covariance(result: Calibration | None) -> FloatArray:
+def _parameters(data: _Data, result: Calibration) -> list[dict[str, Any]]:
+    """Return what the calibration says of each of its items."""
+    covariance = _slope_intercept_covariance(result)
+    found = []
+    for at in range(len(data.names)):
+        known: dict[str, Any] = {key: _known(getattr(result, key)[at]) for key in PARAMETER_FIELDS}
+        known |= {"cov_ad": _known(covariance[at]), "model": result.items.models[at].value}
+        known["is_fixed"] = bool(data.is_fixed[at])
+        nominal = result.items.models[at] is Model.NOMINAL
+        if result.highest[at] > 1 or nominal:
+            own = slice(int(result.highest[at]))
+            keys = (*SLOPE_FIELDS, "intercepts", "se_intercepts") if nominal else STEP_FIELDS
+            known |= {key: tuple(_known(value) for value in getattr(result, key)[at, own]) for key in keys}
+        found.append(known)
+    return found
+
+
+def _groups(matrix: ResponseMatrix, data: _Data, result: Calibration) -> tuple[GroupOutcome, ...]:
+    """Return the ability of each group; nothing where there is but one."""
+    if data.group is None:
+        return ()
+    present, counts = np.unique(data.group, return_counts=True)
+    return tuple(
+        GroupOutcome(
+            matrix.group_names[number],
+            int(count),
+            *(_known(getattr(result, key)[at]) for key in ("means", "variances", "se_means", "se_variances")),
+        )
+        for at, (number, count) in enumerate(zip(present.tolist(), counts.tolist(), strict=True))
+    )
+
+
+def _slope_intercept_covariance(result: Calibration) -> FloatArray:
     """Return the covariance of slope and intercept of each item; 0 where the slope is fixed."""
-    if result is None:
-        return np.zeros(0)
     found = np.zeros(result.a.size)
     place = {name: row for row, name in enumerate(result.names)}
     for item in range(found.size):

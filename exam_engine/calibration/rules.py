@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from exam_engine.psychometrics.irt.checking import SINGLE_SCORE
 from exam_engine.psychometrics.irt.models import Model
-from exam_engine.psychometrics.sample_size import MINIMUM_PERSONS, Advice, advise
+from exam_engine.psychometrics.irt.patterns import MAX_SCORE
+from exam_engine.psychometrics.sample_size import ALWAYS_OFFERED, MINIMUM_PERSONS, Advice, advise
 from itembank.base.errors import Conflict, Invalid, NotFound
 
 MAX_FILE_BYTES = 64 * 1024 * 1024
@@ -18,8 +21,12 @@ MAX_PROBLEMS = 200
 
 PERSON_COLUMN = "person"
 
-MINIMUM_ITEMS = {Model.RASCH: 2, Model.TWO_PL: 3}
-"""Items below which a model is not identified."""
+SHOWN_NAMES = 12
+SHOWN_BLOCKS = 6
+"""How many names of a block, and blocks, a message shows."""
+
+MINIMUM_ITEMS = {model: 2 if model in ALWAYS_OFFERED else 3 for model in Model}
+"""Items below which a model is not identified: with slopes of their own two items leave one slope open."""
 
 
 class Method(StrEnum):
@@ -28,11 +35,41 @@ class Method(StrEnum):
     CLASSICAL = "classical"
     RASCH = "rasch"
     TWO_PL = "2pl"
+    ONE_PL = "1pl"
+    THREE_PL = "3pl"
+    FOUR_PL = "4pl"
+    PCM = "pcm"
+    GPCM = "gpcm"
+    GRADED = "graded"
+    NOMINAL = "nominal"
 
     @property
     def model(self) -> Model | None:
         """The item response model behind the method, or None."""
         return None if self is Method.CLASSICAL else Model(self.value)
+
+    @property
+    def highest(self) -> int:
+        """Highest score that the method takes."""
+        return 1 if self.model in SINGLE_SCORE else MAX_SCORE
+
+
+STORED_METHODS = (Method.CLASSICAL, Method.RASCH, Method.TWO_PL)
+"""What a scale of the bank can hold; the others are for response files outside it."""
+
+
+MODEL_NAMES = {
+    Model.RASCH: "Rasch",
+    Model.ONE_PL: "1PL",
+    Model.TWO_PL: "2PL",
+    Model.THREE_PL: "3PL",
+    Model.FOUR_PL: "4PL",
+    Model.PCM: "PCM",
+    Model.GPCM: "GPCM",
+    Model.GRADED: "GRM",
+    Model.NOMINAL: "NRM",
+}
+"""Short names that read the same in every language."""
 
 
 class Fault(StrEnum):
@@ -47,6 +84,9 @@ class Fault(StrEnum):
     WIDTH = "the row has another number of cells than the header"
     VALUE = "a response must be 0, 1 or empty (not presented)"
     SCORE = "a score must be a whole number from 0 to 100, or empty (not presented)"
+    NO_COLUMN = "the header has no column of this name"
+    NO_GROUP = "the person has no group"
+    COLUMN_TYPE = "a column of responses must hold whole numbers or nothing"
     UNKNOWN_ITEM = "no such item in the bank"
     AMBIGUOUS_ITEM = "several items of the bank have this number"
 
@@ -86,7 +126,7 @@ class SampleTooSmall(Conflict):
 
     code = "calibration.sample_too_small"
     message = (
-        "{n_persons} persons are too few for the two-parameter model: it needs at least {minimum}. "
+        "{n_persons} persons are too few for the {model} model: it needs at least {minimum}. "
         "Use the Rasch model or classical statistics."
     )
 
@@ -105,6 +145,54 @@ class ScoreNobodyGot(Conflict):
     message = (
         "Item {item}: nobody got score {score}, but some got more. "
         "Merge neighbouring scores or leave the item out."
+    )
+
+
+class UnlinkedBlocks(Conflict):
+    """Blocks of items that nobody saw together: their scales are not linked."""
+
+    code = "calibration.unlinked_items"
+    message = (
+        "{n_blocks} blocks of items were never seen by one person, so that their scales are not linked: {blocks}. "
+        "Calibrate each block alone, or add common items."
+    )
+
+    def __init__(self, blocks: Sequence[Sequence[str]]) -> None:
+        self.blocks = tuple(tuple(block) for block in blocks)
+        shown = [
+            ", ".join(block[:SHOWN_NAMES]) + ("…" if len(block) > SHOWN_NAMES else "")
+            for block in self.blocks[:SHOWN_BLOCKS]
+        ]
+        more = " | …" if len(self.blocks) > SHOWN_BLOCKS else ""
+        super().__init__(n_blocks=len(self.blocks), blocks=" | ".join(shown) + more)
+
+
+class ItemsRefused(Invalid):
+    """An item table is not as described."""
+
+    code = "calibration.items_refused"
+    message = "The item table was refused: {reason}."
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason=reason)
+
+
+class SettingsRefused(Invalid):
+    """The settings of an estimation do not go together, or not with these data."""
+
+    code = "calibration.settings_refused"
+    message = "These settings and data do not go together: {reason}."
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason=reason)
+
+
+class MethodNotStored(Invalid):
+    """A scale of the bank cannot hold what the method finds."""
+
+    code = "calibration.method_not_stored"
+    message = (
+        "Scales of the bank hold classical statistics, Rasch and 2PL. Other models run on the command line."
     )
 
 
@@ -167,5 +255,13 @@ def check_sample(n_persons: int, method: Method) -> Advice | None:
         return None
     advice = advise(n_persons, method.model)
     if not advice.is_offered:
-        raise SampleTooSmall(n_persons=n_persons, minimum=MINIMUM_PERSONS[method.model])
+        raise SampleTooSmall(
+            n_persons=n_persons, model=MODEL_NAMES[method.model], minimum=MINIMUM_PERSONS[method.model]
+        )
     return advice
+
+
+def check_stored(method: Method) -> None:
+    """Raise MethodNotStored unless a scale of the bank can hold what the method finds."""
+    if method not in STORED_METHODS:
+        raise MethodNotStored

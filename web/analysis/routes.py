@@ -10,7 +10,7 @@ from fastapi.responses import Response
 
 from exam_engine.calibration import service as calibration
 from exam_engine.calibration.export import to_csv
-from exam_engine.calibration.rules import Method, ResponsesRefused
+from exam_engine.calibration.rules import STORED_METHODS, ResponsesRefused
 from exam_engine.psychometrics.sample_size import MINIMUM_PERSONS
 from itembank.base.errors import ExamError
 from itembank.people.rules import Action
@@ -59,7 +59,9 @@ def _desk(
         sittings_form=sittings_form or Form(),
         sittings=calibration.finished_sittings(ctx.session, now=ctx.now),
         faults=FAULTS,
-        methods=[(method.value, ctx._(MODELS[ScaleModel(method.value)])) for method in reversed(Method)],
+        methods=[
+            (method.value, ctx._(MODELS[ScaleModel(method.value)])) for method in reversed(STORED_METHODS)
+        ],
         minimums={model.value: minimum for model, minimum in MINIMUM_PERSONS.items()},
         occupations=occupations,
         occupation_options=list(codes.items()),

@@ -14,9 +14,10 @@ from sqlalchemy.orm import Session
 
 from exam_engine.calibration import store
 from exam_engine.calibration.answers import mark_sheets, tabulate_options
+from exam_engine.calibration.findings import BEYOND_SCALES, Outcome
 from exam_engine.calibration.models import CalibrationRun
-from exam_engine.calibration.outcome import STEP_FIELDS, Outcome, describe_items
-from exam_engine.calibration.reading import ResponseMatrix
+from exam_engine.calibration.outcome import describe_items
+from exam_engine.calibration.response_matrix import ResponseMatrix
 from exam_engine.calibration.rules import Method, RunNotFound
 from exam_engine.calibration.service.sheets import read_sheets
 from exam_engine.jobs.runner import JobContext
@@ -105,7 +106,7 @@ def keep_outcome(
     summary = {key: value for key, value in outcome.as_json().items() if key != "items"}
     figures = []
     for item in outcome.items:
-        known = {key: value for key, value in asdict(item).items() if key not in ("item", *STEP_FIELDS)}
+        known = {key: value for key, value in asdict(item).items() if key not in BEYOND_SCALES | {"item"}}
         item_id = UUID(item.item)
         figures.append(ItemFigures(item_id=item_id, options=options.get(item_id), **known))
     draft = ScaleDraft(

@@ -18,6 +18,7 @@ from exam_engine.calibration.rules import (
     Problem,
     ResponsesRefused,
     check_sample,
+    check_stored,
 )
 from exam_engine.calibration.service.choosing import choose_sittings
 from exam_engine.calibration.service.computing import JOB_KIND, pack
@@ -44,11 +45,14 @@ def request_from_file(
 
     Raises
     ------
+    MethodNotStored
+        If a scale cannot hold what the method finds.
     ResponsesRefused, FileTooLarge
         If the file is not as described, or names items that the bank does not hold.
     NoResponses, SampleTooSmall
         If there are too few persons for the method.
     """
+    check_stored(method)
     matrix = read_responses(content)
     item_ids = _columns(session, matrix, occupation_id=occupation_id, level=level)
     check_sample(matrix.n_persons, method)
@@ -82,6 +86,8 @@ def request_from_sittings(
 
     Raises
     ------
+    MethodNotStored
+        If a scale cannot hold what the method finds.
     NotFound
         If a sitting is not there or not a theory examination.
     SittingNotOver
@@ -91,6 +97,7 @@ def request_from_sittings(
     NoResponses, SampleTooSmall
         If there are too few persons for the method.
     """
+    check_stored(method)
     chosen = choose_sittings(session, sitting_ids, now=now)
     counts = store.attempt_counts(session)
     n_persons = sum(counts.get(sitting.id, 0) for sitting, _ in chosen)

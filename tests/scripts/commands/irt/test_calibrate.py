@@ -114,3 +114,84 @@ def test_a_score_nobody_got_is_refused_by_name(tmp_path: Path, capsys: pytest.Ca
 
     assert main(["irt", "calibrate", str(path), "--model", "rasch"]) == 1
     assert "Item Q3: nobody got score 2" in capsys.readouterr().err
+
+
+def test_groups_fixed_items_and_priors_from_the_command_line(
+    lsat6: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    header, *rows = lsat6.read_text("utf-8").splitlines()
+    schools = tmp_path / "schools.csv"
+    lines = [f"p{at},{'north' if at % 2 else 'south'},x{at},{row}" for at, row in enumerate(rows)]
+    schools.write_text("\n".join([f"person,school,remark,{header}", *lines]), "utf-8")
+    fixed = tmp_path / "fixed.csv"
+    fixed.write_text("item,a,b\nQ1,0.8,-3.3\nQ2,0.7,-1.4\n", "utf-8")
+    columns = ["--group", "school", "--ignore", "remark"]
+
+    code = main(
+        ["irt", "calibrate", str(schools), *columns, "--fix", str(fixed), "--prior", "a=-0.3,0.4", "--json"]
+    )
+
+    printed = json.loads(capsys.readouterr().out)
+    assert code == 0
+    assert [group["group"] for group in printed["groups"]] == ["north", "south"]
+    assert all(group["se_mean"] > 0 for group in printed["groups"])
+    assert [item["is_fixed"] for item in printed["items"]] == [True, True, False, False, False]
+    assert printed["items"][0]["b"] == pytest.approx(-3.3)
+    assert printed["priors"] == ["log a ~ normal(-0.3, 0.4)"]
+
+    assert main(["irt", "calibrate", str(schools), *columns]) == 0
+    assert "south" in capsys.readouterr().out
+    assert main(["irt", "calibrate", str(schools), "--group", "class"]) == 1
+    assert "row 1 (class): the header has no column of this name" in capsys.readouterr().err
+
+
+def test_wrong_usage_of_priors_and_models_is_explained(
+    lsat6: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for wrong in (
+        ["--prior", "z=0,1"],
+        ["--prior", "a=0"],
+        ["--item-model", "5pl=Q1"],
+        ["--item-model", "2pl"],
+    ):
+        with pytest.raises(SystemExit) as stopped:
+            main(["irt", "calibrate", str(lsat6), *wrong])
+        assert stopped.value.code == 2
+    assert "LETTER=MEAN,SD" in capsys.readouterr().err
+
+
+def test_warnings_name_the_items(lsat6: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    header, *rows = lsat6.read_text("utf-8").splitlines()
+    path = tmp_path / "odd.csv"
+    path.write_text(
+        "\n".join([f"{header},turned,same,unseen", *(f"{row},{1 - int(row[4])},1," for row in rows)]), "utf-8"
+    )
+
+    assert main(["irt", "calibrate", str(path)]) == 0
+
+    printed = capsys.readouterr().err
+    assert "items that discriminate the wrong way round, check their keys: turned" in printed
+    assert "have no parameters: same, unseen" in printed
+
+
+def test_one_person_and_too_few_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "one.csv"
+    path.write_text("Q1,Q2,Q3\n1,0,1\n", "utf-8")
+
+    for model in ("2pl", "3pl", "graded"):
+        assert main(["irt", "calibrate", str(path), "--model", model]) == 1
+        assert "1 persons are too few" in capsys.readouterr().err
+    assert main(["irt", "calibrate", str(path), "--model", "rasch"]) == 1
+    assert "Only 0 items tell persons apart" in capsys.readouterr().err
+    path.write_text("Q1,Q2,Q3\n,,\n", "utf-8")
+    assert main(["irt", "calibrate", str(path), "--model", "rasch"]) == 1
+    assert "no responses to calibrate" in capsys.readouterr().err
+
+
+def test_unlinked_blocks_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "blocks.csv"
+    rows = ["1,0,,", "0,1,,", ",,1,0", ",,0,1", "1,1,,", ",,0,0", "0,0,,", ",,1,1"]
+    path.write_text("\n".join(["Q1,Q2,Q3,Q4", *rows * 20]), "utf-8")
+
+    assert main(["irt", "calibrate", str(path), "--model", "rasch"]) == 1
+    assert "Q1, Q2 | Q3, Q4" in capsys.readouterr().err

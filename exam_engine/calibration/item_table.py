@@ -1,0 +1,167 @@
+"""The item table as it is read back: names and parameters from the CSV that a calibration writes. No I/O."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from exam_engine.calibration.rules import ItemsRefused
+from exam_engine.psychometrics.irt.items import Items
+from exam_engine.psychometrics.irt.models import FloatArray, Model
+
+
+@dataclass(frozen=True)
+class NamedItems:
+    """Items of known parameters with their names.
+
+    Attributes
+    ----------
+    names : tuple of str
+    items : Items
+    se_a, se_b : ndarray, shape (n_items,)
+        Standard errors of discrimination and difficulty; NaN where the table has none.
+    without : tuple of str
+        Items of the table that have no parameters: constant or unseen ones.
+    """
+
+    names: tuple[str, ...]
+    items: Items
+    se_a: FloatArray
+    se_b: FloatArray
+    without: tuple[str, ...] = ()
+
+    def position(self) -> dict[str, int]:
+        """Return where each name stands."""
+        return {name: place for place, name in enumerate(self.names)}
+
+
+class _Row:
+    """One row of the table; numbers by column."""
+
+    def __init__(self, line: int, cells: Mapping[str, str]) -> None:
+        self.line, self.cells = line, cells
+        self.name = cells.get("item", "").strip()
+
+    def number(self, column: str) -> float | None:
+        text = (self.cells.get(column) or "").strip()
+        if not text:
+            return None
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not math.isfinite(value):
+            raise ItemsRefused(f'row {self.line}, column {column} ({self.name}): "{text}" is not a number')
+        return value
+
+    def numbers(self, stem: str) -> list[float]:
+        """Return the numbers of ``stem1``, ``stem2``, … up to the first empty one."""
+        found: list[float] = []
+        while (value := self.number(f"{stem}{len(found) + 1}")) is not None:
+            found.append(value)
+        return found
+
+
+def read_items(content: bytes) -> NamedItems:
+    """Read an item table.
+
+    Columns: ``item``, and ``a``, ``b`` (or ``d``, the intercept), ``c``, ``u``, ``model``; with several scores
+    ``step1, step2, …`` or ``d1, d2, …``; nominal items ``slope1, …`` and ``d1, …``. Other columns are not looked at.
+    Without ``model`` an item is 2PL, 3PL where it has a ``c``, generalised partial credit where it has steps; ``a``
+    is 1 where it is empty. Intercepts count before difficulties, so that a table written exactly is read exactly.
+
+    Raises
+    ------
+    ItemsRefused
+        If the table is not as described; the place is named.
+    """
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise ItemsRefused("the file is not UTF-8 text") from None
+    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=_delimiter(text))
+    columns = [name.strip() for name in reader.fieldnames or []]
+    reader.fieldnames = columns
+    if "item" not in columns:
+        raise ItemsRefused('row 1: there is no column "item"')
+    if len(set(columns)) < len(columns):
+        raise ItemsRefused("row 1: a column name appears twice")
+    parts, names, errors, without, seen = [], [], [], [], set()
+    try:
+        rows = [_Row(reader.line_num, cells) for cells in reader]
+    except csv.Error as error:
+        raise ItemsRefused(f"row {reader.line_num}: {error}") from None
+    for row in rows:
+        if not row.name or row.name in seen:
+            raise ItemsRefused(f"row {row.line}: {'the item is named twice' if row.name else 'no item name'}")
+        seen.add(row.name)
+        part = _item(row)
+        if part is None:
+            without.append(row.name)
+            continue
+        parts.append(part)
+        names.append(row.name)
+        errors.append([math.nan if (e := row.number(key)) is None else e for key in ("se_a", "se_b")])
+    if not parts:
+        raise ItemsRefused("no item of the table has parameters")
+    se = np.array(errors)
+    return NamedItems(tuple(names), Items.concatenate(parts), se[:, 0], se[:, 1], tuple(without))
+
+
+def _delimiter(text: str) -> str:
+    return max(",;\t", key=text.partition("\n")[0].count)
+
+
+def _item(row: _Row) -> Items | None:
+    """Return the item of a row, or None where it has no parameters."""
+    steps, intercepts, slopes = row.numbers("step"), row.numbers("d"), row.numbers("slope")
+    d, b, c, u = row.number("d"), row.number("b"), row.number("c"), row.number("u")
+    if not (steps or intercepts or slopes) and d is None and b is None:
+        return None
+    model = _model(row, several=max(len(steps), len(intercepts)) > 1, nominal=bool(slopes), c=c, u=u)
+    a = row.number("a")
+    a = 1.0 if a is None else a
+    if len(steps) <= 1 and len(intercepts) <= 1 and not slopes:
+        single = intercepts[0] if intercepts else d
+        intercepts = [single if single is not None else -a * (steps[0] if steps else b or 0.0)]
+    elif not intercepts:
+        given = np.array(steps)
+        intercepts = (-a * (given if model is Model.GRADED else np.cumsum(given))).tolist()
+    if not slopes:
+        size = len(intercepts)
+        slopes = [a] * size if model is Model.GRADED else [a * score for score in range(1, size + 1)]
+    if len(slopes) != len(intercepts):
+        raise ItemsRefused(f"row {row.line} ({row.name}): {len(slopes)} slopes, {len(intercepts)} intercepts")
+    try:
+        return Items(
+            (model,),
+            np.array([len(slopes)]),
+            np.array([slopes]),
+            np.array([intercepts]),
+            np.array([0.0 if c is None else c]),
+            np.array([1.0 if u is None else u]),
+        )
+    except ValueError as error:
+        raise ItemsRefused(f"row {row.line} ({row.name}): {error}") from None
+
+
+def _model(row: _Row, *, several: bool, nominal: bool, c: float | None, u: float | None) -> Model:
+    name = (row.cells.get("model") or "").strip().lower()
+    if name:
+        try:
+            return Model(name)
+        except ValueError:
+            known = ", ".join(model.value for model in Model)
+            raise ItemsRefused(f'row {row.line} ({row.name}): model "{name}" is none of {known}') from None
+    if nominal:
+        return Model.NOMINAL
+    if several:
+        return Model.GPCM
+    if u is not None and u < 1:
+        return Model.FOUR_PL
+    return Model.THREE_PL if c else Model.TWO_PL
