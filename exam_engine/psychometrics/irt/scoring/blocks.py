@@ -14,8 +14,9 @@ from exam_engine.psychometrics.irt.patterns import check_responses
 CELLS = 400_000
 """A block holds about this many numbers, so that it stays in the cache and memory stays bounded."""
 
-PERSONS_A_BOOKLET = 8
-"""From this many persons a booklet on the average, booklets are worked one by one."""
+BOOKLET_COST = 20_000
+"""Booklets are worked one by one where each spares at least this many responses that were not presented on the
+average: about what the work on a block costs besides its responses."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,7 @@ def split(matrix: NDArray[np.int8], *, width: int) -> Iterator[Block]:
             yield Block(rows, every, matrix[rows[0] : rows[-1] + 1], True)
         return
     booklet, presented = booklets(seen)
-    if len(presented) * PERSONS_A_BOOKLET > len(matrix):
+    if len(presented) * BOOKLET_COST > np.count_nonzero(~seen):
         for rows in _slices(np.arange(len(matrix)), step):
             yield Block(rows, every, matrix[rows[0] : rows[-1] + 1], False)
         return

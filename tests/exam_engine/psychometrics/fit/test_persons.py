@@ -8,6 +8,7 @@ from numpy.testing import assert_allclose
 
 from exam_engine.psychometrics.fit import Caution, person_fit
 from exam_engine.psychometrics.irt.items import Items
+from exam_engine.psychometrics.irt.scoring import blocks
 from tests.exam_engine.psychometrics.irt.scoring.simulated import answer, mixed
 
 
@@ -111,7 +112,9 @@ def test_items_of_equal_parameters_have_no_odd_pattern() -> None:
     assert Caution.NOT_TESTABLE in found.warnings
 
 
-def test_booklets_change_nothing() -> None:
+@pytest.mark.parametrize("cost", [0, blocks.BOOKLET_COST])
+def test_booklets_change_nothing(cost: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blocks, "BOOKLET_COST", cost)
     rng, items = np.random.default_rng(5), mixed()
     answers = answer(items, rng.normal(size=60), rng)
     answers[::2, :3] = -1

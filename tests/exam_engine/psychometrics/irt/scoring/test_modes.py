@@ -16,6 +16,7 @@ from exam_engine.psychometrics.irt.models import FloatArray, item_information, p
 from exam_engine.psychometrics.irt.scoring import (
     Outcome,
     Scores,
+    blocks,
     score_eap,
     score_map,
     score_ml,
@@ -203,11 +204,16 @@ def test_the_weighted_estimate_takes_the_highest_of_several_maxima() -> None:
 
 
 @pytest.mark.parametrize("score", [score_eap, score_map, score_ml, score_wle])
-def test_a_person_is_scored_alike_alone_in_a_booklet_and_in_a_crowd(score: Callable[..., Scores]) -> None:
+@pytest.mark.parametrize("cost", [0, blocks.BOOKLET_COST])
+def test_a_person_is_scored_alike_alone_in_a_booklet_and_in_a_crowd(
+    score: Callable[..., Scores], cost: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(blocks, "BOOKLET_COST", cost)
     rng, items = np.random.default_rng(3), mixed()
     answers = answer(items, rng.normal(size=90), rng)
     answers[:40, :3] = -1
     answers[40:80, 5:] = -1
+    answers[89] = -1
     scattered = answer(items, rng.normal(size=10), rng, missing=0.5)
     whole = score(np.vstack([answers, scattered]), items)
 
