@@ -47,6 +47,8 @@ class Workshop(IdMixin, TenantMixin, Base):
     with_questions: Mapped[bool]
     """Whether the final questions (Hofstee) are asked."""
     leader_id: Mapped[UUID] = mapped_column(ForeignKey("user_account.id"))
+    former_leaders: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")
+    """Ids of those who led it before: they took part, and record nothing."""
     created_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
     end_reason: Mapped[str] = mapped_column(String(400), default="")

@@ -48,15 +48,9 @@ def count_workshops(session: Session) -> int:
     return session.scalar(select(func.count()).select_from(Workshop)) or 0
 
 
-def workshops_to_record(session: Session, user_id: UUID) -> int:
-    """Closed workshops that this person neither leads nor judges in."""
-    judging = select(Judge.workshop_id).where(Judge.user_id == user_id)
-    query = select(func.count()).where(
-        Workshop.status == WorkshopStatus.CLOSED,
-        Workshop.leader_id != user_id,
-        Workshop.id.not_in(judging),
-    )
-    return session.scalar(query.select_from(Workshop)) or 0
+def closed_workshops(session: Session) -> Sequence[Workshop]:
+    """Workshops whose result waits for a second person."""
+    return session.scalars(select(Workshop).where(Workshop.status == WorkshopStatus.CLOSED)).all()
 
 
 def tasks(session: Session, user_id: UUID) -> Sequence[tuple[Judge, Workshop]]:

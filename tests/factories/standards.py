@@ -11,10 +11,12 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from exam_engine.papers import service as papers
 from exam_engine.standard_setting import service as standards
 from exam_engine.standard_setting import store
 from exam_engine.standard_setting.models import Workshop
 from exam_engine.standard_setting.rules import Method
+from itembank.base.db import Database, Scope
 from itembank.people.models import Institution
 from itembank.people.rules import Actor, Role
 from itembank.statistics.models import ItemParameter, Scale
@@ -164,3 +166,9 @@ def judge_id_of(session: Session, panel: Panel, number: int = 0) -> UUID:
     judge = store.judge_of(session, panel.id, panel.judges[number].id or panel.id)
     assert judge is not None
     return judge.id
+
+
+def stems_of(database: Database, paper_id: UUID) -> list[str]:
+    with database.session(scope=Scope.everything(), writes=False) as session:
+        view = papers.candidate_view(session, paper_id)
+        return [entry.stem for section in view.sections for entry in section.entries]

@@ -113,6 +113,7 @@ ACTIONS: dict[str, str] = {
     "standard.questions_answered": N_("Final questions answered"),
     "standard.closed": N_("Standard-setting result frozen"),
     "standard.recorded": N_("Standard-setting result recorded"),
+    "standard.taken_over": N_("Standard-setting workshop taken over"),
     "standard.abandoned": N_("Standard-setting workshop abandoned"),
     "user.created": N_("User created"),
     "user.logged_in": N_("User logged in"),

@@ -11,10 +11,10 @@ from itembank.people.rules import Action
 from web.deps import Context
 from web.i18n import N_
 from web.navigation import Area, NavItem, Todo
-from web.standards import judging, routes
+from web.standards import judging, results, routes
 
 router = APIRouter()
-for part in (routes, judging):
+for part in (routes, results, judging):
     router.routes.extend(part.router.routes)
 
 

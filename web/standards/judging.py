@@ -9,15 +9,8 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import JSONResponse, Response
 
 from exam_engine.standard_setting import service as standards
-from exam_engine.standard_setting.rules import (
-    REGULATION_PASS_MARK,
-    Answers,
-    BoundsInvalid,
-    FailBoundsInvalid,
-    Method,
-    RoundNotOpen,
-    WorkshopStatus,
-)
+from exam_engine.standard_setting.refusals import BoundsInvalid, FailBoundsInvalid, RoundNotOpen
+from exam_engine.standard_setting.rules import REGULATION_PASS_MARK, Answers, Method, WorkshopStatus
 from itembank.base.errors import ExamError, Forbidden, NotFound
 from itembank.people.rules import Action
 from itembank.taxonomy import service as taxonomy

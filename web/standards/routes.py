@@ -12,15 +12,8 @@ from fastapi.responses import Response
 from exam_engine.papers import service as papers
 from exam_engine.papers.rules import PaperStatus
 from exam_engine.psychometrics.standard_setting.panel import MINIMUM_JUDGES
-from exam_engine.standard_setting import export
 from exam_engine.standard_setting import service as standards
-from exam_engine.standard_setting.result import canonical_bytes, is_unchanged
-from exam_engine.standard_setting.rules import (
-    MAX_ROUNDS,
-    REGULATION_PASS_MARK,
-    Method,
-    WorkshopStatus,
-)
+from exam_engine.standard_setting.rules import MAX_ROUNDS, REGULATION_PASS_MARK, Method, WorkshopStatus
 from itembank.base.errors import ExamError, Forbidden, NotFound
 from itembank.items import service as items
 from itembank.people.rules import Action
@@ -33,13 +26,12 @@ from web.forms import Form, FormData, PageNumber, form_data, parse_form
 from web.labels import ROLES
 from web.standards.forms import DescriptionForm, JudgesForm, WorkshopForm
 from web.standards.labels import CUTS, EXPLANATIONS, METHODS, OUTCOMES, REASONS, STATUSES, WARNINGS
-from web.standards.views import cuts_figure, impact_figure, steps_of
+from web.standards.views import cuts_figure, steps_of
 
 router = APIRouter(prefix="/standards")
 FormDep = Annotated[FormData, Depends(form_data)]
 
 PAGE_ROWS = 50
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 FIELDS = {
     "standard_basis_missing": "paper_id",
     "standard_paper_unusable": "paper_id",
@@ -169,8 +161,8 @@ def _workshop_page(ctx: Context, workshop_id: UUID, form: Form[Any], status: int
         warning_words=WARNINGS,
         outcomes=OUTCOMES,
         may_record=ctx.may(Action.STANDARD_RECORD)
-        and ctx.actor.id != workshop.leader_id
-        and ctx.actor.id not in judged,
+        and ctx.actor.id not in standards.took_part(ctx.session, workshop),
+        may_take_over=ctx.may(Action.STANDARD_LEAD) and not leads and ctx.actor.id not in judged,
         rounds=rounds,
         newest=newest,
         possible=possible,
@@ -315,6 +307,23 @@ def close_workshop(workshop_id: UUID, ctx: Context = requires(Action.STANDARD_LE
     )
 
 
+@router.post("/{workshop_id}/lead")
+def take_over(workshop_id: UUID, data: FormDep, ctx: Context = requires(Action.STANDARD_LEAD)) -> Response:
+    """Lead in place of somebody who cannot go on."""
+    return _lead(
+        ctx,
+        workshop_id,
+        lambda: standards.take_over(
+            ctx.session,
+            actor=ctx.actor,
+            workshop_id=workshop_id,
+            reason=data.text("reason")[:400],
+            now=ctx.now,
+        ),
+        ctx._("You lead this workshop now."),
+    )
+
+
 @router.post("/{workshop_id}/abandon")
 def abandon(workshop_id: UUID, data: FormDep, ctx: Context = requires(Action.STANDARD_LEAD)) -> Response:
     """End a workshop without a recorded result."""
@@ -341,60 +350,3 @@ def record_result(workshop_id: UUID, ctx: Context = requires(Action.STANDARD_REC
         lambda: standards.record_result(ctx.session, actor=ctx.actor, workshop_id=workshop_id, now=ctx.now),
         ctx._("The result is recorded."),
     )
-
-
-@router.get("/{workshop_id}/result")
-def show_result(workshop_id: UUID, ctx: Context = requires(Action.STANDARD_READ)) -> Response:
-    """The frozen result, to read and to print."""
-    view = standards.read_workshop(ctx.session, workshop_id)
-    result = _result(view)
-    figures = result["figures"]
-    return ctx.page(
-        "standards/result.html",
-        view=view,
-        workshop=view.workshop,
-        result=result,
-        figures=figures,
-        last=figures["rounds"][-1],
-        unchanged=is_unchanged(result, view.workshop.digest or ""),
-        occupation=taxonomy.find_occupation(ctx.session, view.workshop.occupation_id),
-        levels=LEVEL_LABELS,
-        methods=METHODS,
-        statuses=STATUSES,
-        cut_names=CUTS,
-        warning_words=WARNINGS,
-        outcomes=OUTCOMES,
-        recommended=MINIMUM_JUDGES,
-        regulation=REGULATION_PASS_MARK,
-        chart=impact_figure(figures["impact"], ctx._),
-    )
-
-
-def _result(view: standards.WorkshopView) -> dict[str, Any]:
-    if view.workshop.result is None:
-        raise NotFound
-    return view.workshop.result
-
-
-@router.get("/{workshop_id}/result.json")
-def export_json(workshop_id: UUID, ctx: Context = requires(Action.STANDARD_READ)) -> Response:
-    """The frozen result, byte for byte what its digest is of."""
-    view = standards.read_workshop(ctx.session, workshop_id)
-    content = canonical_bytes(_result(view))
-    return ctx.download(content, f"{view.workshop.name}.json", "application/json")
-
-
-@router.get("/{workshop_id}/result.csv")
-def export_csv(workshop_id: UUID, ctx: Context = requires(Action.STANDARD_READ)) -> Response:
-    """All ratings and the cuts as CSV."""
-    view = standards.read_workshop(ctx.session, workshop_id)
-    # The mark makes spreadsheet programs read UTF-8.
-    content = ("\ufeff" + export.to_csv(_result(view))).encode()
-    return ctx.download(content, f"{view.workshop.name}.csv", "text/csv; charset=utf-8")
-
-
-@router.get("/{workshop_id}/result.xlsx")
-def export_xlsx(workshop_id: UUID, ctx: Context = requires(Action.STANDARD_READ)) -> Response:
-    """The result as a workbook: summary, judges, items, ratings, effect."""
-    view = standards.read_workshop(ctx.session, workshop_id)
-    return ctx.download(export.to_xlsx(_result(view), ctx._), f"{view.workshop.name}.xlsx", XLSX)

@@ -13,6 +13,7 @@ from exam_engine.standard_setting.service.panel import (
     invite,
     possible_judges,
     remove_judge,
+    take_over,
 )
 from exam_engine.standard_setting.service.rating import (
     RatedCandidate,
@@ -36,6 +37,7 @@ from exam_engine.standard_setting.service.rounds import (
     open_round,
     ratings_digest,
     record_result,
+    took_part,
 )
 from exam_engine.standard_setting.service.showing import (
     Feedback,
@@ -90,5 +92,7 @@ __all__ = [
     "remove_judge",
     "save_answers",
     "save_ratings",
+    "take_over",
+    "took_part",
     "workshops_to_record",
 ]

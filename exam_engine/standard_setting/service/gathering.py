@@ -18,13 +18,9 @@ from exam_engine.psychometrics.irt.models import FloatArray
 from exam_engine.standard_setting import computing, store
 from exam_engine.standard_setting.figures import Cut, Impact, PanelData, Questions, Summary
 from exam_engine.standard_setting.models import Judge, Round, Workshop
+from exam_engine.standard_setting.refusals import NothingComputable
 from exam_engine.standard_setting.result import FORMAT
-from exam_engine.standard_setting.rules import (
-    REGULATION_PASS_MARK,
-    Answers,
-    NothingComputable,
-    is_complete,
-)
+from exam_engine.standard_setting.rules import REGULATION_PASS_MARK, Answers, is_complete
 from itembank.statistics import service as statistics
 
 

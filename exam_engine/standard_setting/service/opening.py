@@ -17,21 +17,23 @@ from exam_engine.papers.rules import PaperStatus
 from exam_engine.sittings.models import Plan, Sitting
 from exam_engine.standard_setting import computing, store
 from exam_engine.standard_setting.models import Workshop, WorkshopCandidate, WorkshopItem
-from exam_engine.standard_setting.rules import (
-    DEFAULT_RESPONSE_PROBABILITY,
-    MAX_CANDIDATES,
-    MAX_ITEMS,
+from exam_engine.standard_setting.refusals import (
     BasisMissing,
     CandidateCountWrong,
     ItemCountWrong,
     ItemsNotCalibrated,
     ItemsUnknown,
-    Method,
     PaperUnusable,
     ScaleMissing,
     ScoresMissing,
     SittingMissing,
     SittingUnusable,
+)
+from exam_engine.standard_setting.rules import (
+    DEFAULT_RESPONSE_PROBABILITY,
+    MAX_CANDIDATES,
+    MAX_ITEMS,
+    Method,
     WorkshopStatus,
     read_numbers,
 )

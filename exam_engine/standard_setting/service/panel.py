@@ -11,18 +11,16 @@ from sqlalchemy.orm import Session
 
 from exam_engine.standard_setting import store
 from exam_engine.standard_setting.models import Judge, Workshop
-from exam_engine.standard_setting.rules import (
-    MAX_JUDGES,
+from exam_engine.standard_setting.refusals import (
     DraftOnly,
     JudgeUnsuited,
     LeaderJudges,
+    LeadsAlready,
     NotLeader,
     TooManyJudges,
     WorkshopOver,
-    WorkshopStatus,
-    check_reason,
-    may_judge,
 )
+from exam_engine.standard_setting.rules import MAX_JUDGES, WorkshopStatus, check_reason, may_judge
 from itembank.base import audit
 from itembank.base.errors import NotFound
 from itembank.people import service as people
@@ -78,6 +76,31 @@ def possible_judges(
     return sorted(found, key=lambda pair: (pair[0].name, pair[0].username))
 
 
+def take_over(session: Session, *, actor: Actor, workshop_id: UUID, reason: str, now: datetime) -> Workshop:
+    """Become the leader in place of somebody who cannot go on; both stay named in the audit chain.
+
+    Raises
+    ------
+    ReasonMissing, LeadsAlready, WorkshopOver
+    LeaderJudges
+        If the actor is one of the judges.
+    """
+    workshop = store.workshop(session, workshop_id, lock=True)
+    if workshop is None or actor.id is None:
+        raise NotFound
+    if workshop.leader_id == actor.id:
+        raise LeadsAlready
+    if workshop.status.is_final:
+        raise WorkshopOver
+    if store.judge_of(session, workshop_id, actor.id) is not None:
+        raise LeaderJudges
+    stated, former = check_reason(reason), str(workshop.leader_id)
+    workshop.former_leaders = [*workshop.former_leaders, former]
+    workshop.leader_id = actor.id
+    note(session, actor, workshop, action="standard.taken_over", former=former, reason=stated, at=now)
+    return workshop
+
+
 def describe(session: Session, *, actor: Actor, workshop_id: UUID, description: str) -> Workshop:
     """Change the description of the minimally competent candidate, before the first round."""
     workshop = led_by(session, actor, workshop_id)
@@ -100,12 +123,13 @@ def invite(
     workshop = led_by(session, actor, workshop_id)
     if workshop.status is not WorkshopStatus.DRAFT:
         raise DraftOnly
+    led = {workshop.leader_id, *map(UUID, workshop.former_leaders)}
     possible = {
         user.id for user, _ in possible_judges(session, workshop.institution_id, leader_id=workshop.leader_id)
     }
     present = {judge.user_id for judge in store.judges(session, workshop_id)}
     wanted = [user_id for user_id in dict.fromkeys(user_ids) if user_id not in present]
-    if workshop.leader_id in wanted:
+    if not led.isdisjoint(wanted):
         raise LeaderJudges
     if not user_ids or not possible.issuperset(wanted):
         raise JudgeUnsuited

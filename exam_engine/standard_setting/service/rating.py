@@ -13,14 +13,16 @@ from sqlalchemy.orm import Session
 from exam_engine.papers import service as papers
 from exam_engine.standard_setting import store
 from exam_engine.standard_setting.models import Judge, Rating, Round, Workshop, WorkshopItem
-from exam_engine.standard_setting.rules import (
-    Answers,
-    Method,
+from exam_engine.standard_setting.refusals import (
     NotAgreed,
     NotYourTask,
     PositionUnknown,
     QuestionsNotOpen,
     RoundNotOpen,
+)
+from exam_engine.standard_setting.rules import (
+    Answers,
+    Method,
     WorkshopStatus,
     check_answers,
     is_complete,

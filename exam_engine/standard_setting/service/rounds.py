@@ -11,9 +11,7 @@ from sqlalchemy.orm import Session
 
 from exam_engine.standard_setting import store
 from exam_engine.standard_setting.models import Judge, Rating, Round, Workshop
-from exam_engine.standard_setting.result import digest_of
-from exam_engine.standard_setting.rules import (
-    MINIMUM_JUDGES,
+from exam_engine.standard_setting.refusals import (
     AnswersIncomplete,
     FourEyes,
     NoQuestionsPlanned,
@@ -26,9 +24,9 @@ from exam_engine.standard_setting.rules import (
     RoundUnderWay,
     TooFewJudges,
     WorkshopOver,
-    WorkshopStatus,
-    is_complete,
 )
+from exam_engine.standard_setting.result import digest_of
+from exam_engine.standard_setting.rules import MINIMUM_JUDGES, WorkshopStatus, is_complete
 from exam_engine.standard_setting.service.gathering import gather_result
 from exam_engine.standard_setting.service.panel import led_by, note
 from itembank.base.errors import NotFound
@@ -157,13 +155,18 @@ def record_result(session: Session, *, actor: Actor, workshop_id: UUID, now: dat
         raise NotFound
     if workshop.status is not WorkshopStatus.CLOSED:
         raise NotClosed
-    judged = {judge.user_id for judge in store.judges(session, workshop_id)}
-    if actor.id is None or actor.id == workshop.leader_id or actor.id in judged:
+    if actor.id is None or actor.id in took_part(session, workshop):
         raise FourEyes
     workshop.status = WorkshopStatus.RECORDED
     workshop.recorded_by, workshop.recorded_at = actor.id, now
     note(session, actor, workshop, action="standard.recorded", digest=workshop.digest)
     return workshop
+
+
+def took_part(session: Session, workshop: Workshop) -> set[UUID]:
+    """Return who led the workshop, now or before, or judged in it: none of them is its second person."""
+    judged = {judge.user_id for judge in store.judges(session, workshop.id)}
+    return judged | {workshop.leader_id, *map(UUID, workshop.former_leaders)}
 
 
 def ratings_digest(ratings: Sequence[Rating]) -> str:

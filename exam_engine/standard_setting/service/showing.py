@@ -24,6 +24,7 @@ from exam_engine.standard_setting.service.gathering import (
 )
 from exam_engine.standard_setting.service.panel import find_workshop
 from exam_engine.standard_setting.service.rating import Task, find_task
+from exam_engine.standard_setting.service.rounds import took_part
 from itembank.base.errors import NotFound
 from itembank.people.rules import Actor
 from itembank.statistics import service as statistics
@@ -127,7 +128,7 @@ def marked_sittings(session: Session) -> Sequence[tuple[Sitting, Plan]]:
 
 def workshops_to_record(session: Session, *, actor: Actor) -> int:
     """Return how many closed results wait for this person as the second one."""
-    return store.workshops_to_record(session, actor.id) if actor.id else 0
+    return sum(actor.id not in took_part(session, row) for row in store.closed_workshops(session))
 
 
 def read_workshop(session: Session, workshop_id: UUID) -> WorkshopView:

@@ -14,19 +14,17 @@ from sqlalchemy.orm import Session
 from exam_engine.marking import service as marking
 from exam_engine.standard_setting import export, store
 from exam_engine.standard_setting import service as standards
-from exam_engine.standard_setting.rules import (
-    Answers,
+from exam_engine.standard_setting.refusals import (
     AnswersIncomplete,
     CutBoundsInvalid,
     ItemsNotCalibrated,
-    Method,
     QuestionsOutstanding,
     ScaleMissing,
     ScoresMissing,
     SittingMissing,
     SittingUnusable,
-    WorkshopStatus,
 )
+from exam_engine.standard_setting.rules import Answers, Method, WorkshopStatus
 from itembank.items.models import Item
 from itembank.people.models import Institution
 from itembank.people.rules import SYSTEM

@@ -6,16 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exam_engine.standard_setting.rules import (
-    MAX_ITEMS,
-    Answers,
+from exam_engine.standard_setting.refusals import (
     CutBoundsInvalid,
     FailBoundsInvalid,
     ItemCountWrong,
     ItemNumbersUnreadable,
-    Method,
     RatingInvalid,
     ReasonMissing,
+)
+from exam_engine.standard_setting.rules import (
+    MAX_ITEMS,
+    Answers,
+    Method,
     check_answers,
     check_reason,
     is_complete,

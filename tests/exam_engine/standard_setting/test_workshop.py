@@ -15,15 +15,14 @@ from exam_engine.sittings.models import Sitting
 from exam_engine.standard_setting import service as standards
 from exam_engine.standard_setting import store
 from exam_engine.standard_setting.models import Rating, Round
-from exam_engine.standard_setting.result import is_unchanged
-from exam_engine.standard_setting.rules import (
-    Answers,
+from exam_engine.standard_setting.refusals import (
     BasisMissing,
     DraftOnly,
     FourEyes,
     ItemsUnknown,
     JudgeUnsuited,
     LeaderJudges,
+    LeadsAlready,
     NoQuestionsPlanned,
     NotAgreed,
     NotClosed,
@@ -39,8 +38,9 @@ from exam_engine.standard_setting.rules import (
     RoundsUsedUp,
     TooFewJudges,
     WorkshopOver,
-    WorkshopStatus,
 )
+from exam_engine.standard_setting.result import is_unchanged
+from exam_engine.standard_setting.rules import Answers, WorkshopStatus
 from itembank.base import audit
 from itembank.base.audit import AuditEntry
 from itembank.base.db import Database, Scope
@@ -284,6 +284,30 @@ def test_only_the_leader_leads(session: Session, institution: Institution, panel
         standards.open_round(session, actor=other, workshop_id=panel.id, now=NOW)
     with pytest.raises(NotLeader):
         standards.abandon(session, actor=other, workshop_id=panel.id, reason="不需要了吧", now=NOW)
+
+
+def test_another_leader_takes_over_with_a_reason_and_neither_records(
+    session: Session, institution: Institution, panel: Panel
+) -> None:
+    other = actor_of(session, institution, Role.PAPER_MANAGER, username="paper-manager")
+    common = {"workshop_id": panel.id, "now": NOW}
+    with pytest.raises(ReasonMissing):
+        standards.take_over(session, actor=other, reason="", **common)
+    with pytest.raises(LeadsAlready):
+        standards.take_over(session, actor=panel.leader, reason="原主持人病假", **common)
+    with pytest.raises(LeaderJudges):
+        standards.take_over(session, actor=panel.judges[0], reason="原主持人病假", **common)
+    standards.take_over(session, actor=other, reason="原主持人病假", **common)
+    led = Panel(panel.workshop, other, panel.judges, panel.second)
+    hold_round(session, led, [[50] * 10] * 3)
+    standards.close_workshop(session, actor=other, **common)
+    for actor in (panel.leader, other):
+        with pytest.raises(FourEyes):
+            standards.record_result(session, actor=actor, **common)
+        assert standards.workshops_to_record(session, actor=actor) == 0
+
+    assert standards.workshops_to_record(session, actor=panel.second) == 1
+    assert standards.record_result(session, actor=panel.second, **common).former_leaders
 
 
 def test_panels_are_checked(session: Session, institution: Institution, panel: Panel) -> None:
