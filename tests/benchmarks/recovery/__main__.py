@@ -17,7 +17,7 @@ from tests.benchmarks.recovery import adaptive_study, dif_rates, fit_rates, fore
 
 PARTS = ("parameters", "fit", "dif", "forensics", "adaptive")
 REPLICATIONS = {"parameters": 200, "fit": 200, "dif": 200, "forensics": 100, "adaptive": 100}
-"""By default: about seven CPU minutes in all. M2 gives one p-value a replication; take more to look at it alone."""
+"""By default: about eight CPU minutes in all. M2 gives one p-value a replication; take more to look at it alone."""
 
 
 def main() -> None:
