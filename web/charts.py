@@ -257,6 +257,52 @@ def interval_chart(
     return Markup("<figure>{}</figure>").format(_svg(body, title))
 
 
+def seat_map(
+    seats: Sequence[int],
+    *,
+    per_row: int,
+    pairs: Sequence[tuple[int, int]],
+    marked: Sequence[int] = (),
+    title: str,
+    front: str,
+) -> Markup:
+    """Return a room's seats in rows, those of ``pairs`` and ``marked`` standing out, pairs joined by lines.
+
+    Raises ValueError without any seat.
+    """
+    if not seats:
+        raise ValueError("a map needs at least one seat")
+    out = {seat for pair in pairs for seat in pair} | set(marked)
+    step = min(80.0, (_WIDTH - 20) / per_row)
+    box_width, box_height = step * 0.8, 30.0
+    rows = (max(seats) - 1) // per_row + 1
+    height = int(30 + rows * 44)
+
+    def middle(seat: int) -> tuple[float, float]:
+        row, place = divmod(seat - 1, per_row)
+        return 10 + step * (place + 0.5), 30 + 44 * row + 22.0
+
+    body = f'<text x="{10 + step * per_row / 2:.1f}" y="18" text-anchor="middle">{escape(front)}</text>'
+    for seat in seats:
+        x, y = middle(seat)
+        style = "seat-out" if seat in out else "seat-box"
+        body += (
+            f'<rect class="{style}" x="{x - box_width / 2:.1f}" y="{y - box_height / 2:.1f}" '
+            f'width="{box_width:.1f}" height="{box_height:.1f}" rx="3"/>'
+            f'<text x="{x:.1f}" y="{y + 4:.1f}" text-anchor="middle">{seat}</text>'
+        )
+    for one, other in pairs:
+        (x1, y1), (x2, y2) = middle(one), middle(other)
+        lift = 14 if y1 == y2 else 0
+        bend = f"Q{(x1 + x2) / 2:.1f} {(y1 + y2) / 2 - 2 * lift:.1f}"
+        body += f'<path class="series-3" d="M{x1:.1f} {y1 - lift:.1f}{bend} {x2:.1f} {y2 - lift:.1f}"/>'
+    drawing = Markup(  # noqa: S704  every text in it is escaped, the rest are numbers
+        f'<svg class="chart" viewBox="0 0 {_WIDTH} {height}" width="{_WIDTH}" height="{height}" role="img" '
+        f'xmlns="http://www.w3.org/2000/svg"><title>{escape(title)}</title>{body}</svg>'
+    )
+    return Markup("<figure>{}</figure>").format(drawing)
+
+
 def standalone(figure: str) -> str:
     """Return a chart as an SVG file: the style sheet's colours and the legend written into it."""
     inner = re.search(r"<svg[^>]*>(.*)</svg>", figure, re.DOTALL)

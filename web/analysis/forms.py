@@ -87,3 +87,12 @@ class AdoptForm(BaseModel):
     """The name of the scale that a link becomes."""
 
     scale_name: str = Field(min_length=1, max_length=120)
+
+
+class ForensicsForm(BaseModel):
+    """A comparison of the answers of pairs."""
+
+    report_name: str = Field(min_length=1, max_length=120)
+    sitting: UUID
+    pairs: Literal["all", "rooms"]
+    error_level: Literal["0.05", "0.01", "0.001"]

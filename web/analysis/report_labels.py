@@ -27,6 +27,7 @@ KINDS: dict[ReportKind, str] = {
 }
 
 STAGES = (N_("scoring"), N_("reliability"), N_("options"), N_("comparing groups"), N_("linking"))
+SIMILARITY_STAGES = (N_("comparing pairs"), N_("simulating honest rooms"))
 """Stages that a report's job tells, besides those of a calibration."""
 
 CAUTIONS: dict[Caution, tuple[str, str, str]] = {
@@ -235,6 +236,17 @@ ANCHOR_REASONS: dict[str, str] = {
     "cannot_be_judged": N_("cannot be judged"),
 }
 """Why an anchor was kept or dropped."""
+
+INDICES: dict[str, str] = {"omega": "ω", "gbt": "GBT", "m4": "M4"}
+"""Indices of similarity by the names that the literature gives them."""
+
+FORENSIC_CAUTIONS: dict[str, str] = {
+    "few_items": N_("Fewer than 40 items: the indices were studied on longer tests only."),
+    "few_persons": N_("Few candidates: the indices are rough."),
+    "thin_groups": N_("Some groups of equal score are thin."),
+    "not_computed": N_("Some pairs answered too few items in common and were not tested."),
+}
+"""What makes a result rough."""
 
 LEFT_OUT: dict[str, str] = {
     "empty": N_("rows without any answer"),

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from exam_engine.calibration.models import StatisticsReport
 from exam_engine.calibration.reports.rules import ReportKind
-from web.analysis import dif_view, linking_view, sitting_view
+from web.analysis import dif_view, forensics_view, linking_view, sitting_view
 from web.analysis.exports import Table
 from web.deps import Context
 
@@ -79,6 +79,16 @@ VIEWS: Mapping[ReportKind, View] = {
         linking_view.values,
         linking_view.more,
         linking_view.without_keys,
+    ),
+    ReportKind.FORENSICS: View(
+        "analysis/forensics.html",
+        forensics_view.CHARTS,
+        forensics_view.find_chart,
+        forensics_view.main_table,
+        forensics_view.tables,
+        forensics_view.values,
+        forensics_view.more,
+        forensics_view.without_keys,
     ),
 }
 

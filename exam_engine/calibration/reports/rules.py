@@ -54,6 +54,10 @@ COMPARABLE = (Attribute.ROOM, Attribute.SITTING, Attribute.SOURCE, Attribute.EDU
 """What sittings' candidates can be compared by."""
 
 
+SEATED = (Attribute.ROOM, Attribute.SEAT, Attribute.SEATS_PER_ROW)
+"""What a report on similarity keeps of each candidate."""
+
+
 class Treatment(StrEnum):
     """What a what-if does with an item."""
 
@@ -170,3 +174,10 @@ class AlreadyAdopted(Conflict):
 
     code = "statistics.already_adopted"
     message = "This link has become the scale “{name}” already."
+
+
+class NothingToCompare(Conflict):
+    """No form has the candidates and the known options that a comparison of pairs needs."""
+
+    code = "statistics.nothing_to_compare"
+    message = "No form was taken by at least {minimum} candidates whose chosen options are known."

@@ -10,6 +10,7 @@ from exam_engine.calibration.service.asking import (
     request_dif_of_file,
     request_dif_of_sittings,
     request_file_report,
+    request_forensics,
     request_sitting_report,
 )
 from exam_engine.calibration.service.computing import JOB_KIND, calibrate_now, run_job
@@ -66,6 +67,7 @@ __all__ = [
     "request_dif_of_file",
     "request_dif_of_sittings",
     "request_file_report",
+    "request_forensics",
     "request_from_file",
     "request_from_sittings",
     "request_linking",

@@ -12,12 +12,17 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from exam_engine.calibration.models import StatisticsReport
-from exam_engine.calibration.reports.rules import Attribute, DifferentPassMarks, ReportKind
+from exam_engine.calibration.reports.rules import SEATED, Attribute, DifferentPassMarks, ReportKind
 from exam_engine.calibration.service.choosing import choose_sittings
 from exam_engine.calibration.service.freezing import freeze_sittings
 from exam_engine.calibration.service.from_file import read_book
 from exam_engine.calibration.service.reporting import ReportRequest, compute_now, submit_report
 from itembank.people.rules import Actor
+
+SEED = 20260101
+"""Of the simulated rooms: the same input and code give the same error rates."""
+
+ROOMS_SIMULATED = 100
 
 
 @dataclass(frozen=True)
@@ -150,6 +155,34 @@ def request_dif_of_file(
         source={"kind": "file", "filename": file.filename[:200]},
         settings={"attribute": Attribute.GROUP.value, "column": column},
         content=book.to_bytes(),
+    )
+    return submit_report(session, request, actor=actor, now=now)
+
+
+def request_forensics(
+    session: Session,
+    *,
+    actor: Actor,
+    institution_id: UUID,
+    name: str,
+    sitting_id: UUID,
+    level: float,
+    within_rooms: bool,
+    now: datetime,
+) -> StatisticsReport:
+    """File a comparison of all pairs of candidates of a sitting, or of those of one room.
+
+    Raises what `choose_sittings` raises.
+    """
+    settings = {
+        "level": level,
+        "within_rooms": within_rooms,
+        "seed": SEED,
+        "rooms": ROOMS_SIMULATED,
+        "attributes": [attribute.value for attribute in SEATED],
+    }
+    request = _of_sittings(
+        session, institution_id, name, [sitting_id], now, kind=ReportKind.FORENSICS, settings=settings
     )
     return submit_report(session, request, actor=actor, now=now)
 
