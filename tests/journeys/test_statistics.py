@@ -1,0 +1,132 @@
+"""The statistics desk in a browser: from a sitting to a decision on its items, and the other reports."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from itembank.base.db import Scope
+from itembank.people.models import Institution
+from itembank.people.rules import Role
+from tests.factories.reports import MISKEYED, Examined, make_examined
+from tests.journeys.walk import PHONE, TOO_WIDE
+
+pytestmark = pytest.mark.journey
+
+Shot = Callable[[Page, str], Path]
+
+
+@pytest.fixture
+def examined(live_server: Any, institution: Institution) -> Examined:
+    with live_server.database.session(scope=Scope.everything()) as session:
+        return make_examined(session, institution, now=live_server.database.clock.now())
+
+
+def follow_job(page: Page) -> None:
+    """Wait until the page of the job goes on to the report by itself."""
+    page.wait_for_url(re.compile("/analysis/reports/[0-9a-f-]{36}$"), timeout=60_000)
+
+
+def fits(page: Page) -> None:
+    """Check that the page is not wider than a phone, then go back to the room's screen."""
+    page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+    assert page.evaluate(TOO_WIDE) <= 0
+    page.set_viewport_size({"width": 1366, "height": 768})
+
+
+def test_a_sitting_is_looked_at_before_its_results_are_released(
+    new_page: Any, log_in_page: Any, examined: Examined, shot: Shot
+) -> None:
+    page = log_in_page(new_page(), Role.PSYCHOMETRICIAN)
+    page.goto("/analysis")
+    page.get_by_role("link", name="统计报告").click()
+    page.get_by_label("电工四级理论考试").check()
+    page.fill("#report_name", "电工四级理论")
+    page.get_by_role("button", name="生成报告").click()
+    follow_job(page)
+    expect(page.get_by_role("heading", name="成绩与合格情况")).to_be_visible()
+    expect(page.get_by_text("道试题需在发布前作出决定")).to_be_visible()
+    expect(page.locator("svg.chart")).to_have_count(2)
+    shot(page, "statistics-report")
+    fits(page)
+
+    page.select_option(f"[name=treat-{MISKEYED}]", "rekey")
+    page.fill(f"[name=key-{MISKEYED}]", "c")
+    page.fill("#what_if_name", "答案改为 C")
+    page.get_by_role("button", name="计算影响").click()
+    expect(page.get_by_text("1. 答案改为 C").first).to_be_visible()
+    page.select_option(f"[name=treat-{MISKEYED}]", "drop_rescale")
+    page.fill("#what_if_name", "剔除")
+    page.get_by_role("button", name="计算影响").click()
+    page.select_option("#number", label="1. 答案改为 C")
+    page.fill("#reason", "命题人与审核人确认 C 正确")
+    page.get_by_role("button", name="记录决定").click()
+    expect(page.get_by_role("status")).to_contain_text("成绩未作任何改动")
+    expect(page.get_by_text("决定：答案改为 C")).to_be_visible()
+    page.locator("#what-ifs").scroll_into_view_if_needed()
+    shot(page, "statistics-what-ifs")
+
+    page.get_by_role("link", name=examined.references[MISKEYED], exact=True).first.click()
+    expect(page.get_by_text("答案可能有误：高分组中").first).to_be_visible()
+    shot(page, "statistics-item")
+    with page.expect_download() as saved:
+        page.get_by_role("link", name="PNG").first.click()
+    assert saved.value.suggested_filename.endswith(".png")
+    page.get_by_role("link", name="试题的历次数据").click()
+    expect(page.get_by_role("heading", name="使用历史")).to_be_visible()
+    shot(page, "statistics-item-over-time")
+    fits(page)
+
+    page.goto("/analysis/bank")
+    shot(page, "statistics-bank")
+    fits(page)
+    page.get_by_role("row", name=re.compile("答案存疑")).get_by_role("link").click()
+    expect(page.get_by_role("link", name=examined.references[MISKEYED], exact=True)).to_be_visible()
+
+
+def test_groups_pairs_and_scales_are_compared(
+    new_page: Any, log_in_page: Any, examined: Examined, shot: Shot
+) -> None:
+    page = log_in_page(new_page(), Role.PSYCHOMETRICIAN)
+    page.goto("/analysis/reports")
+    page.get_by_role("link", name="试题是否偏向某一组").click()
+    page.get_by_label("电工四级理论考试").check()
+    page.fill("#report_name", "按来源比较")
+    page.select_option("#attribute", "source")
+    page.get_by_role("button", name="生成报告").first.click()
+    follow_job(page)
+    expect(
+        page.get_by_role("heading", name="企业职工 与 院校学生 比较").or_(
+            page.get_by_role("heading", name="院校学生 与 企业职工 比较")
+        )
+    ).to_be_visible()
+    shot(page, "statistics-dif")
+    fits(page)
+
+    page.goto("/analysis/ask/linking")
+    page.fill("#report_name", "春秋链接")
+    page.select_option("#new_scale", label="电工四级 2025 秋 · 电工 四级/中级工")
+    page.select_option("#old_scale", label="电工四级 2025 春 · 电工 四级/中级工")
+    page.get_by_role("button", name="生成报告").click()
+    follow_job(page)
+    expect(page.get_by_text("因漂移剔除").first).to_be_visible()
+    shot(page, "statistics-linking")
+    fits(page)
+    page.fill("#scale_name", "电工四级 2025 春 · 第 2 版")
+    page.get_by_role("button", name="采纳为标尺").click()
+    expect(page.get_by_text("链接标尺：")).to_be_visible()
+
+    page.goto("/analysis/ask/forensics")
+    page.get_by_label("电工四级理论考试").check()
+    page.fill("#report_name", "雷同分析")
+    page.get_by_role("button", name="生成报告").click()
+    follow_job(page)
+    expect(page.get_by_role("heading", name="被标记考生对的座位")).to_be_visible()
+    expect(page.get_by_text("相邻").first).to_be_visible()
+    shot(page, "statistics-forensics")
+    fits(page)
