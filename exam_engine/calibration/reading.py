@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from exam_engine.calibration.careful_reading import decode, read_text
+from exam_engine.calibration.parquet_reading import PARQUET_SUFFIXES, read_parquet
+from exam_engine.calibration.plain_reading import NotPlain, read_plain
 from exam_engine.calibration.response_matrix import ResponseMatrix
 from exam_engine.calibration.rules import MAX_CELLS, MAX_FILE_BYTES, FileTooLarge
 
@@ -32,9 +34,14 @@ def read_responses(content: bytes, *, highest: int = 1) -> ResponseMatrix:
 
 
 def read_file(
-    path: Path, *, highest: int = 1, group: str | None = None, ignore: Sequence[str] = ()
+    path: Path,
+    *,
+    highest: int = 1,
+    group: str | None = None,
+    ignore: Sequence[str] = (),
+    report: Callable[[int, int, str], None] | None = None,
 ) -> ResponseMatrix:
-    """Read a response file of any size, as `read_responses` does.
+    """Read a response file of any size, as `read_responses` does; Parquet by its name, anything else as CSV.
 
     Parameters
     ----------
@@ -42,6 +49,13 @@ def read_file(
         Column that names each person's group.
     ignore : sequence of str
         Columns that are no items.
+    report : callable, optional
+        Called with bytes read, bytes in all and ``"reading"``.
+
+    Returns
+    -------
+    ResponseMatrix
+        Beyond `exam_engine.calibration.spool.LARGEST_IN_MEMORY` cells mapped from a temporary file.
 
     Raises
     ------
@@ -50,4 +64,9 @@ def read_file(
     OSError
         If the file cannot be read.
     """
-    return read_text(decode(path.read_bytes()), highest=highest, group=group, ignore=ignore)
+    if path.suffix.lower() in PARQUET_SUFFIXES:
+        return read_parquet(path, highest=highest, group=group, ignore=ignore, report=report)
+    try:
+        return read_plain(path, highest=highest, group=group, ignore=ignore, report=report)
+    except NotPlain:
+        return read_text(decode(path.read_bytes()), highest=highest, group=group, ignore=ignore)

@@ -86,6 +86,7 @@ class Fault(StrEnum):
     SCORE = "a score must be a whole number from 0 to 100, or empty (not presented)"
     NO_COLUMN = "the header has no column of this name"
     NO_GROUP = "the person has no group"
+    NOT_PARQUET = "the file is not a readable Parquet file"
     COLUMN_TYPE = "a column of responses must hold whole numbers or nothing"
     UNKNOWN_ITEM = "no such item in the bank"
     AMBIGUOUS_ITEM = "several items of the bank have this number"
