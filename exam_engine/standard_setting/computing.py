@@ -176,7 +176,15 @@ def _bookmark(panel: PanelData, complete: Sequence[UUID], counting: Sequence[UUI
     if not complete or panel.response_probability is None:
         return made
     items = Items.dichotomous(panel.a, panel.b)
-    pages = bookmarks.booklet(items, response_probability=panel.response_probability)
+    # The booklet as it was frozen: what judges had in their hands does not move with the code.
+    pages = bookmarks.Booklet(
+        item=np.arange(panel.count),
+        score=np.ones(panel.count, dtype=np.intp),
+        location=panel.locations,
+        gap=np.diff(panel.locations, prepend=np.nan),
+        response_probability=panel.response_probability,
+        unreached=(),
+    )
 
     def place(judges: Sequence[UUID]) -> bookmarks.Bookmark:
         return bookmarks.bookmark(pages, [panel.ratings[judge][0] for judge in judges], items)

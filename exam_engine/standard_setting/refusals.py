@@ -170,7 +170,7 @@ class PositionUnknown(Invalid):
     """There is nothing at that place."""
 
     code = "standard_position_unknown"
-    message = "There is no. {position} in this workshop; it has {count}."
+    message = "This workshop has no number {position}: its numbers run from 1 to {count}."
 
 
 class BoundsInvalid(Invalid):

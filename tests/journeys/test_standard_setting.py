@@ -324,3 +324,6 @@ def test_results_on_a_phone_and_on_paper(
     reader.emulate_media(media="print")
     expect(reader.get_by_role("link", name="XLSX")).to_be_hidden()
     expect(reader.locator(".big-figure")).to_be_visible()
+    # What is folded away on the screen is on the paper.
+    expect(reader.get_by_text("最后一轮逐项结果")).to_be_hidden()
+    expect(reader.locator("details table").last).to_be_visible()

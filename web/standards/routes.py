@@ -138,7 +138,9 @@ def _workshop_page(ctx: Context, workshop_id: UUID, form: Form[Any], status: int
     workshop = view.workshop
     leads = ctx.may(Action.STANDARD_LEAD) and workshop.leader_id == ctx.actor.id
     judged = {each.judge.user_id for each in view.judges}
-    rounds = standards.read_rounds(ctx.session, view) if leads or workshop.status.is_final else []
+    live = ctx.request.headers.get("hx-request") == "true"
+    seen = leads or workshop.status.is_final
+    rounds = standards.read_rounds(ctx.session, view, newest_only=live) if seen else []
     possible = []
     if leads and workshop.status is WorkshopStatus.DRAFT:
         present = {each.judge.user_id for each in view.judges}

@@ -167,10 +167,10 @@ def read_workshop(session: Session, workshop_id: UUID) -> WorkshopView:
     )
 
 
-def read_rounds(session: Session, view: WorkshopView) -> list[RoundView]:
+def read_rounds(session: Session, view: WorkshopView, *, newest_only: bool = False) -> list[RoundView]:
     """Return the figures of every round, the open one included: for the leader's eyes."""
     found = []
-    for held in view.rounds:
+    for held in view.rounds[-1:] if newest_only else view.rounds:
         summary = computing.summarise(panel_of(session, view.workshop, held, view.frozen))
         cuts = {"regulation": float(REGULATION_PASS_MARK)}
         if summary.cut is not None:
