@@ -118,8 +118,8 @@ def test_groups_pairs_and_scales_are_compared(
     shot(page, "statistics-linking")
     fits(page)
     page.fill("#scale_name", "电工四级 2025 春 · 第 2 版")
-    page.get_by_role("button", name="采纳为标尺").click()
-    expect(page.get_by_text("链接标尺：")).to_be_visible()
+    page.get_by_role("button", name="采纳为量表").click()
+    expect(page.get_by_text("链接量表：")).to_be_visible()
 
     page.goto("/analysis/ask/forensics")
     page.get_by_label("电工四级理论考试").check()

@@ -275,7 +275,8 @@ def sign_texts(sign: Mapping[str, Any], _: Translate) -> tuple[str, str, str]:
         text = _(sentence, **facts) if facts else _(sentence)
     if not sign["firm"]:
         text = text + " " + _(CHANCE)
-    tone = "warn" if not sign["firm"] else "bad" if kind in SERIOUS else "neutral"
+    firm, serious = bool(sign["firm"]), kind in SERIOUS
+    tone = "bad" if firm and serious else "warn" if firm or serious else "neutral"
     return _(badge), tone, text
 
 

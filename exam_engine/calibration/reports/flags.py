@@ -33,6 +33,9 @@ SERIOUS = frozenset({Sign.KEY_SUSPECT, Sign.NEGATIVE})
 DRAWS_STRONG_ABOVE = 0.05
 """Correlation of a wrong option with the rest of the test from which it is worth a word."""
 
+DRAWS_ALL_THE_SAME = 0.20
+"""Correlation from which it is worth a word even where chance may give it."""
+
 OPEN_ABOVE = 0.05
 """Share of blanks from which an item is worth a word."""
 
@@ -63,7 +66,13 @@ class Figures:
 
 def signs_of(item: Figures) -> list[dict[str, Any]]:
     """Return the signs with the facts that a sentence needs; ``firm`` tells whether chance hardly explains it."""
-    found = [*_of_key(item), *_of_discrimination(item), *_of_difficulty(item), *_of_distractors(item)]
+    of_key = _of_key(item)
+    found = [
+        *of_key,
+        *_of_discrimination(item),
+        *_of_difficulty(item),
+        *_of_distractors(item, is_key_suspect=bool(of_key)),
+    ]
     if item.left_open > OPEN_ABOVE:
         found.append(_sign(Sign.LEFT_OPEN, firm=item.n >= ENOUGH, share=item.left_open))
     if item.not_reached > OPEN_ABOVE:
@@ -130,10 +139,13 @@ def _of_difficulty(item: Figures) -> list[dict[str, Any]]:
     return []
 
 
-def _of_distractors(item: Figures) -> list[dict[str, Any]]:
+def _of_distractors(item: Figures, *, is_key_suspect: bool) -> list[dict[str, Any]]:
     found = []
     for flag in item.option_flags:
-        if flag.problem is OptionProblem.DISTRACTOR_POSITIVE and flag.value > DRAWS_STRONG_ABOVE:
+        # Where the key is suspect, that an option draws the stronger is said already.
+        if flag.problem is not OptionProblem.DISTRACTOR_POSITIVE or is_key_suspect:
+            continue
+        if (flag.is_supported and flag.value > DRAWS_STRONG_ABOVE) or flag.value > DRAWS_ALL_THE_SAME:
             label = item.labels[flag.option]
             found.append(_sign(Sign.DRAWS_STRONG, firm=flag.is_supported, option=label, r=flag.value))
     dead = [flag for flag in item.option_flags if flag.problem is OptionProblem.DISTRACTOR_DEAD]

@@ -33,8 +33,8 @@ def scales(database: Database, institution: Institution) -> tuple[Scale, Scale]:
         ids = {item.reference: item.id for item in session.scalars(select(Item))}
         made = []
         for name, days, columns, ability, harder in (
-            ("旧标尺", 20, range(12), 0.0, 0.0),
-            ("新标尺", 2, range(2, 16), SHIFT, 1.2),
+            ("旧量表", 20, range(12), 0.0, 0.0),
+            ("新量表", 2, range(2, 16), SHIFT, 1.2),
         ):
             rng = np.random.default_rng(days)
             theta = rng.normal(ability, 1, 3000)
@@ -82,7 +82,7 @@ def test_a_link_recovers_the_shift_drops_the_drifted_anchor_and_becomes_a_scale(
     url = report_url(client)
     page = client.get(url).text
     found = client.get(url + "/report.json").json()["results"]
-    adopted = client.post(url + "/adopt", data={"scale_name": "旧标尺 2026 秋"})
+    adopted = client.post(url + "/adopt", data={"scale_name": "旧量表 2026 秋"})
     twice = client.post(url + "/adopt", data={"scale_name": "再来一次"})
     scale_page = client.get(adopted.headers["location"]).text
 
@@ -96,7 +96,7 @@ def test_a_link_recovers_the_shift_drops_the_drifted_anchor_and_becomes_a_scale(
     assert "因漂移剔除" in page
     assert adopted.status_code == 303
     assert twice.status_code == 422
-    assert "链接标尺：新标尺 的试题，采用 旧标尺 的度量" in scale_page
+    assert "链接量表：新量表 的试题，采用 旧量表 的度量" in scale_page
     with database.session(scope=Scope.everything()) as session:
         newest = statistics.list_scales(session)[0]
         rows = {row.item_id: row for row in statistics.item_parameters(session, newest.id)}

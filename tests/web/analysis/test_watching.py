@@ -31,7 +31,7 @@ def fill(database: Database, institution: Institution) -> list[str]:
         }
         item_ids = [ids[reference] for reference in references]
         now = database.clock.now()
-        for days, name in ((20, "旧标尺"), (10, "新标尺")):
+        for days, name in ((20, "旧量表"), (10, "新量表")):
             rng = np.random.default_rng(days)
             b = np.linspace(-1.5, 1.5, N_ITEMS) + np.where(np.arange(N_ITEMS) == 3, days == 10, 0.0)
             chance = probability_2pl(rng.normal(size=1500), np.ones(N_ITEMS), b)
@@ -101,7 +101,7 @@ def test_an_item_over_time_shows_scales_reports_options_and_use(
     without_keys = client.get(f"/analysis/items/{items[5]}").text
 
     assert page.count("<svg") == 5
-    assert all(text in page for text in ("旧标尺", "新标尺", "五月理论", "答案可能有误", "使用历史"))
+    assert all(text in page for text in ("旧量表", "新量表", "五月理论", "答案可能有误", "使用历史"))
     assert "还没有该题的统计数据" in bare
     assert "选项分析" not in without_keys
     assert "选择答案 B" not in without_keys
