@@ -229,8 +229,42 @@ class Climb:
             bend = np.where(free[:, :, None] & free[:, None, :], bend, 0.0)
             ridge = np.where(free, 1e-9 * np.maximum(persons.sum(axis=1), 1.0)[:, None], 1.0)
             bend[:, np.arange(bend.shape[1]), np.arange(bend.shape[1])] += ridge
-            step = np.clip(np.linalg.solve(bend, slope[:, :, None])[:, :, 0], -1.0, 1.0)
-            vector[slots] = _ordered(values, step) if isinstance(family, Graded) else values + step
+            step = np.asarray(np.linalg.solve(bend, slope[:, :, None])[:, :, 0], dtype=np.float64)
+            # Shortened as a whole, so that it still leads up.
+            step /= np.maximum(np.abs(step).max(axis=1, keepdims=True), 1.0)
+            if isinstance(family, Exponential):
+                vector[slots] = values + step
+            else:
+                self._move_up(
+                    vector,
+                    at,
+                    _ordered(values, step) - values if isinstance(family, Graded) else step,
+                    counts,
+                    nodes,
+                )
+
+    def _move_up(
+        self, vector: FloatArray, at: int, step: FloatArray, counts: FloatArray, nodes: FloatArray
+    ) -> None:
+        """Move the items of a general family, each as far along its step as its expected likelihood rises."""
+        family, slots = self.layout.families[at], self.layout.slots[at]
+        values = vector[slots]
+
+        def worth() -> FloatArray:
+            log_chance = family.log_probability(vector[slots], nodes)
+            with np.errstate(invalid="ignore"):
+                likelihood = np.where(counts > 0, counts * log_chance, 0.0).sum(axis=(1, 2))
+            prior = prior_densities.evaluate(self.priors, self.layout, vector).by_item[at]
+            return np.asarray(likelihood + prior, dtype=np.float64)
+
+        before, share = worth(), np.ones((len(values), 1))
+        for _ in range(8):
+            vector[slots] = values + share * step
+            fallen = ~(worth() >= before - 1e-10 * np.abs(before))
+            if not fallen.any():
+                return
+            share[fallen] *= 0.5
+        vector[slots] = np.where(fallen[:, None], values, vector[slots])
 
 
 def _ordered(values: FloatArray, step: FloatArray) -> FloatArray:

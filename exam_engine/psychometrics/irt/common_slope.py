@@ -26,7 +26,7 @@ def common_slope(found: Calibration) -> Calibration:
     # step = rasch step / slope; its variance with that of the log variance, d step / d log variance = −step / 2.
     variance = found.se_steps**2 / slope**2 - steps * with_slope / slope + steps**2 * (se_slope / slope) ** 2
     b = found.b / slope
-    mean_cross = np.nanmean(with_slope, axis=1)
+    mean_cross = np.nansum(with_slope, axis=1) / found.highest if known else np.full(size, np.nan)
     variance_b = found.se_b**2 / slope**2 - b * mean_cross / slope + b**2 * (se_slope / slope) ** 2
     highest = found.items.highest
     slopes = found.slopes * slope

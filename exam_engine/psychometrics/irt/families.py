@@ -197,10 +197,12 @@ class Asymptotic(Family):
     def curvature(self, values: FloatArray, nodes: FloatArray, counts: FloatArray) -> FloatArray:
         right, wrong = self._chances(values, nodes)
         slopes = self._slopes(values, nodes)
-        outer = counts[:, 1] / right**2 + counts[:, 0] / wrong**2
         straight = counts[:, 1] / right - counts[:, 0] / wrong
-        first = (slopes * outer[:, None]) @ slopes.transpose(0, 2, 1)
-        return np.asarray(first - self._bends(values, nodes, straight))
+        found = -self._bends(values, nodes, straight)
+        for chance, count in ((right, counts[:, 1]), (wrong, counts[:, 0])):
+            score = slopes / chance[:, None]
+            found += (score * count[:, None]) @ score.transpose(0, 2, 1)
+        return found
 
     def _bends(self, values: FloatArray, nodes: FloatArray, weight: FloatArray) -> FloatArray:
         """Return ``Σ_q weight(q) ∂²P / ∂ξ ∂ξ'``."""

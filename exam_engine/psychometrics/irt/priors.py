@@ -68,19 +68,24 @@ class PriorState:
 
     Attributes
     ----------
-    log_density : float
+    by_item : list of ndarray, shape (n,), one a family
+        Log density of each item, 0 for fixed ones.
     gradient : ndarray, shape (size,)
     curvature : list of ndarray, shape (n, n_parameters, n_parameters), one a family
     """
 
-    log_density: float
+    by_item: list[FloatArray]
     gradient: FloatArray
     curvature: list[FloatArray]
+
+    @property
+    def log_density(self) -> float:
+        return float(sum(values.sum() for values in self.by_item))
 
 
 def evaluate(priors: Priors, layout: Layout, vector: FloatArray) -> PriorState:
     """Return the priors at a parameter vector; fixed items are left out."""
-    total, gradient, curvature = 0.0, np.zeros(layout.size), []
+    by_item, gradient, curvature = [], np.zeros(layout.size), []
     for family, slots, values in zip(layout.families, layout.slots, layout.values(vector), strict=True):
         n, p = values.shape
         slope, bend, log_density = np.zeros((n, p)), np.zeros((n, p, p)), np.zeros(n)
@@ -97,10 +102,10 @@ def evaluate(priors: Priors, layout: Layout, vector: FloatArray) -> PriorState:
                 slope[:, at] -= apart / prior.sd**2
                 bend[:, at, at] += 1.0 / prior.sd**2
         free = layout.free[slots[:, 0]]
-        total += float(log_density[free].sum())
+        by_item.append(np.where(free, log_density, 0.0))
         gradient[slots] = slope * free[:, None]
         curvature.append(bend * free[:, None, None])
-    return PriorState(total, gradient, curvature)
+    return PriorState(by_item, gradient, curvature)
 
 
 def _normal(prior: Normal, apart: FloatArray) -> FloatArray:
