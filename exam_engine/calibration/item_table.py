@@ -165,3 +165,27 @@ def _model(row: _Row, *, several: bool, nominal: bool, c: float | None, u: float
     if u is not None and u < 1:
         return Model.FOUR_PL
     return Model.THREE_PL if c else Model.TWO_PL
+
+
+def write_items(table: NamedItems) -> str:
+    """Return the items as CSV that `read_items` reads back exactly; their standard errors beside ``a`` and ``b``."""
+    items = table.items
+    width = items.slopes.shape[1]
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(buffer, lineterminator="\n")
+    columns = ["item", "model", "a", "se_a", "b", "se_b", "c", "u"]
+    for score in range(1, width + 1):
+        columns += [f"step{score}", f"d{score}"]
+    nominal = items.is_nominal
+    columns += [f"slope{score}" for score in range(1, width + 1)] if nominal.any() else []
+    writer.writerow(columns)
+    a, b, steps = items.a, items.b, items.steps
+    for at, name in enumerate(table.names):
+        numbers = [a[at], table.se_a[at], b[at], table.se_b[at], items.lower[at], items.upper[at]]
+        for score in range(width):
+            numbers += [steps[at, score], items.intercepts[at, score]]
+        if nominal.any():
+            numbers += items.slopes[at].tolist() if nominal[at] else [math.nan] * width
+        cells = [repr(float(number)) if math.isfinite(number) else "" for number in numbers]
+        writer.writerow([name, items.models[at].value, *cells])
+    return buffer.getvalue()

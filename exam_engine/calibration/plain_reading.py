@@ -253,7 +253,8 @@ class _Groups:
         if not all(written):
             raise NotPlain
         names = tuple(sorted(set(written)))
-        place = np.array([names.index(name) for name in written], dtype=np.intp)
+        position = {name: at for at, name in enumerate(names)}
+        place = np.array([position[name] for name in written], dtype=np.intp)
         if not self._numbers:
             return np.zeros(0, dtype=np.intp), names
         return place[np.concatenate(self._numbers)], names

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from scripts.commands.irt import calibrate
+from scripts.commands.irt import calibrate, dif, fit, link, score, simulate
 
-COMMANDS = (calibrate,)
+COMMANDS = (calibrate, score, fit, dif, link, simulate)
 
 
 def register(commands: Any) -> None:
