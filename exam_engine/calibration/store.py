@@ -31,6 +31,11 @@ def run(session: Session, run_id: UUID) -> CalibrationRun | None:
     return session.scalars(select(CalibrationRun).where(CalibrationRun.id == run_id)).one_or_none()
 
 
+def run_of_scale(session: Session, scale_id: UUID) -> CalibrationRun | None:
+    query = select(CalibrationRun).where(CalibrationRun.scale_id == scale_id)
+    return session.scalars(query.limit(1)).one_or_none()
+
+
 def items_named(
     session: Session, names: Sequence[str], *, occupation_id: UUID, level: int
 ) -> dict[str, list[UUID]]:

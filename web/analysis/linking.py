@@ -1,4 +1,4 @@
-"""Linking scales: the form that asks for it, and the adoption of a link as a scale."""
+"""Linking scales, adopting a link as a scale, and the fit of a scale."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 
 from exam_engine.calibration import service as calibration
-from exam_engine.calibration.reports.rules import ReportKind, ReportNotFound
+from exam_engine.calibration.reports.rules import NoAnswersKept, ReportKind, ReportNotFound
 from itembank.base.errors import ExamError
 from itembank.people.rules import Action
 from itembank.statistics import service as statistics
+from itembank.statistics.rules import ScaleNotFound
 from itembank.taxonomy import service as taxonomy
 from itembank.taxonomy.rules import Level
 from web.analysis.forms import AdoptForm, LinkForm
@@ -70,6 +71,26 @@ def request_link(data: FormDep, ctx: Context = requires(Action.CALIBRATION_RUN))
     except ExamError as error:
         form.add("new_scale", error)
         return _page(ctx, form)
+    return ctx.redirect(f"/jobs/{report.job_id}")
+
+
+@router.post("/scales/{scale_id}/fit")
+def request_fit(scale_id: UUID, ctx: Context = requires(Action.CALIBRATION_RUN)) -> Response:
+    """File a report on the fit of a scale; where that is impossible the scale's page says why."""
+    scale = statistics.find_scale(ctx.session, scale_id)
+    if ctx.actor.institution_id is None:
+        raise ScaleNotFound
+    try:
+        report = calibration.request_fit(
+            ctx.session,
+            actor=ctx.actor,
+            institution_id=ctx.actor.institution_id,
+            scale_id=scale_id,
+            name=scale.name,
+            now=ctx.now,
+        )
+    except NoAnswersKept as refused:
+        return ctx.redirect(f"/analysis/scales/{scale_id}", notice=ctx._(refused.message, **refused.facts))
     return ctx.redirect(f"/jobs/{report.job_id}")
 
 

@@ -24,9 +24,11 @@ KINDS: dict[ReportKind, str] = {
     ReportKind.DIF: N_("Differential functioning"),
     ReportKind.LINKING: N_("Linking and drift"),
     ReportKind.FORENSICS: N_("Answer similarity"),
+    ReportKind.FIT: N_("Fit to the model"),
 }
 
 STAGES = (N_("scoring"), N_("reliability"), N_("options"), N_("comparing groups"), N_("linking"))
+FIT_STAGES = (N_("fit of items"), N_("fit of pairs"), N_("fit of the test"))
 SIMILARITY_STAGES = (N_("comparing pairs"), N_("simulating honest rooms"))
 """Stages that a report's job tells, besides those of a calibration."""
 
@@ -167,6 +169,11 @@ CONCERNS: dict[Concern, tuple[str, str, str]] = {
         ),
         N_("Change of b ± SE (logits)"),
     ),
+    Concern.MISFITTING: (
+        N_("misfitting"),
+        N_("By the latest fit report their answers do not follow the model of the scale."),
+        N_("RMSD"),
+    ),
     Concern.NEGATIVE: (
         N_("discriminating the wrong way"),
         N_("Stronger candidates fail them more often than weaker ones: check the key first."),
@@ -247,6 +254,13 @@ FORENSIC_CAUTIONS: dict[str, str] = {
     "not_computed": N_("Some pairs answered too few items in common and were not tested."),
 }
 """What makes a result rough."""
+
+FIT_LIMITS: dict[str, str] = {
+    "few_persons": N_("Few persons: the tests of fit are rough."),
+    "persons_left_out": N_("Persons with rare sets of items are left out of S-X²."),
+    "not_testable": N_("Some items cannot be tested."),
+}
+"""What limits the figures of fit."""
 
 LEFT_OUT: dict[str, str] = {
     "empty": N_("rows without any answer"),

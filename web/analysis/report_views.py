@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from exam_engine.calibration.models import StatisticsReport
 from exam_engine.calibration.reports.rules import ReportKind
-from web.analysis import dif_view, forensics_view, linking_view, sitting_view
+from web.analysis import dif_view, fit_view, forensics_view, linking_view, sitting_view
 from web.analysis.exports import Table
 from web.deps import Context
 
@@ -79,6 +79,16 @@ VIEWS: Mapping[ReportKind, View] = {
         linking_view.values,
         linking_view.more,
         linking_view.without_keys,
+    ),
+    ReportKind.FIT: View(
+        "analysis/fit.html",
+        fit_view.CHARTS,
+        fit_view.find_chart,
+        fit_view.main_table,
+        fit_view.tables,
+        fit_view.values,
+        fit_view.more,
+        fit_view.without_keys,
     ),
     ReportKind.FORENSICS: View(
         "analysis/forensics.html",

@@ -27,6 +27,7 @@ from itembank.taxonomy.rules import Level
 from web.analysis import exports
 from web.analysis.curves import item_figure
 from web.analysis.exports import Table
+from web.analysis.fit_view import fit_curve
 from web.analysis.labels import FLAGS, MODELS
 from web.analysis.report_labels import CONCERNS, sign_texts
 from web.analysis.reports import DOWNLOADS
@@ -40,6 +41,7 @@ router = APIRouter(prefix="/analysis")
 
 PAGE_ROWS = 100
 NORMAL_95 = 1.959964
+GRAVEST_LARGEST = (Concern.OVERUSED, Concern.DRIFTING, Concern.MISFITTING)
 
 
 def _bank(ctx: Context, wanted: str) -> tuple[list[items.Bank], items.Bank | None]:
@@ -104,9 +106,7 @@ def _heads(ctx: Context, concern: Concern) -> list[str]:
 def _rows(state: BankState, concern: Concern) -> list[tuple[str, str, str]]:
     """Return address, name and figure of everything behind a count, the gravest first."""
     found = list(state.found[concern] or [])
-    found.sort(
-        key=lambda one: -abs(one.value) if concern in (Concern.OVERUSED, Concern.DRIFTING) else one.value
-    )
+    found.sort(key=lambda one: -abs(one.value) if concern in GRAVEST_LARGEST else one.value)
     rows = []
     for one in found:
         if concern is Concern.THIN:
@@ -129,7 +129,7 @@ def _figure(concern: Concern, value: float, other: float | None) -> str:
         return f"{value:.2f} (n = {other or 0:.0f})"
     if concern is Concern.SUSPECT:
         return f"n = {value:.0f}"
-    return ""
+    return f"{value:.3f}" if concern is Concern.MISFITTING else ""
 
 
 @router.get("/bank/state.csv")
@@ -187,6 +187,8 @@ def show_item_over_time(item_id: UUID, ctx: Context = requires(Action.STATISTICS
         option_chart=option_curves(newest[2], ctx._) if newest and newest[2]["options"] else None,
         curves=curves,
         latest=latest,
+        fit=found.fits[0] if found.fits else None,
+        fit_chart=fit_curve(found.fits[0].figures, ctx._) if found.fits else None,
         **_charts(ctx, found),
         flags={flag.value: FLAGS[flag] for flag in ItemFlag},
         models=MODELS,

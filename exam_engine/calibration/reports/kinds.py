@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from exam_engine.calibration.reports import dif, forensics, linking, sitting
+from exam_engine.calibration.reports import dif, fit, forensics, linking, sitting
 from exam_engine.calibration.reports.book import AnswerBook
 from exam_engine.calibration.reports.rules import ReportKind
 
@@ -32,6 +32,7 @@ def _of_book(compute: OfBook) -> OfBytes:
 KINDS: Mapping[ReportKind, Kind] = {
     ReportKind.SITTING: Kind(_of_book(sitting.compute), sitting.summary_of),
     ReportKind.DIF: Kind(_of_book(dif.compute), dif.summary_of),
+    ReportKind.FIT: Kind(fit.compute, fit.summary_of),
     ReportKind.FORENSICS: Kind(_of_book(forensics.compute), forensics.summary_of),
     ReportKind.LINKING: Kind(linking.compute, linking.summary_of),
 }

@@ -14,6 +14,7 @@ class ReportKind(StrEnum):
     DIF = "dif"
     LINKING = "linking"
     FORENSICS = "forensics"
+    FIT = "fit"
 
 
 class Caution(StrEnum):
@@ -181,3 +182,19 @@ class NothingToCompare(Conflict):
 
     code = "statistics.nothing_to_compare"
     message = "No form was taken by at least {minimum} candidates whose chosen options are known."
+
+
+class NothingToFit(Conflict):
+    """Fit needs items and persons."""
+
+    code = "statistics.nothing_to_fit"
+    message = "Fit is computed from {items} items and {persons} persons on; this scale rests on fewer."
+
+
+class NoAnswersKept(Conflict):
+    """A scale without parameters, or one whose answers are not kept with it."""
+
+    code = "statistics.no_answers_kept"
+    message = (
+        "No answers are kept with the scale “{name}”, or it holds no parameters: its fit cannot be computed."
+    )

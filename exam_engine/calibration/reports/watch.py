@@ -22,6 +22,7 @@ class Concern(StrEnum):
     UNUSED = "unused"
     OVERUSED = "overused"
     DRIFTING = "drifting"
+    MISFITTING = "misfitting"
     NEGATIVE = "negative"
     SUSPECT = "suspect"
     UNKNOWN = "unknown"
@@ -104,6 +105,7 @@ def watch(
     *,
     n_papers: int,
     drift: Drift | None,
+    misfits: Sequence[Found] | None = None,
 ) -> dict[Concern, list[Found] | None]:
     """Return what deserves attention, by reason; None where it cannot be told.
 
@@ -114,6 +116,7 @@ def watch(
     known : latest figures by item
     n_papers : sealed papers of the bank
     drift : between its two latest scales with items in common, if there are such
+    misfits : items of the latest fit report that do not follow their model, None without one
     """
     on_point: dict[UUID, int] = {}
     for item in items:
@@ -134,6 +137,7 @@ def watch(
         if n_papers >= MINIMUM_PAPERS
         else None,
         Concern.DRIFTING: None if drift is None else [one for one in drift.moved if one.subject in active],
+        Concern.MISFITTING: None if misfits is None else [one for one in misfits if one.subject in active],
         Concern.NEGATIVE: [
             Found(item_id, figure.r, figure.n)
             for item_id, figure in figures

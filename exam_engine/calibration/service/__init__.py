@@ -15,6 +15,7 @@ from exam_engine.calibration.service.asking import (
 )
 from exam_engine.calibration.service.computing import JOB_KIND, calibrate_now, run_job
 from exam_engine.calibration.service.deciding import WhatIfView, decide, list_what_ifs, try_treatments
+from exam_engine.calibration.service.fitting import request_fit
 from exam_engine.calibration.service.linking import adopt_link, adopted_scale, request_linking
 from exam_engine.calibration.service.reporting import (
     REPORT_JOB,
@@ -67,6 +68,7 @@ __all__ = [
     "request_dif_of_file",
     "request_dif_of_sittings",
     "request_file_report",
+    "request_fit",
     "request_forensics",
     "request_from_file",
     "request_from_sittings",

@@ -274,6 +274,8 @@ def sources_of(session: Session, report: StatisticsReport) -> list[str]:
     """Return what a report was computed from, in words: plans with their days, or the file's name."""
     if report.source["kind"] == "file":
         return [str(report.source["filename"])]
+    if "scale" in report.source:
+        return [statistics.find_scale(session, UUID(report.source["scale"])).name]
     if "new" in report.source:
         scales = [statistics.find_scale(session, UUID(report.source[one])).name for one in ("new", "old")]
         return [" → ".join(scales)]

@@ -38,6 +38,9 @@ REPORTS_READ = 30
 """Latest sitting reports of a bank that are looked at; older ones are on their own pages."""
 
 
+FIT_REPORTS_READ = 5
+
+
 @dataclass(frozen=True)
 class BankState:
     """A bank and what deserves attention in it.
@@ -85,6 +88,8 @@ class ItemOverTime:
     reports: Sequence[InReport]
     """Newest first."""
     uses: Sequence[Use]
+    fits: Sequence[InReport]
+    """In fit reports, newest first."""
 
 
 def bank_state(session: Session, *, occupation_id: UUID, level: int) -> BankState:
@@ -105,6 +110,7 @@ def bank_state(session: Session, *, occupation_id: UUID, level: int) -> BankStat
         _latest_figures(session, scales, occupation_id, level),
         n_papers=n_papers,
         drift=drift,
+        misfits=_latest_misfits(session, occupation_id, level),
     )
     return BankState(
         n_items=len(active),
@@ -147,6 +153,21 @@ def _latest_figures(
     for _, figures in sorted(found, key=lambda pair: pair[0]):
         known |= figures
     return known
+
+
+def _latest_misfits(session: Session, occupation_id: UUID, level: int) -> list[Found] | None:
+    """Return the items that do not follow their model by the latest fit report, if there is one."""
+    latest = _fit_reports(session, occupation_id, level)[:1]
+    if not latest:
+        return None
+    rows = results_of(session, latest[0])["items"]
+    return [Found(UUID(row["item_id"]), row["rmsd"], row["n"]) for row in rows if row["misfits"]]
+
+
+def _fit_reports(session: Session, occupation_id: UUID, level: int) -> Sequence[StatisticsReport]:
+    return store.computed_reports(
+        session, kind=ReportKind.FIT, occupation_id=occupation_id, level=level, limit=FIT_REPORTS_READ
+    )
 
 
 def _reports(session: Session, occupation_id: UUID, level: int) -> Sequence[StatisticsReport]:
@@ -195,4 +216,10 @@ def item_over_time(session: Session, item_id: UUID) -> ItemOverTime:
         scales=list(statistics.item_history(session, item_id)),
         reports=reports,
         uses=store.uses(session, item_id),
+        fits=[
+            InReport(report, number, figures)
+            for report in _fit_reports(session, item.occupation_id, item.level)
+            for number, figures in enumerate(results_of(session, report)["items"], start=1)
+            if figures["item_id"] == wanted
+        ],
     )
