@@ -22,6 +22,8 @@ from exam_engine.papers.rules import PaperStatus
 from exam_engine.sittings.models import Plan, Registration, Room, Seat, Sitting, SittingPaper
 from exam_engine.sittings.rules import Component, SittingStatus, at_the_site
 from itembank.items.models import Item
+from itembank.items.rules import ItemStatus
+from itembank.statistics.models import ItemParameter, Scale
 
 CHUNK = 500
 """Names a statement; SQLite and PostgreSQL both bound the parameters."""
@@ -221,6 +223,54 @@ def count_sealed(session: Session, *, occupation_id: UUID, level: int) -> int:
         Paper.occupation_id == occupation_id, Paper.level == level, Paper.status == PaperStatus.SEALED
     )
     return session.scalars(query).one()
+
+
+@dataclass(frozen=True)
+class ActiveRow:
+    """An active item, as plain values."""
+
+    id: UUID
+    name: str
+    point_id: UUID | None
+    used: int
+
+
+def active_rows(session: Session, *, occupation_id: UUID, level: int) -> list[ActiveRow]:
+    """Return the active items of a bank by number: fifty thousand in a fraction of a second."""
+    query = (
+        select(Item.id, Item.number, Item.reference, Item.point_id, Item.used)
+        .where(Item.occupation_id == occupation_id, Item.level == level, Item.status == ItemStatus.ACTIVE)
+        .order_by(Item.number)
+    )
+    return [ActiveRow(row[0], row[2] or f"#{row[1]}", row[3], row[4]) for row in session.execute(query)]
+
+
+@dataclass(frozen=True)
+class ParameterRow:
+    """Classical figures of an item on a scale, as plain values."""
+
+    made_at: datetime
+    item_id: UUID
+    n: int
+    p: float | None
+    r: float | None
+
+
+def parameter_rows(session: Session, *, occupation_id: UUID, level: int) -> list[ParameterRow]:
+    """Return the classical figures of all items on all scales of a bank, oldest scale first."""
+    query = (
+        select(
+            Scale.created_at,
+            ItemParameter.item_id,
+            ItemParameter.n_responses,
+            ItemParameter.p_value,
+            ItemParameter.corrected_point_biserial,
+        )
+        .join(Scale, Scale.id == ItemParameter.scale_id)
+        .where(Scale.occupation_id == occupation_id, Scale.level == level)
+        .order_by(Scale.created_at, Scale.id)
+    )
+    return [ParameterRow(row[0], row[1], row[2], row[3], row[4]) for row in session.execute(query)]
 
 
 @dataclass(frozen=True)

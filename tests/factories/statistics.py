@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import numpy as np
 from numpy.typing import NDArray
@@ -213,7 +213,8 @@ def seal_paper(
     options = tuple(Option(label, f"选项{label}") for label in "ABCD")
     content = ItemContent(ItemType.SINGLE_CHOICE, "题干", options, ("B",), "")
     entries = tuple(
-        SealedEntry(item_id, new_id(), ItemType.SINGLE_CHOICE, Decimal(1), content) for item_id in item_ids
+        SealedEntry(item_id, uuid5(item_id, "version"), ItemType.SINGLE_CHOICE, Decimal(1), content)
+        for item_id in item_ids
     )
     sections = (Section(ItemType.SINGLE_CHOICE, Decimal(1), entries),)
     plain = canonical_bytes(SealedPaper(paper.id, paper.label, 90, paper.total_marks, sections))

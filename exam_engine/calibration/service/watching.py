@@ -94,7 +94,7 @@ class ItemOverTime:
 
 def bank_state(session: Session, *, occupation_id: UUID, level: int) -> BankState:
     """Return what deserves attention among the active items of an occupation and level."""
-    active = items.active_items(session, occupation_id, level)
+    active = store.active_rows(session, occupation_id=occupation_id, level=level)
     points = [
         point
         for outline in taxonomy.list_outlines(session, occupation_id=occupation_id, level=level)
@@ -107,7 +107,7 @@ def bank_state(session: Session, *, occupation_id: UUID, level: int) -> BankStat
     found = watch(
         [BankItem(item.id, item.point_id, item.used) for item in active],
         [point.id for point in points],
-        _latest_figures(session, scales, occupation_id, level),
+        _latest_figures(session, occupation_id, level),
         n_papers=n_papers,
         drift=drift,
         misfits=_latest_misfits(session, occupation_id, level),
@@ -118,24 +118,16 @@ def bank_state(session: Session, *, occupation_id: UUID, level: int) -> BankStat
         n_papers=n_papers,
         found=found,
         drift=drift,
-        names={item.id: item.reference or f"#{item.number}" for item in active},
+        names={item.id: item.name for item in active},
         points={point.id: point for point in points},
     )
 
 
-def _latest_figures(
-    session: Session, scales: Sequence[Scale], occupation_id: UUID, level: int
-) -> dict[UUID, Known]:
+def _latest_figures(session: Session, occupation_id: UUID, level: int) -> dict[UUID, Known]:
     """Return the newest classical figures of each item, from scales and sitting reports alike."""
     found: list[tuple[datetime, dict[UUID, Known]]] = [
-        (
-            scale.created_at,
-            {
-                row.item_id: Known(row.n_responses, row.p_value, row.corrected_point_biserial)
-                for row in statistics.item_parameters(session, scale.id)
-            },
-        )
-        for scale in scales[:REPORTS_READ]
+        (row.made_at, {row.item_id: Known(row.n, row.p, row.r)})
+        for row in store.parameter_rows(session, occupation_id=occupation_id, level=level)
     ]
     for report in _reports(session, occupation_id, level):
         figures = {

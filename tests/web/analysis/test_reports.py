@@ -251,3 +251,23 @@ def test_a_sitting_under_way_or_unknown_is_refused(
 
     assert nothing.status_code == 422
     assert unknown.status_code == 422
+
+
+def test_a_cancelled_report_says_so_and_holds_no_figures(
+    client: TestClient, login: Callable[..., str], run_jobs: Callable[[], int], world: World
+) -> None:
+    login(Role.PSYCHOMETRICIAN)
+    job = ask(client, world)
+    client.post(job + "/cancel")
+    url = report_url(client)
+
+    assert run_jobs() == 0
+    assert "计算已取消" in client.get(url).text
+    assert client.get(url + "/report.json").status_code == 409
+    assert client.post(url + "/again").status_code == 409
+    assert client.post(
+        url + "/what-ifs", data={"what_if_name": "x", "treat-2": "drop_credit"}
+    ).status_code in (
+        409,
+        422,
+    )
