@@ -21,7 +21,7 @@ from exam_engine.psychometrics.irt.models import FloatArray
 from exam_engine.psychometrics.irt.newton import Newton
 from exam_engine.psychometrics.irt.priors import Priors, PriorState
 
-NEWTON_DISTANCE = 0.02
+NEWTON_DISTANCE = 0.005
 """When an EM step would move no parameter further than this, Newton steps take over."""
 
 LOWEST_LOGIT = -9.0

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from exam_engine.psychometrics.irt.blocks import Block, Blocks
 from exam_engine.psychometrics.irt.densities import normal_log_weights, normal_scores
@@ -26,8 +27,8 @@ from exam_engine.psychometrics.irt.models import FloatArray, Model
 CHUNK_CELLS = 131_072
 """Rows are worked in pieces of about this many row × node cells, so that a piece stays in the cache."""
 
-NEGLIGIBLE = -40.0
-"""Nodes where the log posterior of everybody in a piece lies this far below its peak are left out: less than 1e-17."""
+NEGLIGIBLE = -32.0
+"""Nodes where the log posterior of everybody in a piece lies this far below its peak are left out: about 1e-14."""
 
 
 @dataclass(frozen=True)
@@ -140,7 +141,7 @@ def posterior(
         largest = cells.max(axis=1)
         cells -= largest[:, None]
         if not is_linear:
-            at = _window(cells.max(axis=0) > NEGLIGIBLE)
+            at = window(cells.max(axis=0) > NEGLIGIBLE)
             cells = cells[:, at].copy() if at.stop - at.start < nodes.size else cells
         np.exp(cells, out=cells)
         total = cells.sum(axis=1)
@@ -158,7 +159,8 @@ def _reach(score: FloatArray, base: FloatArray, nodes: FloatArray) -> slice:
     return slice(int(reached[0].argmax()), nodes.size - int(reached[1, ::-1].argmax()))
 
 
-def _window(reached: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> slice:
+def window(reached: NDArray[np.bool_]) -> slice:
+    """Return the slice from the first to the last that is true."""
     return slice(int(reached.argmax()), reached.size - int(reached[::-1].argmax()))
 
 

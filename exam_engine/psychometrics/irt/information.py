@@ -18,12 +18,22 @@ from numpy.typing import NDArray
 
 from exam_engine.psychometrics.irt.blocks import Block, Blocks
 from exam_engine.psychometrics.irt.densities import normal_curvature, normal_scores
-from exam_engine.psychometrics.irt.expectation import Expectation, Grid, Tables, node_counts, posterior
+from exam_engine.psychometrics.irt.expectation import (
+    Expectation,
+    Grid,
+    Tables,
+    node_counts,
+    posterior,
+    window,
+)
 from exam_engine.psychometrics.irt.families import Exponential
 from exam_engine.psychometrics.irt.layout import Layout
 from exam_engine.psychometrics.irt.models import FloatArray
 
 IntArray = NDArray[np.intp]
+
+REACHES = 1e-8
+"""Square root of the smallest posterior weight whose products are summed."""
 
 MOST_PRODUCTS = 3e10
 """Sparse blocks whose observed information would take more multiplications than this do without it."""
@@ -251,7 +261,9 @@ def _subtract_general(
         counts[piece.at] += weights.sum(axis=0)
         reached[:, piece.at] += values.T @ weights
         for node, column in enumerate(np.sqrt(weights.T), start=piece.at.start):
-            tall = values * column[:, None]
+            # Persons are sorted by score: those who reach a node stand together.
+            rows = window(column > REACHES)
+            tall = values[rows] * column[rows, None]
             products[node] += tall.T @ tall
     expected = (own.constant * counts) @ own.constant.T
     for layer, value in zip(own.layers, own.value, strict=True):

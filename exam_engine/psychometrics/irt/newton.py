@@ -77,7 +77,8 @@ class Newton:
         for target in targets:
             reached = self.climb.at(target, point.grid)
             gain = reached.objective - point.objective
-            if gain > slack or (gain >= -slack and reached.norm < point.norm):
+            # An old matrix that does not bring the gradient down serves no longer.
+            if gain >= -slack and (reached.norm < point.norm or (is_fresh and gain > slack)):
                 return reached
         return None
 
