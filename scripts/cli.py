@@ -17,6 +17,8 @@ COMMANDS = [
     "scripts.commands.serve",
     "scripts.commands.audit",
     "scripts.commands.irt",
+    "scripts.commands.ctt",
+    "scripts.commands.forensics",
     "scripts.commands.site",
     "scripts.commands.paper",
     "scripts.commands.bank",

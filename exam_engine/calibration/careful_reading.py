@@ -70,7 +70,7 @@ def _read(
     max_cells: int | None,
 ) -> ResponseMatrix:
     problems = Problems()
-    rows = _rows(stream, delimiter, problems)
+    rows = rows_of(stream, delimiter, problems)
     _, header = next(rows, (1, []))
     if not any(cell.strip() for cell in header):
         problems.add(Problem(Fault.EMPTY, row=1))
@@ -83,7 +83,7 @@ def _read(
     return ResponseMatrix(columns.names, marks, columns.first_column, *number_groups(groups))
 
 
-def _rows(stream: TextIO, delimiter: str, problems: Problems) -> Rows:
+def rows_of(stream: TextIO, delimiter: str, problems: Problems) -> Rows:
     """Yield line number and cells of every row that is not blank."""
     reader = csv.reader(stream, delimiter=delimiter)
     try:

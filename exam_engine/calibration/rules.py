@@ -86,6 +86,8 @@ class Fault(StrEnum):
     SCORE = "a score must be a whole number from 0 to 100, or empty (not presented)"
     NO_COLUMN = "the header has no column of this name"
     NO_GROUP = "the person has no group"
+    OPTION = "the answer is none of the item's options"
+    TWICE = "the person has a row already"
     NOT_PARQUET = "the file is not a readable Parquet file"
     COLUMN_TYPE = "a column of responses must hold whole numbers or nothing"
     UNKNOWN_ITEM = "no such item in the bank"
@@ -173,6 +175,16 @@ class ItemsRefused(Invalid):
 
     code = "calibration.items_refused"
     message = "The item table was refused: {reason}."
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason=reason)
+
+
+class KeyRefused(Invalid):
+    """A key is not as described, or does not fit the answers."""
+
+    code = "calibration.key_refused"
+    message = "The key was refused: {reason}."
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason=reason)
