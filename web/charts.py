@@ -293,9 +293,12 @@ def seat_map(
         )
     for one, other in pairs:
         (x1, y1), (x2, y2) = middle(one), middle(other)
-        lift = 14 if y1 == y2 else 0
-        bend = f"Q{(x1 + x2) / 2:.1f} {(y1 + y2) / 2 - 2 * lift:.1f}"
-        body += f'<path class="series-3" d="M{x1:.1f} {y1 - lift:.1f}{bend} {x2:.1f} {y2 - lift:.1f}"/>'
+        # From edge to edge, so that no line crosses a number: over a row, or down from one row to the next.
+        half = box_height / 2 * (1 if y2 > y1 else -1)
+        end = y2 - half if y1 != y2 else y2 + half
+        bend = (y1 + y2) / 2 - (28 if y1 == y2 else 0)
+        start = f"M{x1:.1f} {y1 + half:.1f}Q{(x1 + x2) / 2:.1f} {bend:.1f}"
+        body += f'<path class="series-3" d="{start} {x2:.1f} {end:.1f}"/>'
     drawing = Markup(  # noqa: S704  every text in it is escaped, the rest are numbers
         f'<svg class="chart" viewBox="0 0 {_WIDTH} {height}" width="{_WIDTH}" height="{height}" role="img" '
         f'xmlns="http://www.w3.org/2000/svg"><title>{escape(title)}</title>{body}</svg>'

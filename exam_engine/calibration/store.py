@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -181,21 +181,20 @@ def report(session: Session, report_id: UUID) -> StatisticsReport | None:
 
 
 def reports(
-    session: Session, *, kind: ReportKind | None, limit: int, offset: int
+    session: Session, *, kinds: Collection[ReportKind], limit: int, offset: int
 ) -> Sequence[StatisticsReport]:
-    """Return reports without their sealed columns, newest first."""
+    """Return reports of some kinds without their sealed columns, newest first."""
     query = select(StatisticsReport).options(
         defer(StatisticsReport.input, raiseload=True), defer(StatisticsReport.results, raiseload=True)
     )
-    if kind is not None:
-        query = query.where(StatisticsReport.kind == kind)
+    query = query.where(StatisticsReport.kind.in_(kinds))
     query = query.order_by(StatisticsReport.created_at.desc(), StatisticsReport.id.desc())
     return session.scalars(query.limit(limit).offset(offset)).all()
 
 
-def count_reports(session: Session, *, kind: ReportKind | None) -> int:
-    query = select(func.count(StatisticsReport.id))
-    return session.scalars(query.where(StatisticsReport.kind == kind) if kind else query).one()
+def count_reports(session: Session, *, kinds: Collection[ReportKind]) -> int:
+    query = select(func.count(StatisticsReport.id)).where(StatisticsReport.kind.in_(kinds))
+    return session.scalars(query).one()
 
 
 def computed_reports(

@@ -19,6 +19,8 @@ from tests.journeys.walk import PHONE, TOO_WIDE
 pytestmark = pytest.mark.journey
 
 Shot = Callable[[Page, str], Path]
+Findings = Callable[[Page], list[str]]
+Fits = Callable[[Page], None]
 
 
 @pytest.fixture
@@ -32,15 +34,21 @@ def follow_job(page: Page) -> None:
     page.wait_for_url(re.compile("/analysis/reports/[0-9a-f-]{36}$"), timeout=60_000)
 
 
-def fits(page: Page) -> None:
-    """Check that the page is not wider than a phone, then go back to the room's screen."""
-    page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
-    assert page.evaluate(TOO_WIDE) <= 0
-    page.set_viewport_size({"width": 1366, "height": 768})
+@pytest.fixture
+def fits(accessibility: Findings) -> Callable[[Page], None]:
+    """``fits(page)`` asks what every page is asked: nothing wrong with it, and not wider than a phone."""
+
+    def check(page: Page) -> None:
+        assert accessibility(page) == []
+        page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+        assert page.evaluate(TOO_WIDE) <= 0
+        page.set_viewport_size({"width": 1366, "height": 768})
+
+    return check
 
 
 def test_a_sitting_is_looked_at_before_its_results_are_released(
-    new_page: Any, log_in_page: Any, examined: Examined, shot: Shot
+    new_page: Any, log_in_page: Any, examined: Examined, shot: Shot, fits: Fits
 ) -> None:
     page = log_in_page(new_page(), Role.PSYCHOMETRICIAN)
     page.goto("/analysis")
@@ -90,7 +98,7 @@ def test_a_sitting_is_looked_at_before_its_results_are_released(
 
 
 def test_groups_pairs_and_scales_are_compared(
-    new_page: Any, log_in_page: Any, examined: Examined, shot: Shot
+    new_page: Any, log_in_page: Any, examined: Examined, shot: Shot, fits: Fits
 ) -> None:
     page = log_in_page(new_page(), Role.PSYCHOMETRICIAN)
     page.goto("/analysis/reports")

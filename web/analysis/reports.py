@@ -10,9 +10,10 @@ from fastapi.responses import Response
 
 from exam_engine.calibration import service as calibration
 from exam_engine.calibration.models import StatisticsReport
+from exam_engine.calibration.reports.rules import ABOUT_PERSONS, ReportKind
 from itembank.base.errors import ExamError, NotFound
 from itembank.base.fonts import find_fonts
-from itembank.people.rules import Action
+from itembank.people.rules import Action, check_may
 from itembank.taxonomy import service as taxonomy
 from itembank.taxonomy.rules import Level
 from web.analysis import exports, pictures
@@ -48,7 +49,9 @@ def list_reports(page: PageNumber = 1, ctx: Context = requires(Action.STATISTICS
 
 
 def _list_page(ctx: Context, form: Form[Any], *, page: int = 1, status: int = 200) -> Response:
-    found = calibration.list_reports(ctx.session, page=page)
+    hidden = frozenset() if ctx.may(Action.CALIBRATION_RUN) else ABOUT_PERSONS
+    kinds = [kind for kind in ReportKind if kind not in hidden]
+    found = calibration.list_reports(ctx.session, kinds=kinds, page=page)
     return ctx.page(
         "analysis/reports.html",
         status=status,
@@ -90,7 +93,15 @@ def request_report(data: FormDep, ctx: Context = requires(Action.CALIBRATION_RUN
 @router.get("/reports/{report_id}")
 def show_report(report_id: UUID, ctx: Context = requires(Action.STATISTICS_READ)) -> Response:
     """A report: its figures, or how far its computation is."""
-    return report_page(ctx, calibration.find_report(ctx.session, report_id))
+    return report_page(ctx, readable(ctx, report_id))
+
+
+def readable(ctx: Context, report_id: UUID) -> StatisticsReport:
+    """Return a report that this person may read; raises ReportNotFound or NotPermitted."""
+    report = calibration.find_report(ctx.session, report_id)
+    if report.kind in ABOUT_PERSONS:
+        check_may(ctx.actor, Action.CALIBRATION_RUN)
+    return report
 
 
 def report_page(
@@ -149,7 +160,7 @@ def download_chart(
     report_id: UUID, name: str = "", form: str = "svg", ctx: Context = requires(Action.STATISTICS_READ)
 ) -> Response:
     """A chart as SVG or PNG; without a name the first."""
-    report = calibration.find_report(ctx.session, report_id)
+    report = readable(ctx, report_id)
     view, results = VIEWS[report.kind], shown_results(ctx, report)
     figure = view.find_chart(results, name or next(iter(view.charts)), ctx._)
     if figure is None:
@@ -167,7 +178,7 @@ def download_chart(
 @router.get("/reports/{report_id}/items.csv")
 def download_csv(report_id: UUID, ctx: Context = requires(Action.STATISTICS_READ)) -> Response:
     """The main table of a report as CSV."""
-    report = calibration.find_report(ctx.session, report_id)
+    report = readable(ctx, report_id)
     table = VIEWS[report.kind].main_table(shown_results(ctx, report), ctx._)
     return ctx.download(exports.to_csv(table), f"{report.name}.csv", DOWNLOADS["csv"])
 
@@ -175,7 +186,7 @@ def download_csv(report_id: UUID, ctx: Context = requires(Action.STATISTICS_READ
 @router.get("/reports/{report_id}/report.xlsx")
 def download_xlsx(report_id: UUID, ctx: Context = requires(Action.STATISTICS_READ)) -> Response:
     """Every table of a report as a workbook."""
-    report = calibration.find_report(ctx.session, report_id)
+    report = readable(ctx, report_id)
     tables = VIEWS[report.kind].tables(ctx, report, shown_results(ctx, report))
     return ctx.download(exports.to_xlsx(tables), f"{report.name}.xlsx", DOWNLOADS["xlsx"])
 
@@ -183,7 +194,7 @@ def download_xlsx(report_id: UUID, ctx: Context = requires(Action.STATISTICS_REA
 @router.get("/reports/{report_id}/report.json")
 def download_json(report_id: UUID, ctx: Context = requires(Action.STATISTICS_READ)) -> Response:
     """Everything a report knows, with what it was computed from and by."""
-    report = calibration.find_report(ctx.session, report_id)
+    report = readable(ctx, report_id)
     content = {
         "report": {
             "id": str(report.id),

@@ -17,6 +17,10 @@ class ReportKind(StrEnum):
     FIT = "fit"
 
 
+ABOUT_PERSONS = frozenset({ReportKind.FORENSICS})
+"""Kinds that raise suspicion against single candidates: for psychometricians only."""
+
+
 class Caution(StrEnum):
     """What the figures of a report cannot carry."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -292,10 +292,12 @@ def job_of(session: Session, report: StatisticsReport) -> Job | None:
     return jobs.find_job(session, report.job_id) if report.job_id else None
 
 
-def list_reports(session: Session, *, kind: ReportKind | None = None, page: int = 1) -> ReportPage:
-    """Return a page of the institution's reports, newest first."""
-    total = store.count_reports(session, kind=kind)
+def list_reports(
+    session: Session, *, kinds: Collection[ReportKind] = tuple(ReportKind), page: int = 1
+) -> ReportPage:
+    """Return a page of the institution's reports of some kinds, newest first."""
+    total = store.count_reports(session, kinds=kinds)
     pages = max(1, -(-total // PAGE_ROWS))
     page = min(max(page, 1), pages)
-    found = store.reports(session, kind=kind, limit=PAGE_ROWS, offset=(page - 1) * PAGE_ROWS)
+    found = store.reports(session, kinds=kinds, limit=PAGE_ROWS, offset=(page - 1) * PAGE_ROWS)
     return ReportPage(found, page, pages, total)

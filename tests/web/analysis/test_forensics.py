@@ -82,9 +82,11 @@ def test_a_copied_pair_is_shown_on_the_map_with_its_evidence(
     found = client.get(url + "/report.json").json()["results"]
     svg = client.get(url + "/chart/file").text
     table = client.get(url + "/items.csv").content.decode("utf-8-sig")
+    book = client.get(url + "/report.xlsx").status_code
     wrong = client.post("/analysis/ask/forensics", data=fields | {"error_level": "0.5"})
     login(Role.PAPER_MANAGER)
-    without_keys = client.get(url)
+    refused = client.get(url)
+    elsewhere = client.get("/analysis/reports").text
 
     assert sent.status_code == 303
     flagged = [pair for pair in found["pairs"] if pair["flagged"]]
@@ -96,7 +98,9 @@ def test_a_copied_pair_is_shown_on_the_map_with_its_evidence(
     assert "var(" not in svg
     assert "雷同" in page
     assert table.splitlines()[1].split(",")[1:3] == ["一号机房", "9"]
-    assert client.get(url + "/report.xlsx").status_code == 200
+    assert book == 200
     assert wrong.status_code == 422
-    assert without_keys.status_code == 200
-    assert "最能说明问题的作答" not in without_keys.text
+    assert "最能说明问题的作答" in page
+    assert refused.status_code == 403
+    assert client.get(url + "/report.json").status_code == 403
+    assert "雷同分析" not in elsewhere
