@@ -35,7 +35,7 @@ from exam_engine.psychometrics.irt.models import Model
 from exam_engine.psychometrics.irt.patterns import MAX_SCORE, check_responses
 from exam_engine.psychometrics.irt.priors import NONE, Normal, Priors
 from exam_engine.psychometrics.irt.result import Calibration, ErrorMethod, GridCheck, Warn, conclude
-from exam_engine.psychometrics.irt.start import start_of, vector_of
+from exam_engine.psychometrics.irt.start import start_of, started_from, vector_of
 
 __all__ = [
     "NONE",
@@ -113,7 +113,7 @@ def calibrate(
         Standard errors from the observed information, the cross product of scores, both (sandwich), or none. Where
         many persons each saw items of their own the cross product takes the place of the observed information.
     start : Calibration, optional
-        A former solution of the same items to start from.
+        A former solution of the same items to start from. Items it knows under another model begin as without it.
     nodes : int, default 61
         Equally spaced quadrature nodes, at least 3.
     bound : float, default 6
@@ -166,13 +166,17 @@ def calibrate(
     """
     if not (nodes >= 3 and 0.0 < bound < np.inf and 0.0 < tolerance < np.inf):
         raise ValueError("nodes must be at least 3, bound and tolerance positive and finite")
+    method = ErrorMethod(errors)
     if density not in ("normal", "empirical"):
         raise ValueError("density must be normal or empirical")
     matrix = check_responses(responses, highest=MAX_SCORE)
     held = check_fixed(fixed, is_fixed, matrix.shape[1])
     highest = highest_scores(matrix, fixed, held)
     wanted = models_of(model, matrix.shape[1], fixed, held)
-    worked = tuple(worked_model(one, top) for one, top in zip(wanted, highest.tolist(), strict=True))
+    slopes = np.ones(highest.size)
+    if fixed is not None:
+        slopes[held] = fixed.slopes[:, 0]
+    worked = tuple(worked_model(*one) for one in zip(wanted, highest.tolist(), slopes.tolist(), strict=True))
     group, n_groups = check_groups(groups, len(matrix))
     weight = check_weights(weights, len(matrix))
     empirical = density == "empirical"
@@ -197,7 +201,7 @@ def calibrate(
         grid = replace(grid, log_weights=np.tile(normal_log_weights(grid.nodes), (n_groups, 1)))
     vector = start_of(layout, blocks)
     if start is not None:
-        vector = vector_of(layout, start.items, np.ones_like(held), vector)
+        vector = started_from(layout, start, worked, vector)
     if fixed is not None:
         vector = vector_of(layout, fixed, held, vector)
     limit = tolerance * min(1.0, blocks.total) * max(1.0, blocks.total / 1000.0)
@@ -210,7 +214,6 @@ def calibrate(
         progress=progress,
         should_stop=should_stop,
     )
-    method = ErrorMethod(errors)
     by_information = method in (ErrorMethod.OBSERVED, ErrorMethod.SANDWICH)
     if by_information and not is_affordable(blocks, layout, grid):
         method = ErrorMethod.CROSS_PRODUCT
@@ -228,4 +231,4 @@ def calibrate(
         method=method,
         scores=scores,
     )
-    return common_slope(found) if Model.ONE_PL in wanted else found
+    return common_slope(found) if Model.ONE_PL in wanted and fixed is None else found

@@ -52,11 +52,14 @@ def models_of(
     return tuple(models)
 
 
-def worked_model(model: Model, highest: int) -> Model:
+def worked_model(model: Model, highest: int, slope: float = 1.0) -> Model:
     """Return the model as it is estimated.
 
     The 1PL as Rasch, Rasch items with several scores as partial credit, generalised partial credit with one as 2PL.
+    Fixed items of these models with a slope other than 1, as on another scale, as 2PL or generalised partial credit.
     """
+    if model in (Model.RASCH, Model.ONE_PL, Model.PCM) and slope != 1.0:
+        return Model.TWO_PL if highest == 1 else Model.GPCM
     if model in (Model.RASCH, Model.ONE_PL, Model.PCM):
         return Model.RASCH if highest == 1 else Model.PCM
     if highest == 1 and model in (Model.GPCM, Model.GRADED, Model.NOMINAL):
@@ -97,10 +100,11 @@ def check_groups(groups: ArrayLike | None, n_persons: int) -> tuple[NDArray[np.i
     group = np.asarray(groups)
     if group.shape != (n_persons,) or group.dtype.kind not in "iub" or group.min() < 0:
         raise ValueError("groups must be one whole number a person, numbered from 0")
-    counts = np.bincount(group.astype(np.intp))
-    if np.any(counts == 0):
-        raise ValueError(f"groups without persons: {np.flatnonzero(counts == 0).tolist()}")
-    return group.astype(np.intp), counts.size
+    present = np.unique(group)
+    if present.size <= present[-1]:
+        empty = np.setdiff1d(np.arange(min(int(present[-1]), present.size + 20)), present)[:20]
+        raise ValueError(f"groups without persons: {empty.tolist()}")
+    return group.astype(np.intp), present.size
 
 
 def check_weights(weights: ArrayLike | None, n_persons: int) -> FloatArray | None:
@@ -164,7 +168,7 @@ def check_linked(blocks: Blocks, layout: Layout, is_fixed: NDArray[np.bool_]) ->
     n = layout.n_items
     pairs = [np.stack([block.items[:-1], block.items[1:]]) for block in blocks if block.seen is None]
     for block in blocks:
-        if block.seen is not None:
+        if block.seen is not None and block.seen.nnz:
             # Neighbouring entries of a row are items seen together.
             indices, stops = block.seen.indices, block.seen.indptr[1:-1]
             together = np.ones(indices.size - 1, dtype=np.bool_)

@@ -27,6 +27,9 @@ NEWTON_DISTANCE = 0.005
 LOWEST_LOGIT = -9.0
 """Asymptotes closer to 0 or 1 than about 0.0001 are held there."""
 
+LARGEST_LOGIT = 40.0
+"""The logit by which a known asymptote of 0 or 1 enters: to rounding it is one."""
+
 NEAR_BOUND = -4.5
 """Logit below which an asymptote that still falls is tried at its bound."""
 

@@ -34,6 +34,12 @@ def common_slope(found: Calibration) -> Calibration:
         (Model.ONE_PL,) * size, highest, slopes, found.intercepts, found.items.lower, found.items.upper
     )
     scale = found.latent_variance
+    means, variances = found.means / slope, found.variances / scale
+    mean_cross_group, variance_cross = _cross_groups(found) if known else np.full((2, means.size), np.nan)
+    relative = se_slope / slope
+    variance_of_means = found.se_means**2 / scale - means * mean_cross_group / slope + (means * relative) ** 2
+    variance_of_logs = (found.se_variances / found.variances) ** 2 - 2.0 * variance_cross + 4.0 * relative**2
+    later = np.arange(means.size) > 0
     return replace(
         found,
         model=Model.ONE_PL,
@@ -46,10 +52,10 @@ def common_slope(found: Calibration) -> Calibration:
         se_steps=np.sqrt(np.maximum(variance, 0.0)),
         slopes=slopes,
         se_slopes=np.where(np.isnan(slopes), np.nan, slopes / slope * se_slope),
-        means=found.means / slope,
-        se_means=found.se_means / slope,
-        variances=found.variances / scale,
-        se_variances=np.where(np.arange(found.variances.size) > 0, found.se_variances / scale, 0.0),
+        means=means,
+        se_means=np.where(later, np.sqrt(np.maximum(variance_of_means, 0.0)), 0.0),
+        variances=variances,
+        se_variances=np.where(later, variances * np.sqrt(np.maximum(variance_of_logs, 0.0)), 0.0),
         nodes=found.nodes / slope,
     )
 
@@ -63,3 +69,16 @@ def _cross(found: Calibration) -> FloatArray:
         names = ["d"] if highest == 1 else [f"d{score}" for score in range(1, highest + 1)]
         cross[item, :highest] = -np.diff([0.0, *(column[row[item, name]] for name in names)])
     return cross
+
+
+def _cross_groups(found: Calibration) -> FloatArray:
+    """Return the covariances of the groups' means and log variances with the log variance of the first, a row each."""
+    row = {name: place for place, name in enumerate(found.names)}
+    column = np.asarray(found.covariance[:, row[-1, "log_variance"]])
+    groups = [-1 - group for group in range(found.means.size)]
+    return np.array(
+        [
+            [column[row[at, name]] if (at, name) in row else 0.0 for at in groups]
+            for name in ("mean", "log_variance")
+        ]
+    )

@@ -15,7 +15,7 @@ def check_responses(responses: ArrayLike, *, highest: int = 1) -> NDArray[np.int
     Parameters
     ----------
     responses : array-like, shape (n_persons, n_items)
-        Scores 0, 1, … ``highest``; negative or NaN means not presented.
+        Scores 0, 1, … ``highest``; negative, NaN or masked means not presented.
     highest : int, default 1
         Highest score that is taken, at most 100.
 
@@ -26,6 +26,8 @@ def check_responses(responses: ArrayLike, *, highest: int = 1) -> NDArray[np.int
     """
     if isinstance(responses, np.memmap) and responses.dtype == np.int8 and responses.ndim == 2:
         return _check_mapped(responses, highest)
+    if isinstance(responses, np.ma.MaskedArray):
+        responses = np.where(np.ma.getmaskarray(responses), np.nan, responses.data)
     try:
         matrix = np.asarray(responses)
     except ValueError:

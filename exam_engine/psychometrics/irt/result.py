@@ -11,7 +11,7 @@ from scipy.linalg import cho_solve
 from scipy.linalg.lapack import dpocon
 from scipy.special import expit
 
-from exam_engine.psychometrics.irt.climb import LOWEST_LOGIT, Climb, Point
+from exam_engine.psychometrics.irt.climb import LARGEST_LOGIT, LOWEST_LOGIT, Climb, Point
 from exam_engine.psychometrics.irt.densities import variance_limits
 from exam_engine.psychometrics.irt.expectation import Grid, expect
 from exam_engine.psychometrics.irt.families import Exponential, Family, Graded
@@ -71,7 +71,8 @@ class GridCheck:
         Node spacing over the root mean square posterior standard deviation: above about 0.6 the sums begin to
         depend on where the nodes lie.
     adequate : bool
-        Whether the shift keeps within its limit; without standard errors whether the spacing keeps below 0.6.
+        Whether the shift keeps within its limit; without standard errors whether the spacing keeps below 0.6. Never
+        where a variance stopped at the highest that the nodes can carry, a standard deviation of their bound.
     """
 
     log_likelihood_change: float
@@ -220,7 +221,8 @@ def conclude(
     full, proper = _covariance(climb, point, method, scores)
     table = _tabulate(layout, point.vector, full)
     densities = np.exp(point.grid.densities(layout, point.vector))
-    spread = np.exp(point.vector[layout.densities[:, 1]])
+    spreads = layout.densities[:, 1]
+    spread = np.exp(point.vector[spreads])
     errors = np.sqrt(np.diag(full))
     free = np.flatnonzero(layout.free)
     grid = _check_grid(climb, point, full)
@@ -233,7 +235,7 @@ def conclude(
         Warn.GRID_TOO_COARSE: proper and not grid.adequate,
         Warn.NEGATIVE_SLOPE: bool(np.any(slope < 0)),
         Warn.STEEP_SLOPE: bool(np.any(np.abs(slope) > STEEP_SLOPE)),
-        Warn.NO_SPREAD: bool(np.any(point.vector[layout.densities[:, 1]] <= lowest)),
+        Warn.NO_SPREAD: bool(np.any(layout.free[spreads] & (point.vector[spreads] <= lowest))),
         Warn.ASYMPTOTE_AT_BOUND: bool(held[layout.item_of_slot >= 0].any()),
     }
     return Calibration(
@@ -245,7 +247,7 @@ def conclude(
         means=point.vector[layout.densities[:, 0]],
         se_means=errors[layout.densities[:, 0]],
         variances=spread,
-        se_variances=spread * errors[layout.densities[:, 1]],
+        se_variances=spread * errors[spreads],
         covariance=full[np.ix_(free, free)],
         names=_names(layout, free),
         log_likelihood=point.state.log_likelihood,
@@ -323,7 +325,8 @@ def _fill(table: dict[str, FloatArray], family: Family, values: FloatArray, own:
         if f"logit_{letter}" in family.names:
             column = family.names.index(f"logit_{letter}")
             asymptote = expit(values[:, column])
-            at_bound = np.abs(values[:, column]) >= -LOWEST_LOGIT
+            # Estimates held at a bound, and known asymptotes that are 0 or 1 to rounding.
+            at_bound = np.isin(np.abs(values[:, column]), (-LOWEST_LOGIT, LARGEST_LOGIT))
             table[letter][at] = np.where(at_bound, np.round(asymptote), asymptote)
             table[f"se_{letter}"][at] = asymptote * (1.0 - asymptote) * error[:, column]
     if family.model is Model.NOMINAL:
@@ -401,4 +404,9 @@ def _check_grid(climb: Climb, point: Point, full: FloatArray) -> GridCheck:
     known = bool(np.all(np.isfinite(shift))) and shift.size > 0
     largest = float(np.max(shift)) if known else float("nan")
     change = fine.log_likelihood - point.state.log_likelihood
-    return GridCheck(change, largest, relative, largest <= GRID_SHIFT_LIMIT if known else relative < 0.6)
+    adequate = largest <= GRID_SHIFT_LIMIT if known else relative < 0.6
+    spreads = climb.layout.densities[:, 1]
+    _, widest = variance_limits(nodes)
+    if np.any(climb.layout.free[spreads] & (point.vector[spreads] >= widest)):
+        adequate = False
+    return GridCheck(change, largest, relative, adequate)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
 from exam_engine.psychometrics.irt.blocks import Blocks
-from exam_engine.psychometrics.irt.climb import LOWEST_LOGIT
+from exam_engine.psychometrics.irt.climb import LARGEST_LOGIT
 from exam_engine.psychometrics.irt.families import Exponential, Family, Graded
 from exam_engine.psychometrics.irt.items import Items
 from exam_engine.psychometrics.irt.layout import Layout
 from exam_engine.psychometrics.irt.models import FloatArray, Model
 from exam_engine.psychometrics.irt.priors import GUESSING, SLIPPING
+from exam_engine.psychometrics.irt.result import Calibration
 
 STRETCH = np.sqrt(1.0 + 1.0 / 2.89)
 """From the logit of a proportion to an intercept, with slope 1 and variance 1 (1.7² = 2.89)."""
@@ -64,6 +68,44 @@ def vector_of(layout: Layout, items: Items, which: NDArray[np.bool_], vector: Fl
     return found
 
 
+def started_from(
+    layout: Layout, former: Calibration, models: Sequence[Model], vector: FloatArray
+) -> FloatArray:
+    """Return the vector with what a former solution knows put in.
+
+    Items under another model, or with another highest score, stay as they are; densities are taken over where the
+    groups are as many.
+
+    Raises
+    ------
+    ValueError
+        If the former solution has another number of items.
+    """
+    items = former.items
+    if len(items) != layout.n_items:
+        raise ValueError(
+            f"start must be a solution of the same items: it has {len(items)}, not {layout.n_items}"
+        )
+    means, variances = former.means, former.variances
+    if set(items.models) == {Model.ONE_PL}:
+        # Estimated as Rasch, with the slope as the standard deviation of the first group.
+        slope = float(items.slopes[0, 0])
+        items, means, variances = items.rescaled(slope, 0.0), means * slope, variances * slope**2
+        items = replace(
+            items, models=tuple(Model.RASCH if top == 1 else Model.PCM for top in items.highest.tolist())
+        )
+    tops = np.zeros(layout.n_items, dtype=np.intp)
+    for family in layout.families:
+        tops[family.positions] = family.highest
+    same = np.array([mine is his for mine, his in zip(models, items.models, strict=True)])
+    same &= tops == items.highest
+    found = vector_of(layout, items.take(same), same, vector) if same.any() else vector.copy()
+    if means.size == layout.n_groups:
+        table = np.stack([means, np.log(variances)], axis=1)
+        found[layout.densities] = np.where(layout.free[layout.densities], table, found[layout.densities])
+    return found
+
+
 def _known(family: Family, items: Items) -> FloatArray:
     if not np.all(items.highest == family.highest):
         raise ValueError("known items have other scores than the responses")
@@ -77,7 +119,7 @@ def _known(family: Family, items: Items) -> FloatArray:
         return intercepts
     parts = [slopes[:, :1], intercepts]
     if "logit_c" in family.names:
-        parts.append(np.clip(logit(items.lower), LOWEST_LOGIT, -LOWEST_LOGIT)[:, None])
+        parts.append(np.clip(logit(items.lower), -LARGEST_LOGIT, LARGEST_LOGIT)[:, None])
     if "logit_u" in family.names:
-        parts.append(np.clip(logit(items.upper), LOWEST_LOGIT, -LOWEST_LOGIT)[:, None])
+        parts.append(np.clip(logit(items.upper), -LARGEST_LOGIT, LARGEST_LOGIT)[:, None])
     return np.concatenate(parts, axis=1)
