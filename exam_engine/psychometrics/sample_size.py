@@ -22,8 +22,9 @@ MINIMUM_PERSONS = {
 Rasch, 1PL and partial credit: 100 persons place an item within ± 0.5 logit with 95 % confidence (Linacre, 1994, Rasch
 Measurement Transactions 7(4), 328). 2PL 500 and 3PL 1,000 (Hulin, Lissak & Drasgow, 1982, Applied Psychological
 Measurement 6, 249–260). Graded 500 (Reise & Yu, 1990, Journal of Educational Measurement 27, 133–144), taken
-for the generalised partial credit model too. Nominal 600 (DeMars, 2003, Applied Psychological Measurement 27,
-275–288). 4PL 5,000 (Waller & Feuerstahler, 2017, Multivariate Behavioral Research 52, 350–370).
+for the generalised partial credit model too. Nominal 600: a house rule between those; more categories need
+more persons, more items hardly do (DeMars, 2003, Applied Psychological Measurement 27, 275–288). 4PL 5,000 (Waller &
+Feuerstahler, 2017, Multivariate Behavioral Research 52, 350–370).
 """
 
 ALWAYS_OFFERED = frozenset({Model.RASCH, Model.ONE_PL, Model.PCM})

@@ -26,7 +26,8 @@ ACT_288M = (
     4367, 4083, 3651, 3333, 3191, 2899, 2644, 2597, 2287, 2197, 1967, 1874, 1710, 1581, 1503, 1349, 1181, 994, 827,
     585, 294,
 )  # fmt: skip
-"""Persons by number right, 0 to 40: ACT Mathematics, 151,050 persons (the example of BB-CLASS, Brennan, 2004)."""
+"""Persons by number right, 0 to 40, 151,050 in all: the file act288m that is distributed with BBClassify, the successor
+of BB-CLASS (Brennan, 2004)."""
 
 
 def persons(patterns: dict[str, int]) -> np.ndarray:
@@ -37,7 +38,8 @@ def persons(patterns: dict[str, int]) -> np.ndarray:
 def test_lsat6_alpha_and_item_correlations() -> None:
     """R package ltm, `descript(LSAT)`: alpha with and without each item, point-biserials included and excluded.
 
-    Quoted from its known output, not from a run made for this test; tolerance half a unit of the last decimal.
+    No run of R was made for this test: the figures follow from the published counts by the formulas of Cronbach and
+    Henrysson; tolerance half a unit of the last decimal.
     """
     found = analyse_items(persons(LSAT6))
 
@@ -50,7 +52,8 @@ def test_lsat6_alpha_and_item_correlations() -> None:
 
 
 def test_lsat7_alpha() -> None:
-    """R package mirt, documented output of `itemstats` for LSAT-7; quoted, not run for this test."""
+    """What R package mirt gives in `itemstats` of LSAT-7; no run of R was made, Cronbach's formula and the published
+    counts give the figure."""
     assert analyse_reliability(persons(LSAT7)).alpha == pytest.approx(0.453, abs=THREE_DECIMALS)
 
 
@@ -73,9 +76,9 @@ def test_attitude_alpha() -> None:
 
 
 def test_interval_of_alpha_of_feldt_woodruff_and_salih() -> None:
-    """Feldt, Woodruff & Salih (1987), p. 95: 41 persons, 26 items, alpha .790, 90 %: (.704, .861).
+    """The example of Feldt, Woodruff & Salih (1987): 41 persons, 26 items, alpha .790, 90 %; formulas 6 and 7, p. 95.
 
-    The article used values of F with two decimals; exact ones give .705 and .862, hence the tolerance.
+    The limits are recomputed by these: with F to two decimals, 1.41 and 0.66, (.704, .861), with exact F (.705, .862).
     """
     assert_allclose(alpha_interval(0.790, n_persons=41, n_items=26, level=0.9), [0.704, 0.861], atol=1.1e-3)
     assert_allclose(
@@ -86,7 +89,7 @@ def test_interval_of_alpha_of_feldt_woodruff_and_salih() -> None:
 def test_one_factor_of_the_ability_covariances() -> None:
     """R, `factanal(factors = 1, covmat = ability.cov)`: six tests, 112 persons (Smith & Stanley, 1983).
 
-    Data and output are quoted as documented, not from a run made for this test.
+    Data and output are those of the example of `ability.cov` in R's own reference output (datasets-Ex.Rout.save).
 
     R reports the likelihood ratio with Bartlett's correction, ``n - 1 - (2 p + 5) / 6 - 2 k / 3`` times F.
     """
@@ -159,9 +162,9 @@ def test_livingston_lewis_on_act_mathematics() -> None:
 
 
 def test_moments_of_act_mathematics_form_x() -> None:
-    """Kolen & Brennan (2004), Test Equating, Scaling, and Linking, 2nd ed., chapter 2: 4,329 persons, 40 items.
+    """Kolen & Brennan (2004), Test Equating, Scaling, and Linking, 2nd ed., table 2.5, p. 50: 4,329 persons, 40 items.
 
-    Counts and moments quoted from memory of the tables; they agree with each other to four decimals.
+    The moments agree with the counts to the four decimals printed.
 
     Their skewness and kurtosis are the ratios of moments with divisor n, as here; so is their standard deviation.
     """

@@ -182,7 +182,8 @@ def test_smoking_and_lung_cancer_in_eight_cities() -> None:
 
 
 def test_admissions_at_berkeley() -> None:
-    """Bickel, Hammel & O'Connell (1975); mantelhaen.test of R: 1.4269 with correction, common odds ratio 0.9046968."""
+    """Bickel, Hammel & O'Connell (1975, Science 187, 398–404); mantelhaen.test in R's own reference output
+    (stats-Ex.Rout.save): 1.4269 with correction, p 0.2323, common odds ratio 0.9046968."""
     departments = [
         (512, 313, 89, 19),
         (353, 207, 17, 8),
@@ -201,8 +202,8 @@ def test_admissions_at_berkeley() -> None:
 
 
 def test_job_satisfaction_by_income() -> None:
-    """Agresti (2002, table 7.8), four incomes and four degrees of satisfaction within two genders; mantelhaen.test
-    of R: 10.2001 with 9 degrees of freedom, p 0.3345."""
+    """Agresti (2002, table 7.8, p. 288), four incomes and four degrees of satisfaction within two genders;
+    mantelhaen.test in R's own reference output: 10.2001 with 9 degrees of freedom, p 0.3345."""
     women = [[1, 2, 0, 0], [3, 3, 1, 2], [11, 17, 8, 4], [2, 3, 5, 2]]
     men = [[1, 0, 0, 0], [1, 3, 0, 1], [2, 5, 7, 9], [1, 1, 3, 6]]
     tables = Tables.of([[np.transpose(women), np.transpose(men)]])
@@ -215,8 +216,8 @@ def test_job_satisfaction_by_income() -> None:
 
 
 def test_fifteen_comparisons_of_benjamini_and_hochberg() -> None:
-    """Benjamini & Hochberg (1995, section 3): their procedure rejects the four smallest at 0.05, Hochberg's and with
-    it Holm's the three smallest."""
+    """The example of Benjamini & Hochberg (1995): their procedure rejects the four smallest at 0.05, Hochberg's and
+    with it Holm's the three smallest."""
     p_values = [
         *(0.0001, 0.0004, 0.0019, 0.0095, 0.0201, 0.0278, 0.0298, 0.0344, 0.0459),
         *(0.3240, 0.4262, 0.5719, 0.6528, 0.7590, 1.0000),

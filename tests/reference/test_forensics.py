@@ -32,7 +32,8 @@ ANSCOMBE_3 = (
 
 
 def test_benjamini_and_hochberg_reject_four_where_bonferroni_rejects_three() -> None:
-    """Benjamini & Hochberg (1995, Journal of the Royal Statistical Society B 57, 289–300), section 4.1."""
+    """The 15 comparisons of a trial of thrombolysis (Neuhaus and others, 1992, Journal of the American College of
+    Cardiology 19, 885–891) in Benjamini & Hochberg (1995, Journal of the Royal Statistical Society B 57, 289–300)."""
     by_rate = adjusted_p_values(THROMBOLYSIS, correction="benjamini_hochberg")
     by_family = adjusted_p_values(THROMBOLYSIS, correction="bonferroni")
 
@@ -40,8 +41,9 @@ def test_benjamini_and_hochberg_reject_four_where_bonferroni_rejects_three() -> 
     assert int(np.sum(by_family <= 0.05)) == 3
 
 
-def test_boys_in_families_of_twelve_are_beta_binomial() -> None:
-    """Geissler's families in Saxony, 1876–1885 (Lindsey & Altham, 1998, Applied Statistics 47, 149–157).
+def test_boys_among_twelve_children_are_beta_binomial() -> None:
+    """The first twelve children of 6,115 families of thirteen in Saxony, counted by Geissler, 1876–1885 (Lindsey &
+    Altham, 1998, Applied Statistics 47, 149–157).
 
     Maximum likelihood gives the shapes 34.09558 and 31.5715 and the log-likelihood −12,492.9, as widely reprinted.
     The likelihood is so flat along both shapes that optimisers stop 0.01 apart: tolerance 0.03 for the shapes, half a

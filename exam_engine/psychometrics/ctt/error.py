@@ -244,7 +244,7 @@ def ability_errors(items: Items, theta: ArrayLike) -> AbilityError:
     Notes
     -----
     ``sqrt(Σ_i Var(X_i | θ))``: items are independent given ability (Lord, 1980, Applications of Item Response
-    Theory, 4.3). The items are fixed here, so that it lies below Lord's binomial error.
+    Theory, chapter 4). The items are fixed here, so that it lies below Lord's binomial error.
 
     Examples
     --------

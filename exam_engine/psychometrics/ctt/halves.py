@@ -80,7 +80,8 @@ def split_half(covariance: ArrayLike, in_first: ArrayLike) -> SplitHalf:
 
     Notes
     -----
-    Spearman–Brown ``2 r / (1 + r)`` (Spearman, 1910; Brown, 1910, British Journal of Psychology 3, 271–322).
+    Spearman–Brown ``2 r / (1 + r)`` (Spearman, 1910, British Journal of Psychology 3, 271–295; Brown,
+    1910, the same, 296–322).
     Guttman ``4 cov(A, B) / s_X²`` (Guttman, 1945), which equals Rulon's ``1 - s_{A-B}² / s_X²`` (1939, Harvard
     Educational Review 9, 99–103). Halves of unequal length make Spearman–Brown too low.
 

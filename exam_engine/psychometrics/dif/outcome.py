@@ -22,8 +22,9 @@ MINIMUM_TOTAL = 500
 Service for studies at test assembly (Zwick, 2012, ETS Research Report RR-12-08)."""
 
 MINIMUM_COMPARED = 25
-"""Persons a group below which a study is refused: the smallest groups in which the Mantel–Haenszel statistic was
-found to keep its level (Parshall & Miller, 1995, Journal of Educational Measurement 32, 302–316)."""
+"""Persons a group below which a study is refused: a house rule. With 50 to 100 a group a level of 0.20 has been
+advised for the Mantel–Haenszel test (Fidalgo, Ferreres & Muñiz, 2004, Educational and Psychological Measurement 64,
+925–936); exact tests in small samples: Parshall & Miller (1995, Journal of Educational Measurement 32, 302–316)."""
 
 MAXIMUM_UNMATCHED = 0.1
 """Share of a group's persons without a match in the other group from which a study warns: a house rule."""

@@ -19,8 +19,8 @@ from exam_engine.psychometrics.irt.scoring.blocks import read_scores
 from exam_engine.psychometrics.irt.scoring.prior import make_prior
 
 MINIMUM_PERSONS = 200
-"""Below this M2 is advised against: its size is near nominal from a few hundred persons (Maydeu-Olivares & Joe, 2006,
-Psychometrika 71, 713–732)."""
+"""House rule: below this M2 is advised against; simulations of its size begin at a few hundred persons
+(Maydeu-Olivares & Joe, 2006, Psychometrika 71, 713–732)."""
 
 LEAST_VARIANCE = 1e-6
 """Items whose scores vary less than this make the covariance of the margins singular."""

@@ -16,7 +16,8 @@ from exam_engine.psychometrics.irt.scoring.blocks import booklets, read_scores
 from exam_engine.psychometrics.irt.scoring.prior import make_prior
 
 MINIMUM_PERSONS = 500
-"""The smallest sample of the studies that established the statistic (Orlando & Thissen, 2000; Kang & Chen, 2008)."""
+"""House rule: the studies that established the statistic simulated several hundred persons and more (Orlando &
+Thissen, 2000; Kang & Chen, 2008)."""
 
 MINIMUM_BOOKLET = 100
 """Booklets with fewer persons are left out: their expected frequencies are too small to be compared. House rule."""

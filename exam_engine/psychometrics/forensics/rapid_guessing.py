@@ -23,7 +23,7 @@ CAP_SECONDS = 10.0
 
 LOW_EFFORT = 0.90
 """Response-time effort below which a score is suspect (Wise & Kong, 2005, Applied Measurement in Education 18, 163–183;
-Wise, 2015, Educational Measurement: Issues and Practice 34(4), 4–16).
+Wise, 2015, Applied Measurement in Education 28, 237–252).
 """
 
 MINIMUM_PERSONS = 200

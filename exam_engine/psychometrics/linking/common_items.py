@@ -60,8 +60,8 @@ def tucker(new: Sample, old: Sample, *, weight_new: float | None = None) -> Equa
     -----
     The regression of form on anchor, and the variance about it, are taken to be the same in both groups:
     ``γ = σ(X, V) / σ²(V)``, from which mean and variance in the synthetic population follow (Kolen & Brennan, 2014,
-    chapter 4; Gulliksen, 1950, Theory of Mental Tests, 299–301). Errors by the delta method (Kolen, 1985, Journal of
-    Educational Measurement 22, 209–223).
+    chapter 4; Gulliksen, 1950, Theory of Mental Tests, 299–301). Errors by the delta method (Kolen, 1985, Applied
+    Psychological Measurement 9, 209–223).
 
     Raises
     ------
