@@ -132,7 +132,9 @@ def line_chart(
         style = "target" if line.target else str(number % 4)
         number += not line.target
         path = "L".join(f"{frame.x(x):.1f} {frame.y(y):.1f}" for x, y in zip(line.x, line.y, strict=True))
-        body += f'<path class="series-{style}" d="M{path}"/>'
+        # From the fifth line on colours come again, dashed.
+        again = " series-again" if not line.target and number > 4 else ""
+        body += f'<path class="series-{style}{again}" d="M{path}"/>'
         legend.append(Markup('<span class="legend-{}">━ {}</span>').format(style, line.name))
     figure = _svg(body, title)
     return Markup("<figure>{}<figcaption>{}</figcaption></figure>").format(figure, Markup("　").join(legend))

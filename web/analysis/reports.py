@@ -11,13 +11,13 @@ from fastapi.responses import Response
 from exam_engine.calibration import service as calibration
 from exam_engine.calibration.models import StatisticsReport
 from exam_engine.calibration.reports.rules import ABOUT_PERSONS, ReportKind
-from itembank.base.errors import ExamError, NotFound
-from itembank.base.fonts import find_fonts
+from itembank.base.errors import ExamError
 from itembank.people.rules import Action, check_may
 from itembank.taxonomy import service as taxonomy
 from itembank.taxonomy.rules import Level
-from web.analysis import exports, pictures
+from web.analysis import exports
 from web.analysis.forms import ReportForm
+from web.analysis.pictures import send_chart
 from web.analysis.report_labels import KINDS, caution_texts
 from web.analysis.report_views import VIEWS, without_keys
 from web.deps import Context, requires
@@ -27,19 +27,10 @@ router = APIRouter(prefix="/analysis")
 FormDep = Annotated[FormData, Depends(form_data)]
 
 DOWNLOADS = {
-    "svg": "image/svg+xml",
-    "png": "image/png",
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "json": "application/json",
 }
-
-
-class ChartUnknown(NotFound):
-    """The report has no such chart."""
-
-    code = "analysis.chart_unknown"
-    message = "This report has no such chart, or too few candidates for it."
 
 
 @router.get("/reports")
@@ -163,16 +154,7 @@ def download_chart(
     report = readable(ctx, report_id)
     view, results = VIEWS[report.kind], shown_results(ctx, report)
     figure = view.find_chart(results, name or next(iter(view.charts)), ctx._)
-    if figure is None:
-        raise ChartUnknown
-    as_png = form == "png"
-    content = (
-        pictures.as_png(figure, find_fonts(tuple(ctx.settings.font_folders)))
-        if as_png
-        else pictures.as_svg(figure)
-    )
-    kind = "png" if as_png else "svg"
-    return ctx.download(content, f"{report.name}-{name or 'chart'}.{kind}", DOWNLOADS[kind])
+    return send_chart(ctx, figure, name=f"{report.name}-{name or 'chart'}", form=form)
 
 
 @router.get("/reports/{report_id}/items.csv")

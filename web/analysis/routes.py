@@ -22,6 +22,7 @@ from itembank.taxonomy.rules import Level
 from web.analysis.curves import information_figure, item_figure, option_figure
 from web.analysis.forms import FileForm, SittingsForm
 from web.analysis.labels import BAD_WARNINGS, FAULTS, FLAGS, MODELS, WARNINGS
+from web.analysis.pictures import send_chart
 from web.deps import Context, requires
 from web.forms import Form, FormData, PageNumber, form_data, parse_form
 from web.i18n import N_
@@ -177,6 +178,25 @@ def export_scale(scale_id: UUID, ctx: Context = requires(Action.STATISTICS_READ)
     table = to_csv((outcome for _, outcome in rows), for_spreadsheet=True)
     # The mark makes spreadsheet programs read UTF-8.
     return ctx.download(("\ufeff" + table).encode(), f"{scale.name}.csv", "text/csv; charset=utf-8")
+
+
+@router.get("/scales/{scale_id}/chart/file")
+def download_information(
+    scale_id: UUID, form: str = "svg", ctx: Context = requires(Action.STATISTICS_READ)
+) -> Response:
+    """The information of all items of a scale as SVG or PNG."""
+    scale = statistics.find_scale(ctx.session, scale_id)
+    rows = [
+        row
+        for row in statistics.item_parameters(ctx.session, scale_id)
+        if row.a is not None and row.b is not None
+    ]
+    figure = None
+    if rows:
+        figure = information_figure(
+            [row.a or 0.0 for row in rows], [row.b or 0.0 for row in rows], ctx._
+        ).chart
+    return send_chart(ctx, figure, name=scale.name, form=form)
 
 
 @router.get("/scales/{scale_id}/items/{item_id}")

@@ -21,6 +21,7 @@ from exam_engine.calibration.reports.watch import (
 from exam_engine.calibration.service import BankState, ItemOverTime
 from itembank.items import service as items
 from itembank.people.rules import Action
+from itembank.statistics.models import ItemParameter, Scale
 from itembank.statistics.rules import ItemFlag
 from itembank.taxonomy import service as taxonomy
 from itembank.taxonomy.rules import Level
@@ -29,6 +30,7 @@ from web.analysis.curves import item_figure
 from web.analysis.exports import Table
 from web.analysis.fit_view import fit_curve
 from web.analysis.labels import FLAGS, MODELS
+from web.analysis.pictures import send_chart
 from web.analysis.report_labels import CONCERNS, sign_texts
 from web.analysis.reports import DOWNLOADS
 from web.analysis.sitting_figures import option_curves
@@ -168,9 +170,7 @@ def show_item_over_time(item_id: UUID, ctx: Context = requires(Action.STATISTICS
             for report, number, former, _texts in reports
             for figures in without_keys({"items": [dict(former)]})["items"]
         ]
-    latest = next(
-        ((scale, row) for scale, row in found.scales if row.a is not None and row.b is not None), None
-    )
+    latest = _latest(found)
     curves = None
     if latest is not None:
         row = latest[1]
@@ -229,3 +229,27 @@ def _charts(ctx: Context, found: ItemOverTime) -> dict[str, Any]:
             y_label=ctx._("p with 95 % interval"),
         )
     return {"difficulty_chart": difficulty, "share_chart": share}
+
+
+@router.get("/items/{item_id}/chart/file")
+def download_item_chart(
+    item_id: UUID, name: str = "", form: str = "svg", ctx: Context = requires(Action.STATISTICS_READ)
+) -> Response:
+    """A chart of an item over time as SVG or PNG: ``difficulty``, ``share``, ``curve`` or ``information``."""
+    found = calibration.item_over_time(ctx.session, item_id)
+    charts: dict[str, Markup | None] = {
+        key.removesuffix("_chart"): value for key, value in _charts(ctx, found).items()
+    }
+    latest = _latest(found)
+    if latest is not None:
+        figure, informative = item_figure(latest[1].a or 0.0, latest[1].b or 0.0, ctx._)
+        charts |= {"curve": figure.chart, "information": informative}
+    chosen = charts.get(name) if name else next((one for one in charts.values() if one is not None), None)
+    return send_chart(ctx, chosen, name=f"{found.name}-{name or 'chart'}", form=form)
+
+
+def _latest(found: ItemOverTime) -> tuple[Scale, ItemParameter] | None:
+    """Return the newest scale on which the item has parameters."""
+    return next(
+        ((scale, row) for scale, row in found.scales if row.a is not None and row.b is not None), None
+    )

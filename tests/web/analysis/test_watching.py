@@ -96,12 +96,20 @@ def test_an_item_over_time_shows_scales_reports_options_and_use(
     login(Role.PSYCHOMETRICIAN)
 
     page = client.get(f"/analysis/items/{items[5]}").text
+    charts = [
+        client.get(f"/analysis/items/{items[5]}/chart/file", params={"name": name, "form": form})
+        for name in ("difficulty", "share", "curve", "information")
+        for form in ("svg", "png")
+    ]
+    nothing = client.get(f"/analysis/items/{items[-1]}/chart/file")
     bare = client.get(f"/analysis/items/{items[-1]}").text
     login(Role.PAPER_MANAGER)
     without_keys = client.get(f"/analysis/items/{items[5]}").text
 
     assert page.count("<svg") == 5
     assert all(text in page for text in ("旧量表", "新量表", "五月理论", "答案可能有误", "使用历史"))
+    assert all(chart.content[:4] in (b"<svg", b"\x89PNG") for chart in charts)
+    assert nothing.status_code == 404
     assert "还没有该题的统计数据" in bare
     assert "选项分析" not in without_keys
     assert "选择答案 B" not in without_keys
