@@ -45,9 +45,9 @@ def test_boys_among_twelve_children_are_beta_binomial() -> None:
     """The first twelve children of 6,115 families of thirteen in Saxony, counted by Geissler, 1876–1885 (Lindsey &
     Altham, 1998, Applied Statistics 47, 149–157).
 
-    Maximum likelihood gives the shapes 34.09558 and 31.5715 and the log-likelihood −12,492.9, as widely reprinted.
-    The likelihood is so flat along both shapes that optimisers stop 0.01 apart: tolerance 0.03 for the shapes, half a
-    unit of the last decimal for the likelihood and for the mean.
+    Maximum likelihood gives the shapes 34.09558 and 31.5715 and the log-likelihood −12,492.9 (Wikipedia,
+    "Beta-binomial distribution"). The likelihood is so flat along both shapes that optimisers stop 0.01 apart:
+    tolerance 0.03 for the shapes, half a unit of the last decimal for the likelihood and for the mean.
     """
     boys = np.repeat(np.arange(13), BOYS_OF_TWELVE)
 
@@ -61,8 +61,8 @@ def test_boys_among_twelve_children_are_beta_binomial() -> None:
 
 
 def test_the_outlier_of_anscombes_third_set() -> None:
-    """Anscombe (1973, The American Statistician 27, 17–21): line 3.00 + 0.500 x; R 4 ``rstudent(lm(y3 ~ x3))[3]``
-    is 1203.539. Tolerance half a unit of the last decimal.
+    """Anscombe (1973, The American Statistician 27, 17–21): line 3.00 + 0.500 x. The externally studentised residual,
+    ``rstudent(lm(y3 ~ x3))[3]`` in R, is 1203.539 by its formula. Tolerance half a unit of the last decimal.
     """
     result = gains(*ANSCOMBE_3)
 

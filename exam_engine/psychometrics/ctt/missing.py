@@ -5,7 +5,7 @@ The rules, stated once:
 * An item that was not presented never counts.
 * A blank before a person's last answer is *omitted*: the person passed it by. As a rule it counts as wrong.
 * The blanks after the last answer are *not reached*. As a rule they do not count when items are calibrated
-  (Lord, 1980, Applications of Item Response Theory, 14.2), and count as wrong when persons are marked.
+  (Lord, 1980, Applications of Item Response Theory, chapter 15), and count as wrong when persons are marked.
 * Where it is known which items a person opened, that decides instead: opened and blank is omitted, never opened is
   not reached.
 """

@@ -35,8 +35,8 @@ MINIMUM_PERSONS = 30
 """
 
 MINIMUM_PERSONS_FACTOR = 100
-"""Persons below which a one-factor solution, and with it omega, is unstable (Gorsuch, 1983, Factor Analysis, 2nd
-ed.).
+"""Persons below which a one-factor solution, and with it omega, is unstable: a common rule of thumb (Gorsuch, 1983,
+Factor Analysis, 2nd ed.).
 """
 
 MINIMUM_PERSONS_SPLIT = 1000

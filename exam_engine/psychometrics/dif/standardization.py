@@ -18,8 +18,9 @@ MODERATE, LARGE = 0.05, 0.10
 """Differences in proportions right from which an item is B, or C (Dorans & Kulick, 1986)."""
 
 MODERATE_STANDARDIZED, LARGE_STANDARDIZED = 0.17, 0.25
-"""The same for items of more than two scores, in standard deviations of the item, where Mantel's test is significant
-(Allen, Carlson & Zelenak, 1999, The NAEP 1996 Technical Report)."""
+"""The same for items of more than two scores, where Mantel's test is significant: limits in common use for the ratio of
+the difference to the item's standard deviation, which NAEP reports (Allen, Carlson & Zelenak, 1999, The NAEP 1996
+Technical Report)."""
 
 
 class Weight(StrEnum):

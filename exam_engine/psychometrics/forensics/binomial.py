@@ -40,7 +40,7 @@ def binomial_tail(chance: ArrayLike, at_least: ArrayLike, *, mid: bool = False) 
     Notes
     -----
     The generalised (Poisson) binomial distribution by the recursion of Lord & Wingersky (1984, Applied
-    Psychological Measurement 8, 453–461), as van der Linden & Sotaridou (2006) use it for matching answers.
+    Psychological Measurement 8, 453–461), as van der Linden & Sotaridona (2006) use it for matching answers.
     The tail is summed from its far end, so that nothing cancels.
 
     Examples

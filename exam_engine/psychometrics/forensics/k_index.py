@@ -14,10 +14,9 @@ from exam_engine.psychometrics.irt.models import FloatArray
 MINIMUM_PERSONS = {Index.K: 100, Index.K1: 30, Index.K2: 50, Index.S1: 50}
 """Persons below which a table carries a caution.
 
-Sotaridou & Meijer (2002, Journal of Educational Measurement 39, 115–132; 2003, the same 40, 53–69) studied rooms
-of 100, 500 and 2,000 and introduced K1, K2 and S1 because the groups of K are thin at 100. The smaller
-numbers are ours: about ten persons and more for each of the two or three coefficients, and for the straight line of K1
-thirty.
+Sotaridona & Meijer (2002, Journal of Educational Measurement 39, 115–132; 2003, the same 40, 53–69) studied samples of
+100, 500 and more and introduced K1, K2 and S1; the groups of K are thin at 100. The smaller numbers are ours: about ten
+persons and more for each of the two or three coefficients, and for the straight line of K1 thirty.
 """
 
 MINIMUM_GROUP = 5
@@ -61,8 +60,8 @@ def k_index(room: Room, *, variant: Index | str = Index.K2, scope: Scope | None 
     ``P(M ≥ m | w_s, p)``, ``p`` the mean number of identical wrong answers with the source, over ``w_s``,
     among the persons with as many wrong answers as the copier (Holland, 1996, ETS Research Report 96-7; Lewis &
     Thayer, 1998, ETS Research Report 98-47). K1 and K2 take ``p`` from a linear and a quadratic regression on
-    the proportion of wrong answers (Sotaridou & Meijer, 2002); S1 takes the Poisson tail with a mean that is
-    log-linear in the number of wrong answers (Sotaridou & Meijer, 2003). Defined here: the source is left out of
+    the proportion of wrong answers (Sotaridona & Meijer, 2002); S1 takes the Poisson tail with a mean that is
+    log-linear in the number of wrong answers (Sotaridona & Meijer, 2003). Defined here: the source is left out of
     the groups and regressions, the copier is not, which makes small rooms cautious; regressions weight a group by
     its persons, and where a line falls below agreement by chance, ``w_s w_c / n_items`` over the distractors of an
     item, as it does among the best, that is taken instead; an answer left open is neither right nor wrong.

@@ -21,7 +21,7 @@ from exam_engine.psychometrics.irt.models import FloatArray
 
 MINIMUM_ITEMS = 40
 """Items below which a table carries a caution: the shortest tests on which the indices were studied (Wollack,
-1997, Applied Psychological Measurement 21, 307–320; Sotaridou & Meijer, 2003, Journal of Educational Measurement 40,
+1997, Applied Psychological Measurement 21, 307–320; Sotaridona & Meijer, 2003, Journal of Educational Measurement 40,
 53–69).
 """
 

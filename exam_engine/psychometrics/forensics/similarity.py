@@ -129,7 +129,7 @@ def gbt(room: Room, probabilities: ArrayLike, *, scope: Scope | None = None) -> 
     Notes
     -----
     The chance that two persons who work alone choose alike is ``Σ_o P_ji(o) P_ki(o)``, and the number of matches
-    follows the generalised binomial (van der Linden & Sotaridou, 2006, Journal of Educational and Behavioral
+    follows the generalised binomial (van der Linden & Sotaridona, 2006, Journal of Educational and Behavioral
     Statistics 31, 283–304). All pairs get the normal tail with continuity correction from exact mean and variance;
     those not above 0.01, and all in a block of up to 20,000, the exact tail.
 

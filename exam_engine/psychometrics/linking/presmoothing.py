@@ -142,8 +142,8 @@ def smooth_best(
     degrees : iterable of int, default 1 … 10
         Numbers of moments to try; those above the highest score are passed over.
     choice : Choice, default AIC
-        Moses and Holland (2010, Journal of Educational Measurement 47, 76–91) found AIC among the safest for equating;
-        BIC keeps fewer moments.
+        Rules of choice are compared for equating by Moses and Holland (2009, Journal of Educational Measurement 46,
+        159–176; for a form and an anchor together 2010, the same 47, 76–91). BIC keeps fewer moments.
 
     Returns
     -------
