@@ -22,7 +22,7 @@ from exam_engine.calibration.findings import (
     ItemOutcome,
     Outcome,
 )
-from exam_engine.calibration.response_matrix import ResponseMatrix
+from exam_engine.calibration.response_matrix import PIECE, ResponseMatrix
 from exam_engine.calibration.rules import (
     MINIMUM_ITEMS,
     Method,
@@ -159,10 +159,19 @@ def _usable(
 
 def _check_scores(data: _Data) -> None:
     """Refuse the first item with a score that nobody got below one that somebody got."""
-    for name, column, is_fixed in zip(data.names, data.scores.T, data.is_fixed, strict=True):
-        empty = np.flatnonzero(np.bincount(column[column >= 0]) == 0)
-        if empty.size and not is_fixed:
-            raise ScoreNobodyGot(item=name, score=int(empty[0]))
+    top = data.scores.max(axis=0)
+    got = np.zeros((int(top.max(initial=0)) + 1, len(data.names)), dtype=np.bool_)
+    step = max(1, PIECE // len(data.names))
+    for start in range(0, len(data.scores), step):
+        piece = data.scores[start : start + step]
+        for score, row in enumerate(got):
+            row |= (piece == score).any(axis=0)
+        if got.all():
+            break
+    lacking = ~got & (np.arange(len(got))[:, None] < top) & ~data.is_fixed
+    if lacking.any():
+        at = int(np.flatnonzero(lacking.any(axis=0))[0])
+        raise ScoreNobodyGot(item=data.names[at], score=int(np.flatnonzero(lacking[:, at])[0]))
 
 
 def _calibrate(

@@ -31,6 +31,9 @@ MINIMUM_PERSONS = 100
 ``1 / sqrt(n)``, 0.10 at 100, so that below it an item of 0.2 cannot be told from one of 0.
 """
 
+LEAST_VARIANCE = 1e-10
+"""Variances below this are rounding: the smallest that a right answer among ten million persons gives is 1e-7."""
+
 MINIMUM_TAIL = 10
 """Persons below which the upper and the lower group are too small for D: one person moves it by more than 0.1."""
 
@@ -193,8 +196,11 @@ def analyse(responses: ArrayLike, *, highest: int = 1) -> TestStatistics:
     n = (matrix >= 0).sum(axis=0).astype(np.float64)
     with np.errstate(invalid="ignore", divide="ignore"):
         p = np.maximum(matrix, 0).sum(axis=0, dtype=np.int64) / n / most
-        whole, corrected = _criterion_correlations(matrix, most)
         covariance, _ = pair_covariance(matrix)
+        if matrix.min() >= 0 and len(matrix) > 1:
+            whole, corrected = _complete_correlations(covariance)
+        else:
+            whole, corrected = _criterion_correlations(matrix, most)
         alpha, variance = alpha_of(covariance)
         items = ItemStatistics(
             n_responses=n,
@@ -231,6 +237,24 @@ def _criterion_correlations(matrix: NDArray[np.int8], most: FloatArray) -> tuple
     spread = np.sqrt(products[:, 0] * products[:, 1])
     correlation = np.clip(np.where(spread > 1e-12, products[:, 2] / spread, np.nan), -1.0, 1.0)
     return correlation[0], correlation[1]
+
+
+def _complete_correlations(covariance: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Correlate each item with the criterion where everybody saw every item: all of it is in the covariances.
+
+    The criterion is then the raw score, whatever the item, and one pass over the data serves.
+    """
+    own, with_total = np.diag(covariance), covariance.sum(axis=0)
+    total = float(with_total.sum())
+    found = []
+    for product, spread in (
+        (with_total, own * total),
+        (with_total - own, own * (total - 2.0 * with_total + own)),
+    ):
+        varies = (own > LEAST_VARIANCE) & (spread > LEAST_VARIANCE**2)
+        root = np.sqrt(np.where(varies, spread, 1.0))
+        found.append(np.clip(np.where(varies, product / root, np.nan), -1.0, 1.0))
+    return found[0], found[1]
 
 
 def _with_and_without(

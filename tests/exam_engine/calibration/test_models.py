@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -15,6 +17,7 @@ from exam_engine.calibration.rules import (
     Method,
     MethodNotStored,
     SampleTooSmall,
+    ScoreNobodyGot,
     SettingsRefused,
     UnlinkedBlocks,
     check_stored,
@@ -141,3 +144,27 @@ def test_scales_of_the_bank_hold_what_they_have_columns_for() -> None:
     assert {method.value for method in STORED_METHODS} == {model.value for model in ScaleModel}
     with pytest.raises(MethodNotStored):
         check_stored(Method.THREE_PL)
+
+
+def test_a_matrix_mapped_from_disk_gives_the_same(tmp_path: Path) -> None:
+    matrix = draw(BINARY, 700)
+    path = tmp_path / "scores.bin"
+    matrix.responses.tofile(path)
+    mapped = np.memmap(path, dtype=np.int8, mode="r", shape=matrix.responses.shape)
+
+    outcome = describe_items(ResponseMatrix(matrix.items, mapped), Method.TWO_PL)
+
+    expected = describe_items(matrix, Method.TWO_PL)
+    assert outcome.log_likelihood == pytest.approx(expected.log_likelihood, rel=1e-12)
+    assert [item.b for item in outcome.items] == pytest.approx([item.b for item in expected.items], abs=1e-6)
+    assert outcome.alpha == pytest.approx(expected.alpha, rel=1e-12)
+
+
+def test_a_score_nobody_got_is_named_unless_the_item_is_fixed() -> None:
+    matrix = draw(Items.concatenate([BINARY, SEVERAL]), 600)
+    matrix.responses[matrix.responses[:, 7] == 1, 7] = 0
+
+    with pytest.raises(ScoreNobodyGot, match="Item Q8: nobody got score 1"):
+        describe_items(matrix, Method.RASCH, highest=2)
+    fixed = read_items(b"item,model,a,step1,step2\nQ8,pcm,1,-0.3,1\n")
+    assert describe_items(matrix, Method.RASCH, highest=2, estimation=Estimation(fixed=fixed)).converged
