@@ -95,7 +95,8 @@ def run(arguments: argparse.Namespace) -> int:
     )
     if dependence is not None:
         print(f"Q3: average {dependence.average:.3f}, largest Q3* {dependence.largest:.3f}")
-        Table(pairs.columns, pairs.rows[:SHOWN_PAIRS]).show()
+        if pairs.rows:
+            Table(pairs.columns, pairs.rows[:SHOWN_PAIRS]).show()
     table.show()
     return 0
 
