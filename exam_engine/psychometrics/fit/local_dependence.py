@@ -19,8 +19,9 @@ MINIMUM_PERSONS = 200
 """Below this a Q3 of 0.2 is within chance for one of many pairs: its standard error is about ``1 / sqrt(N)``."""
 
 LIMIT = 0.2
-"""Pairs whose Q3 is this far above the average are flagged (Christensen, Makransky & Horton, 2017, Applied
-Psychological Measurement 41, 178–194). `q3_limit` finds a limit for the test at hand."""
+"""Pairs whose Q3 is this far above the average are flagged: a rule of thumb. No single value fits all lengths, samples
+and numbers of scores, so that it is best simulated; relative to the average it varies less (Christensen, Makransky &
+Horton, 2017, Applied Psychological Measurement 41, 178–194)."""
 
 
 @dataclass(frozen=True)
