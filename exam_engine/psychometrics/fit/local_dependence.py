@@ -20,8 +20,8 @@ MINIMUM_PERSONS = 200
 
 LIMIT = 0.2
 """Pairs whose Q3 is this far above the average are flagged: a rule of thumb. No single value fits all lengths, samples
-and numbers of scores, so that it is best simulated; relative to the average it varies less (Christensen, Makransky &
-Horton, 2017, Applied Psychological Measurement 41, 178–194)."""
+and numbers of scores, so that `q3_limit` simulates one for the test at hand; relative to the average it varies less
+(Christensen, Makransky & Horton, 2017, Applied Psychological Measurement 41, 178–194)."""
 
 
 @dataclass(frozen=True)
