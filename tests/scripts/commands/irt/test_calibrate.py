@@ -195,3 +195,15 @@ def test_unlinked_blocks_are_named(tmp_path: Path, capsys: pytest.CaptureFixture
 
     assert main(["irt", "calibrate", str(path), "--model", "rasch"]) == 1
     assert "Q1, Q2 | Q3, Q4" in capsys.readouterr().err
+
+
+def test_perfect_patterns_and_duplicated_items(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "perfect.csv"
+    path.write_text("Q1,Q2,Q3\n" + "1,1,1\n0,0,0\n" * 60 + "1,0,1\n0,1,1\n1,0,0\n" * 20, "utf-8")
+    assert main(["irt", "calibrate", str(path), "--model", "rasch", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["converged"]
+    assert all(item["se_b"] > 0 for item in found["items"])
+    path.write_text("Q1,Q2,Q1\n1,0,1\n", "utf-8")
+    assert main(["irt", "calibrate", str(path)]) == 1
+    assert "row 1, column 3 (Q1): the item name appears in an earlier column" in capsys.readouterr().err
