@@ -29,7 +29,7 @@ from exam_engine.marking.rules import DEFAULT_MULTIPLE
 from exam_engine.papers import service as papers
 from exam_engine.papers.content import CandidatePaper, SealedPaper, without_keys
 
-ITEMS_OF_FORM = Mapping[str, int]
+ItemsOfForm = Mapping[str, int]
 """Item id without dashes → column."""
 
 
@@ -138,39 +138,43 @@ def _read(
 
 
 def _codes(
-    found: Sequence[Row[str, str, str]],
+    found: Sequence[Row[str, str]],
     row_of: Mapping[str, int],
     forms: NDArray[np.intp],
     columns: _Columns,
 ) -> tuple[list[int], list[int], list[int]]:
-    """Turn answers as text into places and numbers; each different text is understood once."""
+    """Turn answers as text into places and numbers; each different answer of a form is understood once."""
     rows: list[int] = []
     at: list[int] = []
     codes: list[int] = []
-    understood: dict[tuple[int, str], int] = {}
-    form_of_row = forms.tolist()
-    dashed = bool(found) and "-" in found[0][0]
-    for attempt, item, response in found:
-        if dashed:
-            attempt, item = attempt.replace("-", ""), item.replace("-", "")
-        row = row_of.get(attempt)
+    understood: list[dict[str, tuple[int, int]]] = [{} for _ in columns.forms]
+    for attempt, joined in found:
+        row = row_of.get(attempt.replace("-", ""))
         if row is None:
             continue
-        column = columns.of_form[form_of_row[row]].get(item)
-        if column is None:
-            continue
-        code = understood.get((column, response))
-        if code is None:
-            code = understood[column, response] = _bits(columns.items[column], response)
-        rows.append(row)
-        at.append(column)
-        codes.append(code)
+        number = int(forms[row])
+        known = understood[number]
+        for answer in joined.split(store.ANSWER_SEPARATOR):
+            place = known.get(answer)
+            if place is None:
+                place = known[answer] = _understand(answer, columns.of_form[number], columns.items)
+            if place[0] >= 0:
+                rows.append(row)
+                at.append(place[0])
+                codes.append(place[1])
     return rows, at, codes
+
+
+def _understand(answer: str, of_form: ItemsOfForm, items: Sequence[BookItem]) -> tuple[int, int]:
+    """Return column and number of an answer, which is item id and JSON in one; column −1 for no item of the form."""
+    begin = answer.index("[") if "[" in answer else len(answer)
+    column = of_form.get(answer[:begin].replace("-", ""), -1)
+    return column, _bits(items[column], answer[begin:]) if column >= 0 else 0
 
 
 def _bits(item: BookItem, response: str) -> int:
     """Return a stored response as bits; labels that are no option earn nothing, as an empty answer does."""
-    chosen = json.loads(response)
+    chosen = json.loads(response or "[]")
     return item.bits([label for label in chosen if label in item.options]) if isinstance(chosen, list) else 0
 
 
