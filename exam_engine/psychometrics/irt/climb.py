@@ -33,6 +33,11 @@ LARGEST_LOGIT = 40.0
 NEAR_BOUND = -4.5
 """Logit below which an asymptote that still falls is tried at its bound."""
 
+LONGEST_LEAP = 10.0
+"""Acceleration may not carry a parameter further than this beyond an EM step: parameters of 10¹⁵, to which data
+without a finite solution would lead at once, leave no digit of the likelihood right.
+"""
+
 M_STEPS = 3
 
 EMPIRICAL_STEP = 1e-4
@@ -178,6 +183,9 @@ class Climb:
     def _accelerated(self, anderson: Anderson, point: Point, target: FloatArray, grid: Grid) -> Point | None:
         """Take the Anderson step if the objective rises, else the EM step, shortened until it does."""
         proposal = anderson.propose(point.vector, target)
+        if np.abs(proposal - target).max() > LONGEST_LEAP:
+            anderson.forget()
+            proposal = target
         reached = self.at(proposal, grid)
         if np.isfinite(reached.objective) and reached.objective >= point.objective:
             return reached

@@ -15,12 +15,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from exam_engine.psychometrics.irt.blocks import Block, Blocks
 from exam_engine.psychometrics.irt.densities import normal_curvature, normal_scores
 from exam_engine.psychometrics.irt.expectation import (
     Expectation,
     Grid,
+    Piece,
     Tables,
     node_counts,
     posterior,
@@ -37,6 +39,10 @@ REACHES = 1e-8
 
 MOST_PRODUCTS = 3e10
 """Sparse blocks whose observed information would take more multiplications than this do without it."""
+
+
+PRODUCT_CELLS = 30_000_000
+"""Products of answers are summed for so many nodes at once that they take no more than this many cells."""
 
 
 def is_affordable(blocks: Blocks, layout: Layout, grid: Grid) -> bool:
@@ -176,6 +182,12 @@ class _Own:
             np.concatenate([self.value, presence[None]]),
         )
 
+    def at_node(self, node: int, n_values: int) -> Any:
+        """Return the curves at a node as a sparse matrix, shape (n_parameters, n_values)."""
+        layer, row = np.nonzero(self.value >= 0)
+        cells = self.layers[layer, row, node], (row, self.value[layer, row])
+        return sparse.csr_array(cells, shape=(self.slots.size, n_values))
+
 
 def _add_complete(
     found: FloatArray, layout: Layout, vector: FloatArray, grid: Grid, state: Expectation
@@ -245,43 +257,52 @@ def _subtract_general(
     if block.seen is not None:
         own = own.with_presence(block, layout)
     n_values = int(own.value.max()) + 1
-    products = np.zeros((nodes.size, n_values, n_values))
     reached, counts = np.zeros((n_values, nodes.size)), np.zeros(nodes.size)
-    gained = np.zeros((own.slots.size, own.slots.size))
-    for piece in posterior(block, layout, tables, vector, nodes):
-        root = np.sqrt(block.count[piece.rows])
-        weights = piece.weights / piece.total[:, None]
-        parts = [_plain(piece.y), _plain(piece.x)]
-        if block.seen is not None:
-            parts += [_plain(block.seen[piece.rows]), np.ones((len(parts[0]), 1))]
-        values = np.concatenate(parts, axis=1)
-        mean = _mean_scores(weights, piece.at, values, own) * root[:, None]
-        gained += mean.T @ mean
-        weights *= block.count[piece.rows][:, None]
-        counts[piece.at] += weights.sum(axis=0)
-        reached[:, piece.at] += values.T @ weights
-        for node, column in enumerate(np.sqrt(weights.T), start=piece.at.start):
-            # Persons are sorted by score: those who reach a node stand together.
-            rows = window(column > REACHES)
-            tall = values[rows] * column[rows, None]
-            products[node] += tall.T @ tall
-    expected = (own.constant * counts) @ own.constant.T
+    expected = np.zeros((own.slots.size, own.slots.size))
+    at_once = max(1, PRODUCT_CELLS // n_values**2)
+    for first in range(0, nodes.size, at_once):
+        some = slice(first, min(first + at_once, nodes.size))
+        products = np.zeros((some.stop - first, n_values, n_values))
+        for piece in posterior(block, layout, tables, vector, nodes):
+            count = block.count[piece.rows]
+            weights = piece.weights / piece.total[:, None]
+            values = _values(block, piece)
+            if first == 0:
+                mean = _mean_scores(weights, piece.at, values, own) * np.sqrt(count)[:, None]
+                expected -= mean.T @ mean
+            weights *= count[:, None]
+            if first == 0:
+                counts[piece.at] += weights.sum(axis=0)
+                reached[:, piece.at] += values.T @ weights
+            _add_products(products, values, weights, piece.at, some)
+        for node, cells in enumerate(products, start=first):
+            curve = own.at_node(node, n_values)
+            expected += curve @ (curve @ cells).T
+    expected += (own.constant * counts) @ own.constant.T
     for layer, value in zip(own.layers, own.value, strict=True):
-        met = value >= 0
-        mixed = (layer * np.where(met[:, None], reached[value], 0.0)) @ own.constant.T
+        mixed = (layer * np.where((value >= 0)[:, None], reached[value], 0.0)) @ own.constant.T
         expected += mixed + mixed.T
-        for other, partner in zip(own.layers, own.value, strict=True):
-            both = np.ix_(np.flatnonzero(met), np.flatnonzero(partner >= 0))
-            rows, columns = value[both[0][:, 0]], partner[both[1][0]]
-            cells = np.zeros((rows.size, columns.size))
-            for node in range(nodes.size):
-                cells += (
-                    products[node][rows[:, None], columns]
-                    * layer[both[0][:, 0], node, None]
-                    * other[both[1][0], node]
-                )
-            expected[both] += cells
-    found[np.ix_(own.slots, own.slots)] -= expected - gained
+    found[np.ix_(own.slots, own.slots)] -= expected
+
+
+def _add_products(
+    products: FloatArray, values: FloatArray, weights: FloatArray, at: slice, some: slice
+) -> None:
+    """Add the products of answers, weighted at the nodes ``at``, to those of the nodes ``some``."""
+    for node in range(max(at.start, some.start), min(at.stop, some.stop)):
+        column = np.sqrt(weights[:, node - at.start])
+        # Persons are sorted by score: those who reach a node stand together.
+        rows = window(column > REACHES)
+        tall = values[rows] * column[rows, None]
+        products[node - some.start] += tall.T @ tall
+
+
+def _values(block: Block, piece: Piece) -> FloatArray:
+    """Return the answers of some persons, in the order in which `_Own` counts them."""
+    parts = [_plain(piece.y), _plain(piece.x)]
+    if block.seen is not None:
+        parts += [_plain(block.seen[piece.rows]), np.ones((len(parts[0]), 1))]
+    return np.concatenate(parts, axis=1)
 
 
 def _plain(part: Any) -> FloatArray:

@@ -14,6 +14,9 @@ from exam_engine.psychometrics.irt.models import FloatArray
 if TYPE_CHECKING:
     from exam_engine.psychometrics.irt.climb import Climb, Point
 
+LONGEST_STEP = 10.0
+"""A step that moves a parameter further than this comes of a matrix that is all but singular, and is not taken."""
+
 SLOW = 0.2
 """A step that leaves more than this share of the gradient asks for a new information matrix."""
 
@@ -75,6 +78,8 @@ class Newton:
         if is_fresh:
             targets += [point.vector + 0.5 * step, point.vector + 0.25 * step]
         for target in targets:
+            if np.abs(target - point.vector).max() > LONGEST_STEP:
+                continue
             reached = self.climb.at(target, point.grid)
             gain = reached.objective - point.objective
             # An old matrix that does not bring the gradient down serves no longer.

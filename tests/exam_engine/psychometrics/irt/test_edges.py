@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
+from exam_engine.psychometrics.irt import information
 from exam_engine.psychometrics.irt.calibrate import Calibration, Warn, calibrate
 from exam_engine.psychometrics.irt.items import Items
 from exam_engine.psychometrics.irt.models import FloatArray, Model
@@ -171,3 +172,28 @@ def test_unknown_errors_are_refused_before_the_work(scores: FloatArray) -> None:
 def test_a_wild_group_number_costs_no_memory(scores: FloatArray) -> None:
     with pytest.raises(ValueError, match=r"groups without persons: \[1, 2"):
         calibrate(scores, groups=np.where(np.arange(500) < 250, 0, 10**15))
+
+
+def test_a_perfect_staircase_of_equal_items_has_a_likelihood_that_can_be() -> None:
+    found = calibrate([[1, 1, 1]] * 50 + [[0, 0, 0]] * 50)
+
+    # No model gives two patterns seen equally often more than a half each.
+    assert found.log_likelihood <= 100 * np.log(0.5)
+    assert not found.converged
+
+
+@pytest.mark.parametrize("is_sparse", [False, True])
+def test_products_summed_for_a_few_nodes_at_once_are_the_same(
+    monkeypatch: pytest.MonkeyPatch, *, is_sparse: bool
+) -> None:
+    items = Items.concatenate([EIGHT, Items.graded(np.ones(3), np.tile([-1.0, 0.0, 1.0], (3, 1)))])
+    scores = answer(items, 300)
+    if is_sparse:
+        scores[np.random.default_rng(5).random(scores.shape) < 0.3] = np.nan
+    models = ["2pl"] * 4 + ["3pl"] * 4 + ["graded"] * 3
+    whole = calibrate(scores, model=models)
+
+    monkeypatch.setattr(information, "PRODUCT_CELLS", 2000)
+    parts = calibrate(scores, model=models)
+
+    assert_allclose(parts.covariance, whole.covariance, rtol=1e-6, atol=1e-12)
