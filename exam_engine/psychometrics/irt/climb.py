@@ -243,6 +243,10 @@ class Climb:
             step = np.asarray(np.linalg.solve(bend, slope[:, :, None])[:, :, 0], dtype=np.float64)
             # Shortened as a whole, so that it still leads up.
             step /= np.maximum(np.abs(step).max(axis=1, keepdims=True), 1.0)
+            if self.priors.log_a is not None and "a" in family.names:
+                # A lognormal prior has no density at a slope of 0: no step goes more than half the way there.
+                fall = np.maximum(-step[:, :1] / np.where(values[:, :1] > 0, values[:, :1], np.inf), 0.0)
+                step /= np.maximum(2.0 * fall, 1.0)
             if isinstance(family, Exponential):
                 vector[slots] = values + step
             else:

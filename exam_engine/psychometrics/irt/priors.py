@@ -132,7 +132,8 @@ def _difficulty(
         slope[:, 0] += apart * precision
         bend[:, 0, 0] += precision
         return _normal(prior, apart)
-    a, d = values[:, 0], values[:, 1]
+    # At a slope of exactly 0, where no difficulty is, the prior is all but nothing: an item may pass but not stay.
+    a, d = np.where(values[:, 0] == 0.0, 1e-9, values[:, 0]), values[:, 1]
     b = -d / a
     apart = b - prior.mean
     first = np.stack([-b / a, -1.0 / a], axis=1)

@@ -9,7 +9,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from exam_engine.psychometrics.irt import information
-from exam_engine.psychometrics.irt.calibrate import Calibration, Warn, calibrate
+from exam_engine.psychometrics.irt.calibrate import Calibration, Normal, Priors, Warn, calibrate
 from exam_engine.psychometrics.irt.items import Items
 from exam_engine.psychometrics.irt.models import FloatArray, Model
 
@@ -197,3 +197,25 @@ def test_products_summed_for_a_few_nodes_at_once_are_the_same(
     parts = calibrate(scores, model=models)
 
     assert_allclose(parts.covariance, whole.covariance, rtol=1e-6, atol=1e-12)
+
+
+@pytest.mark.parametrize("sd", [0.3, 2.0])
+def test_a_lognormal_prior_keeps_the_slope_of_a_reversed_item_positive(scores: FloatArray, sd: float) -> None:
+    reversed_first = np.column_stack([1 - scores[:, 0], scores[:, 1:]])
+
+    found = calibrate(reversed_first, priors=Priors(log_a=Normal(0.0, sd)))
+
+    assert found.converged
+    assert 0 < found.a[0] < 0.6
+
+
+def test_a_prior_of_difficulty_survives_a_reversed_item(scores: FloatArray) -> None:
+    reversed_first = np.column_stack([1 - scores[:, 0], scores[:, 1:]])
+
+    found = calibrate(reversed_first, priors=Priors(b=Normal(0.0, 1.0)))
+
+    # Only the sign of its slope is another.
+    straight = calibrate(scores, priors=Priors(b=Normal(0.0, 1.0)))
+    assert found.converged
+    assert_allclose(found.b, straight.b, atol=1e-5)
+    assert found.a[0] == pytest.approx(-straight.a[0], abs=1e-5)
