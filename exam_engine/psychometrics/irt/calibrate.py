@@ -124,7 +124,7 @@ def calibrate(
         density an EM step that moves no item parameter by more than 1e-4 counts too.
     max_iterations : int, default 500
     progress : callable, optional
-        Called after each iteration with number, log-likelihood and gradient norm.
+        Called before each iteration with its number, from 0, and the log-likelihood and gradient norm reached.
     should_stop : callable, optional
         Asked before each iteration; True raises `CalibrationCancelled`.
 

@@ -46,7 +46,7 @@ item parameter further than this.
 """
 
 Progress = Callable[[int, float, float], None]
-"""Called after each iteration with its number, the log-likelihood and the gradient norm."""
+"""Called before each iteration with its number, from 0, and the log-likelihood and gradient norm reached."""
 
 
 class CalibrationCancelled(Exception):

@@ -45,6 +45,7 @@ class Priors:
         Of log discrimination: a lognormal prior, which keeps discriminations positive.
     b : Normal, optional
         Of the difficulty of items scored 0 or 1 with a slope of their own, ``b = −d / a``; of Rasch items ``b = −d``.
+        It falls without end where the slope nears 0, so that there may be a maximum on either side of it.
     logit_c : Normal, default mean −1.4 and standard deviation 0.5
         Of the logit of the lower asymptote of 3PL and 4PL items. Without it the likelihood of a 3PL often has no
         interior maximum; take None to do without.
