@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from hypothesis import settings as hypothesis_settings
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
@@ -34,6 +35,10 @@ from web.exam import routes as exam
 from web.public import routes as public
 from web.security import SESSION_COOKIE, csrf_token
 from web.settings import Settings
+
+# No test asserts a wall-clock time, Hypothesis with its deadline of 200 ms an example included.
+hypothesis_settings.register_profile("untimed", deadline=None)
+hypothesis_settings.load_profile("untimed")
 
 BEGIN = datetime(2026, 6, 1, 1, 0, tzinfo=UTC)
 """A Monday morning, 09:00 in China, with known holidays around it."""

@@ -132,6 +132,7 @@ LIMITS: dict[str, str] = {
     "not_converged": N_("The one-factor solution did not converge: ω is rough."),
     "heywood": N_("The one-factor solution is improper: ω is too high."),
     "no_decisions": N_("The scores vary no more than errors do: decisions cannot be judged."),
+    "decisions_too_few": N_("Fewer than 30 candidates: how often decisions are right is not estimated."),
     "decisions_small_sample": N_("Fewer than 500 candidates: the figures on decisions are rough."),
     "decisions_two_moments_small_sample": N_(
         "Fewer than 100 candidates: decisions from mean and variance only."

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from exam_engine.calibration.reports.rules import FEW_PERSONS_BELOW
 from exam_engine.psychometrics.ctt.option_flags import OptionFlag, OptionProblem
 from itembank.statistics.rules import TOO_EASY_ABOVE, TOO_HARD_BELOW, WEAK_BELOW
 
@@ -149,7 +150,7 @@ def _of_distractors(item: Figures, *, is_key_suspect: bool) -> list[dict[str, An
             label = item.labels[flag.option]
             found.append(_sign(Sign.DRAWS_STRONG, firm=flag.is_supported, option=label, r=flag.value))
     dead = [flag for flag in item.option_flags if flag.problem is OptionProblem.DISTRACTOR_DEAD]
-    if dead and len(item.labels) > 2:
+    if dead and len(item.labels) > 2 and item.n >= FEW_PERSONS_BELOW:
         labels = "、".join(item.labels[flag.option] for flag in dead)
         firm = all(flag.is_supported for flag in dead)
         found.append(_sign(Sign.DEAD_OPTIONS, firm=firm, options=labels))

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from exam_engine.calibration.reports.rules import FEW_PERSONS_BELOW
 from exam_engine.psychometrics.ctt.consistency import livingston_lewis
 from exam_engine.psychometrics.ctt.error import MINIMUM_PERSONS, feldt_qualls_errors, keats_errors
 from exam_engine.psychometrics.ctt.reliability import Reliability, analyse_reliability
@@ -68,6 +69,8 @@ def points_to_pass(possible: int, cut: float) -> int:
 def _decisions(
     totals: NDArray[np.int64], alpha: float, possible: int, needed: int
 ) -> tuple[dict[str, Any] | None, list[str]]:
+    if totals.size < FEW_PERSONS_BELOW:
+        return None, ["decisions_too_few"]
     values, counts = np.unique(totals, return_counts=True)
     try:
         found = livingston_lewis(values, [needed], reliability=alpha, highest=possible, weights=counts)

@@ -111,7 +111,7 @@ def fits(pool: Pool, rule: Rule, many: tuple[tuple[int, ...], ...]) -> bool:
     return not isinstance(rule, Parallel) or len({sum(kind[k] == "s" for k in form) for form in many}) == 1
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=120, suppress_health_check=[HealthCheck.too_slow])
 @given(small_problems())
 def test_the_answer_agrees_with_trying_everything(problem: tuple[Pool, Specification, int]) -> None:
     pool, specification, forms = problem
@@ -126,7 +126,7 @@ def test_the_answer_agrees_with_trying_everything(problem: tuple[Pool, Specifica
         assert answer.clash
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(small_problems(), st.data())
 def test_the_verifier_agrees_with_a_plain_reading_of_the_rules(
     problem: tuple[Pool, Specification, int], data: st.DataObject
@@ -139,7 +139,7 @@ def test_the_verifier_agrees_with_a_plain_reading_of_the_rules(
     assert found.ok == all(holds(pool, rule, chosen) for rule in specification.rules)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(small_problems())
 def test_without_any_rule_of_the_clash_the_rest_is_possible(problem: tuple[Pool, Specification, int]) -> None:
     pool, specification, forms = problem

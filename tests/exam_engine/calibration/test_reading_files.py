@@ -90,7 +90,7 @@ def test_everything_else_goes_to_the_careful_reader(content: bytes, tmp_path: Pa
     assert outcome(read_file, path, highest=100) == outcome(lambda: read_text(decode(content), highest=100))
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(alphabet='01279,;\n\r" xa', max_size=60), st.sampled_from([1, 9, 100]))
 def test_both_readers_agree_on_any_text(tmp_path: Path, text: str, highest: int) -> None:
     content = ("Q1,Q2\n" + text).encode()

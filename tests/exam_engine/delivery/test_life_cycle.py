@@ -163,5 +163,5 @@ class LifeCycle(RuleBasedStateMachine):
 def test_any_order_of_events(database: Database, institution: Institution, clock: ShiftedClock) -> None:
     run_state_machine_as_test(
         lambda: LifeCycle(database, institution, clock),
-        settings=settings(max_examples=30, stateful_step_count=25, deadline=None),
+        settings=settings(max_examples=30, stateful_step_count=25),
     )

@@ -41,7 +41,7 @@ def same(question: Question, item: object) -> None:
         assert tuple(option.text for option in item.options) == question.options  # type: ignore[attr-defined]
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.lists(st.tuples(choice(multiple=False), layouts), min_size=1, max_size=5),
     st.lists(st.tuples(choice(multiple=True), layouts), max_size=4),

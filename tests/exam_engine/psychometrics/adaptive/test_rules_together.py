@@ -72,7 +72,7 @@ RULES = (StandardErrorBelow(0.35), InformationBelow(0.3), GainBelow(0.02), Ratio
     width=st.sampled_from([(1,), (5, 3, 1), (40,)]),
     seed=st.integers(0, 1000),
 )
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_invariants(selection, content, exposure, rules, interim, final, width, seed) -> None:
     if isinstance(content, Priorities) and not selection.is_positive:
         return

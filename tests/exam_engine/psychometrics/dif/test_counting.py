@@ -29,7 +29,7 @@ def naive(frame: Frame, anchor: NDArray[np.bool_], rest: bool) -> list[Counter[t
     return tables
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     seed=st.integers(0, 10**6),
     rest=st.booleans(),

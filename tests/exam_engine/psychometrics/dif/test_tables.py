@@ -64,7 +64,7 @@ def test_changing_the_groups_round_turns_the_direction(strata: list[tuple[int, i
     assert one.sizes == other.sizes
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 10**6))
 def test_mantel_and_liu_agresti_are_those_of_loops(seed: int) -> None:
     table = np.random.default_rng(seed).integers(0, 9, (1, 4, 2, 4)) + 1

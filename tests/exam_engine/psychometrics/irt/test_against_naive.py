@@ -63,7 +63,7 @@ def simulate(seed: int, n_items: int, highest: int, share_missing: float) -> Flo
     return scores
 
 
-@settings(deadline=None, max_examples=4, derandomize=True)
+@settings(max_examples=4, derandomize=True)
 @given(st.integers(0, 10_000), st.sampled_from([(4, 1), (3, 2)]), st.sampled_from([0.0, 0.1]))
 def test_rasch_and_partial_credit(seed: int, shape: tuple[int, int], share_missing: float) -> None:
     scores = simulate(seed, *shape, share_missing)
@@ -76,7 +76,7 @@ def test_rasch_and_partial_credit(seed: int, shape: tuple[int, int], share_missi
     assert_allclose(np.append(result.intercepts, np.log(result.latent_variance)), vector, atol=2e-3)
 
 
-@settings(deadline=None, max_examples=3, derandomize=True)
+@settings(max_examples=3, derandomize=True)
 @given(st.integers(0, 10_000))
 def test_two_parameter(seed: int) -> None:
     scores = simulate(seed, 4, 1, 0.0)

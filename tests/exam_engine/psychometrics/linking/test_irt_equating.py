@@ -77,7 +77,7 @@ def test_a_form_equated_to_itself_keeps_its_scores() -> None:
 
 
 @given(st.floats(-1.5, 1.5))
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 def test_equating_there_and_back_returns(shift: float) -> None:
     new, old = Items.dichotomous(np.ones(12), np.linspace(-1, 1, 12) + shift), mixed()
 

@@ -45,7 +45,7 @@ def disturbed(items: Items, size: float, seed: int) -> Items:
 
 @pytest.mark.parametrize("method", [each for each in ALL if each is not Method.MEAN])
 @given(scale=st.floats(0.5, 2.0), shift=st.floats(-2, 2))
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 def test_a_known_line_is_found(method: Method, scale: float, shift: float) -> None:
     old = mixed()
     new = old.rescaled(1 / scale, -shift / scale)

@@ -75,7 +75,7 @@ def test_warms_weight_removes_most_of_the_bias_of_guessing_where_jeffreys_does_n
     assert abs(jeffreys.mean() + 0.5) > 3 * noise
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(parameters, st.data())
 def test_one_more_right_answer_never_lowers_a_score(
     values: list[tuple[float, float]], data: st.DataObject
@@ -91,7 +91,7 @@ def test_one_more_right_answer_never_lowers_a_score(
         assert low <= high + 1e-9
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(parameters)
 def test_perfect_scores_are_infinite_only_for_maximum_likelihood(values: list[tuple[float, float]]) -> None:
     items = Items.dichotomous(*zip(*values, strict=True))
@@ -174,7 +174,7 @@ def test_no_right_answer_on_steep_easy_items_is_below_one() -> None:
     assert low == pytest.approx(-2.706778, abs=1e-6)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(parameters, st.data())
 def test_the_mode_and_the_weighted_estimate_are_the_highest_points(
     values: list[tuple[float, float]], data: st.DataObject
