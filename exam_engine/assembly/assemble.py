@@ -215,6 +215,14 @@ def _explain(task: _Task, run: Callable[[], Run]) -> Infeasible:
             level = candidate
             break
     clash, irreducible = explain.find_clash(program, forms, level, rng, work)
+    if level is not explain.possible_in_forms and len(clash) > 1:
+        # Rules that clash in fractions may hold one that no whole items meet on its own: 1 mark from items of 2.
+        fewer, sure = explain.find_clash(
+            program, forms, explain.possible_in_forms, rng, Work(EXPLAIN_WORK), among=clash
+        )
+        irreducible = irreducible and sure
+        if sure and len(fewer) < len(clash):
+            clash, level = fewer, explain.possible_in_forms
     task.report(1, 3, "explain")
     changes, confirmed = _find_change(task, together=level is explain.possible_in_forms)
     task.report(2, 3, "explain")

@@ -72,16 +72,25 @@ def possible_in_forms(program: Program, forms: int, rng: np.random.Generator, wo
 
 
 def find_clash(
-    program: Program, forms: int, level: Level, rng: np.random.Generator, work: Work
+    program: Program,
+    forms: int,
+    level: Level,
+    rng: np.random.Generator,
+    work: Work,
+    *,
+    among: Sequence[int] | None = None,
 ) -> tuple[tuple[int, ...], bool]:
     """Return positions of rules that cannot hold together, and whether none of them can be spared.
 
-    Divides the rules as QuickXplain does (Junker, 2004), in several orders, and keeps the smallest clash.
+    Divides the rules as QuickXplain does (Junker, 2004), in several orders, and keeps the smallest clash. ``among``
+    are the rules to look at, by default all.
     """
     candidates = [
         *range(len(program.names)),
         *([SHARING] if forms > 1 and program.max_use is not None else []),
     ]
+    if among is not None:
+        candidates = list(among)
     best: tuple[int, ...] = tuple(candidates)
     sure = False
     orders = ORDERS if level is possible_in_fractions else ORDERS_WHOLE

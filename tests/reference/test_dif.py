@@ -95,13 +95,15 @@ def test_standardization_is_difr_s(named: tuple[str, Data], purify: bool) -> Non
 @pytest.mark.parametrize("question", ["both", "uniform", "non_uniform"])
 def test_logistic_regression_is_difr_s(named: tuple[str, Data], question: str, purify: bool) -> None:
     name, (responses, group) = named
-    figures, suffix = FIGURES[name], "_purified" if purify else ""
-    if f"{question}_lr{suffix}" not in figures:
-        pytest.skip("difR 5.1 stopped with an error here")
+    suffix = "_purified" if purify else ""
+    expected = FIGURES[name].get(f"{question}_lr{suffix}")
 
     found = logistic(responses, group, design=Design(purify=purify), question=question)
 
-    np.testing.assert_allclose(found.statistic, figures[f"{question}_lr{suffix}"], rtol=1e-6, atol=1e-7)
+    if expected is None:  # difR 5.1 stopped with an error here
+        assert np.all(np.isfinite(found.statistic))
+    else:
+        np.testing.assert_allclose(found.statistic, expected, rtol=1e-6, atol=1e-7)
 
 
 @pytest.mark.parametrize("question", ["both", "uniform", "non_uniform"])

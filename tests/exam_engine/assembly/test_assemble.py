@@ -154,6 +154,23 @@ def test_without_any_rule_of_the_clash_the_rest_is_possible(problem: tuple[Pool,
         assert exists(pool, Specification([r for r in clash if r is not spared], max_use=sharing), forms)
 
 
+def test_a_rule_that_no_whole_items_meet_is_blamed_alone() -> None:
+    pool = Pool(
+        ids=[f"i{k}" for k in range(5)],
+        numeric={"marks": [2.0] * 5},
+        categorical={"type": ["s"] * 5, "point": [""] * 5},
+    )
+    rules = [
+        Count(name="length", minimum=1, maximum=1, structural=True),
+        Sum(name="marks", attribute="marks", minimum=1, maximum=1),
+    ]
+
+    answer = assemble(pool, Specification(rules), forms=1)
+
+    assert isinstance(answer, Infeasible)
+    assert (answer.clash, answer.irreducible, answer.whole_numbers) == (("marks",), True, True)
+
+
 def calibrated(size: int, seed: int) -> Pool:
     rng = np.random.default_rng(seed)
     return Pool(
