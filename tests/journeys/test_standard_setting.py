@@ -156,6 +156,7 @@ def all_boxes(judge: Page) -> list[Locator]:
     """Return the ten fields of the table, once they are there."""
     boxes = judge.locator(".rating-input")
     expect(boxes).to_have_count(10)
+    judge.wait_for_load_state()  # before its script runs, Enter sends the plain form
     return boxes.all()
 
 
