@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 from exam_engine.psychometrics.irt.blocks import Block, Blocks
 from exam_engine.psychometrics.irt.densities import normal_log_weights, normal_scores
 from exam_engine.psychometrics.irt.families import Exponential
-from exam_engine.psychometrics.irt.layout import UNIT_SLOPE, Layout
-from exam_engine.psychometrics.irt.models import FloatArray, Model
+from exam_engine.psychometrics.irt.layout import Layout
+from exam_engine.psychometrics.irt.models import FloatArray
 
 CHUNK_CELLS = 131_072
 """Rows are worked in pieces of about this many row × node cells, so that a piece stays in the cache."""
@@ -305,6 +305,3 @@ def _gradient(
         for own, counts in zip(layout.densities, groups, strict=True):
             gradient[own] = normal_scores(grid.nodes, *vector[own]) @ counts
     return gradient
-
-
-__all__ = ["UNIT_SLOPE", "Expectation", "Grid", "Model", "Piece", "Tables", "expect", "posterior"]
