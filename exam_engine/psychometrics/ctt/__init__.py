@@ -6,7 +6,7 @@ The functions below are the desk's; single formulas stand in the modules beside 
 from exam_engine.psychometrics.ctt.coefficients import alpha_interval, lengthening, spearman_brown
 from exam_engine.psychometrics.ctt.consistency import hanson_brennan, lee, livingston_lewis, subkoviak
 from exam_engine.psychometrics.ctt.decisions import Agreement, Classification, ClassificationWarning
-from exam_engine.psychometrics.ctt.distribution import ScoreSummary, score_distribution, summarise_scores
+from exam_engine.psychometrics.ctt.distribution import ScoreSummary, summarise_scores
 from exam_engine.psychometrics.ctt.error import (
     AbilityError,
     ConditionalError,
@@ -83,7 +83,6 @@ __all__ = [
     "option_flags",
     "option_table",
     "picked_table",
-    "score_distribution",
     "spearman_brown",
     "standard_error_of_measurement",
     "subkoviak",

@@ -14,10 +14,10 @@ from exam_engine.psychometrics.ctt.decisions import (
     check_decisions,
     classify,
 )
-from exam_engine.psychometrics.ctt.distribution import score_distribution
 from exam_engine.psychometrics.ctt.true_score import TrueScores, effective_length, fit_true_scores
 from exam_engine.psychometrics.irt.items import Items
 from exam_engine.psychometrics.irt.models import FloatArray
+from exam_engine.psychometrics.irt.scoring.sum_scores import score_distribution
 
 MINIMUM_PERSONS = 500
 """Persons below which four moments are rough: the standard errors of skewness and kurtosis are ``sqrt(6 / n)`` and

@@ -54,14 +54,14 @@ def score_tables(x: NDArray[np.int8], items: Items, prior: Prior) -> Iterator[Sc
     without each item come from halving the test again and again, so that nothing is ever divided out.
     """
     chance = items.probability(prior.nodes)
-    chances = [chance[:, item, : top + 1] for item, top in enumerate(items.highest)]
+    chances = [chance[:, item, : top + 1].T.copy() for item, top in enumerate(items.highest)]
     total = x.sum(axis=1, dtype=np.int64)
     highest = int(items.highest.sum())
-    for item, rest in _without_each(np.arange(len(items)), prior.weights[:, None], chances):
+    for item, rest in _without_each(np.arange(len(items)), prior.weights[None], chances):
         top = int(items.highest[item])
         joint = np.zeros((highest + 1, top + 1))
         for score in range(top + 1):
-            joint[score : score + rest.shape[1], score] = chances[item][:, score] @ rest
+            joint[score : score + len(rest), score] = rest @ chances[item][score]
         share = joint / np.maximum(joint.sum(axis=1, keepdims=True), 1e-300)
         counts = np.bincount(total * (top + 1) + x[:, item], minlength=(highest + 1) * (top + 1))
         observed = counts.reshape(highest + 1, top + 1).astype(np.float64)

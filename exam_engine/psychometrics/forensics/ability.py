@@ -173,31 +173,3 @@ def score_moments(
     mask = where.astype(np.float64)
     expected, spread, rise = (at_ability(curves, mask @ part.T, theta) for part in (mean, variance, slope))
     return expected, spread, rise
-
-
-def score_distribution(probability: FloatArray) -> FloatArray:
-    """Return the distribution of the sum score of some items at each node.
-
-    Parameters
-    ----------
-    probability : ndarray, shape (n_nodes, n_items, highest score + 1)
-
-    Returns
-    -------
-    ndarray, shape (n_nodes, highest sum + 1)
-        Rows sum to 1; by the recursion of Lord & Wingersky (1984, Applied Psychological Measurement 8, 453–461).
-
-    Examples
-    --------
-    >>> score_distribution(np.array([[[0.5, 0.5], [0.5, 0.5]]]))
-    array([[0.25, 0.5 , 0.25]])
-    """
-    n_nodes, n_items, n_scores = probability.shape
-    mass = np.zeros((n_nodes, n_items * (n_scores - 1) + 1))
-    mass[:, 0] = 1.0
-    for item in range(n_items):
-        updated = mass * probability[:, item, :1]
-        for score in range(1, n_scores):
-            updated[:, score:] += mass[:, :-score] * probability[:, item, score, None]
-        mass = updated
-    return mass

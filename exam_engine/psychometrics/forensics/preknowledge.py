@@ -12,7 +12,6 @@ from exam_engine.psychometrics.forensics.ability import (
     Curves,
     check_scores,
     peak,
-    score_distribution,
     score_moments,
     weighted_likelihood,
 )
@@ -25,6 +24,7 @@ from exam_engine.psychometrics.forensics.flags import (
 )
 from exam_engine.psychometrics.irt.items import Items
 from exam_engine.psychometrics.irt.models import FloatArray
+from exam_engine.psychometrics.irt.scoring.sum_scores import score_distribution
 
 MINIMUM_SECURE = 10
 """Secure items a person must have answered to be tested. Our own choice: an ability from fewer has a standard error
@@ -308,7 +308,8 @@ def _predictive(
     sets, index = np.unique(presented, axis=0, return_inverse=True)
     for at, members in enumerate(sets):
         rows = np.flatnonzero(index.reshape(-1) == at)
-        mass = score_distribution(curves.probability[:, members])
+        top = int(curves.items.highest[members].sum())
+        mass = score_distribution(curves.probability[:, members], max_score=top)
         beyond = np.cumsum(mass[:, ::-1], axis=1)[:, ::-1]
         result[rows] = np.einsum("pq,qp->p", posterior[rows], beyond[:, score[rows]])
     return np.minimum(result, 1.0)

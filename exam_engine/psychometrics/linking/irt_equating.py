@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from exam_engine.psychometrics.ctt.distribution import score_distribution
 from exam_engine.psychometrics.irt.items import Items
 from exam_engine.psychometrics.irt.models import FloatArray
+from exam_engine.psychometrics.irt.scoring.sum_scores import score_distribution
 from exam_engine.psychometrics.linking.common_items import synthetic_weight
 from exam_engine.psychometrics.linking.curves import Grid
 from exam_engine.psychometrics.linking.equating import Equating, EquatingMethod, EquatingWarning, curve

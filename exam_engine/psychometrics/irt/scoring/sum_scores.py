@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,46 +12,86 @@ from exam_engine.psychometrics.irt.items import Items
 from exam_engine.psychometrics.irt.models import FloatArray
 from exam_engine.psychometrics.irt.scoring.prior import make_prior
 
+SUM_TOLERANCE = 1e-6
 
-def score_distribution(items: Items, theta: ArrayLike) -> FloatArray:
-    """Return the distribution of the sum score at each ability.
+
+def score_distribution(probability: ArrayLike, *, max_score: int | None = None) -> FloatArray:
+    """Return the distribution of the raw score at each ability: the Lord–Wingersky recursion.
 
     Parameters
     ----------
-    items : Items
-        All of them answered.
-    theta : array-like, shape (n_points,)
-        Ability, in logits.
+    probability : array-like, shape (n_points, n_items, highest score of all + 1)
+        Probability of each score of each item at each ability, 0 for scores that an item lacks; as
+        `Items.probability` returns it, models mixed.
+    max_score : int, optional
+        Highest raw score of the test, the sum of ``items.highest``; by default the sum of each item's highest score
+        with a positive probability anywhere.
 
     Returns
     -------
-    ndarray, shape (n_points, highest sum + 1)
-        Rows sum to 1.
+    ndarray, shape (n_points, max_score + 1)
+        Probability of each raw score 0 … max_score; rows sum to 1. Without items the score is 0.
+
+    Raises
+    ------
+    ValueError
+        If the array has another shape, holds something that is no probability, or ``max_score`` is below a
+        score that has a positive probability.
 
     Notes
     -----
-    Items are added one at a time (Lord & Wingersky, 1984, Applied Psychological Measurement 8, 453–461; for
-    several categories Thissen, Pommerich, Billeaud & Williams, 1995, Applied Psychological Measurement 19, 39–49).
+    With ``f_r(x)`` the distribution over the first r items, ``f_r(x) = Σ_k P_r(k) f_{r-1}(x - k)`` (Lord &
+    Wingersky, 1984, Applied Psychological Measurement 8, 453–461; for several categories Thissen, Pommerich,
+    Billeaud & Williams, 1995, Applied Psychological Measurement 19, 39–49). All terms are positive, so that no
+    digits cancel.
 
     Examples
     --------
-    >>> score_distribution(Items.dichotomous([1.0, 1.0], [0.0, 0.0]), [0.0])
-    array([[0.25, 0.5 , 0.25]])
+    >>> score_distribution([[[0.5, 0.5, 0.0], [0.2, 0.3, 0.5]]])
+    array([[0.1 , 0.25, 0.4 , 0.25]])
     """
-    chance = items.probability(theta)
-    chances = [chance[:, item, : top + 1] for item, top in enumerate(items.highest)]
-    return add_items(np.ones((len(chance), 1)), chances)
+    chance = np.asarray(probability, dtype=np.float64)
+    if chance.ndim != 3 or not chance.shape[0] or not chance.shape[2]:
+        raise ValueError(
+            "probability must have the shape (n_points, n_items, scores), items alone may be none"
+        )
+    if not (np.all(chance >= 0) and np.all(np.abs(chance.sum(axis=2) - 1.0) <= SUM_TOLERANCE)):
+        raise ValueError("the probabilities of an item must be at least 0 and sum to 1 over its scores")
+    possible = chance.max(axis=0) > 0
+    highest = possible.shape[1] - 1 - np.argmax(possible[:, ::-1], axis=1)
+    reached = int(highest.sum())
+    size = reached if max_score is None else max_score
+    if size < reached:
+        raise ValueError(
+            f"max_score must be at least {reached}, the highest score with a probability above 0"
+        )
+    parts = [chance[:, item, : most + 1].T for item, most in enumerate(highest)]
+    total = np.zeros((len(chance), size + 1))
+    total[:, : reached + 1] = add_items(np.ones((1, len(chance))), parts).T
+    return total
 
 
-def add_items(distribution: FloatArray, chances: list[FloatArray]) -> FloatArray:
-    """Return the distribution of the sum after more items, each given as (n_points, highest + 1)."""
+def add_items(distribution: FloatArray, chances: Sequence[FloatArray]) -> FloatArray:
+    """Return the distribution of the sum after more items.
+
+    Parameters
+    ----------
+    distribution : ndarray, shape (n_sums, n_points)
+        Of the sum so far; ``np.ones((1, n_points))`` before the first item. Points run along the rows, where they
+        are neighbours in memory: half the time of the other way round.
+    chances : sequence of ndarray, shape (highest + 1, n_points)
+        Probability of each score of each item.
+    """
+    so_far = len(distribution)
+    total = np.zeros((so_far + sum(len(chance) - 1 for chance in chances), distribution.shape[1]))
+    total[:so_far] = distribution
     for chance in chances:
-        top = chance.shape[1] - 1
-        wider = np.zeros((len(distribution), distribution.shape[1] + top))
-        for score in range(top + 1):
-            wider[:, score : score + distribution.shape[1]] += distribution * chance[:, score, None]
-        distribution = wider
-    return distribution
+        before = total[:so_far].copy()
+        total[:so_far] *= chance[0]
+        for score in range(1, len(chance)):
+            total[score : score + so_far] += before * chance[score]
+        so_far += len(chance) - 1
+    return total
 
 
 @dataclass(frozen=True)
@@ -118,7 +159,8 @@ def sum_score_eap(
     if items.is_nominal.any():
         raise ValueError("nominal items have no order and so no sum score")
     prior = make_prior(items, mean=mean, variance=variance, nodes=nodes, weights=weights)
-    joint = score_distribution(items, prior.nodes) * prior.weights[:, None]
+    joint = score_distribution(items.probability(prior.nodes), max_score=int(items.highest.sum()))
+    joint *= prior.weights[:, None]
     probability = joint.sum(axis=0)
     given = joint / np.maximum(probability, 1e-300)
     theta = prior.nodes @ given

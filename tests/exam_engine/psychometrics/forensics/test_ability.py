@@ -10,7 +10,6 @@ from exam_engine.psychometrics.forensics.ability import (
     Curves,
     check_scores,
     peak,
-    score_distribution,
     score_moments,
     weighted_likelihood,
 )
@@ -69,7 +68,7 @@ def test_weighted_likelihood_is_finite_for_perfect_scores() -> None:
     assert np.isnan(information[2])
 
 
-def test_moments_and_distribution_of_a_score_by_loops() -> None:
+def test_moments_of_a_score_by_loops() -> None:
     items = mixed()
     curves = Curves.of(items)
     theta, where = np.array([0.013, -1.31]), np.array([[True] * 15, [False, True, True] * 5])
@@ -88,7 +87,6 @@ def test_moments_and_distribution_of_a_score_by_loops() -> None:
         assert variance[person] == pytest.approx(float(mass @ scores**2 - mean**2), abs=2e-3)
         rise = part.slope_of_probability(theta[person])[0] @ [0.0, 1.0, 2.0]
         assert slope[person] == pytest.approx(rise.sum(), abs=5e-3)
-        assert score_distribution(chance)[0] == pytest.approx(mass, abs=1e-12)
 
 
 def test_scores_that_an_item_does_not_have_are_refused() -> None:

@@ -6,6 +6,8 @@ from itertools import product
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 from exam_engine.psychometrics.irt.items import Items
@@ -20,14 +22,39 @@ def ordered() -> Items:
 def test_the_distribution_is_the_sum_over_all_patterns() -> None:
     items, theta = ordered(), np.array([-1.0, 0.7])
 
-    found = score_distribution(items, theta)
-
     chance = items.probability(theta)
+
+    found = score_distribution(chance)
+
     naive = np.zeros((2, int(items.highest.sum()) + 1))
     for pattern in product(*(range(top + 1) for top in items.highest)):
         naive[:, sum(pattern)] += chance[:, np.arange(len(items)), list(pattern)].prod(axis=1)
     assert_allclose(found, naive, atol=1e-14)
     assert_allclose(found.sum(axis=1), 1, atol=1e-14)
+
+
+def test_without_items_the_score_is_nought() -> None:
+    assert score_distribution(np.empty((2, 0, 3))).tolist() == [[1.0], [1.0]]
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=12))
+def test_a_distribution_sums_to_one_and_has_the_mean_of_the_items(chances: list[float]) -> None:
+    right = np.array(chances)
+
+    found = score_distribution(np.stack([1 - right, right], axis=1)[None], max_score=right.size)
+
+    assert found.shape == (1, right.size + 1)
+    assert found.sum() == pytest.approx(1)
+    assert found[0] @ np.arange(right.size + 1) == pytest.approx(right.sum())
+
+
+def test_what_is_no_probability_is_refused() -> None:
+    with pytest.raises(ValueError, match="sum to 1"):
+        score_distribution([[[0.5, 0.6]]])
+    with pytest.raises(ValueError, match="shape"):
+        score_distribution([[0.5, 0.5]])
+    with pytest.raises(ValueError, match="at least 2"):
+        score_distribution([[[0.5, 0.5], [0.5, 0.5]]], max_score=1)
 
 
 def test_under_rasch_the_sum_says_all_that_the_pattern_says() -> None:
