@@ -7,9 +7,10 @@ import io
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
 
-from exam_engine.calibration.findings import TUPLE_FIELDS, ItemOutcome
+from exam_engine.calibration.findings import COVARIANCE_FIELDS, TUPLE_FIELDS, ItemOutcome
 
-COLUMNS = tuple(field.name for field in fields(ItemOutcome) if field.name not in ("cov_ad", *TUPLE_FIELDS))
+NO_COLUMNS = {*COVARIANCE_FIELDS, *TUPLE_FIELDS}
+COLUMNS = tuple(field.name for field in fields(ItemOutcome) if field.name not in NO_COLUMNS)
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 

@@ -29,6 +29,8 @@ class ItemOutcome:
     se_b: float | None = None
     se_d: float | None = None
     cov_ad: float | None = None
+    cov_ac: float | None = None
+    cov_dc: float | None = None
     steps: tuple[float | None, ...] | None = None
     """Step difficulties or thresholds of an item with several scores above 0; then ``b`` is their mean."""
     se_steps: tuple[float | None, ...] | None = None
@@ -53,8 +55,11 @@ STEP_FIELDS = ("steps", "se_steps", "intercepts", "se_intercepts")
 SLOPE_FIELDS = ("slopes", "se_slopes")
 """What only nominal items have."""
 TUPLE_FIELDS = (*STEP_FIELDS, *SLOPE_FIELDS)
-BEYOND_SCALES = frozenset({*TUPLE_FIELDS, "model", "c", "u", "se_c", "se_u", "is_fixed"})
-"""What a scale of the bank has no place for: it holds Rasch and 2PL items scored 0 or 1."""
+ASYMPTOTE_FIELDS = ("c", "se_c", "cov_ac", "cov_dc")
+"""What only 3PL and 4PL items have on a scale."""
+COVARIANCE_FIELDS = ("cov_ad", "cov_ac", "cov_dc")
+BEYOND_SCALES = frozenset({*TUPLE_FIELDS, "model", "u", "se_u", "is_fixed"})
+"""What a scale of the bank has no place for: it holds items of the Rasch model, 1PL, 2PL and 3PL, scored 0 or 1."""
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,8 @@ class CalibrationRun(IdMixin, TenantMixin, Base):
     )
     source: Mapped[dict[str, Any]] = mapped_column(JSON)
     """``kind`` file (``filename``) or sittings (``sittings``: ids)."""
+    settings: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, server_default="{}")
+    """How it is estimated, where that differs from the defaults: ``prior_c`` mean and standard deviation, or None."""
     items: Mapped[list[str]] = mapped_column(JSON)
     """Item ids in the order of the columns of ``data``; empty while the sittings have not been read."""
     data: Mapped[bytes | None] = mapped_column(LargeBinary)

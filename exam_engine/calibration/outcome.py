@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from exam_engine.calibration.estimation import Estimation, priors_in_words
 from exam_engine.calibration.findings import (
     CONSTANT_ITEMS,
+    COVARIANCE_FIELDS,
     MISSING_BY_DESIGN,
     PARAMETER_FIELDS,
     SLOPE_FIELDS,
@@ -272,11 +273,12 @@ def _assemble(
 
 def _parameters(data: _Data, result: Calibration) -> list[dict[str, Any]]:
     """Return what the calibration says of each of its items."""
-    covariance = _slope_intercept_covariance(result)
+    covariances = _covariances(result)
     found = []
     for at in range(len(data.names)):
         known: dict[str, Any] = {key: _known(getattr(result, key)[at]) for key in PARAMETER_FIELDS}
-        known |= {"cov_ad": _known(covariance[at]), "model": result.items.models[at].value}
+        known |= {key: _known(values[at]) for key, values in covariances.items()}
+        known["model"] = result.items.models[at].value
         known["is_fixed"] = bool(data.is_fixed[at])
         nominal = result.items.models[at] is Model.NOMINAL
         if result.highest[at] > 1 or nominal:
@@ -302,13 +304,23 @@ def _groups(matrix: ResponseMatrix, data: _Data, result: Calibration) -> tuple[G
     )
 
 
-def _slope_intercept_covariance(result: Calibration) -> FloatArray:
-    """Return the covariance of slope and intercept of each item; 0 where the slope is fixed."""
-    found = np.zeros(result.a.size)
+def _covariances(result: Calibration) -> dict[str, FloatArray]:
+    """Return the covariances of slope, intercept and lower asymptote of each item; 0 where one is not estimated."""
     place = {name: row for row, name in enumerate(result.names)}
-    for item in range(found.size):
-        if (item, "a") in place and (item, "d") in place:
-            found[item] = result.covariance[place[item, "a"], place[item, "d"]]
+    common = place.get((-1, "log_variance")) if result.model is Model.ONE_PL else None
+    found = {key: np.zeros(result.a.size) for key in COVARIANCE_FIELDS}
+    for item in range(result.a.size):
+        c = result.c[item]
+        # By the delta method: the common slope is the root of the variance, c the logistic of its logit.
+        rows = {
+            "a": (place.get((item, "a")), 1.0) if common is None else (common, result.a[item] / 2.0),
+            "d": (place.get((item, "d")), 1.0),
+            "c": (place.get((item, "logit_c")), c * (1.0 - c)),
+        }
+        for key, values in found.items():
+            (one, rate), (other, other_rate) = rows[key[-2]], rows[key[-1]]
+            if one is not None and other is not None:
+                values[item] = rate * other_rate * result.covariance[one, other]
     return found
 
 

@@ -54,7 +54,7 @@ class Method(StrEnum):
         return 1 if self.model in SINGLE_SCORE else MAX_SCORE
 
 
-STORED_METHODS = (Method.CLASSICAL, Method.RASCH, Method.TWO_PL)
+STORED_METHODS = (Method.CLASSICAL, Method.RASCH, Method.ONE_PL, Method.TWO_PL, Method.THREE_PL)
 """What a scale of the bank can hold; the others are for response files outside it."""
 
 
@@ -205,7 +205,8 @@ class MethodNotStored(Invalid):
 
     code = "calibration.method_not_stored"
     message = (
-        "Scales of the bank hold classical statistics, Rasch and 2PL. Other models run on the command line."
+        "Scales of the bank hold classical statistics, Rasch, 1PL, 2PL and 3PL. "
+        "Other models run on the command line."
     )
 
 

@@ -106,5 +106,5 @@ def _parameters(
         rows = store.parameters(session, scale_id)
         if rows:
             # A Rasch scale may leave its common discrimination out.
-            return scale_id, {item_id: (1.0 if a is None else a, b, 0.0) for item_id, a, b in rows}
+            return scale_id, {item_id: (1.0 if a is None else a, b, c) for item_id, a, b, c in rows}
     return None, {}

@@ -109,12 +109,12 @@ def scales(session: Session, occupation_id: UUID, level: int) -> Sequence[UUID]:
     return session.scalars(query.order_by(Scale.id.desc())).all()
 
 
-def parameters(session: Session, scale_id: UUID) -> Sequence[tuple[UUID, float | None, float]]:
-    """Item, discrimination and difficulty, where there is a difficulty."""
-    query = select(ItemParameter.item_id, ItemParameter.a, ItemParameter.b).where(
+def parameters(session: Session, scale_id: UUID) -> Sequence[tuple[UUID, float | None, float, float]]:
+    """Item, discrimination, difficulty and lower asymptote, where there is a difficulty."""
+    query = select(ItemParameter.item_id, ItemParameter.a, ItemParameter.b, ItemParameter.c).where(
         ItemParameter.scale_id == scale_id, ItemParameter.b.is_not(None)
     )
-    return [(item_id, a, float(b or 0.0)) for item_id, a, b in session.execute(query)]
+    return [(item_id, a, float(b or 0.0), float(c or 0.0)) for item_id, a, b, c in session.execute(query)]
 
 
 def count_papers(session: Session, *, status: PaperStatus, not_by: UUID | None) -> int:

@@ -55,6 +55,11 @@ class ItemParameter(IdMixin, TenantMixin, Base):
     se_b: Mapped[float | None]
     se_d: Mapped[float | None]
     cov_ad: Mapped[float | None]
+    c: Mapped[float | None]
+    """Lower asymptote; only 3PL items have one."""
+    se_c: Mapped[float | None]
+    cov_ac: Mapped[float | None]
+    cov_dc: Mapped[float | None]
     flags: Mapped[list[str]] = mapped_column(JSON)
     """Values of `ItemFlag`, as they were when the scale was made."""
     options: Mapped[list[dict[str, Any]] | None] = mapped_column(JSON)

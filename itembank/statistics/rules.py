@@ -12,12 +12,24 @@ class ScaleModel(StrEnum):
 
     CLASSICAL = "classical"
     RASCH = "rasch"
+    ONE_PL = "1pl"
     TWO_PL = "2pl"
+    THREE_PL = "3pl"
 
     @property
     def has_parameters(self) -> bool:
         """Whether its items have difficulties on a common scale."""
         return self is not ScaleModel.CLASSICAL
+
+    @property
+    def estimates_slopes(self) -> bool:
+        """Whether discriminations have standard errors: one common slope, or one an item."""
+        return self in (ScaleModel.ONE_PL, ScaleModel.TWO_PL, ScaleModel.THREE_PL)
+
+    @property
+    def has_asymptote(self) -> bool:
+        """Whether weak persons answer right by chance."""
+        return self is ScaleModel.THREE_PL
 
 
 class ItemFlag(StrEnum):

@@ -36,6 +36,10 @@ class ItemFigures:
     se_b: float | None = None
     se_d: float | None = None
     cov_ad: float | None = None
+    c: float | None = None
+    se_c: float | None = None
+    cov_ac: float | None = None
+    cov_dc: float | None = None
     options: list[dict[str, Any]] | None = None
 
 
@@ -63,7 +67,9 @@ class ItemTable:
     item_ids : tuple of UUID
     a, b : ndarray
         Discrimination per logit and difficulty in logits.
-    se_a, se_b : ndarray
+    c : ndarray
+        Lower asymptote; 0 for items of models without one.
+    se_a, se_b, se_c : ndarray
         Their standard errors.
     p_value, point_biserial : ndarray
         Proportion correct and corrected point-biserial.
@@ -73,8 +79,10 @@ class ItemTable:
     item_ids: tuple[UUID, ...]
     a: NDArray[np.float64]
     b: NDArray[np.float64]
+    c: NDArray[np.float64]
     se_a: NDArray[np.float64]
     se_b: NDArray[np.float64]
+    se_c: NDArray[np.float64]
     p_value: NDArray[np.float64]
     point_biserial: NDArray[np.float64]
     n_responses: NDArray[np.int64]
@@ -185,12 +193,15 @@ def parameters(session: Session, scale_id: UUID) -> ItemTable:
     def column(name: str) -> NDArray[np.float64]:
         return np.array([getattr(row, name) for row in rows], dtype=np.float64)
 
+    b, c = column("b"), column("c")
     return ItemTable(
         item_ids=tuple(row.item_id for row in rows),
         a=column("a"),
-        b=column("b"),
+        b=b,
+        c=np.where(np.isnan(c) & np.isfinite(b), 0.0, c),
         se_a=column("se_a"),
         se_b=column("se_b"),
+        se_c=column("se_c"),
         p_value=column("p_value"),
         point_biserial=column("corrected_point_biserial"),
         n_responses=np.array([row.n_responses for row in rows], dtype=np.int64),

@@ -9,7 +9,9 @@ from web.i18n import N_
 MODELS: dict[ScaleModel, str] = {
     ScaleModel.CLASSICAL: N_("Classical statistics only"),
     ScaleModel.RASCH: N_("Rasch model"),
+    ScaleModel.ONE_PL: N_("One-parameter logistic model (1PL)"),
     ScaleModel.TWO_PL: N_("Two-parameter logistic model (2PL)"),
+    ScaleModel.THREE_PL: N_("Three-parameter logistic model (3PL)"),
 }
 
 STAGES = (N_("classical"), N_("calibrating"), N_("reading"))
@@ -54,6 +56,13 @@ WARNINGS: dict[str, tuple[str, str]] = {
     "steep_slope": (
         N_("Some discriminations are implausibly high"),
         N_("A value above 4 is more often a sign of too few answers than of a very good item."),
+    ),
+    "asymptote_at_bound": (
+        N_("Some lower asymptotes fell to 0"),
+        N_(
+            "Weak persons do not answer these items right by chance, or too few weak persons saw them. They are held "
+            "at 0 and have no standard error; a prior on c keeps them off the bound."
+        ),
     ),
     "no_spread": (
         N_("The persons hardly differ"),

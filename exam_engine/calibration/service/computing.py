@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from exam_engine.calibration import store
 from exam_engine.calibration.answers import mark_sheets, tabulate_options
-from exam_engine.calibration.findings import BEYOND_SCALES, Outcome
+from exam_engine.calibration.findings import ASYMPTOTE_FIELDS, BEYOND_SCALES, Outcome
 from exam_engine.calibration.models import CalibrationRun
 from exam_engine.calibration.outcome import describe_items
 from exam_engine.calibration.response_matrix import ResponseMatrix
@@ -107,6 +107,8 @@ def keep_outcome(
     figures = []
     for item in outcome.items:
         known = {key: value for key, value in asdict(item).items() if key not in BEYOND_SCALES | {"item"}}
+        if item.model != Method.THREE_PL:
+            known |= dict.fromkeys(ASYMPTOTE_FIELDS)
         item_id = UUID(item.item)
         figures.append(ItemFigures(item_id=item_id, options=options.get(item_id), **known))
     draft = ScaleDraft(

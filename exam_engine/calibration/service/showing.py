@@ -13,17 +13,19 @@ from exam_engine.jobs import service as jobs
 from exam_engine.jobs.models import Job
 from itembank.statistics import service as statistics
 from itembank.statistics.models import ItemParameter, Scale
+from itembank.statistics.rules import ScaleModel
 
 
 def table_of(session: Session, scale: Scale) -> list[tuple[ItemParameter, ItemOutcome]]:
     """Return a scale's items with the reference numbers of the bank."""
     rows = statistics.item_parameters(session, scale.id)
     names = store.names_of(session, [row.item_id for row in rows])
-    return [(row, outcome_of(row, names.get(row.item_id, str(row.item_id)))) for row in rows]
+    return [(row, outcome_of(row, names.get(row.item_id, str(row.item_id)), scale.model)) for row in rows]
 
 
-def outcome_of(row: ItemParameter, name: str) -> ItemOutcome:
+def outcome_of(row: ItemParameter, name: str, model: ScaleModel) -> ItemOutcome:
     """Return a kept row as an outcome under the item's name."""
+    has_parameters = row.b is not None
     return ItemOutcome(
         item=name,
         n_responses=row.n_responses,
@@ -38,6 +40,12 @@ def outcome_of(row: ItemParameter, name: str) -> ItemOutcome:
         se_b=row.se_b,
         se_d=row.se_d,
         cov_ad=row.cov_ad,
+        model=model.value if has_parameters else None,
+        c=row.c if row.c is not None or not has_parameters else 0.0,
+        u=1.0 if has_parameters else None,
+        se_c=row.se_c,
+        cov_ac=row.cov_ac,
+        cov_dc=row.cov_dc,
     )
 
 

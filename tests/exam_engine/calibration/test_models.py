@@ -143,7 +143,7 @@ def test_what_does_not_go_together_is_a_refusal() -> None:
 def test_scales_of_the_bank_hold_what_they_have_columns_for() -> None:
     assert {method.value for method in STORED_METHODS} == {model.value for model in ScaleModel}
     with pytest.raises(MethodNotStored):
-        check_stored(Method.THREE_PL)
+        check_stored(Method.FOUR_PL)
 
 
 def test_a_matrix_mapped_from_disk_gives_the_same(tmp_path: Path) -> None:

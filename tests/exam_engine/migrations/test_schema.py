@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from alembic import command
 from sqlalchemy import text
 
 from exam_engine.migrations import schema
@@ -21,6 +22,13 @@ def _empty_postgres(url: str, keyring: Keyring) -> Database:
     return Database(url.rpartition("/")[0] + "/migrated", keyring)
 
 
+def _step_back(database: Database) -> None:
+    with database.engine.begin() as connection:
+        settings = schema.config()
+        settings.attributes["connection"] = connection
+        command.downgrade(settings, "-1")
+
+
 @pytest.mark.xdist_group("migrations")
 def test_the_migrated_schema_is_the_models(
     backend: str, request: pytest.FixtureRequest, tmp_path: Path, keyring: Keyring
@@ -34,7 +42,11 @@ def test_the_migrated_schema_is_the_models(
         schema.upgrade(database)
         differences = schema.differences(database)
         schema.upgrade(database)  # nothing left to do
+        _step_back(database)
+        schema.upgrade(database)
+        after_a_step_back = schema.differences(database)
     finally:
         database.dispose()
 
     assert differences == []
+    assert after_a_step_back == []
