@@ -25,10 +25,11 @@ def masked_correlation(x: FloatArray, y: FloatArray, mask: FloatArray) -> FloatA
     """Correlate columns of ``x`` and ``y`` over the persons in the mask; NaN where either does not vary."""
     y = np.where(mask > 0, y, 0.0)
     n = mask.sum(axis=0)
-    dx = (x - (x * mask).sum(axis=0) / n) * mask
-    dy = (y - (y * mask).sum(axis=0) / n) * mask
-    spread = np.sqrt((dx**2).sum(axis=0) * (dy**2).sum(axis=0))
-    correlation = np.where(spread > 1e-12, (dx * dy).sum(axis=0) / spread, np.nan)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        dx = (x - (x * mask).sum(axis=0) / n) * mask
+        dy = (y - (y * mask).sum(axis=0) / n) * mask
+        spread = np.sqrt((dx**2).sum(axis=0) * (dy**2).sum(axis=0))
+        correlation = np.where(spread > 1e-12, (dx * dy).sum(axis=0) / spread, np.nan)
     return np.asarray(np.clip(correlation, -1.0, 1.0), dtype=np.float64)
 
 

@@ -49,7 +49,8 @@ class Warn(StrEnum):
     """Persons were matched within sets of items presented alike."""
 
     FEW_ANCHORS = "few_anchors"
-    """The matching score rests on few items: see `purification.MINIMUM_ANCHORS`."""
+    """The matching score rests on few items: see `purification.MINIMUM_ANCHORS`; or purification took more than half
+    of them out, and which items differ depends on which are believed."""
 
     PURIFICATION_CYCLE = "purification_cycle"
     """Purification went in a circle; items flagged anywhere in it are out of the matching score."""

@@ -59,7 +59,8 @@ def purified(
     -----
     Flags that come back after others went in a circle; then the study is made once more without any item flagged
     in that circle, and says so. When fewer than `MINIMUM_ANCHORS` items would remain, the last anchor stays, with
-    a warning. (Candell & Drasgow, 1988, Applied Psychological Measurement 12, 253–260.)
+    a warning; it warns too where fewer than half of the first anchor are left, as it is only by convention that
+    the fewer items are those that differ. (Candell & Drasgow, 1988, Applied Psychological Measurement 12, 253–260.)
     """
     anchor = first
     result, flagged = study(anchor)
@@ -67,7 +68,7 @@ def purified(
     for done in range(1, max_rounds + 1):
         following = first & ~flagged
         if np.array_equal(following, anchor):
-            return result, Purified(anchor, done - 1, ())
+            return result, Purified(anchor, done - 1, _few(anchor, first))
         if following.sum() < MINIMUM_ANCHORS:
             return result, Purified(anchor, done - 1, (Warn.FEW_ANCHORS,))
         anchor = following
@@ -77,7 +78,12 @@ def purified(
             return _out_of_circle(study, first, anchor, history[again[-1] :], result, done)
         history.append(flagged)
     settled = np.array_equal(first & ~flagged, anchor)
-    return result, Purified(anchor, max_rounds, () if settled else (Warn.PURIFICATION_LIMIT,))
+    notes = () if settled else (Warn.PURIFICATION_LIMIT,)
+    return result, Purified(anchor, max_rounds, (*notes, *_few(anchor, first)))
+
+
+def _few(anchor: BoolArray, first: BoolArray) -> tuple[Warn, ...]:
+    return (Warn.FEW_ANCHORS,) if 2 * anchor.sum() < first.sum() else ()
 
 
 def _out_of_circle(
@@ -91,4 +97,4 @@ def _out_of_circle(
     clean = first & ~np.logical_or.reduce(circle)
     if clean.sum() < MINIMUM_ANCHORS:
         return result, Purified(anchor, done, (Warn.PURIFICATION_CYCLE, Warn.FEW_ANCHORS))
-    return study(clean)[0], Purified(clean, done + 1, (Warn.PURIFICATION_CYCLE,))
+    return study(clean)[0], Purified(clean, done + 1, (Warn.PURIFICATION_CYCLE, *_few(clean, first)))

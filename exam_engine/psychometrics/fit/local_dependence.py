@@ -23,6 +23,9 @@ LIMIT = 0.2
 and numbers of scores, so that `q3_limit` simulates one for the test at hand; relative to the average it varies less
 (Christensen, Makransky & Horton, 2017, Applied Psychological Measurement 41, 178–194)."""
 
+ROUNDING = 1e-12
+"""Share of the squared residuals below which their spread is nothing but rounding."""
+
 
 @dataclass(frozen=True)
 class LocalDependence:
@@ -157,7 +160,8 @@ def _correlations(
         covariance = products - sums * sums.T / together
         spread = squares - sums**2 / together
         q3 = covariance / np.sqrt(spread * spread.T)
-    q3[(together < 3) | (spread <= 0) | (spread.T <= 0)] = np.nan
+    flat = spread <= ROUNDING * squares
+    q3[(together < 3) | flat | flat.T] = np.nan
     return q3, together.astype(np.intp)
 
 

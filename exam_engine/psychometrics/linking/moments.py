@@ -7,6 +7,9 @@ import numpy as np
 from exam_engine.psychometrics.irt.items import Items
 from exam_engine.psychometrics.irt.models import FloatArray
 
+ROUNDING = 1e-9
+"""Logits by which difficulties that are alike may differ: they come as a quotient of intercept and slope."""
+
 
 def mean_mean(new: Items, old: Items) -> tuple[float, float]:
     """Return scale and shift that match mean discrimination and mean difficulty.
@@ -106,7 +109,7 @@ def mean_sigma(new: Items, old: Items) -> tuple[float, float]:
     (2.0, -2.0)
     """
     _, _, b_new, b_old = _pairs(new, old)
-    if not (b_new.std() > 0 and b_old.std() > 0):
+    if min(b_new.std(), b_old.std()) <= ROUNDING:
         raise ValueError("mean–sigma needs anchors of different difficulty")
     return _line(float(b_old.std() / b_new.std()), b_new, b_old)
 

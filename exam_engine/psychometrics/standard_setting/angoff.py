@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from exam_engine.psychometrics.irt.models import FloatArray
-from exam_engine.psychometrics.standard_setting.consistency import Components, components
+from exam_engine.psychometrics.standard_setting.consistency import Components, components, correlation
 from exam_engine.psychometrics.standard_setting.panel import (
     Summary,
     Warn,
@@ -206,13 +206,7 @@ def _agreement(shares: FloatArray) -> FloatArray:
     """Return the correlation of each judge with the mean of the others over the items both rated."""
     given = ~np.isnan(shares)
     filled = np.where(given, shares, 0.0)
-    rest = np.maximum(given.sum(axis=0) - given, 0)
-    found = np.full(len(shares), np.nan)
-    for judge, own in enumerate(shares):
-        both = given[judge] & (rest[judge] > 0)
-        if both.sum() < 3:
-            continue
-        others = (filled.sum(axis=0) - filled[judge])[both] / rest[judge][both]
-        if own[both].std() > 0 and others.std() > 0:
-            found[judge] = np.corrcoef(own[both], others)[0, 1]
-    return found
+    rest = given.sum(axis=0) - given
+    with np.errstate(invalid="ignore", divide="ignore"):
+        others = (filled.sum(axis=0) - filled) / rest
+    return np.array([correlation(own, other) for own, other in zip(shares, others, strict=True)])

@@ -159,7 +159,7 @@ def beuk(
     bounds = _judged(cut, pass_rate)
     if np.any((bounds[0] < 0) | (bounds[0] > highest)) or np.any((bounds[1] < 0) | (bounds[1] > 1)):
         raise ValueError("cuts must be scores of the test and pass rates shares from 0 to 1")
-    if bounds.shape[1] < 2 or np.any(bounds.std(axis=1) == 0):
+    if bounds.shape[1] < 2 or np.any(np.ptp(bounds, axis=1) == 0):
         raise ValueError("judges must differ in their cuts and in their pass rates: the line has no slope")
     curve = _fail_curve(scores, counts)
 

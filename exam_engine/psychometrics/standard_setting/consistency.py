@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from exam_engine.psychometrics.ctt.moments import masked_correlation
 from exam_engine.psychometrics.irt.items import Items
 from exam_engine.psychometrics.irt.models import FloatArray
 from exam_engine.psychometrics.standard_setting.conversion import theta_of_score
@@ -201,10 +202,10 @@ def difficulty_consistency(ratings: ArrayLike, observed: ArrayLike) -> Difficult
             given.any(axis=0), given.sum(axis=0), np.nan
         )
     return Difficulty(
-        correlation=np.array([_correlation(row, easy) for row in table]),
+        correlation=np.array([correlation(row, easy) for row in table]),
         deviation=np.abs(gap).sum(axis=1) / number,
         bias=gap.sum(axis=1) / number,
-        panel_correlation=_correlation(panel, easy),
+        panel_correlation=correlation(panel, easy),
     )
 
 
@@ -257,12 +258,13 @@ def intrajudge_consistency(ratings: ArrayLike, items: Items) -> Intrajudge:
     return Intrajudge(theta, errors, size.mean(axis=1), 1.0 - size.sum(axis=1) / worst.sum(axis=1))
 
 
-def _correlation(one: FloatArray, other: FloatArray) -> float:
+def correlation(one: FloatArray, other: FloatArray) -> float:
+    """Return the correlation where both are known; NaN below three pairs, or where either varies by rounding only."""
     both: NDArray[np.bool_] = ~(np.isnan(one) | np.isnan(other))
-    x, y = one[both], other[both]
-    if x.size < 3 or x.std() == 0 or y.std() == 0:
+    if both.sum() < 3:
         return float("nan")
-    return float(np.corrcoef(x, y)[0, 1])
+    mask = np.ones((both.sum(), 1))
+    return float(masked_correlation(one[both, None], other[both, None], mask)[0])
 
 
 def _ratio(signal: float, noise: float) -> float:

@@ -55,3 +55,12 @@ def test_four_items_are_kept() -> None:
 
     assert path.warnings == (Warn.FEW_ANCHORS,)
     assert path.anchor.all()
+
+
+def test_an_anchor_of_the_fewer_items_is_warned_of() -> None:
+    many = np.arange(12) < 7
+
+    _, path = purified(lambda anchor: (0, many), np.ones(12, dtype=np.bool_), max_rounds=10)
+
+    assert path.warnings == (Warn.FEW_ANCHORS,)
+    np.testing.assert_array_equal(path.anchor, ~many)

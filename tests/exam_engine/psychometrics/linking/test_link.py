@@ -204,6 +204,11 @@ def test_methods_refuse_what_they_cannot_use() -> None:
 
     with pytest.raises(ValueError, match="different difficulty"):
         link(alike, alike, linker=Linker(Method.MEAN_SIGMA))
+    with pytest.raises(ValueError, match="different difficulty"):
+        rounded = Items.dichotomous(
+            [1.1, 0.7, 1.3], np.full(3, 0.1)
+        )  # -(-a b) / a is not b to the last digit
+        link(rounded, rounded, linker=Linker(Method.MEAN_SIGMA))
     with pytest.raises(ValueError, match="by their curves"):
         link(nominal, nominal, linker=Linker(Method.MEAN_MEAN))
     with pytest.raises(ValueError, match="positive discriminations"):

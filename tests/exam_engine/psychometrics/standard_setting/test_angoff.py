@@ -123,6 +123,14 @@ def test_agreement_finds_the_judge_who_rates_the_other_way_round() -> None:
     assert np.abs(np.delete(against.bias, 2)).max() < 0.05
 
 
+def test_a_judge_who_rates_all_items_alike_has_no_correlation() -> None:
+    easy = np.linspace(0.1, 0.9, 11)
+    table = np.stack([np.full(11, 0.55), easy, easy[::-1]])  # the deviation of eleven times 0.55 is 1e-16
+
+    assert np.isnan(angoff(table).final.agreement).tolist() == [True, False, False]
+    assert np.isnan(difficulty_consistency(table, easy).correlation).tolist() == [True, False, False]
+
+
 def test_ratings_from_the_curves_are_wholly_consistent() -> None:
     items = Items.concatenate(
         [Items.dichotomous([1.0, 1.5], [-1.0, 0.5], c=[0.0, 0.2]), Items.graded([1.2], [[-0.5, 1.0]])]

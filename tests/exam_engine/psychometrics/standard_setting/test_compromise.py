@@ -94,6 +94,8 @@ def test_beuk_moves_further_where_judges_agree_less() -> None:
 def test_judges_who_agree_exactly_give_beuk_no_slope() -> None:
     with pytest.raises(ValueError, match="no slope"):
         beuk(SCORES, cut=[60, 60], pass_rate=[0.5, 0.6], highest=100)
+    with pytest.raises(ValueError, match="no slope"):  # their standard deviation is 1e-16
+        beuk(SCORES, cut=[60, 65, 70], pass_rate=[0.7, 0.7, 0.7], highest=100)
     with pytest.raises(ValueError, match="shares"):
         beuk(SCORES, cut=[60, 61], pass_rate=[50, 60], highest=100)
 
