@@ -16,6 +16,8 @@ NAMED = 20
 def compare(before: Any, after: Any) -> dict[str, Any]:
     """Return whether two results agree, how many figures were compared and where they differ.
 
+    Figures that only the later code gives have nothing to be compared with; one that it no longer gives differs.
+
     >>> compare({"a": 1.0, "b": [1, 2]}, {"a": 1.0, "b": [1, 3]})
     {'agrees': False, 'compared': 3, 'differences': 1, 'first': ['b[1]']}
     """
@@ -35,7 +37,7 @@ def _pairs(before: Any, after: Any, where: str) -> Iterator[tuple[str, bool]]:
             here = f"{where}.{key}" if where else str(key)
             if key in before and key in after:
                 yield from _pairs(before[key], after[key], here)
-            else:
+            elif key in before:
                 yield here, False
     elif _is_list(before) and _is_list(after) and len(before) == len(after):
         for at, (one, other) in enumerate(zip(before, after, strict=True)):

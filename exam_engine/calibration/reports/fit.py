@@ -23,7 +23,9 @@ from exam_engine.psychometrics.forensics.flags import Correction, adjusted_p_val
 from exam_engine.psychometrics.irt.items import Items
 from exam_engine.psychometrics.irt.models import Model
 
-FORMAT = 1
+FORMAT = 2
+"""2: with the model, lower asymptotes and whether priors took part. 1: Rasch or 2PL."""
+
 LEAST_ITEMS = 4
 """Items below which sum scores are too few to compare anything at."""
 
@@ -34,6 +36,9 @@ RMSD_ABOVE = 0.05
 LEVEL = 0.01
 """An item misfits when its test says so at this level, adjusted for their number, and its curve is off by more than
 `RMSD_ABOVE`: large samples call every item significant, small ones make every curve crooked."""
+
+WITH_PRIORS = "with_priors"
+"""What limits the figures: tests of fit take the parameters as maximum-likelihood estimates."""
 
 GROUPS = 10
 MOST_PAIRS = 20
@@ -46,28 +51,33 @@ class ScaleAnswers:
     Attributes
     ----------
     scale : str
-    is_rasch : bool
+    model : Model
+        Of all items.
     variance : float
         Of ability.
-    items : tuple of (item id, name, discrimination, difficulty)
+    items : tuple of (item id, name, discrimination, difficulty, lower asymptote)
     responses : ndarray of int8, shape (n_persons, n_items)
         1, 0, -1 not presented.
+    has_priors : bool
+        Whether the parameters were estimated with priors.
     """
 
     scale: str
-    is_rasch: bool
+    model: Model
     variance: float
-    items: tuple[tuple[str, str, float, float], ...]
+    items: tuple[tuple[str, str, float, float, float], ...]
     responses: NDArray[np.int8]
+    has_priors: bool = False
 
     def to_bytes(self) -> bytes:
         """Return the canonical bytes: a header as JSON, then the responses by item."""
         header = {
             "format": FORMAT,
             "scale": self.scale,
-            "is_rasch": self.is_rasch,
+            "model": self.model.value,
             "variance": self.variance,
             "items": [list(item) for item in self.items],
+            "has_priors": self.has_priors,
         }
         text = json.dumps(header, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
         matrix = np.ascontiguousarray(self.responses.T, dtype=np.int8).tobytes()
@@ -78,16 +88,20 @@ class ScaleAnswers:
         """Read back what `to_bytes` gave; raises ValueError for a format that is not known."""
         start = 8 + int.from_bytes(content[:8], "little")
         header = json.loads(content[8:start])
-        if header["format"] != FORMAT:
+        if header["format"] not in (1, FORMAT):
             raise ValueError(f"scale answers format {header['format']} is not known")
-        items = tuple((item[0], item[1], float(item[2]), float(item[3])) for item in header["items"])
+        items = tuple(
+            (item_id, name, float(a), float(b), float(c[0]) if c else 0.0)
+            for item_id, name, a, b, *c in header["items"]
+        )
         matrix = np.frombuffer(content[start:], dtype=np.int8).reshape(len(items), -1).T
         return cls(
             header["scale"],
-            header["is_rasch"],
+            Model(header.get("model") or ("rasch" if header["is_rasch"] else "2pl")),
             float(header["variance"]),
             items,
             np.ascontiguousarray(matrix),
+            bool(header.get("has_priors")),
         )
 
 
@@ -102,10 +116,8 @@ def compute(
     responses = answers.responses[(answers.responses >= 0).any(axis=1)]
     if len(answers.items) < LEAST_ITEMS or len(responses) < LEAST_PERSONS:
         raise NothingToFit(items=LEAST_ITEMS, persons=LEAST_PERSONS)
-    a, b = np.array([item[2:] for item in answers.items], dtype=np.float64).T
-    items = Items.dichotomous(a, b)
-    if answers.is_rasch:
-        items = replace(items, models=(Model.RASCH,) * len(items))
+    a, b, c = np.array([item[2:] for item in answers.items], dtype=np.float64).T
+    items = replace(Items.dichotomous(a, b, c=c), models=(answers.model,) * len(answers.items))
     density = {"variance": answers.variance}
     progress(5, 100, "fit of items")
     by_score = item_fit_by_score(responses, items, **density)
@@ -116,9 +128,11 @@ def compute(
     curves = empirical_curves(responses, items, groups=GROUPS, **density)
     progress(65, 100, "fit of pairs")
     pairs = residual_correlations(responses, items, **density)
+    limits = {warning.value for part in (by_score, curves, pairs) for warning in part.warnings}
+    limits |= {WITH_PRIORS} if answers.has_priors else set()
     progress(80, 100, "fit of the test")
     found = []
-    for at, (item_id, name, slope, difficulty) in enumerate(answers.items):
+    for at, (item_id, name, slope, difficulty, lower) in enumerate(answers.items):
         rmsd, p = _known(distance.rmsd[at]), _known(adjusted[at])
         found.append(
             {
@@ -126,6 +140,7 @@ def compute(
                 "name": name,
                 "a": slope,
                 "b": difficulty,
+                "c": lower,
                 "n": int(by_score.n_persons[at]),
                 "statistic": _known(by_score.statistic[at]),
                 "df": int(by_score.degrees_of_freedom[at]),
@@ -152,7 +167,8 @@ def compute(
     return {
         "persons": len(responses),
         "scale": answers.scale,
-        "is_rasch": answers.is_rasch,
+        "is_rasch": answers.model is Model.RASCH,
+        "model": answers.model.value,
         "items": found,
         "pairs": [
             {
@@ -166,7 +182,7 @@ def compute(
         "n_pairs": len(pairs.flagged),
         "pair_limit": float(pairs.limit),
         "test": _test(responses, items, answers.variance),
-        "limits": sorted({warning.value for part in (by_score, curves, pairs) for warning in part.warnings}),
+        "limits": sorted(limits),
         "cautions": [],
     }
 

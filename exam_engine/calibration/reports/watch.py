@@ -71,10 +71,10 @@ class Known:
 
 @dataclass(frozen=True)
 class Calibrated:
-    """Parameters of one scale: item → discrimination, difficulty and its error."""
+    """Parameters of one scale: item → discrimination, difficulty and its error, lower asymptote."""
 
     name: str
-    figures: Mapping[UUID, tuple[float, float, float]]
+    figures: Mapping[UUID, tuple[float, float, float, float]]
 
 
 @dataclass(frozen=True)
@@ -156,8 +156,8 @@ def drift_between(new: Calibrated, old: Calibrated) -> Drift | None:
     are taken out and the scales linked again, until the same items are named.
 
     >>> ids = [UUID(int=k) for k in range(8)]
-    >>> old = Calibrated("old", {one: (1.0, k / 4 - 1, 0.1) for k, one in enumerate(ids)})
-    >>> new = Calibrated("new", {one: (1.0, k / 4 - 1 + (k == 3), 0.1) for k, one in enumerate(ids)})
+    >>> old = Calibrated("old", {one: (1.0, k / 4 - 1, 0.1, 0.0) for k, one in enumerate(ids)})
+    >>> new = Calibrated("new", {one: (1.0, k / 4 - 1 + (k == 3), 0.1, 0.0) for k, one in enumerate(ids)})
     >>> [one.subject.int for one in drift_between(new, old).moved]
     [3]
     """
@@ -196,4 +196,4 @@ def drift_between(new: Calibrated, old: Calibrated) -> Drift | None:
 
 
 def _items(figures: FloatArray) -> Items:
-    return Items.dichotomous(figures[:, 0], figures[:, 1])
+    return Items.dichotomous(figures[:, 0], figures[:, 1], c=figures[:, 3])

@@ -13,6 +13,7 @@ from exam_engine.calibration.reports.fit import ScaleAnswers
 from exam_engine.calibration.reports.rules import NoAnswersKept, ReportKind
 from exam_engine.calibration.service.computing import unpack
 from exam_engine.calibration.service.reporting import ReportRequest, submit_report
+from exam_engine.psychometrics.irt.models import Model
 from itembank.people.rules import Actor
 from itembank.statistics import service as statistics
 from itembank.statistics.rules import ScaleModel
@@ -43,20 +44,23 @@ def request_fit(
     ]
     names = store.names_of(session, [UUID(matrix.items[at]) for at in known])
     is_rasch = scale.model is ScaleModel.RASCH
+    found = [rows[matrix.items[at]] for at in known]
     answers = ScaleAnswers(
         scale=scale.name,
-        is_rasch=is_rasch,
+        model=Model(scale.model.value),
         variance=float(scale.summary.get("latent_variance") or 1.0) if is_rasch else 1.0,
         items=tuple(
             (
-                matrix.items[at],
-                names.get(UUID(matrix.items[at]), matrix.items[at]),
-                float(rows[matrix.items[at]].a or 0.0),
-                float(rows[matrix.items[at]].b or 0.0),
+                str(row.item_id),
+                names.get(row.item_id, str(row.item_id)),
+                row.a or 0.0,
+                row.b or 0.0,
+                row.c or 0.0,
             )
-            for at in known
+            for row in found
         ),
         responses=matrix.responses[:, known],
+        has_priors=bool(scale.summary.get("priors")),
     )
     request = ReportRequest(
         institution_id=institution_id,

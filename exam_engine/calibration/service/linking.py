@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from exam_engine.calibration import store
 from exam_engine.calibration.models import StatisticsReport
-from exam_engine.calibration.reports.linking import Anchor, ScalePair
+from exam_engine.calibration.reports.linking import Anchor, Figures, ScalePair
 from exam_engine.calibration.reports.rules import (
     AlreadyAdopted,
     ReportKind,
@@ -23,6 +23,8 @@ from itembank.statistics import service as statistics
 from itembank.statistics.models import ItemParameter, Scale
 from itembank.statistics.rules import ScaleModel
 from itembank.statistics.service import ItemFigures, ScaleDraft
+
+KEPT_FIGURES = ("a", "b", "d", "se_a", "se_b", "se_d", "cov_ad", "c", "se_c", "cov_ac", "cov_dc")
 
 
 def request_linking(
@@ -72,14 +74,47 @@ def _pair(session: Session, new: Scale, old: Scale) -> ScalePair:
         if (figures := _figures(row)) is not None
     ]
     is_rasch = new.model is ScaleModel.RASCH and old.model is ScaleModel.RASCH
-    return ScalePair(new.name, old.name, is_rasch, tuple(items))
+    return ScalePair(
+        new.name,
+        old.name,
+        (new.model.value, old.model.value),
+        is_rasch,
+        tuple(items),
+        (_mean_variance(new), _mean_variance(old)),
+    )
 
 
-def _figures(row: ItemParameter) -> tuple[float, ...] | None:
+def _mean_variance(scale: Scale) -> float:
+    """Return the sampling variance of the persons' mean ability, on the scale's metric."""
+    stretched = scale.summary.get("linked", {}).get("scale", 1.0)
+    variance = scale.summary.get("latent_variance") or 1.0
+    return float(variance * stretched**2 / max(scale.n_persons, 1))
+
+
+def _figures(row: ItemParameter) -> Figures | None:
     if row.a is None or row.b is None:
         return None
-    known = (row.se_a, row.se_b, row.se_d, row.cov_ad)
-    return (row.a, row.b, *(0.0 if value is None else value for value in known))
+    return Figures(
+        row.a,
+        row.b,
+        se_a=row.se_a,
+        se_b=row.se_b,
+        se_d=row.se_d,
+        cov_ad=row.cov_ad,
+        c=row.c,
+        se_c=row.se_c,
+        cov_ac=row.cov_ac,
+        cov_dc=row.cov_dc,
+    )
+
+
+def model_after(model: ScaleModel, scale: float) -> ScaleModel:
+    """Return what a scale is once linked: items keep their model, but stretched Rasch items have a common slope.
+
+    >>> model_after(ScaleModel.RASCH, 1.0).value, model_after(ScaleModel.RASCH, 1.2).value
+    ('rasch', '1pl')
+    """
+    return ScaleModel.ONE_PL if model is ScaleModel.RASCH and scale != 1.0 else model
 
 
 def adopt_link(session: Session, *, actor: Actor, report_id: UUID, name: str, now: datetime) -> Scale:
@@ -102,7 +137,6 @@ def adopt_link(session: Session, *, actor: Actor, report_id: UUID, name: str, no
     new = statistics.find_scale(session, UUID(report.source["new"]))
     rows = {str(row.item_id): row for row in statistics.item_parameters(session, new.id)}
     line = results["line"]
-    model = new.model if line["scale"] == 1.0 else ScaleModel.TWO_PL
     items = [
         ItemFigures(
             item_id=row.item_id,
@@ -112,7 +146,7 @@ def adopt_link(session: Session, *, actor: Actor, report_id: UUID, name: str, no
             corrected_point_biserial=row.corrected_point_biserial,
             is_constant=row.is_constant,
             options=row.options,
-            **{key: item[key] for key in ("a", "b", "d", "se_a", "se_b", "se_d", "cov_ad")},
+            **{key: item.get(key) for key in KEPT_FIGURES},
         )
         for item in results["items"]
         if (row := rows.get(item["item_id"])) is not None
@@ -125,7 +159,7 @@ def adopt_link(session: Session, *, actor: Actor, report_id: UUID, name: str, no
             occupation_id=report.occupation_id,
             level=report.level,
             name=name,
-            model=model,
+            model=model_after(new.model, line["scale"]),
             n_persons=new.n_persons,
             summary={**new.summary, "linked": {**line, "old": results["old"], "new": results["new"]}},
             source={**report.source, "kind": "linked", "report": str(report.id)},

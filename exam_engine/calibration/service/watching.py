@@ -169,8 +169,12 @@ def _reports(session: Session, occupation_id: UUID, level: int) -> Sequence[Stat
 
 
 def _latest_drift(session: Session, scales: Sequence[Scale]) -> Drift | None:
-    """Return the drift between the newest scale with parameters and the newest older one that shares items."""
+    """Return the drift between the newest scale with parameters and the newest older one that shares items.
+
+    A 3PL scale is compared with 3PL scales alone: difficulties above a lower asymptote are others than those above 0.
+    """
     calibrated = [scale for scale in scales if scale.model.has_parameters]
+    calibrated = [one for one in calibrated if one.model.has_asymptote == calibrated[0].model.has_asymptote]
     if len(calibrated) < 2:
         return None
     new = _calibrated(session, calibrated[0])
@@ -185,7 +189,7 @@ def _calibrated(session: Session, scale: Scale) -> Calibrated:
     return Calibrated(
         scale.name,
         {
-            row.item_id: (row.a, row.b, row.se_b or 0.0)
+            row.item_id: (row.a, row.b, row.se_b or 0.0, row.c or 0.0)
             for row in statistics.item_parameters(session, scale.id)
             if row.a is not None and row.b is not None
         },

@@ -52,9 +52,13 @@ def test_drift_is_rare_where_nothing_moved_and_found_where_something_did() -> No
     for _ in range(30):
         b = rng.normal(size=40)
         draw = [b + rng.normal(0, 0.15, 40) for _ in range(2)]
-        old = Calibrated("old", {one: (1.0, value, 0.15) for one, value in zip(IDS, draw[0], strict=True)})
+        old = Calibrated(
+            "old", {one: (1.0, value, 0.15, 0.0) for one, value in zip(IDS, draw[0], strict=True)}
+        )
         shifted = 0.4 + draw[1] + np.where(np.arange(40) == 7, 1.0, 0.0)
-        new = Calibrated("new", {one: (1.0, value, 0.15) for one, value in zip(IDS, shifted, strict=True)})
+        new = Calibrated(
+            "new", {one: (1.0, value, 0.15, 0.0) for one, value in zip(IDS, shifted, strict=True)}
+        )
         drift = drift_between(new, old)
         assert drift is not None
         moved = {one.subject for one in drift.moved}
@@ -66,6 +70,6 @@ def test_drift_is_rare_where_nothing_moved_and_found_where_something_did() -> No
 
 
 def test_scales_with_too_little_in_common_tell_nothing() -> None:
-    one = Calibrated("a", dict.fromkeys(IDS[:4], (1.0, 0.0, 0.1)))
+    one = Calibrated("a", dict.fromkeys(IDS[:4], (1.0, 0.0, 0.1, 0.0)))
 
     assert drift_between(one, one) is None
