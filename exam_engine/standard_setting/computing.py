@@ -34,12 +34,14 @@ CURVE = np.arange(0.0, 101.0, 2.0)
 """Cuts at which the curve of pass rates is drawn."""
 
 
-def arrange(a: FloatArray, b: FloatArray, response_probability: float) -> tuple[list[int], list[float]]:
+def arrange(
+    a: FloatArray, b: FloatArray, c: FloatArray, response_probability: float
+) -> tuple[list[int], list[float]]:
     """Return the items' indices in the order of the booklet, and the location of each page in logits.
 
     An item that reaches the probability at no ability has no page.
     """
-    pages = bookmarks.booklet(Items.dichotomous(a, b), response_probability=response_probability)
+    pages = bookmarks.booklet(Items.dichotomous(a, b, c=c), response_probability=response_probability)
     return [int(index) for index in pages.item], [float(location) for location in pages.location]
 
 
@@ -175,7 +177,7 @@ def _bookmark(panel: PanelData, complete: Sequence[UUID], counting: Sequence[UUI
     made = _Made()
     if not complete or panel.response_probability is None:
         return made
-    items = Items.dichotomous(panel.a, panel.b)
+    items = Items.dichotomous(panel.a, panel.b, c=panel.c)
     # The booklet as it was frozen: what judges had in their hands does not move with the code.
     pages = bookmarks.Booklet(
         item=np.arange(panel.count),

@@ -39,8 +39,8 @@ class PanelData:
         Judges whose ratings count.
     marks : ndarray, shape (n_items,)
         Marks of the items by position; empty where candidates are judged.
-    a, b, locations : ndarray, shape (n_items,)
-        Parameters and page locations in the bookmark method; NaN elsewhere.
+    a, b, c, locations : ndarray, shape (n_items,)
+        Parameters (c is 0 where none was estimated) and page locations in the bookmark method; NaN elsewhere.
     p_values : ndarray, shape (n_items,)
         Proportions correct known to the bank, NaN where none is.
     candidate_scores : ndarray, shape (n_candidates,)
@@ -53,6 +53,7 @@ class PanelData:
     marks: FloatArray
     a: FloatArray
     b: FloatArray
+    c: FloatArray
     locations: FloatArray
     p_values: FloatArray
     candidate_scores: FloatArray

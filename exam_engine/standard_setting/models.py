@@ -77,6 +77,8 @@ class WorkshopItem(IdMixin, TenantMixin, Base):
     n_responses: Mapped[int | None]
     a: Mapped[float | None]
     b: Mapped[float | None]
+    c: Mapped[float | None]
+    """Lower asymptote; 0 on scales of models without one."""
     location: Mapped[float | None]
     """Where the response probability is reached, in logits."""
 
@@ -112,11 +114,28 @@ class Judge(IdMixin, TenantMixin, Base):
     """When they read the description and agreed to keep the items to themselves."""
     excluded_at: Mapped[datetime | None]
     exclusion_reason: Mapped[str] = mapped_column(String(400), default="")
+    readmission_reason: Mapped[str] = mapped_column(String(400), default="", server_default="")
+    """Why the last exclusion was withdrawn; its own reason stays beside it."""
     answers: Mapped[dict[str, float] | None] = mapped_column(JSON)
     """Their answers to the final questions."""
     answered_at: Mapped[datetime | None]
 
     __table_args__ = (UniqueConstraint("workshop_id", "user_id"),)
+
+
+class Adoption(IdMixin, TenantMixin, Base):
+    """Which recorded result the pass mark of a sitting was taken from; a later choice replaces it."""
+
+    __tablename__ = "standard_adoption"
+
+    sitting_id: Mapped[UUID] = mapped_column(ForeignKey("sitting.id"), unique=True)
+    workshop_id: Mapped[UUID] = mapped_column(ForeignKey("standard_workshop.id"), index=True)
+    digest: Mapped[str] = mapped_column(String(64))
+    """Of the result, as it was when it was chosen."""
+    cut: Mapped[float]
+    pass_mark: Mapped[Decimal] = mapped_column(Numeric(5, 2))
+    adopted_by: Mapped[UUID] = mapped_column(ForeignKey("user_account.id"))
+    adopted_at: Mapped[datetime]
 
 
 class Round(IdMixin, TenantMixin, Base):

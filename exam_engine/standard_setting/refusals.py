@@ -152,6 +152,23 @@ class LeaderJudges(Invalid):
     message = "The leader of a workshop does not judge in it."
 
 
+class NotExcluded(Conflict):
+    """There is no exclusion to withdraw."""
+
+    code = "standard_not_excluded"
+    message = "This judge takes part already."
+
+
+class RoundMissed(Conflict):
+    """An excluded judge left the newest closed round unfinished."""
+
+    code = "standard_round_missed"
+    message = (
+        "Round {round} was closed without all ratings of this judge, so its result would leave them out again. "
+        "Readmit them while the next round is open."
+    )
+
+
 class ReasonMissing(Invalid):
     """A reason is required."""
 
@@ -276,3 +293,19 @@ class NothingComputable(Conflict):
 
     code = "standard_nothing_computable"
     message = "No cut score follows from these ratings."
+
+
+class ResultUnusable(Conflict):
+    """A workshop whose result cannot set this pass mark."""
+
+    code = "standard_result_unusable"
+    message = "Choose a recorded result of the same occupation and level, for a theory sitting."
+
+
+class ResultAltered(Conflict):
+    """A stored result no longer matches its digest."""
+
+    code = "standard_result_altered"
+    message = (
+        "The stored result of {name} was altered since it was frozen. It cannot be used; tell the auditor."
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 
 from exam_engine.standard_setting.refusals import (
@@ -132,6 +132,18 @@ def check_answers(answers: Answers) -> None:
         raise CutBoundsInvalid(lowest=f"{answers.lowest_cut:g}", highest=f"{answers.highest_cut:g}")
     if not answers.lowest_fail < answers.highest_fail:
         raise FailBoundsInvalid(lowest=f"{answers.lowest_fail:g}", highest=f"{answers.highest_fail:g}")
+
+
+def pass_mark_of(cut: float) -> Decimal:
+    """Return the pass mark of a cut score: the nearest half mark, the step in which pass marks are set.
+
+    >>> pass_mark_of(62.37)
+    Decimal('62.5')
+    >>> pass_mark_of(61.25)
+    Decimal('61.5')
+    """
+    halves = (2 * Decimal(str(cut))).quantize(Decimal(1), rounding=ROUND_HALF_UP)
+    return min(halves / 2, Decimal(100))
 
 
 def read_numbers(text: str) -> list[int]:

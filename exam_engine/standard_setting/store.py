@@ -12,6 +12,7 @@ from exam_engine.marking.models import MarkingRun
 from exam_engine.sittings.models import Plan, Registration, Sitting, SittingPaper
 from exam_engine.sittings.rules import Component
 from exam_engine.standard_setting.models import (
+    Adoption,
     Judge,
     Rating,
     Round,
@@ -53,6 +54,32 @@ def closed_workshops(session: Session) -> Sequence[Workshop]:
     return session.scalars(select(Workshop).where(Workshop.status == WorkshopStatus.CLOSED)).all()
 
 
+def recorded_workshops(session: Session, *, occupation_id: UUID, level: int) -> Sequence[Workshop]:
+    """Workshops of an occupation and level whose result is recorded, latest first."""
+    query = select(Workshop).where(
+        Workshop.status == WorkshopStatus.RECORDED,
+        Workshop.occupation_id == occupation_id,
+        Workshop.level == level,
+    )
+    return session.scalars(query.order_by(Workshop.recorded_at.desc(), Workshop.id.desc())).all()
+
+
+def adoption(session: Session, sitting_id: UUID) -> Adoption | None:
+    return session.scalars(select(Adoption).where(Adoption.sitting_id == sitting_id)).one_or_none()
+
+
+def adoptions(session: Session, workshop_id: UUID) -> Sequence[tuple[Adoption, Sitting, Plan]]:
+    """Sittings whose pass mark was taken from a workshop."""
+    query = (
+        select(Adoption, Sitting, Plan)
+        .join(Sitting, Sitting.id == Adoption.sitting_id)
+        .join(Plan, Plan.id == Sitting.plan_id)
+        .where(Adoption.workshop_id == workshop_id)
+        .order_by(Sitting.starts_at, Sitting.id)
+    )
+    return [(row[0], row[1], row[2]) for row in session.execute(query)]
+
+
 def tasks(session: Session, user_id: UUID) -> Sequence[tuple[Judge, Workshop]]:
     """Workshops that somebody judges in, newest first; drafts are the leader's."""
     query = (
@@ -67,6 +94,13 @@ def tasks(session: Session, user_id: UUID) -> Sequence[tuple[Judge, Workshop]]:
 def items(session: Session, workshop_id: UUID) -> Sequence[WorkshopItem]:
     query = select(WorkshopItem).where(WorkshopItem.workshop_id == workshop_id)
     return session.scalars(query.order_by(WorkshopItem.position)).all()
+
+
+def count_rated(session: Session, workshop: Workshop) -> int:
+    """How many items or candidates are rated."""
+    rows = WorkshopCandidate if workshop.method.judges_candidates else WorkshopItem
+    query = select(func.count()).select_from(rows).where(rows.workshop_id == workshop.id)
+    return session.scalar(query) or 0
 
 
 def item_numbers(session: Session, item_ids: Sequence[UUID]) -> dict[UUID, int]:

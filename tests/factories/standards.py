@@ -11,7 +11,11 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from exam_engine.filing import service as filing
 from exam_engine.papers import service as papers
+from exam_engine.sittings import service as sittings
+from exam_engine.sittings.models import Plan, Sitting
+from exam_engine.sittings.rules import Component, Terms
 from exam_engine.standard_setting import service as standards
 from exam_engine.standard_setting import store
 from exam_engine.standard_setting.models import Workshop
@@ -21,8 +25,10 @@ from itembank.people.models import Institution
 from itembank.people.rules import Actor, Role
 from itembank.statistics.models import ItemParameter, Scale
 from itembank.statistics.rules import ScaleModel
+from itembank.taxonomy.models import Occupation
 from tests.factories.papers import LEVEL, actor_of, make_sealed_papers
 from tests.factories.people import NOW
+from tests.factories.sittings import EXAM_DAY, STARTS, centre_officer, officer_of
 
 DESCRIPTION = "恰好合格的考生能够独立完成常规任务，遇到不常见的情况需要查阅资料或请教他人。"
 
@@ -172,3 +178,31 @@ def stems_of(database: Database, paper_id: UUID) -> list[str]:
     with database.session(scope=Scope.everything(), writes=False) as session:
         view = papers.candidate_view(session, paper_id)
         return [entry.stem for section in view.sections for entry in section.entries]
+
+
+def plan_sitting(session: Session, institution: Institution, occupation: Occupation) -> tuple[Plan, Sitting]:
+    """Return a plan and its theory sitting in preparation, at the level of the papers."""
+    filing.file_scope(
+        session,
+        actor=centre_officer(session, institution),
+        institution_id=institution.id,
+        occupation_id=occupation.id,
+        levels=[LEVEL.value],
+        number="备〔2026〕009号",
+        valid_from=EXAM_DAY,
+        valid_until=EXAM_DAY,
+        now=NOW,
+    )
+    components = frozenset({Component.THEORY})
+    draft = sittings.PlanDraft("三级认定", occupation.id, LEVEL.value, EXAM_DAY, components)
+    plan = sittings.create_plan(session, actor=officer_of(institution), draft=draft, now=NOW)
+    terms = Terms(STARTS, STARTS, STARTS + timedelta(minutes=90), 90)
+    sitting = sittings.create_sitting(
+        session,
+        actor=officer_of(institution),
+        plan_id=plan.id,
+        component=Component.THEORY,
+        terms=terms,
+        now=NOW,
+    )
+    return plan, sitting

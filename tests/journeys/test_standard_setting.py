@@ -143,7 +143,7 @@ def test_a_panel_sets_a_cut_score_from_opening_to_record(
     press(supervisor, "确认记录结果")
     supervisor.get_by_role("link", name="查看结果").click()
     expect(supervisor.locator(".big-figure")).to_contain_text("61")
-    expect(supervisor.get_by_text("本系统未更改任何场次")).to_be_visible()
+    expect(supervisor.get_by_text("由制定计划的人员在场次页面上决定")).to_be_visible()
     expect(supervisor.get_by_text("未被改动")).to_be_visible()
     shot(supervisor, "standards-result")
     assert accessibility(supervisor) == []

@@ -107,6 +107,8 @@ ACTIONS: dict[str, str] = {
     "standard.judge_removed": N_("Judge taken off the panel"),
     "standard.judge_agreed": N_("Judge agreed to confidentiality"),
     "standard.judge_excluded": N_("Judge excluded"),
+    "standard.judge_readmitted": N_("Exclusion of a judge withdrawn"),
+    "standard.adopted": N_("Pass mark taken from standard setting"),
     "standard.round_opened": N_("Rating round opened"),
     "standard.round_closed": N_("Rating round closed"),
     "standard.questions_opened": N_("Final questions opened"),

@@ -202,6 +202,9 @@ DIF_WARNINGS: dict[str, str] = {
     "small_group": N_("The smaller group has fewer than 200 candidates: only large effects show."),
     "small_total": N_("Both groups together have fewer than 500 candidates: the results are rough."),
     "unmatched": N_("More than a tenth of a group has no match of equal score in the other."),
+    "rest_score": N_(
+        "The groups differ in ability and were matched without the item itself: too many items are flagged."
+    ),
     "several_booklets": N_("Candidates had different forms; they are compared within a form only."),
     "few_anchors": N_("The matching score rests on few items after purification."),
     "purification_cycle": N_("Purification went in a circle; every item flagged in it is out of the score."),
@@ -218,6 +221,8 @@ DIF_REASONS: dict[str, str] = {
     "not_converged": N_("no finite solution"),
     "not_identified": N_("cannot be computed"),
     "few_strata": N_("too few score groups"),
+    "scores_lacking": N_("a score that nobody of one group got"),
+    "anchor": N_("anchor: taken to function alike, not tested"),
 }
 """Why an item has no result."""
 

@@ -10,15 +10,17 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 from pydantic import BaseModel
 
+from exam_engine.marking.rules import plain
 from exam_engine.sittings import service as sittings
 from exam_engine.sittings.rules import Component, SittingStatus
+from exam_engine.standard_setting import service as standards
 from itembank.base.errors import ExamError, NotFound
 from itembank.people import service as people
 from itembank.people.rules import Action, Role
 from web.deps import Context, requires
 from web.forms import Form, FormData, parse_form
 from web.sittings.common import FormDep, sitting_of
-from web.sittings.forms import ArrangeForm, PapersForm, SittingForm, StaffForm
+from web.sittings.forms import ArrangeForm, PapersForm, PassMarkForm, SittingForm, StaffForm
 from web.sittings.labels import COMPONENTS, DUTIES, SITTING_STATUS
 from web.sittings.plans import SITTING_FIELDS, local
 
@@ -36,6 +38,7 @@ def _page(ctx: Context, plan_id: UUID, sitting_id: UUID, form: Form[Any], *, sta
     sitting = sitting_of(ctx, plan_id, sitting_id)
     view = sittings.view_plan(ctx.session, plan_id)
     terms = sittings.terms_of(sitting)
+    is_draft, is_theory = sitting.status is SittingStatus.DRAFT, sitting.component is Component.THEORY
     seats = sittings.list_seats(ctx.session, sitting_id) if ctx.may(Action.REGISTRATION_READ) else []
     papers = list(sittings.papers_of(ctx.session, sitting_id))
     members: dict[UUID, str] = {}
@@ -53,8 +56,12 @@ def _page(ctx: Context, plan_id: UUID, sitting_id: UUID, form: Form[Any], *, sta
         starts=local(terms.starts_at),
         ends=local(terms.ends_at),
         login_minutes=round((terms.starts_at - terms.opens_at).total_seconds() / 60),
-        is_draft=sitting.status is SittingStatus.DRAFT,
-        needs_paper=sitting.component is Component.THEORY,
+        is_draft=is_draft,
+        adopted=standards.adopted_result(ctx.session, sitting),
+        offers=standards.offered_results(ctx.session, view.plan, sitting)
+        if is_draft and is_theory and ctx.may(Action.PLAN_WRITE)
+        else [],
+        needs_paper=is_theory,
         papers=papers,
         paper_labels={paper.id: paper for paper in sittings.usable_papers(ctx.session, view.plan)},
         rooms=sittings.list_rooms(ctx.session, active=True),
@@ -103,6 +110,36 @@ def change_terms(
         form.add(SITTING_FIELDS.get(error.code, str(error.facts.get("field", ""))), error)
         return _page(ctx, plan_id, sitting_id, form, status=422)
     return ctx.redirect(_back(plan_id, sitting_id), notice=ctx._("Times and rules were kept."))
+
+
+@router.post("/pass-mark")
+def take_pass_mark(
+    plan_id: UUID, sitting_id: UUID, data: FormDep, ctx: Context = requires(Action.PLAN_WRITE)
+) -> Response:
+    """Take the pass mark from a recorded result of standard setting."""
+    form = _parsed(ctx, plan_id, sitting_id, PassMarkForm, data)
+    if form.model is None:
+        return _page(ctx, plan_id, sitting_id, form, status=422)
+    try:
+        with ctx.session.begin_nested():
+            taken = standards.adopt_result(
+                ctx.session,
+                actor=ctx.actor,
+                sitting_id=sitting_id,
+                workshop_id=form.model.workshop_id,
+                now=ctx.now,
+            )
+    except NotFound:
+        raise
+    except ExamError as error:
+        form.add("", error)
+        return _page(ctx, plan_id, sitting_id, form, status=409)
+    notice = ctx._(
+        "The pass mark is {mark} now, taken from “{name}”.",
+        mark=plain(taken.pass_mark),
+        name=taken.workshop.name,
+    )
+    return ctx.redirect(_back(plan_id, sitting_id), notice=notice)
 
 
 @router.post("/papers")

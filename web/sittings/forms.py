@@ -102,6 +102,12 @@ class PapersForm(BaseModel):
     paper_ids: list[UUID] = Field(default_factory=list)
 
 
+class PassMarkForm(BaseModel):
+    """A recorded result of standard setting."""
+
+    workshop_id: UUID
+
+
 class ArrangeForm(BaseModel):
     """Rooms to be filled."""
 

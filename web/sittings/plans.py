@@ -12,6 +12,7 @@ from fastapi.responses import Response
 from exam_engine.filing import service as filing
 from exam_engine.sittings import service as sittings
 from exam_engine.sittings.rules import DEFAULT_LIMIT_MINUTES, Component, RegistrationStatus
+from exam_engine.standard_setting import service as standards
 from itembank.base.errors import ExamError
 from itembank.people.rules import Action
 from itembank.taxonomy import service as taxonomy
@@ -114,6 +115,9 @@ def _plan_page(ctx: Context, plan_id: UUID, form: Form[Any], status: int = 200) 
         "sittings/plan.html",
         view=view,
         plan=view.plan,
+        offers=standards.offered_results(ctx.session, view.plan)
+        if Component.THEORY in view.components
+        else [],
         steps=steps_of(ctx, view, rows),
         sittings=rows,
         seats=sittings.seat_counts(ctx.session, [row.id for row in rows]),

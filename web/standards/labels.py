@@ -105,7 +105,9 @@ WARNINGS: dict[str, str] = {
     Warn.NO_CROSSING: N_("The curves do not cross within the accepted range."),
     Warn.SEVERAL_CROSSINGS: N_("The curves cross more than once."),
     Warn.UNREACHED: N_("Some items reach the response probability nowhere and have no page."),
-    Warn.OUT_OF_RANGE: N_("The cut score lies beyond the scores that the test can give."),
+    Warn.OUT_OF_RANGE: N_(
+        "The cut score lies beyond all scores that candidates had: it follows from the curve, not from candidates."
+    ),
 }
 """What the kernels warn of."""
 

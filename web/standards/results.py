@@ -39,6 +39,7 @@ def show_result(workshop_id: UUID, ctx: Context = requires(Action.STANDARD_READ)
         result=result,
         figures=figures,
         last=figures["rounds"][-1],
+        adopted=standards.adopted_by(ctx.session, workshop_id),
         unchanged=is_unchanged(result, view.workshop.digest or ""),
         occupation=taxonomy.find_occupation(ctx.session, view.workshop.occupation_id),
         levels=LEVEL_LABELS,

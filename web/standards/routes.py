@@ -265,6 +265,25 @@ def exclude_judge(
     )
 
 
+@router.post("/{workshop_id}/judges/{judge_id}/readmit")
+def readmit_judge(
+    workshop_id: UUID, judge_id: UUID, data: FormDep, ctx: Context = requires(Action.STANDARD_LEAD)
+) -> Response:
+    """Withdraw an exclusion, with a reason."""
+    return _lead(
+        ctx,
+        workshop_id,
+        lambda: standards.readmit_judge(
+            ctx.session,
+            actor=ctx.actor,
+            workshop_id=workshop_id,
+            judge_id=judge_id,
+            reason=data.text("reason")[:400],
+        ),
+        ctx._("The judge takes part again. All rounds are computed with their ratings."),
+    )
+
+
 @router.post("/{workshop_id}/rounds/open")
 def open_round(workshop_id: UUID, ctx: Context = requires(Action.STANDARD_LEAD)) -> Response:
     """Open the next round."""

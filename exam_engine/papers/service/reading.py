@@ -1,4 +1,4 @@
-"""Read papers: drafts for review, sealed ones for delivery and marking only."""
+"""Read papers: drafts for review, sealed ones for those who may open them."""
 
 from __future__ import annotations
 
@@ -57,7 +57,10 @@ def preview_draft(session: Session, paper_id: UUID) -> SealedPaper:
 
 
 def open_sealed(session: Session, paper_id: UUID) -> SealedPaper:
-    """Decrypt a sealed paper and check its digest. For delivery and marking only: it holds the keys.
+    """Decrypt a sealed paper and check its digest. It holds the keys.
+
+    For delivery, marking and statistics of sittings that are over; for standard setting, whose judges see the keys only
+    where their leader decided so.
 
     Raises PaperUnknown, PaperNotSealed, SealBroken, or PaperAltered when digest and content differ.
     """

@@ -4,6 +4,14 @@ Data flow: a sealed paper, items or a marked sitting → a workshop whose basis 
 figures by the kernels → a frozen result that a second person records. docs/adr/0007-standard-setting.md.
 """
 
+from exam_engine.standard_setting.service.adopting import (
+    Adopted,
+    Offer,
+    adopt_result,
+    adopted_by,
+    adopted_result,
+    offered_results,
+)
 from exam_engine.standard_setting.service.opening import WorkshopDraft, open_workshop
 from exam_engine.standard_setting.service.panel import (
     abandon,
@@ -12,6 +20,7 @@ from exam_engine.standard_setting.service.panel import (
     find_workshop,
     invite,
     possible_judges,
+    readmit_judge,
     remove_judge,
     take_over,
 )
@@ -54,7 +63,9 @@ from exam_engine.standard_setting.service.showing import (
 )
 
 __all__ = [
+    "Adopted",
     "Feedback",
+    "Offer",
     "RatedCandidate",
     "RatedItem",
     "RoundView",
@@ -64,6 +75,9 @@ __all__ = [
     "WorkshopRow",
     "WorkshopView",
     "abandon",
+    "adopt_result",
+    "adopted_by",
+    "adopted_result",
     "agree",
     "close_round",
     "close_workshop",
@@ -76,6 +90,7 @@ __all__ = [
     "list_tasks",
     "list_workshops",
     "marked_sittings",
+    "offered_results",
     "open_questions",
     "open_round",
     "open_workshop",
@@ -88,6 +103,7 @@ __all__ = [
     "read_questions",
     "read_rounds",
     "read_workshop",
+    "readmit_judge",
     "record_result",
     "remove_judge",
     "save_answers",

@@ -31,6 +31,7 @@ class Frozen:
     marks: FloatArray
     a: FloatArray
     b: FloatArray
+    c: FloatArray
     locations: FloatArray
     p_values: FloatArray
     numbers: tuple[int, ...]
@@ -57,6 +58,7 @@ def read_frozen(session: Session, workshop: Workshop) -> Frozen:
         marks=column("marks"),
         a=column("a"),
         b=column("b"),
+        c=np.nan_to_num(column("c")),
         locations=column("location"),
         p_values=column("p_value"),
         numbers=tuple(numbers.get(row.item_id, 0) for row in rows),
@@ -77,6 +79,7 @@ def panel_of(session: Session, workshop: Workshop, held: Round, frozen: Frozen) 
         marks=frozen.marks,
         a=frozen.a,
         b=frozen.b,
+        c=frozen.c,
         locations=frozen.locations,
         p_values=frozen.p_values,
         candidate_scores=frozen.candidate_scores,
@@ -143,6 +146,7 @@ def gather_result(session: Session, workshop: Workshop, *, now: datetime) -> dic
                 "name": names.get(judge.user_id, "—"),
                 "excluded": judge.excluded_at is not None,
                 "reason": judge.exclusion_reason,
+                "readmitted": judge.readmission_reason,
                 "answers": judge.answers,
             }
             for judge in judges
@@ -210,6 +214,7 @@ def _basis(session: Session, workshop: Workshop, frozen: Frozen) -> dict[str, An
                 "p_value": _plain(frozen.p_values[position - 1]),
                 "a": _plain(frozen.a[position - 1]),
                 "b": _plain(frozen.b[position - 1]),
+                "c": _plain(frozen.c[position - 1]) if np.isfinite(frozen.b[position - 1]) else None,
                 "location": _plain(frozen.locations[position - 1]),
             }
             for position, number in enumerate(frozen.numbers, 1)

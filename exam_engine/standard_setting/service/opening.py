@@ -205,18 +205,22 @@ def _in_booklet(session: Session, workshop: Workshop, rows: list[WorkshopItem]) 
     if not scale.model.has_parameters:
         raise ScaleMissing
     table = statistics.parameters(session, scale.id)
-    # A negative slope has no page: strong candidates fail such an item more often than weak ones.
+    # No page: a negative slope (strong candidates fail the item more often than weak ones), and an item that even
+    # guessing answers as often as the response probability asks.
     place = {
         item_id: n
         for n, item_id in enumerate(table.item_ids)
-        if np.isfinite(table.a[n]) and np.isfinite(table.b[n]) and table.a[n] > 0
+        if np.isfinite(table.a[n])
+        and np.isfinite(table.b[n])
+        and table.a[n] > 0
+        and table.c[n] < workshop.response_probability
     }
     if lacking := [row.item_id for row in rows if row.item_id not in place]:
         numbers = store.item_numbers(session, lacking)
         listed = _listed(sorted(numbers[item_id] for item_id in lacking))
         raise ItemsNotCalibrated(count=len(lacking), scale=scale.name, numbers=listed)
     at = [place[row.item_id] for row in rows]
-    order, locations = computing.arrange(table.a[at], table.b[at], workshop.response_probability)
+    order, locations = computing.arrange(table.a[at], table.b[at], table.c[at], workshop.response_probability)
     if lost := sorted(set(range(len(rows))) - set(order)):
         numbers = store.item_numbers(session, [rows[index].item_id for index in lost])
         listed = _listed(sorted(numbers.values()))
@@ -225,7 +229,7 @@ def _in_booklet(session: Session, workshop: Workshop, rows: list[WorkshopItem]) 
     for position, (index, location) in enumerate(zip(order, locations, strict=True), 1):
         row = rows[index]
         row.position, row.location = position, location
-        row.a, row.b = float(table.a[at[index]]), float(table.b[at[index]])
+        row.a, row.b, row.c = (float(column[at[index]]) for column in (table.a, table.b, table.c))
         arranged.append(row)
     return arranged
 

@@ -1,4 +1,4 @@
-"""The leader's hold on the panel: describe the candidate, invite, remove, exclude, abandon."""
+"""The leader's hold on the panel: describe the candidate, invite, remove, exclude, readmit, abandon."""
 
 from __future__ import annotations
 
@@ -16,11 +16,19 @@ from exam_engine.standard_setting.refusals import (
     JudgeUnsuited,
     LeaderJudges,
     LeadsAlready,
+    NotExcluded,
     NotLeader,
+    RoundMissed,
     TooManyJudges,
     WorkshopOver,
 )
-from exam_engine.standard_setting.rules import MAX_JUDGES, WorkshopStatus, check_reason, may_judge
+from exam_engine.standard_setting.rules import (
+    MAX_JUDGES,
+    WorkshopStatus,
+    check_reason,
+    is_complete,
+    may_judge,
+)
 from itembank.base import audit
 from itembank.base.errors import NotFound
 from itembank.people import service as people
@@ -174,7 +182,7 @@ def exclude_judge(
         raise WorkshopOver
     stated = check_reason(reason)
     if judge.excluded_at is None:
-        judge.excluded_at, judge.exclusion_reason = now, stated
+        judge.excluded_at, judge.exclusion_reason, judge.readmission_reason = now, stated, ""
         note(
             session,
             actor,
@@ -183,6 +191,33 @@ def exclude_judge(
             judge=str(judge.user_id),
             reason=stated,
         )
+    return judge
+
+
+def readmit_judge(session: Session, *, actor: Actor, workshop_id: UUID, judge_id: UUID, reason: str) -> Judge:
+    """Withdraw the exclusion of a judge: their ratings count again in every round they finished.
+
+    Raises
+    ------
+    ReasonMissing, WorkshopOver, NotExcluded
+    RoundMissed
+        If the newest round was closed without their ratings: it could no longer be completed.
+    """
+    workshop = led_by(session, actor, workshop_id)
+    judge = _judge(session, workshop, judge_id)
+    if workshop.status.is_final:
+        raise WorkshopOver
+    if judge.excluded_at is None:
+        raise NotExcluded
+    stated = check_reason(reason)
+    newest = store.rounds(session, workshop_id)[-1]
+    rated, count = store.ratings_of(session, newest.id, judge.id), store.count_rated(session, workshop)
+    if newest.closed_at is not None and not is_complete(workshop.method, len(rated), count):
+        raise RoundMissed(round=newest.number)
+    judge.excluded_at, judge.readmission_reason = None, stated
+    note(
+        session, actor, workshop, action="standard.judge_readmitted", judge=str(judge.user_id), reason=stated
+    )
     return judge
 
 

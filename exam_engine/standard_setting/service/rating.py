@@ -285,9 +285,8 @@ def _user(actor: Actor) -> UUID:
 
 def _task(session: Session, workshop: Workshop, judge: Judge) -> Task:
     rounds = store.rounds(session, workshop.id)
-    rows = store.candidates if workshop.method.judges_candidates else store.items
     rated = len(store.ratings_of(session, rounds[-1].id, judge.id)) if rounds else 0
-    return Task(workshop, judge, rounds, len(rows(session, workshop.id)), rated)
+    return Task(workshop, judge, rounds, store.count_rated(session, workshop), rated)
 
 
 def _check_takes_part(judge: Judge) -> None:

@@ -28,6 +28,7 @@ def panel_of(method: Method, ratings: list[dict[int, int]], **changes: Any) -> t
         "marks": NONE,
         "a": NONE,
         "b": NONE,
+        "c": NONE,
         "locations": NONE,
         "p_values": NONE,
         "candidate_scores": NONE,
@@ -125,7 +126,7 @@ def test_unfinished_judges_do_not_count_yet() -> None:
 
 def booklet_panel(bookmarks: list[int]) -> PanelData:
     a, b = np.array([1.0, 2.0, 0.5]), np.array([-1.0, 0.0, 0.5])
-    order, locations = computing.arrange(a, b, 0.67)
+    order, locations = computing.arrange(a, b, np.zeros(3), 0.67)
     assert order == [0, 1, 2]
     logit = math.log(0.67 / 0.33)
     assert locations == pytest.approx([-1 + logit, logit / 2, 0.5 + 2 * logit])
@@ -135,6 +136,7 @@ def booklet_panel(bookmarks: list[int]) -> PanelData:
         marks=np.array([1.0, 1.0, 2.0]),
         a=a,
         b=b,
+        c=np.zeros(3),
         locations=np.array(locations),
         response_probability=0.67,
     )
@@ -154,8 +156,31 @@ def test_a_bookmark_is_the_last_page_mastered_and_the_panel_takes_the_median() -
     assert made.cut.se is not None
 
 
+def test_guessing_moves_pages_forward_and_raises_the_expected_score() -> None:
+    a, b, c = np.array([1.0, 2.0]), np.array([0.0, 0.2]), np.array([0.25, 0.0])
+    order, locations = computing.arrange(a, b, c, 0.67)
+    panel, _ = panel_of(
+        Method.BOOKMARK,
+        [{0: 2}, {0: 2}],
+        marks=np.ones(2),
+        a=a,
+        b=b,
+        c=c,
+        locations=np.array(locations),
+        response_probability=0.67,
+    )
+    made = computing.summarise(panel)
+    theta = math.log((0.67 - 0.25) / (1 - 0.67))  # (RP - c) / (1 - RP), Beretvas (2004)
+
+    assert order == [0, 1]
+    assert locations == pytest.approx([theta, 0.2 + math.log(0.67 / 0.33) / 2])
+    assert made.cut is not None
+    assert made.cut.theta == pytest.approx(theta)
+    assert made.cut.marks == pytest.approx(0.67 + 1 / (1 + math.exp(-2 * (theta - 0.2))))
+
+
 def test_harder_items_are_ordered_whatever_order_they_come_in() -> None:
-    order, locations = computing.arrange(np.ones(3), np.array([1.0, -1.0, 0.0]), 0.5)
+    order, locations = computing.arrange(np.ones(3), np.array([1.0, -1.0, 0.0]), np.zeros(3), 0.5)
 
     assert order == [1, 2, 0]
     assert locations == pytest.approx([-1, 0, 1])

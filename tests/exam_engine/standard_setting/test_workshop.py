@@ -26,6 +26,7 @@ from exam_engine.standard_setting.refusals import (
     NoQuestionsPlanned,
     NotAgreed,
     NotClosed,
+    NotExcluded,
     NotLeader,
     NotYourTask,
     PaperUnusable,
@@ -34,6 +35,7 @@ from exam_engine.standard_setting.refusals import (
     RatingInvalid,
     ReasonMissing,
     RoundIncomplete,
+    RoundMissed,
     RoundNotOpen,
     RoundsUsedUp,
     TooFewJudges,
@@ -213,6 +215,59 @@ def _exclude(session: Session, panel: Panel, judge_id: UUID, reason: str) -> Non
     standards.exclude_judge(
         session, actor=panel.leader, workshop_id=panel.id, judge_id=judge_id, reason=reason, now=NOW
     )
+
+
+def test_an_exclusion_is_withdrawn_with_a_reason_and_the_rounds_count_the_judge_again(
+    session: Session, database: Database, panel: Panel
+) -> None:
+    hold_round(session, panel, [[60] * 10, [70] * 10, [80] * 10])
+    judge_id = judge_id_of(session, panel, 2)
+    change = {"actor": panel.leader, "workshop_id": panel.id, "judge_id": judge_id}
+    with pytest.raises(NotExcluded):
+        standards.readmit_judge(session, reason="她一直在场", **change)
+    standards.exclude_judge(session, reason="中途离开，没有讨论", now=NOW, **change)
+    [without] = standards.read_rounds(session, standards.read_workshop(session, panel.id))
+    with pytest.raises(ReasonMissing):
+        standards.readmit_judge(session, reason="  ", **change)
+    with pytest.raises(NotLeader):
+        standards.readmit_judge(session, **{**change, "actor": panel.second}, reason="她其实参加了讨论")
+    judge = standards.readmit_judge(session, reason="她其实参加了讨论", **change)
+    closed = standards.close_workshop(session, actor=panel.leader, workshop_id=panel.id, now=NOW)
+
+    assert without.summary.cut is not None
+    assert without.summary.cut.score == pytest.approx(65)
+    assert judge.excluded_at is None
+    assert closed.result is not None
+    assert closed.result["figures"]["cut"]["score"] == pytest.approx(70)
+    assert closed.result["figures"]["with_excluded"] is None
+    assert closed.result["judges"][2]["readmitted"] == "她其实参加了讨论"
+    with pytest.raises(WorkshopOver):
+        standards.readmit_judge(session, reason="她其实参加了讨论", **change)
+    session.commit()
+    with database.session(scope=Scope.everything(), writes=False) as later:
+        query = select(AuditEntry.detail).where(AuditEntry.action == "standard.judge_readmitted")
+        assert [detail["reason"] for detail in later.scalars(query)] == ["她其实参加了讨论"]
+
+
+def test_who_missed_a_closed_round_comes_back_in_the_next(session: Session, panel: Panel) -> None:
+    open_round(session, panel)
+    judge_id = judge_id_of(session, panel, 2)
+    change = {"actor": panel.leader, "workshop_id": panel.id, "judge_id": judge_id}
+    standards.exclude_judge(session, reason="迟到了一个小时", now=NOW, **change)
+    for judge in panel.judges[:2]:
+        rate(session, panel, judge, [60] * 10)
+    standards.close_round(session, actor=panel.leader, workshop_id=panel.id, now=NOW)
+    with pytest.raises(RoundMissed) as refusal:
+        standards.readmit_judge(session, reason="已经到场了", **change)
+    standards.open_round(session, actor=panel.leader, workshop_id=panel.id, now=NOW)
+    standards.readmit_judge(session, reason="已经到场了", **change)
+    for judge in panel.judges:
+        rate(session, panel, judge, [70] * 10)
+    standards.close_round(session, actor=panel.leader, workshop_id=panel.id, now=NOW)
+
+    assert refusal.value.facts["round"] == 1
+    rounds = standards.read_rounds(session, standards.read_workshop(session, panel.id))
+    assert [each.summary.cut.judges for each in rounds if each.summary.cut] == [2, 3]
 
 
 def test_the_result_is_frozen_shown_with_and_without_and_recorded_by_a_second_person(

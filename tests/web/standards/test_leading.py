@@ -12,12 +12,14 @@ from exam_engine.standard_setting import store
 from exam_engine.standard_setting.models import Workshop
 from itembank.base.db import Scope
 from itembank.people.rules import Role
+from itembank.taxonomy.models import Occupation
 from tests.factories.people import NOW
 from tests.factories.standards import (
     DESCRIPTION,
     Panel,
     draft_of,
     make_panel,
+    plan_sitting,
     rate,
     stems_of,
 )
@@ -163,7 +165,58 @@ def test_excluding_needs_a_reason_and_both_results_are_shown(client, login, data
     assert "全部填写同一数值" in result
     assert ">55" in result
     assert "若计入被排除的专家，合格线为 70" in result
-    assert "本系统未更改任何场次" in result
+    assert "由制定计划的人员在场次页面上决定" in result
+
+
+def test_an_exclusion_is_withdrawn_with_a_reason(client, login, database, panel: Panel) -> None:
+    with database.session(scope=Scope.everything()) as session:
+        judge_id = store.judges(session, panel.id)[2].id
+    login(Role.PSYCHOMETRICIAN, **LEADER)
+    judge = f"/standards/{panel.id}/judges/{judge_id}"
+    too_soon = client.post(f"{judge}/readmit", data={"reason": "本人一直在场"})
+    client.post(f"{judge}/exclude", data={"reason": "以为她已离场"})
+    offered = client.get(f"/standards/{panel.id}").text
+    bare = client.post(f"{judge}/readmit", data={"reason": ""})
+    done = client.post(f"{judge}/readmit", data={"reason": "本人一直在场"})
+    page = client.get(f"/standards/{panel.id}").text
+
+    assert too_soon.status_code == 409
+    assert f"{judge}/readmit" in offered
+    assert bare.status_code == 422
+    assert done.status_code == 303
+    assert "曾被排除（以为她已离场），后恢复：本人一直在场" in page
+
+
+def test_a_recorded_result_is_offered_where_a_pass_mark_is_typed(
+    client, login, database, institution, panel: Panel
+) -> None:
+    with database.session(scope=Scope.everything()) as session:
+        occupation = session.get_one(Occupation, panel.workshop.occupation_id)
+        plan, sitting = plan_sitting(session, institution, occupation)
+        for judge, value in zip(panel.judges, (62, 62, 63), strict=True):
+            rate(session, panel, judge, [value] * 10)
+        standards.close_round(session, actor=panel.leader, workshop_id=panel.id, now=NOW)
+        standards.close_workshop(session, actor=panel.leader, workshop_id=panel.id, now=NOW)
+        url = f"/plans/{plan.id}/sittings/{sitting.id}"
+    login(Role.EXAM_OFFICER)
+    chosen = {"workshop_id": str(panel.id)}
+    unrecorded = client.post(f"{url}/pass-mark", data=chosen)
+    with database.session(scope=Scope.everything()) as session:
+        standards.record_result(session, actor=panel.second, workshop_id=panel.id, now=NOW)
+    offered = client.get(url).text
+    wrong = client.post(f"{url}/pass-mark", data={"workshop_id": "x"})
+    taken = client.post(f"{url}/pass-mark", data=chosen)
+    page = client.get(url).text
+    report = client.get(f"/standards/{panel.id}/result").text
+
+    assert unrecorded.status_code == 409
+    assert "请选择同一职业、同一等级且已确认记录的结果" in unrecorded.text
+    assert "以 62.5 分为合格线" in offered
+    assert wrong.status_code == 422
+    assert taken.status_code == 303
+    assert 'value="62.5"' in page
+    assert f"/standards/{panel.id}/result" in page
+    assert url in report
 
 
 def test_a_second_person_records_and_everybody_exports(client, login, database, panel: Panel) -> None:
