@@ -161,6 +161,14 @@ def _postgres_url(request: pytest.FixtureRequest, keyring: Keyring) -> Iterator[
     admin.dispose()
 
 
+def _empty(database: Database) -> None:
+    """Delete all rows. TRUNCATE makes new files for every table and index, which takes many times as long."""
+    deletions = (f'DELETE FROM "{table.name}"' for table in metadata().sorted_tables)
+    with database.engine.begin() as connection:
+        # A replica checks no foreign keys, so the order does not matter.
+        connection.execute(text("; ".join(["SET LOCAL session_replication_role = replica", *deletions])))
+
+
 @pytest.fixture
 def clock() -> ShiftedClock:
     """The test's clock: starts on a fixed working day, since holidays are known only up to a year; moves when told."""
@@ -182,9 +190,7 @@ def database(
         return
     database = Database(request.getfixturevalue("_postgres_url"), keyring, clock, audit_heads=heads)
     yield database
-    with database.engine.begin() as connection:
-        names = ", ".join(f'"{table.name}"' for table in metadata().sorted_tables)
-        connection.execute(text(f"TRUNCATE {names} CASCADE"))
+    _empty(database)
     database.dispose()
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from itembank.base.db import Database, Scope
 from itembank.people import service as people
@@ -37,6 +37,7 @@ ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
 ]
+expect.set_options(timeout=20_000)  # no journey fails because the machine is busy
 EXAM_ROOM = (1366, 768)
 """The screens of most examination rooms."""
 
@@ -120,7 +121,7 @@ def new_page(browser: Browser, live_server: LiveServer) -> Iterator[NewPage]:
             timezone_id="Asia/Shanghai",
             java_script_enabled=javascript,
         )
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(20_000)
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: errors.append(str(error)))

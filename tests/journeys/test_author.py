@@ -75,6 +75,7 @@ def test_an_item_is_written_sent_back_corrected_and_approved(
     expect(writer.get_by_text("题干请注明“直流”。").first).to_be_visible()
     writer.get_by_role("link", name="编辑").click()
     expect(writer.locator(".point-choice input:checked")).to_be_visible()
+    writer.wait_for_load_state()  # before its script runs, the page knows no keys
     writer.fill("#stem", "直流电路中，12 V、2 A 时的电阻为（　）。")
     writer.keyboard.press("Control+s")
     expect(writer.get_by_text("第 2 版")).to_be_visible()

@@ -125,7 +125,7 @@ def test_answers_without_network_are_kept_over_a_reload_and_saved_when_it_return
     assert stored(database) == {}
 
     page.context.set_offline(False)
-    expect(page.locator("#save-state")).to_have_text("已保存", timeout=25_000)
+    expect(page.locator("#save-state")).to_have_text("已保存", timeout=40_000)
     assert len(stored(database)) == 3
 
     page.route("**/answers", lambda route: route.abort())
@@ -177,7 +177,7 @@ def test_the_paper_is_handed_in_when_time_is_over(
     clock.advance(timedelta(minutes=89, seconds=56))
     page.keyboard.press("a")  # the answer brings the server's remaining time
 
-    expect(page.get_by_role("heading", name="交卷成功")).to_be_visible(timeout=20_000)
+    expect(page.get_by_role("heading", name="交卷成功")).to_be_visible(timeout=40_000)
     shot(page, "candidate-10-time-over")
     with database.session(scope=Scope.everything(), writes=False) as session:
         assert session.scalars(select(Attempt)).one().submitted_at is not None
@@ -192,7 +192,7 @@ def test_the_start_button_waits_for_the_server_s_time(
     start = page.get_by_role("button", name="开始答题")
     expect(start).to_be_disabled()
     shot(page, "candidate-11-countdown")
-    expect(start).to_be_enabled(timeout=10_000)
+    expect(start).to_be_enabled(timeout=30_000)
     start.click()
     expect(page.locator("#save-state")).to_have_text("已保存")
 

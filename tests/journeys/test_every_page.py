@@ -90,7 +90,7 @@ def visitor(demonstration: Demonstration, browser: Browser) -> Iterator[BrowserC
         locale="zh-CN",
         timezone_id="Asia/Shanghai",
     )
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(30_000)
     yield context
     context.close()
 

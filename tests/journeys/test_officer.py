@@ -166,7 +166,7 @@ def test_the_invigilator_watches_the_room(
     with open_session() as session:
         delivery.start(session, actor=theory.actor(16), sitting_id=theory.sitting_id)
     # The picture refreshes itself every five seconds.
-    expect(page.locator("[data-state=answering]")).to_have_count(16, timeout=15_000)
+    expect(page.locator("[data-state=answering]")).to_have_count(16, timeout=30_000)
     page.locator(".seat").nth(2).click()
     page.locator("#reason").fill("键盘故障，更换设备")
     page.get_by_role("button", name="暂停作答").click()

@@ -86,7 +86,7 @@ def test_an_impossible_blueprint_is_explained_without_javascript(
     manager.fill("[name=row-0-minimum]", "9")
     manager.get_by_role("button", name="保存蓝图").click()
     manager.get_by_role("button", name="开始组卷").click()
-    for _ in range(40):
+    for _ in range(100):
         if manager.get_by_role("heading", name="最小改动").count():
             break
         manager.wait_for_timeout(250)
