@@ -160,7 +160,7 @@ def hanson_brennan(
     warnings: list[ClassificationWarning] = []
     fit = _fit(values, count, n_items, 0.0, n_items, n_moments, warnings)
     points, weight, true_category = fit.quadrature(true / n_items)
-    chances = _binomial_categories(points, borders - 0.5, n_items)
+    chances = _binomial_categories(points, np.ceil(borders) - 0.5, n_items)
     return classify((borders, true), (points, weight, true_category, chances), fit, warnings)
 
 
@@ -226,8 +226,9 @@ def lee(
         raise ValueError("weights must not be negative, and their sum positive")
     probability = items.probability(points)
     distribution = score_distribution(probability, max_score=most)
-    edges = np.concatenate([[0], np.ceil(borders).astype(np.intp)])
-    chances = np.add.reduceat(distribution, edges, axis=1)
+    below = np.pad(np.cumsum(distribution, axis=1), ((0, 0), (1, 0)))
+    edges = np.concatenate([[0], np.ceil(borders).astype(np.intp), [most + 1]])
+    chances = np.diff(below[:, edges], axis=1)
     expected = distribution @ np.arange(most + 1.0)
     true_category = np.searchsorted(true, expected + 1e-12, side="right")
     return classify((borders, true), (points, share / share.sum(), true_category, chances), None, [])
@@ -270,7 +271,7 @@ def subkoviak(scores: ArrayLike, cuts: ArrayLike, *, n_items: int, reliability: 
     if not 0 <= reliability <= 1:
         raise ValueError("reliability must lie between 0 and 1")
     share = (reliability * values + (1 - reliability) * values.mean()) / n_items
-    chances = _binomial_categories(share, borders - 0.5, n_items)
+    chances = _binomial_categories(share, np.ceil(borders) - 0.5, n_items)
     joint = chances.T @ chances / values.size
     return Agreement(joint, *agreement(joint))
 

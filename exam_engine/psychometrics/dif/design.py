@@ -215,7 +215,7 @@ class Frame:
         *,
         focals: Sequence[object] | None = None,
     ) -> Frame:
-        """Choose the persons of the reference group and of the focal group, or of several.
+        """Choose the persons of the reference group and of the focal group, or of several, who answered anything.
 
         Raises
         ------
@@ -234,7 +234,7 @@ class Frame:
             if given.shape != (len(matrix),) or np.isinf(given).any():
                 raise ValueError("matching must be one finite value a person, or NaN")
             group[np.isnan(given)] = -1
-        kept = group >= 0
+        kept = (group >= 0) & (matrix >= 0).any(axis=1)
         persons = np.bincount(group[kept], minlength=1 + len(chosen))
         if persons.min() < MINIMUM_COMPARED:
             raise ValueError(

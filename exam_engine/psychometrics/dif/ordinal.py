@@ -22,6 +22,9 @@ BOUNDLESS_ERROR = 1e3
 """Standard error, per standard deviation of a predictor, from which a coefficient counts as infinite: the
 responses are separated by the predictors."""
 
+SINGULAR = 1e-12
+"""Ratio of the least to the largest eigenvalue of the information below which predictors say the same twice."""
+
 
 @dataclass(frozen=True)
 class Fit:
@@ -58,7 +61,7 @@ def fit_cumulative(counts: FloatArray, predictors: FloatArray) -> Fit:
     Returns
     -------
     Fit
-        Not converging is a returned fact.
+        Not converging is a returned fact; so counts a predictor that is constant or follows from the others.
 
     Raises
     ------
@@ -93,7 +96,8 @@ def fit_cumulative(counts: FloatArray, predictors: FloatArray) -> Fit:
     n_thresholds = start.shape[1]
     covariance = np.linalg.pinv(information, hermitian=True, rcond=1e-14)[:, n_thresholds:, n_thresholds:]
     error = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
-    converged &= np.all(error < BOUNDLESS_ERROR, axis=1)
+    known = np.linalg.eigvalsh(information)
+    converged &= np.all(error < BOUNDLESS_ERROR, axis=1) & (known[:, 0] > SINGULAR * known[:, -1])
     slopes = theta[:, n_thresholds:] / scale
     thresholds = theta[:, :n_thresholds] - (slopes @ centre)[:, None]
     return Fit(thresholds, slopes, covariance / np.outer(scale, scale), likelihood, converged)

@@ -121,10 +121,11 @@ def item_fit_by_score(
     statistic, cells = np.zeros(len(items)), np.zeros(len(items), dtype=np.intp)
     n_persons = np.zeros(len(items), dtype=np.intp)
     booklet, presented = booklets(matrix >= 0)
+    n_booklets = int(presented.any(axis=1).sum())
     left_out = False
     for number, held in enumerate(presented):
         columns, rows = np.flatnonzero(held), booklet == number
-        if columns.size < 3 or (len(presented) > 1 and rows.sum() < MINIMUM_BOOKLET):
+        if columns.size < 3 or (n_booklets > 1 and rows.sum() < MINIMUM_BOOKLET):
             left_out = True
             continue
         for table in score_tables(matrix[np.ix_(rows, columns)], items.take(columns), prior):

@@ -183,6 +183,18 @@ def test_lee_is_the_enumeration_over_ability() -> None:
     check_bounds(found)
 
 
+def test_cuts_between_the_same_two_scores_leave_a_category_empty() -> None:
+    items, scores = Items.dichotomous(np.ones(9), np.linspace(-2, 2, 9)), np.tile(np.arange(10), 50)
+
+    for found in (
+        lee(items, [5.2, 5.7]),
+        hanson_brennan(scores, [5.2, 5.7], n_items=9),
+        subkoviak(scores, [5.2, 5.7], n_items=9, reliability=0.7),
+    ):
+        assert found.form_by_form.sum() == pytest.approx(1.0)
+        assert found.form_by_form[1] == pytest.approx(0.0)
+
+
 def test_lee_is_what_a_simulation_shows() -> None:
     rng = np.random.default_rng(5)
     a, b = rng.uniform(0.7, 1.6, 40), rng.normal(0, 1, 40)

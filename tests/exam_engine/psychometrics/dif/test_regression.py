@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -11,7 +13,7 @@ from scipy.special import expit
 from exam_engine.psychometrics.dif.design import Design
 from exam_engine.psychometrics.dif.logistic import logistic
 from exam_engine.psychometrics.dif.ordinal import fit_cumulative
-from exam_engine.psychometrics.dif.outcome import Favours, Reason, Size, Warn
+from exam_engine.psychometrics.dif.outcome import Dif, Favours, Reason, Size, Warn
 from exam_engine.psychometrics.dif.sibtest import sibtest
 from tests.exam_engine.psychometrics.dif.simulated import answers
 
@@ -125,6 +127,28 @@ def test_separated_answers_are_not_given_a_number() -> None:
     assert np.isnan(found.p_value[:2]).all()
     assert np.isnan(found.effect[:2]).all()
     assert Warn.NOT_COMPUTABLE in found.warnings
+
+
+@pytest.mark.parametrize("question", ["both", "non_uniform"])
+def test_a_score_without_spread_in_a_group_tells_nothing_of_slopes(question: str) -> None:
+    rng = np.random.default_rng(0)
+    group = np.repeat([0, 1], 40)
+    score = np.where(group == 0, rng.integers(0, 4, 80), 2)
+
+    found = logistic(rng.integers(0, 2, (80, 3)), group, design=Design(matching=score), question=question)
+
+    assert set(found.reasons) == {Reason.NOT_CONVERGED}
+    assert np.isnan(found.statistic).all()
+
+
+@pytest.mark.parametrize("method", [logistic, sibtest])
+def test_somebody_without_an_answer_changes_nothing(method: Callable[..., Dif]) -> None:
+    rng = np.random.default_rng(4)
+    responses, group = rng.integers(0, 2, (200, 6)), np.repeat([0, 1], 100)
+
+    found = method(np.concatenate([responses, np.full((1, 6), -1)]), np.append(group, 1))
+
+    np.testing.assert_array_equal(found.statistic, method(responses, group).statistic)
 
 
 def test_logistic_regression_refuses_scores_of_other_items_and_bands() -> None:

@@ -108,6 +108,16 @@ def test_booklets_are_compared_each_on_its_own_sum_and_small_ones_left_out() -> 
     assert found.warnings == (Caution.PERSONS_LEFT_OUT,)
 
 
+def test_somebody_without_an_answer_changes_nothing() -> None:
+    rng, items = np.random.default_rng(2), Items.dichotomous(np.ones(9), np.linspace(-1, 1, 9))
+    answers = answer(items, rng.normal(size=90), rng)
+    empty = np.full((1, 9), -1, dtype=answers.dtype)
+
+    found = item_fit_by_score(np.concatenate([answers, empty]), items)
+
+    assert_allclose(found.statistic, item_fit_by_score(answers, items).statistic)
+
+
 def test_what_has_no_degree_of_freedom_is_nan_and_named() -> None:
     rng, items = np.random.default_rng(1), Items.dichotomous(np.ones(3), np.zeros(3))
 
