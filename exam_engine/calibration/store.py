@@ -88,6 +88,23 @@ def attempt_counts(session: Session) -> dict[UUID, int]:
     return {row[0]: row[1] for row in session.execute(query)}
 
 
+def items_of_sittings(session: Session, sitting_ids: Sequence[UUID]) -> dict[UUID, set[UUID]]:
+    """Return by sitting which items its candidates had."""
+    sat = (
+        select(Attempt.sitting_id, Attempt.paper_id)
+        .where(Attempt.sitting_id.in_(sitting_ids))
+        .distinct()
+        .subquery()
+    )
+    query = select(sat.c.sitting_id, PaperEntry.item_id).join(
+        PaperEntry, PaperEntry.paper_id == sat.c.paper_id
+    )
+    found: dict[UUID, set[UUID]] = defaultdict(set)
+    for sitting_id, item_id in session.execute(query):
+        found[sitting_id].add(item_id)
+    return found
+
+
 def has_open_attempts(session: Session, sitting_id: UUID) -> bool:
     query = select(Attempt.id).where(Attempt.sitting_id == sitting_id, Attempt.submitted_at.is_(None))
     return session.execute(query.limit(1)).first() is not None

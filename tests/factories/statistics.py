@@ -14,14 +14,14 @@ from sqlalchemy.orm import Session
 
 from exam_engine.delivery.models import Answer, Attempt
 from exam_engine.papers.content import SealedEntry, SealedPaper, Section, canonical_bytes, digest_of
-from exam_engine.papers.models import Assembly, Blueprint, Paper
+from exam_engine.papers.models import Assembly, Blueprint, Paper, PaperEntry
 from exam_engine.papers.rules import SEAL_PURPOSE, PaperStatus
 from exam_engine.psychometrics.irt.models import probability_2pl
 from exam_engine.sittings.models import Plan, Registration, Sitting
 from exam_engine.sittings.rules import Component, RegistrationStatus, SittingStatus
 from itembank.base.db import keyring_of
 from itembank.base.ids import new_id
-from itembank.items.models import Item
+from itembank.items.models import Item, ItemVersion
 from itembank.items.rules import ItemContent, ItemStatus, ItemType, Option
 from itembank.people.models import Institution
 from itembank.taxonomy.models import Occupation
@@ -141,12 +141,15 @@ def make_answered_sitting(
     item_ids: Sequence[UUID],
     marks: NDArray[np.int8],
     starts_at: datetime,
+    paper_id: UUID | None = None,
 ) -> Sitting:
     """Return a sitting that is over: one sealed paper of single-choice items with key B, and answers to it."""
     sitting = make_theory_sitting(
         session, institution=institution, occupation_id=occupation_id, starts_at=starts_at
     )
-    paper_id = seal_paper(session, institution=institution, occupation_id=occupation_id, item_ids=item_ids)
+    paper_id = paper_id or seal_paper(
+        session, institution=institution, occupation_id=occupation_id, item_ids=item_ids
+    )
     for row in marks:
         attempt = Attempt(
             institution_id=institution.id,
@@ -220,5 +223,37 @@ def seal_paper(
     plain = canonical_bytes(SealedPaper(paper.id, paper.label, 90, paper.total_marks, sections))
     paper.digest = digest_of(plain)
     paper.sealed = keyring_of(session).seal(plain, purpose=SEAL_PURPOSE, context=f"paper/{paper.id}")
-    session.flush()
+    _list_entries(session, paper, entries)
     return paper.id
+
+
+def _list_entries(session: Session, paper: Paper, entries: Sequence[SealedEntry]) -> None:
+    """List what stands in a paper; each item has one version, made with the first paper that holds it."""
+    common = {"institution_id": paper.institution_id}
+    for entry in entries:
+        if session.get(ItemVersion, entry.version_id) is None:
+            session.add(
+                ItemVersion(
+                    id=entry.version_id,
+                    item_id=entry.item_id,
+                    number=1,
+                    sealed=b"",
+                    digest="",
+                    created_at=NOW,
+                    **common,
+                )
+            )
+    session.flush()
+    session.add_all(
+        PaperEntry(
+            paper_id=paper.id,
+            position=position,
+            item_id=entry.item_id,
+            version_id=entry.version_id,
+            type=entry.type.value,
+            marks=entry.marks,
+            **common,
+        )
+        for position, entry in enumerate(entries, start=1)
+    )
+    session.flush()

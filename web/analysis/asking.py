@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Annotated, Any
+from uuid import UUID
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
@@ -12,7 +13,7 @@ from exam_engine.calibration import service as calibration
 from exam_engine.calibration.models import StatisticsReport
 from exam_engine.calibration.reports.rules import COMPARABLE, Attribute
 from exam_engine.calibration.rules import ResponsesRefused
-from exam_engine.calibration.service import ResponseFile
+from exam_engine.calibration.service import PoolOffer, ResponseFile
 from itembank.base.errors import ExamError
 from itembank.people.rules import Action
 from itembank.taxonomy import service as taxonomy
@@ -20,6 +21,7 @@ from itembank.taxonomy.rules import Level
 from web.analysis.forms import DifFileForm, DifForm, ReportFileForm
 from web.analysis.labels import FAULTS
 from web.analysis.report_labels import ATTRIBUTES
+from web.analysis.reports import offer_of, pooled_form
 from web.deps import Context, requires
 from web.forms import Form, FormData, form_data, parse_form
 from web.i18n import N_
@@ -35,6 +37,7 @@ def ask_page(
     form: Form[Any] | None = None,
     file_form: Form[Any] | None = None,
     refused: ResponsesRefused | None = None,
+    offer: PoolOffer | None = None,
     **more: Any,
 ) -> Response:
     """Answer with a page that asks for a report; 422 where a form has errors."""
@@ -48,7 +51,8 @@ def ask_page(
         file_form=file_form,
         refused=refused,
         faults=FAULTS,
-        sittings=calibration.finished_sittings(ctx.session, now=ctx.now),
+        sittings=offer.rows if offer else calibration.finished_sittings(ctx.session, now=ctx.now),
+        shared=offer.shared if offer else None,
         occupations={one.id: one for one in occupations},
         occupation_options=[(str(one.id), f"{one.code} {one.name}") for one in occupations],
         level_labels={level.value: level.label for level in Level},
@@ -119,9 +123,13 @@ def _dif_page(ctx: Context, **values: Any) -> Response:
 
 
 @router.get("/dif")
-def ask_about_groups(ctx: Context = requires(Action.CALIBRATION_RUN)) -> Response:
-    """The forms for a comparison of groups."""
-    return _dif_page(ctx)
+def ask_about_groups(pool: UUID | None = None, ctx: Context = requires(Action.CALIBRATION_RUN)) -> Response:
+    """The forms for a comparison of groups; ``pool``: a report that is to have more sittings."""
+    offer = offer_of(ctx, pool)
+    form = pooled_form(ctx, offer)
+    if offer:
+        form.values["attribute"] = offer.report.settings.get("attribute", "")
+    return _dif_page(ctx, form=form, offer=offer)
 
 
 @router.post("/dif")

@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from exam_engine.calibration.models import StatisticsReport
 from exam_engine.calibration.reports.rules import Attribute
+from web.analysis import occasions_view
 from web.analysis.exports import Table
 from web.analysis.report_labels import ATTRIBUTES, DIF_REASONS, DIF_WARNINGS
 from web.charts import Point, scatter_chart
@@ -46,11 +47,13 @@ def _first(results: Mapping[str, Any], _: Translate) -> Markup | None:
     return comparison_chart(results, 0, _)
 
 
-CHARTS = {"comparison-0": _first}
+CHARTS = {"comparison-0": _first, "occasions": occasions_view.chart}
 
 
 def find_chart(results: Mapping[str, Any], name: str, _: Translate) -> Markup | None:
-    """Return the chart ``comparison-2`` of the third comparison."""
+    """Return the chart ``comparison-2`` of the third comparison, or that of the sittings."""
+    if name == "occasions":
+        return occasions_view.chart(results, _)
     kind, _dash, number = name.partition("-")
     if kind != "comparison" or not number.isdecimal() or len(number) > 4:
         return None
@@ -94,7 +97,11 @@ def tables(ctx: Context, _report: StatisticsReport, results: Mapping[str, Any]) 
     """Return the sheets of the workbook."""
     groups = [[group["label"], group["persons"], group["compared"]] for group in results["groups"]]
     heads = [ctx._("Group"), ctx._("Candidates"), ctx._("Compared")]
-    return [(ctx._("Groups"), heads, groups), main_table(results, ctx._)]
+    return [
+        (ctx._("Groups"), heads, groups),
+        main_table(results, ctx._),
+        *occasions_view.tables(results, ctx._),
+    ]
 
 
 def values(ctx: Context, report: StatisticsReport, results: Mapping[str, Any]) -> dict[str, Any]:
@@ -111,6 +118,8 @@ def values(ctx: Context, report: StatisticsReport, results: Mapping[str, Any]) -
         ],
         "reasons": DIF_REASONS,
         "tones": TONES,
+        "item_order": occasions_view.ordered(results),
+        "most_columns": occasions_view.MOST_COLUMNS,
         "favoured": lambda row, one: favoured(row, one, ctx._),
     }
 

@@ -10,7 +10,10 @@ from fastapi.responses import Response
 
 from exam_engine.calibration import service as calibration
 from exam_engine.calibration.models import StatisticsReport
-from exam_engine.calibration.reports.rules import ABOUT_PERSONS, ReportKind
+from exam_engine.calibration.reports.rules import ABOUT_PERSONS, SOME_PERSONS_BELOW, ReportKind
+from exam_engine.calibration.service import PoolOffer
+from exam_engine.jobs.rules import JobStatus
+from exam_engine.psychometrics.dif.outcome import MINIMUM_TOTAL
 from itembank.base.errors import ExamError
 from itembank.people.rules import Action, check_may
 from itembank.taxonomy import service as taxonomy
@@ -26,6 +29,12 @@ from web.forms import Form, FormData, PageNumber, form_data, parse_form
 router = APIRouter(prefix="/analysis")
 FormDep = Annotated[FormData, Depends(form_data)]
 
+POOLED_AT = {ReportKind.SITTING: "/analysis/reports", ReportKind.DIF: "/analysis/ask/dif"}
+"""Where a report of more sittings is asked for."""
+
+THIN_BELOW = {ReportKind.SITTING: SOME_PERSONS_BELOW, ReportKind.DIF: MINIMUM_TOTAL}
+"""Candidates below which more sittings are offered."""
+
 DOWNLOADS = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -34,12 +43,32 @@ DOWNLOADS = {
 
 
 @router.get("/reports")
-def list_reports(page: PageNumber = 1, ctx: Context = requires(Action.STATISTICS_READ)) -> Response:
-    """The reports so far, and the form to ask for a sitting report."""
-    return _list_page(ctx, Form(), page=page)
+def list_reports(
+    page: PageNumber = 1, pool: UUID | None = None, ctx: Context = requires(Action.STATISTICS_READ)
+) -> Response:
+    """The reports so far, and the form to ask for a sitting report; ``pool``: the report that needs more sittings."""
+    offer = offer_of(ctx, pool)
+    return _list_page(ctx, pooled_form(ctx, offer), page=page, offer=offer)
 
 
-def _list_page(ctx: Context, form: Form[Any], *, page: int = 1, status: int = 200) -> Response:
+def offer_of(ctx: Context, report_id: UUID | None) -> PoolOffer | None:
+    """Return what a report could be pooled with; raises what `readable` raises."""
+    if report_id is None or not ctx.may(Action.CALIBRATION_RUN):
+        return None
+    return calibration.offer_pool(ctx.session, readable(ctx, report_id), now=ctx.now)
+
+
+def pooled_form(ctx: Context, offer: PoolOffer | None) -> Form[Any]:
+    """Return the form that asks for the pooled report, filled in; empty without an offer."""
+    if offer is None:
+        return Form()
+    name = ctx._("{name} (pooled)", name=offer.report.name[:100])
+    return Form(values={"sittings": offer.chosen, "report_name": name})
+
+
+def _list_page(
+    ctx: Context, form: Form[Any], *, page: int = 1, status: int = 200, offer: PoolOffer | None = None
+) -> Response:
     hidden = frozenset() if ctx.may(Action.CALIBRATION_RUN) else ABOUT_PERSONS
     kinds = [kind for kind in ReportKind if kind not in hidden]
     found = calibration.list_reports(ctx.session, kinds=kinds, page=page)
@@ -55,7 +84,8 @@ def _list_page(ctx: Context, form: Form[Any], *, page: int = 1, status: int = 20
         kinds=KINDS,
         occupations={one.id: one for one in taxonomy.list_occupations(ctx.session)},
         level_labels={level.value: level.label for level in Level},
-        sittings=calibration.finished_sittings(ctx.session, now=ctx.now),
+        sittings=offer.rows if offer else calibration.finished_sittings(ctx.session, now=ctx.now),
+        shared=offer.shared if offer else None,
         form=form,
     )
 
@@ -101,9 +131,12 @@ def report_page(
     """Answer with the page of a report's kind."""
     common = provenance(ctx, report)
     if report.results is None:
-        return ctx.page("analysis/report_waiting.html", **common)
+        has_failed = common["job"] is not None and common["job"].status == JobStatus.FAILED
+        pool = offer_of(ctx, report.id) if has_failed and report.kind in POOLED_AT else None
+        return ctx.page("analysis/report_waiting.html", **common, pool=pool, pooled_at=POOLED_AT)
     view = VIEWS[report.kind]
     results = shown_results(ctx, report)
+    is_thin = results.get("persons", 0) < THIN_BELOW.get(report.kind, 0)
     return ctx.page(
         view.template,
         status=status,
@@ -112,6 +145,8 @@ def report_page(
         cautions=caution_texts(results.get("cautions", []), ctx._),
         charts={name: chart(results, ctx._) for name, chart in view.charts.items()},
         form=form or Form(),
+        pool=offer_of(ctx, report.id) if is_thin else None,
+        pooled_at=POOLED_AT,
         may_run=ctx.may(Action.CALIBRATION_RUN),
         may_keys=ctx.may(Action.KEY_READ),
         **view.values(ctx, report, results),

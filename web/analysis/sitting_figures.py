@@ -7,6 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from web.analysis import occasions_view
 from web.charts import Point, Series, bar_chart, line_chart, scatter_chart
 
 Translate = Callable[..., str]
@@ -86,6 +87,7 @@ def item_curve(item: Mapping[str, Any], _: Translate) -> Markup | None:
 CHARTS: Mapping[str, Callable[[Mapping[str, Any], Translate], Markup | None]] = {
     "distribution": distribution,
     "items": item_map,
+    "occasions": occasions_view.chart,
 }
 """Name in the address → chart of the whole report; ``options-3`` and ``curve-3`` are those of its fourth item."""
 

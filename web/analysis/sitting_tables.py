@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from exam_engine.calibration.service import WhatIfView
+from web.analysis import occasions_view
 from web.analysis.exports import Table
 from web.analysis.report_labels import TREATMENTS, sign_texts
 
@@ -49,6 +50,7 @@ def tables_of(results: Mapping[str, Any], what_ifs: Sequence[WhatIfView], _: Tra
         (_("Overview"), [_("Figure"), _("Value")], overview(results, _)),
         (_("Forms"), [_(name) for name in form_heads(_)], forms),
         item_table(results, _),
+        *occasions_view.tables(results, _),
         (_("Distribution"), [_("Score"), _("Candidates")], results["frequencies"]),
     ]
     options = [

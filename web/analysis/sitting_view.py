@@ -13,7 +13,7 @@ from exam_engine.calibration.reports.rules import Treatment
 from exam_engine.calibration.reports.scoring import Treated
 from exam_engine.calibration.service import WhatIfView
 from itembank.people.rules import Action
-from web.analysis import sitting_tables
+from web.analysis import occasions_view, sitting_tables
 from web.analysis.exports import Table
 from web.analysis.report_labels import LEFT_OUT, LIMITS, TREATMENTS, sign_texts
 from web.analysis.sitting_figures import CHARTS, find_chart
@@ -55,6 +55,8 @@ def values(ctx: Context, report: StatisticsReport, results: Mapping[str, Any]) -
         "left_out_texts": LEFT_OUT,
         "free_rows": FREE_ROWS,
         "overview": sitting_tables.overview(results, ctx._),
+        "item_order": occasions_view.ordered(results),
+        "most_columns": occasions_view.MOST_COLUMNS,
     }
 
 

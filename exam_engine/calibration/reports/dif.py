@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exam_engine.calibration.reports.book import AnswerBook
-from exam_engine.calibration.reports.rules import Caution, TooFewGroups
+from exam_engine.calibration.reports.occasions import compare_occasions
+from exam_engine.calibration.reports.rules import Attribute, Caution, TooFewGroups
 from exam_engine.calibration.reports.scoring import score_book
 from exam_engine.psychometrics.dif.design import Design
 from exam_engine.psychometrics.dif.logistic import Logistic, Question, logistic
@@ -45,6 +46,8 @@ def compute(book: AnswerBook, settings: Mapping[str, Any], progress: Progress) -
     for number, focal in enumerate(large[1 : MOST_FOCAL + 1]):
         progress(10 + 85 * number // min(len(large) - 1, MOST_FOCAL), 100, "comparing groups")
         comparisons.append(_compare(book, responses, groups, large[0], focal))
+    by_sitting = settings["attribute"] == Attribute.SITTING.value
+    occasions = None if by_sitting else compare_occasions(book, score_book(book))
     return {
         "persons": book.n_persons,
         "attribute": settings["attribute"],
@@ -55,7 +58,7 @@ def compute(book: AnswerBook, settings: Mapping[str, Any], progress: Progress) -
             {"item_id": item.item_id, "name": item.name, "p": _share(responses[:, column])}
             for column, item in enumerate(book.items)
         ],
-    }
+    } | ({"occasions": occasions} if occasions else {})
 
 
 def summary_of(results: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from exam_engine.calibration.reports import flags
 from exam_engine.calibration.reports.book import NOT_REACHED, OPEN, AnswerBook
+from exam_engine.calibration.reports.occasions import compare_occasions
 from exam_engine.calibration.reports.options import Options, groups_for
 from exam_engine.calibration.reports.precision import precision_of
 from exam_engine.calibration.reports.rules import (
@@ -66,6 +67,7 @@ def compute(book: AnswerBook, settings: Mapping[str, Any], progress: Progress) -
     progress(50, 100, "options")
     items = _items(book, points, statistics, progress)
     passed = int((scored.score >= cut).sum())
+    occasions = compare_occasions(book, scored, cut=cut)
     return {
         "persons": book.n_persons,
         "left_out": dict(book.left_out),
@@ -79,7 +81,7 @@ def compute(book: AnswerBook, settings: Mapping[str, Any], progress: Progress) -
         "forms": forms,
         "items": items,
         "cautions": [*_cautions(book, items), *cautions],
-    }
+    } | ({"occasions": occasions} if occasions else {})
 
 
 def summary_of(results: Mapping[str, Any]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from exam_engine.calibration.service.computing import JOB_KIND, calibrate_now, r
 from exam_engine.calibration.service.deciding import WhatIfView, decide, list_what_ifs, try_treatments
 from exam_engine.calibration.service.fitting import request_fit
 from exam_engine.calibration.service.linking import adopt_link, adopted_scale, request_linking
+from exam_engine.calibration.service.pooling import PoolOffer, offer_pool
 from exam_engine.calibration.service.reporting import (
     REPORT_JOB,
     ReportPage,
@@ -43,6 +44,7 @@ __all__ = [
     "BankState",
     "FinishedSitting",
     "ItemOverTime",
+    "PoolOffer",
     "ReportPage",
     "ReportRequest",
     "ResponseFile",
@@ -63,6 +65,7 @@ __all__ = [
     "list_reports",
     "list_what_ifs",
     "name_of",
+    "offer_pool",
     "outcome_of",
     "report_sitting_now",
     "request_dif_of_file",

@@ -71,7 +71,8 @@ def report_sitting_now(
     Raises what `request_sitting_report` raises.
     """
     request = _of_sittings(session, institution_id, name, sitting_ids, now)
-    book = freeze_sittings(session, sitting_ids)
+    attributes = [Attribute(one) for one in request.settings.get("attributes", ())]
+    book = freeze_sittings(session, [UUID(one) for one in request.source["sittings"]], attributes=attributes)
     return compute_now(session, replace(request, content=book.to_bytes()), actor=actor, now=now)
 
 
@@ -197,13 +198,18 @@ def _of_sittings(
     kind: ReportKind = ReportKind.SITTING,
     settings: dict[str, Any] | None = None,
 ) -> ReportRequest:
-    """Return a request for sittings; without settings the common pass mark is one."""
+    """Return a request for sittings; without settings the common pass mark is one.
+
+    Of several sittings the book keeps which one each person sat, so that the report can say whether they differ.
+    """
     chosen = choose_sittings(session, sitting_ids, now=now)
     if settings is None:
         marks = {sitting.pass_mark for sitting, _ in chosen}
         if len(marks) != 1:
             raise DifferentPassMarks
         settings = {"cut": float(marks.pop())}
+    if len(chosen) > 1 and Attribute.SITTING.value not in settings.get("attributes", ()):
+        settings = settings | {"attributes": [*settings.get("attributes", ()), Attribute.SITTING.value]}
     plan = chosen[0][1]
     return ReportRequest(
         institution_id=institution_id,

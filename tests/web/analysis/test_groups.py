@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -10,6 +12,7 @@ from uuid import UUID
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
+from openpyxl import load_workbook
 from sqlalchemy import select
 
 from exam_engine.sittings.models import Registration
@@ -17,7 +20,7 @@ from itembank.base.db import Database, Scope
 from itembank.items.models import Item
 from itembank.people.models import Institution
 from itembank.people.rules import Role
-from tests.factories.statistics import make_answered_sitting, make_items
+from tests.factories.statistics import make_answered_sitting, make_items, seal_paper
 
 N_ITEMS = 15
 
@@ -178,3 +181,51 @@ def test_a_response_file_becomes_a_sitting_report(
     assert "no_options" in found["cautions"]
     assert "没有选项信息" in page
     assert nothing.status_code == 422
+
+
+def test_a_small_sample_is_pooled_with_earlier_sittings_of_the_same_paper(
+    client: TestClient,
+    login: Callable[..., str],
+    run_jobs: Callable[[], int],
+    bank: tuple[UUID, list[str]],
+    database: Database,
+    institution: Institution,
+) -> None:
+    with database.session(scope=Scope.everything()) as session:
+        ids = {item.reference: item.id for item in session.scalars(select(Item))}
+        items = [ids[reference] for reference in bank[1]]
+        common = {"institution": institution, "occupation_id": bank[0]}
+        paper = seal_paper(session, **common, item_ids=items)
+        sat = [
+            make_answered_sitting(
+                session,
+                **common,
+                item_ids=items,
+                marks=two_groups(40)[0],
+                starts_at=database.clock.now() - timedelta(days=days),
+                paper_id=paper,
+            ).id
+            for days in (30, 10, 1)
+        ]
+    login(Role.PSYCHOMETRICIAN)
+    client.post("/analysis/reports/sitting", data={"report_name": "十月", "sittings": [str(sat[1])]})
+    run_jobs()
+    small = report_url(client)
+
+    page = client.get(small).text
+    form = client.get("/analysis/reports", params={"pool": small.rpartition("/")[2]}).text
+    ticked = re.findall(r'value="([0-9a-f-]{36})" checked', form)
+    client.post("/analysis/reports/sitting", data={"report_name": "合并", "sittings": ticked})
+    run_jobs()
+    pooled = client.get(report_url(client)).text
+    found = client.get(report_url(client) + "/report.json").json()["results"]
+    book = load_workbook(io.BytesIO(client.get(report_url(client) + "/report.xlsx").content))
+
+    assert "与以往 1 场考试合并分析（共 80 名考生）" in page
+    assert set(ticked) == {str(sat[0]), str(sat[1])}  # not the later one
+    assert f"{N_ITEMS} / {N_ITEMS}" in form
+    assert found["persons"] == 80
+    assert [row["persons"] for row in found["occasions"]["occasions"]] == [40, 40]
+    assert "合并的 2 个场次" in pooled
+    assert {"考试场次", "各场次试题数据"} <= set(book.sheetnames)
+    assert "合并的" not in client.get(small).text
