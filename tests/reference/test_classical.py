@@ -13,6 +13,7 @@ from exam_engine.psychometrics.ctt.guttman import guttman_bounds
 from exam_engine.psychometrics.ctt.items import analyse_items
 from exam_engine.psychometrics.ctt.one_factor import fit_one_factor
 from exam_engine.psychometrics.ctt.reliability import analyse_reliability
+from tests.reference.act_mathematics import FORM_X
 from tests.reference.attitude import ATTITUDE
 from tests.reference.lsat import LSAT6, LSAT7, matrix
 
@@ -167,12 +168,7 @@ def test_moments_of_act_mathematics_form_x() -> None:
 
     Their skewness and kurtosis are the ratios of moments with divisor n, as here; so is their standard deviation.
     """
-    counts = (
-        0, 1, 1, 3, 9, 18, 59, 67, 91, 144, 149, 192, 192, 192, 201, 204, 217, 181, 184, 170, 201, 147, 163, 147, 140,
-        147, 126, 113, 100, 106, 107, 91, 83, 73, 72, 75, 50, 37, 38, 23, 15,
-    )  # fmt: skip
-
-    found = summarise_scores(np.arange(41), highest=40, weights=counts)
+    found = summarise_scores(np.arange(41), highest=40, weights=FORM_X)
 
     assert found.n_persons == 4329
     assert found.mean == pytest.approx(19.8524, abs=FOUR_DECIMALS)

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import chdtrc
 
 from exam_engine.psychometrics.fit.caution import Caution
-from exam_engine.psychometrics.fit.residuals import item_blocks
+from exam_engine.psychometrics.fit.residuals import check_abilities, item_blocks
 from exam_engine.psychometrics.fit.s_x2 import n_parameters
 from exam_engine.psychometrics.fit.score_groups import ScoreTable, merge_thin
 from exam_engine.psychometrics.irt.items import Items
@@ -107,9 +107,7 @@ def empirical_curves(
     if theta is None:
         points = score_eap(matrix, items, mean=mean, variance=variance).theta
     else:
-        points = np.asarray(theta, dtype=np.float64)
-        if points.shape != (len(matrix),):
-            raise ValueError(f"theta must hold {len(matrix)} abilities, one a person")
+        points = check_abilities(theta, len(matrix))
     known = np.flatnonzero(np.isfinite(points))
     if groups < 2 or known.size < groups:
         raise ValueError("groups must be at least 2 and no more than there are persons of known ability")

@@ -8,7 +8,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from exam_engine.psychometrics.fit.caution import Caution
-from exam_engine.psychometrics.fit.residuals import MeanSquares, MeanSquareSums, item_blocks, score_moments
+from exam_engine.psychometrics.fit.residuals import (
+    MeanSquares,
+    MeanSquareSums,
+    check_abilities,
+    item_blocks,
+    score_moments,
+)
 from exam_engine.psychometrics.irt.items import Items
 from exam_engine.psychometrics.irt.models import FloatArray
 from exam_engine.psychometrics.irt.scoring.blocks import read_scores
@@ -73,9 +79,7 @@ def item_mean_squares(
     array([1.   , 1.543])
     """
     matrix = read_scores(responses, items)
-    points = np.asarray(theta, dtype=np.float64)
-    if points.shape != (len(matrix),):
-        raise ValueError(f"theta must hold {len(matrix)} abilities, one a person")
+    points = check_abilities(theta, len(matrix))
     matrix = np.where(np.isfinite(points)[:, None], matrix, np.int8(-1))
     sums = MeanSquareSums(len(items))
     for block, own in item_blocks(matrix, items):

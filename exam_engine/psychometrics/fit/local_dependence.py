@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from exam_engine.psychometrics.fit.caution import Caution
-from exam_engine.psychometrics.fit.residuals import item_blocks
+from exam_engine.psychometrics.fit.residuals import check_abilities, item_blocks
 from exam_engine.psychometrics.irt.items import Items
 from exam_engine.psychometrics.irt.models import FloatArray
 from exam_engine.psychometrics.irt.scoring import score_eap
@@ -115,9 +115,7 @@ def residual_correlations(
     if theta is None:
         points = score_eap(matrix, items, mean=mean, variance=variance).theta
     else:
-        points = np.asarray(theta, dtype=np.float64)
-        if points.shape != (len(matrix),):
-            raise ValueError(f"theta must hold {len(matrix)} abilities, one a person")
+        points = check_abilities(theta, len(matrix))
     matrix = np.where(np.isfinite(points)[:, None], matrix, np.int8(-1))
     q3, together = _correlations(matrix, items, points)
     q3[items.is_nominal] = q3[:, items.is_nominal] = np.nan

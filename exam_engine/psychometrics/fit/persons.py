@@ -9,7 +9,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from exam_engine.psychometrics.fit.caution import Caution
-from exam_engine.psychometrics.fit.residuals import MeanSquares, MeanSquareSums, item_blocks, score_moments
+from exam_engine.psychometrics.fit.residuals import (
+    MeanSquares,
+    MeanSquareSums,
+    check_abilities,
+    item_blocks,
+    score_moments,
+)
 from exam_engine.psychometrics.irt.items import Items
 from exam_engine.psychometrics.irt.models import FloatArray
 from exam_engine.psychometrics.irt.scoring import Scores, score_eap, score_map, score_ml, score_wle
@@ -129,9 +135,7 @@ def person_fit(
         points = _estimate(matrix, items, kind, mean, variance).theta
         corrected = kind is not Estimator.EAP
     else:
-        points, corrected = np.asarray(theta, dtype=np.float64), False
-        if points.shape != (len(matrix),):
-            raise ValueError(f"theta must hold {len(matrix)} abilities, one a person")
+        points, corrected = check_abilities(theta, len(matrix)), False
     raw, star = np.full(len(matrix), np.nan), np.full(len(matrix), np.nan)
     sums = MeanSquareSums(len(matrix))
     scored = ~items.is_nominal
@@ -141,9 +145,8 @@ def person_fit(
         at = points[part.rows]
         if not at.size:
             continue
-        chance = own.probability(at)
+        chance, slope = own.curves(at)
         start = _offset(part, own, at, kind, mean, variance) if corrected else None
-        slope = own.slope_of_probability(at) if corrected else None
         raw[part.rows], star[part.rows] = _standardised(part, chance, slope, start)
         used = (part.x >= 0) & scored[part.columns]
         moments = score_moments(chance, least_variance=least_variance)
@@ -179,7 +182,7 @@ def _offset(
 
 
 def _standardised(
-    block: Block, chance: FloatArray, slope: FloatArray | None, start: FloatArray | None
+    block: Block, chance: FloatArray, slope: FloatArray, start: FloatArray | None
 ) -> tuple[FloatArray, FloatArray]:
     """Return lz and lz* of a block."""
     logs = np.log(np.maximum(chance, LEAST))
@@ -190,7 +193,7 @@ def _standardised(
     spread = (((chance * logs**2).sum(axis=2) - mean**2) * seen).sum(axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
         raw = np.where(spread > LEAST_SPREAD, gap / np.sqrt(spread), np.nan)
-        if start is None or slope is None:
+        if start is None:
             return raw, np.full_like(raw, np.nan)
         information = (slope**2 / np.maximum(chance, LEAST)).sum(axis=2)
         tie = ((slope * logs).sum(axis=2) * seen).sum(axis=1)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from exam_engine.psychometrics.irt.items import Items
 from exam_engine.psychometrics.irt.models import FloatArray
@@ -45,6 +45,20 @@ def score_moments(chance: FloatArray, *, least_variance: float = 0.0) -> Moments
     square = apart**2
     variance = np.maximum((chance * square).sum(axis=2), least_variance)
     return Moments(mean, variance, (chance * square**2).sum(axis=2))
+
+
+def check_abilities(theta: ArrayLike, n_persons: int) -> FloatArray:
+    """Return given abilities as floats.
+
+    Raises
+    ------
+    ValueError
+        If they are not one a person.
+    """
+    points = np.asarray(theta, dtype=np.float64)
+    if points.shape != (n_persons,):
+        raise ValueError(f"theta must hold {n_persons} abilities, one a person")
+    return points
 
 
 def item_blocks(matrix: NDArray[np.int8], items: Items) -> Iterator[tuple[Block, Items]]:

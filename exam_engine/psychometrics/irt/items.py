@@ -251,11 +251,11 @@ class Items:
 
         Rows sum to 1; scores that an item does not have get 0.
         """
-        return self._curves(theta)[0]
+        return self.curves(theta)[0]
 
     def slope_of_probability(self, theta: ArrayLike) -> FloatArray:
         """Return the derivative of `probability` by ability, shape (n_points, n_items, highest of all + 1)."""
-        return self._curves(theta)[1]
+        return self.curves(theta)[1]
 
     def expected_score(self, theta: ArrayLike) -> FloatArray:
         """Return the expected score of each item, shape (n_points, n_items)."""
@@ -267,10 +267,11 @@ class Items:
 
         ``I = Σ_k P'(k)² / P(k)``.
         """
-        chance, slope = self._curves(theta)
+        chance, slope = self.curves(theta)
         return np.asarray((slope**2 / np.maximum(chance, 1e-300)).sum(axis=2), dtype=np.float64)
 
-    def _curves(self, theta: ArrayLike) -> tuple[FloatArray, FloatArray]:
+    def curves(self, theta: ArrayLike) -> tuple[FloatArray, FloatArray]:
+        """Return `probability` and `slope_of_probability` together, for half the price of both."""
         points = _vector(theta, "theta")
         beyond = np.isnan(self.slopes)
         slopes, intercepts = np.where(beyond, 0.0, self.slopes), np.where(beyond, -np.inf, self.intercepts)

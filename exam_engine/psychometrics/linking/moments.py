@@ -47,14 +47,7 @@ def mean_mean(new: Items, old: Items) -> tuple[float, float]:
 def geometric_mean(new: Items, old: Items) -> tuple[float, float]:
     """Return scale and shift that match the geometric mean discrimination and the mean difficulty.
 
-    Parameters
-    ----------
-    new, old : Items
-        The same anchors, as calibrated on the new and on the old scale.
-
-    Returns
-    -------
-    scale, shift : float
+    Parameters and result as of `mean_mean`.
 
     Notes
     -----
@@ -82,14 +75,7 @@ def geometric_mean(new: Items, old: Items) -> tuple[float, float]:
 def mean_sigma(new: Items, old: Items) -> tuple[float, float]:
     """Return scale and shift that match the mean and the spread of the difficulties.
 
-    Parameters
-    ----------
-    new, old : Items
-        The same anchors, as calibrated on the new and on the old scale.
-
-    Returns
-    -------
-    scale, shift : float
+    Parameters and result as of `mean_mean`.
 
     Notes
     -----
@@ -117,14 +103,7 @@ def mean_sigma(new: Items, old: Items) -> tuple[float, float]:
 def mean_only(new: Items, old: Items) -> tuple[float, float]:
     """Return scale 1 and the shift that matches the mean difficulties: the link of Rasch calibrations.
 
-    Parameters
-    ----------
-    new, old : Items
-        The same anchors, as calibrated on the new and on the old scale.
-
-    Returns
-    -------
-    scale, shift : float
+    Parameters and result as of `mean_mean`.
 
     Notes
     -----
