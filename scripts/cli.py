@@ -1,13 +1,17 @@
 """The `exam-engine` command: parses arguments, runs one command, turns refusals into exit codes.
 
-Exit codes: 0 done, 1 refused (the reason is printed), 2 wrong usage, 3 no solution exists.
+Exit codes: 0 done, 1 refused (the reason is printed), 2 wrong usage, 3 no solution exists, 130 interrupted, 141 the
+reader of the output is gone.
 """
 
 from __future__ import annotations
 
 import argparse
+import io
+import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 
 from itembank.base.errors import ExamError
@@ -41,17 +45,43 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     words = sys.argv[1:] if argv is None else list(argv)
     limit_threads(words)
-    own = f"scripts.commands.{words[0]}" if words else ""
-    arguments = parser([own] if own in COMMANDS else COMMANDS).parse_args(words)  # the others load a web site
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal that lacks λ still gets the number
     try:
+        own = f"scripts.commands.{words[0]}" if words else ""
+        arguments = parser([own] if own in COMMANDS else COMMANDS).parse_args(
+            words
+        )  # the others load a web site
         code: int = arguments.run(arguments)
+        sys.stdout.flush()
     except ExamError as error:
         print(f"exam-engine: {error.code}: {error}", file=sys.stderr)
         return 1
+    except BrokenPipeError:
+        _drop_output()
+        return 141
     except OSError as error:
-        print(f"exam-engine: {error.filename or ''}: {error.strerror or error}", file=sys.stderr)
+        place = f"{error.filename}: " if error.filename else ""
+        print(f"exam-engine: {place}{error.strerror or error}", file=sys.stderr)
+        _drop_output()
         return 1
+    except MemoryError:
+        print("exam-engine: there is not enough memory for this", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nexam-engine: interrupted", file=sys.stderr)
+        return 130
     return code
+
+
+def _drop_output() -> None:
+    """Let what is left to print go nowhere, so that the end of the program does not complain of it again."""
+    with suppress(OSError, ValueError):
+        sys.stdout.flush()
+        return
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import ctypes
+import os
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from os import SEEK_END
 from pathlib import Path
 
 import numpy as np
-from arro3.core import Array, DataType, RecordBatch, Schema
+from arro3.core import Array, DataType, RecordBatch, RecordBatchReader, Schema
 from arro3.io import read_parquet as open_parquet
 from numpy.typing import NDArray
 
@@ -39,12 +41,14 @@ def read_parquet(
     highest: int,
     group: str | None = None,
     ignore: Sequence[str] = (),
+    absent: Sequence[str] = (),
     report: Callable[[int, int, str], None] | None = None,
 ) -> ResponseMatrix:
     """Read a Parquet file.
 
     Columns of items hold whole numbers: integers of any width, booleans, or floating point as data frames write
-    integers with gaps; null and NaN mean not presented. The column of groups is text or integers. Rows count from 1.
+    integers with gaps; null, NaN and numbers in ``absent`` mean not presented. The column of groups is text
+    or integers. Rows count from 1.
 
     Raises
     ------
@@ -52,13 +56,15 @@ def read_parquet(
         If the file is not Parquet, a column is of another type, or a value is not a score.
     """
     problems = Problems()
+    codes = [float(code) for code in absent if _is_number(code)]
     spool, groups = Spool(), list[str]()
     with _refusal_of_broken_files(path):
-        reader = open_parquet(str(path), batch_size=BATCH_ROWS)
+        with _without_panic_message():
+            reader = open_parquet(str(path), batch_size=BATCH_ROWS)
         columns = _columns(reader.schema, problems, group=group, ignore=ignore)
         problems.check()
-        for batch in reader:
-            spool.add(_scores(batch, columns, highest, spool.n_rows, problems))
+        for batch in _batches(reader):
+            spool.add(_scores(batch, columns, highest, spool.n_rows, problems, codes))
             if columns.group is not None:
                 groups += _groups(batch, columns.group, len(groups), problems)
             if report:
@@ -70,6 +76,39 @@ def read_parquet(
     if columns.group is None:
         return ResponseMatrix(columns.names, matrix, columns.first_column)
     return ResponseMatrix(columns.names, matrix, columns.first_column, *number_groups(groups))
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _batches(reader: RecordBatchReader) -> Iterator[RecordBatch]:
+    batches = iter(reader)
+    while True:
+        with _without_panic_message():
+            batch = next(batches, None)
+        if batch is None:
+            return
+        yield batch
+
+
+@contextmanager
+def _without_panic_message() -> Iterator[None]:
+    """Keep off stderr what the reader, written in Rust, prints of a broken file before it raises."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    silent = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(silent, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(silent)
 
 
 @contextmanager
@@ -107,14 +146,19 @@ def _name_of(kind: DataType) -> str:
 
 
 def _scores(
-    batch: RecordBatch, columns: Columns, highest: int, before: int, problems: Problems
+    batch: RecordBatch,
+    columns: Columns,
+    highest: int,
+    before: int,
+    problems: Problems,
+    absent: Sequence[float],
 ) -> NDArray[np.int8]:
     """Return the scores of a batch, −1 where there is none; note what is no score."""
     marks = np.empty((batch.num_rows, len(columns.items)), dtype=np.int8)
     fault = Fault.VALUE if highest == 1 else Fault.SCORE
     for at, (place, name) in enumerate(zip(columns.items, columns.names, strict=True)):
         values = _numbers(batch.column(place))
-        missing = np.isnan(values)
+        missing = np.isnan(values) | np.isin(values, absent)
         wrong = ~missing & ~((values >= 0) & (values <= highest) & (values == np.floor(values)))
         for row in np.flatnonzero(wrong).tolist():
             value = f"{values[row]:g}"
@@ -127,7 +171,11 @@ def _groups(batch: RecordBatch, place: int, before: int, problems: Problems) -> 
     names = ["" if value is None else str(value).strip() for value in batch.column(place).to_pylist()]
     for row, name in enumerate(names):
         if not name:
-            problems.add(Problem(Fault.NO_GROUP, row=before + row + 1, column=place + 1))
+            problems.add(
+                Problem(
+                    Fault.NO_GROUP, row=before + row + 1, column=place + 1, name=batch.schema.names[place]
+                )
+            )
     return names
 
 

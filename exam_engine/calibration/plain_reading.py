@@ -81,7 +81,7 @@ def read_plain(
 
 def _header(line: bytes, group: str | None, ignore: Sequence[str]) -> tuple[Columns, str]:
     """Return the columns and what stands between the cells."""
-    if QUOTE in line or not line.endswith(b"\n") or RETURN in line.removesuffix(b"\r\n"):
+    if QUOTE in line or 0 in line or not line.endswith(b"\n") or RETURN in line.removesuffix(b"\r\n"):
         raise NotPlain
     for encoding in ENCODINGS:
         try:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from exam_engine.calibration.careful_reading import decode, read_text
+from exam_engine.calibration.careful_reading import decode, read_carefully, read_text
 from exam_engine.calibration.parquet_reading import PARQUET_SUFFIXES, read_parquet
 from exam_engine.calibration.plain_reading import NotPlain, read_plain
 from exam_engine.calibration.response_matrix import ResponseMatrix
@@ -39,6 +42,7 @@ def read_file(
     highest: int = 1,
     group: str | None = None,
     ignore: Sequence[str] = (),
+    absent: Sequence[str] = (),
     report: Callable[[int, int, str], None] | None = None,
 ) -> ResponseMatrix:
     """Read a response file of any size, as `read_responses` does; Parquet by its name, anything else as CSV.
@@ -49,6 +53,8 @@ def read_file(
         Column that names each person's group.
     ignore : sequence of str
         Columns that are no items.
+    absent : sequence of str
+        Codes of cells that were not presented, beside the empty ones.
     report : callable, optional
         Called with bytes read, bytes in all and ``"reading"``.
 
@@ -65,8 +71,22 @@ def read_file(
         If the file cannot be read.
     """
     if path.suffix.lower() in PARQUET_SUFFIXES:
-        return read_parquet(path, highest=highest, group=group, ignore=ignore, report=report)
-    try:
-        return read_plain(path, highest=highest, group=group, ignore=ignore, report=report)
-    except NotPlain:
-        return read_text(decode(path.read_bytes()), highest=highest, group=group, ignore=ignore)
+        return read_parquet(path, highest=highest, group=group, ignore=ignore, absent=absent, report=report)
+    with _seekable(path) as file:
+        if not absent:
+            with suppress(NotPlain):
+                return read_plain(file, highest=highest, group=group, ignore=ignore, report=report)
+        return read_carefully(file, highest=highest, group=group, ignore=ignore, absent=absent, report=report)
+
+
+@contextmanager
+def _seekable(path: Path) -> Iterator[Path]:
+    """Give the file itself, or a copy of what comes through a pipe, which can be read but once."""
+    if path.is_file() or not path.exists():
+        yield path
+        return
+    with tempfile.NamedTemporaryFile(suffix=".csv") as copy:
+        with path.open("rb") as pipe:
+            shutil.copyfileobj(pipe, copy)
+        copy.flush()
+        yield Path(copy.name)

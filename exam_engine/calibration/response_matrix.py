@@ -92,12 +92,15 @@ class Columns:
         Where the groups stand.
     width : int
         Columns of the file.
+    group_name : str
+        What that column is called.
     """
 
     names: tuple[str, ...]
     items: tuple[int, ...]
     group: int | None
     width: int
+    group_name: str = ""
 
     @property
     def first_column(self) -> int:
@@ -119,8 +122,10 @@ def find_columns(
             problems.add(Problem(Fault.NO_COLUMN, row=1, name=name))
     start = 1 if cells and cells[0].casefold() == PERSON_COLUMN else 0
     places = [place for place in range(start, len(cells)) if cells[place] not in others or not cells[place]]
-    if not places:
+    is_row_of_scores = 2 * len(set(cells)) <= len(cells) and all(cell.isdigit() for cell in cells if cell)
+    if not places or is_row_of_scores:
         problems.add(Problem(Fault.EMPTY, row=1))
+        problems.check()
     seen: set[str] = set()
     for column, name in enumerate(cells[start:], start=start + 1):
         if not name:
@@ -129,7 +134,7 @@ def find_columns(
             problems.add(Problem(Fault.DUPLICATE, row=1, column=column, name=name))
         seen.add(name)
     at = cells.index(group) if group in cells else None
-    return Columns(tuple(cells[place] for place in places), tuple(places), at, len(cells))
+    return Columns(tuple(cells[place] for place in places), tuple(places), at, len(cells), group or "")
 
 
 def number_groups(names: Sequence[str]) -> tuple[NDArray[np.intp], tuple[str, ...]]:

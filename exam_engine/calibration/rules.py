@@ -178,6 +178,7 @@ class ItemsRefused(Invalid):
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason=reason)
+        self.reason = reason
 
 
 class KeyRefused(Invalid):
@@ -188,6 +189,7 @@ class KeyRefused(Invalid):
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason=reason)
+        self.reason = reason
 
 
 class SettingsRefused(Invalid):

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
 from exam_engine.calibration.answer_file import AnswerFile, read_answers, read_key
-from exam_engine.calibration.rules import ResponsesRefused, describe
+from exam_engine.calibration.rules import KeyRefused, ResponsesRefused
 from scripts.commands.output import warn
+from scripts.commands.response_file import show_problems
 
 
 def read_answer_file(arguments: argparse.Namespace) -> AnswerFile:
     """Read the answers and the key of the arguments; a refusal lists every place."""
-    key = read_key(arguments.key.read_bytes())
+    try:
+        key = read_key(arguments.key.read_bytes())
+    except KeyRefused as refused:
+        raise KeyRefused(f"{arguments.key}: {refused.reason}") from None
     try:
         answers = read_answers(
             arguments.responses.read_bytes(),
@@ -21,8 +24,7 @@ def read_answer_file(arguments: argparse.Namespace) -> AnswerFile:
             ignore=arguments.ignore,
         )
     except ResponsesRefused as refused:
-        for problem in refused.problems[1:]:
-            print(f"{arguments.responses}: {describe(problem)}", file=sys.stderr)
+        show_problems(arguments.responses, refused)
         raise
     if answers.unkeyed:
         warn(f"columns without a key, left out: {', '.join(answers.unkeyed)}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import time
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from exam_engine.calibration.known_items import named_refusal
 from exam_engine.calibration.rules import NoResponses, SettingsRefused
 from exam_engine.psychometrics.ctt import (
     Classification,
+    ClassificationWarning,
     ItemAnalysis,
     ItemWarning,
     Reliability,
@@ -26,20 +28,26 @@ from exam_engine.psychometrics.ctt import (
     option_table,
     summarise_scores,
 )
+from exam_engine.psychometrics.ctt.consistency import MINIMUM_PERSONS as FOR_DECISIONS
+from exam_engine.psychometrics.ctt.consistency import MINIMUM_PERSONS_FOUR as FOR_FOUR_MOMENTS
+from exam_engine.psychometrics.ctt.items import MINIMUM_PERSONS as FOR_ITEMS
+from exam_engine.psychometrics.ctt.reliability import MINIMUM_PERSONS as FOR_ALPHA
+from exam_engine.psychometrics.ctt.reliability import MINIMUM_PERSONS_FACTOR as FOR_OMEGA
+from exam_engine.psychometrics.ctt.reliability import MINIMUM_PERSONS_SPLIT as FOR_BEST_SPLIT
 from exam_engine.psychometrics.irt.patterns import MAX_SCORE
 from scripts.commands.answers import read_answer_file
-from scripts.commands.output import Table, print_json, warn
+from scripts.commands.output import Table, check_out, decimals, print_json, warn
 from scripts.commands.response_file import add_common, add_responses, read_matrix
 
 WARNINGS = {
-    ItemWarning.SMALL_SAMPLE: "items seen by fewer than 100 persons: their correlations are a rough guide",
+    ItemWarning.SMALL_SAMPLE: f"items seen by fewer than {FOR_ITEMS} persons: their correlations are a rough guide",
     ItemWarning.SMALL_GROUPS: "the upper and lower groups are too small for D",
     ItemWarning.CONSTANT_ITEMS: "items answered alike by everybody have no correlations",
     ItemWarning.UNSEEN_ITEMS: "items seen by nobody have no statistics",
     ItemWarning.BISERIAL_ABOVE_ONE: "a biserial above 1: an extreme item, or scores far from normal",
-    ReliabilityWarning.SMALL_SAMPLE: "few persons: look at the interval of alpha, not at alpha",
-    ReliabilityWarning.FACTOR_UNSTABLE: "few persons: omega is rough",
-    ReliabilityWarning.BEST_SPLIT_OPTIMISTIC: "few persons: lambda 4 may exceed the reliability",
+    ReliabilityWarning.SMALL_SAMPLE: f"fewer than {FOR_ALPHA} persons: look at the interval of alpha, not at alpha",
+    ReliabilityWarning.FACTOR_UNSTABLE: f"fewer than {FOR_OMEGA} persons: omega is rough",
+    ReliabilityWarning.BEST_SPLIT_OPTIMISTIC: f"fewer than {FOR_BEST_SPLIT} persons: λ4 may exceed the reliability",
     ReliabilityWarning.PAIRWISE: "not everybody saw every item: covariances are over the persons who saw both items",
     ReliabilityWarning.UNSEEN_PAIRS: "some items were never seen together by two persons: no coefficient",
     ReliabilityWarning.NO_VARIANCE: "the raw score does not vary: no coefficient",
@@ -47,6 +55,16 @@ WARNINGS = {
     ReliabilityWarning.NO_FACTOR: "fewer than three items vary: no omega",
     ReliabilityWarning.NOT_CONVERGED: "the one-factor solution did not converge: omega is where it stood",
     ReliabilityWarning.HEYWOOD: "an item has no variance of its own in the one-factor solution: omega is too high",
+}
+
+DECISION_WARNINGS = {
+    ClassificationWarning.SMALL_SAMPLE: f"decisions: fewer than {FOR_DECISIONS} persons, the figures are rough",
+    ClassificationWarning.TWO_MOMENTS_SMALL_SAMPLE: f"decisions: fewer than {FOR_FOUR_MOMENTS} persons, only mean and "
+    "variance of the scores were used",
+    ClassificationWarning.FEWER_MOMENTS: "decisions: a beta distribution with four moments of these scores does not "
+    "exist, fewer were used",
+    ClassificationWarning.LOW_RELIABILITY: "decisions: the reliability is below 0.5, errors are larger than true "
+    "differences",
 }
 
 
@@ -76,6 +94,7 @@ def register(commands: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Compute, print, write."""
     started = time.perf_counter()
+    check_out(arguments.out, arguments.responses)
     answers = read_answer_file(arguments) if arguments.key else None
     if answers is None:
         matrix = read_matrix(arguments)
@@ -90,6 +109,8 @@ def run(arguments: argparse.Namespace) -> int:
     notes = [WARNINGS[warning] for warning in items.warnings]
     reliability = _reliability(responses, notes)
     decisions = _decisions(arguments.cut, responses, items, reliability)
+    if decisions is not None:
+        notes.extend(DECISION_WARNINGS[warning] for warning in decisions.warnings)
     table = _table(names, items)
     options = None if answers is None else _options(answers, responses)
     seconds = time.perf_counter() - started
@@ -230,20 +251,18 @@ def _print(
     scores = _scores(responses)
     if scores:
         print(
-            f"raw score: mean {scores['mean']:.2f}, standard deviation {scores['standard_deviation']:.2f}, "
-            f"skewness {scores['skewness']:.2f}"
+            f"raw score: mean {scores['mean']:.2f}, standard deviation {decimals(scores['standard_deviation'], 2)}, "
+            f"skewness {decimals(scores['skewness'], 2)}"
         )
-    if found is not None:
+    if found is not None and math.isfinite(found.alpha):
         print(
-            f"alpha {found.alpha:.3f} ({found.alpha_lower:.3f}–{found.alpha_upper:.3f}), omega {found.omega:.3f}, "
-            f"standard error of measurement {found.standard_error:.2f}"
+            f"alpha {decimals(found.alpha)} ({decimals(found.alpha_lower)}–{decimals(found.alpha_upper)}), "
+            f"omega {decimals(found.omega)}, standard error of measurement {decimals(found.standard_error, 2)}"
         )
         if found.bounds is not None:
             bounds = found.bounds
-            print(
-                f"Guttman: λ1 {bounds.lambda1:.3f}, λ2 {bounds.lambda2:.3f}, λ3 {bounds.lambda3:.3f}, "
-                f"λ4 {bounds.lambda4:.3f}, λ5 {bounds.lambda5:.3f}, λ6 {bounds.lambda6:.3f}"
-            )
+            values = (getattr(bounds, f"lambda{number}") for number in range(1, 7))
+            print("Guttman: " + ", ".join(f"λ{at} {decimals(one)}" for at, one in enumerate(values, start=1)))
     if decisions is not None:
         print(
             f"decisions (Livingston–Lewis): accuracy {decisions.accuracy:.3f}, consistency "

@@ -20,24 +20,30 @@ from exam_engine.psychometrics.forensics.errors.rooms import similarity_errors
 from exam_engine.psychometrics.forensics.flags import Caution, Correction
 from exam_engine.psychometrics.forensics.indices import analyse_similarity
 from exam_engine.psychometrics.forensics.option_model import estimated_probabilities
-from exam_engine.psychometrics.forensics.pairs import Index, Scope, SimilarityTable
+from exam_engine.psychometrics.forensics.pairs import (
+    MINIMUM_COMMON,
+    MINIMUM_ITEMS,
+    Index,
+    Scope,
+    SimilarityTable,
+)
 from exam_engine.psychometrics.irt.calibrate import ErrorMethod, calibrate
 from exam_engine.psychometrics.irt.items import Items
 from scripts.commands.answers import read_answer_file
-from scripts.commands.output import Progress, Table, print_json, warn
+from scripts.commands.output import Progress, Table, check_out, print_json, shortened, warn
 from scripts.commands.response_file import add_common, read_item_table
 
 MINIMUM_PERSONS = 20
 """Persons below which nothing is compared without an item table: difficulties and abilities come from these answers."""
 
 CAUTIONS = {
-    Caution.FEW_ITEMS: "few items in common",
-    Caution.FEW_PERSONS: "few persons",
+    Caution.FEW_ITEMS: f"fewer than {MINIMUM_ITEMS} items, the shortest test that these indices were studied on",
+    Caution.FEW_PERSONS: "fewer persons than it needs: 100 for the K-index, 50 for K2 and S1, 30 for K1",
     Caution.THIN_GROUPS: "few persons at some scores",
     Caution.INCOMPLETE: "some answers are missing",
     Caution.NOT_CONVERGED: "an estimation did not converge",
     Caution.NOT_BIMODAL: "no second mode was found",
-    Caution.NOT_COMPUTED: "some tests could not be made",
+    Caution.NOT_COMPUTED: f"pairs with fewer than {MINIMUM_COMMON} common answers were not tested",
 }
 
 COLUMNS = (
@@ -97,6 +103,7 @@ def register(commands: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Compare, print, write."""
     started = time.perf_counter()
+    check_out(arguments.out, arguments.responses)
     answers = read_answer_file(arguments)
     indices = [Index(name) for name in dict.fromkeys(arguments.index or [Index.OMEGA.value])]
     if arguments.rooms < 0 or arguments.seed < 0:
@@ -191,7 +198,7 @@ def _items(answers: AnswerFile, path: Path | None) -> tuple[AnswerFile, Items]:
     if items is None:
         raise SettingsRefused("no item of the answers has parameters")
     if not kept.all():
-        warn(f"items without parameters, left out: {', '.join(np.array(answers.items)[~kept].tolist())}")
+        warn(f"items without parameters, left out: {shortened(np.array(answers.items)[~kept].tolist())}")
     return _with_items(answers, kept), items
 
 

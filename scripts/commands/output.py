@@ -3,22 +3,72 @@
 from __future__ import annotations
 
 import csv
+import errno
 import json
 import math
+import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import numpy as np
+
+from exam_engine.calibration.rules import SHOWN_NAMES, SettingsRefused
 
 QUIET_SECONDS = 2.0
 """Work that is done sooner says nothing on its way."""
 
 BETWEEN_SECONDS = 5.0
 """Pause between two lines of progress where stderr is a file; a terminal is rewritten in place."""
+
+
+def check_out(path: Path | None, *inputs: Path) -> None:
+    """Refuse a place that cannot be written, before the work is done; or one that would overwrite an input.
+
+    Raises
+    ------
+    OSError
+        If there is no such folder, or the place is a folder.
+    SettingsRefused
+        If it is one of the inputs.
+    """
+    if path is None:
+        return
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if not path.absolute().parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, "there is no such folder to write to", str(path.parent))
+    for one in inputs:
+        if path.is_file() and one.exists() and path.samefile(one):
+            raise SettingsRefused(
+                f"{path} is read by this command and would be overwritten; name another file"
+            )
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[TextIO]:
+    """Open a text file that stands under its name only when all of it is written; an older one stays until then."""
+    target = path.resolve()
+    is_device = target.exists() and not target.is_file()
+    place = target if is_device else target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        with place.open("w", encoding="utf-8", newline="") as file:
+            yield file
+        if not is_device:
+            if target.exists():
+                place.chmod(target.stat().st_mode)
+            place.replace(target)
+    except BaseException as error:
+        if not is_device:
+            with suppress(OSError):
+                place.unlink(missing_ok=True)
+        if isinstance(error, OSError) and not isinstance(error, BrokenPipeError):
+            raise OSError(error.errno, error.strerror, str(path)) from error
+        raise
 
 
 @dataclass(frozen=True)
@@ -36,7 +86,7 @@ class Table:
 
     def write(self, path: Path) -> None:
         """Write the table as CSV with all digits."""
-        with path.open("w", encoding="utf-8", newline="") as file:
+        with whole_file(path) as file:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(self.columns)
             writer.writerows([_exact(cell) for cell in row] for row in self.rows)
@@ -72,6 +122,23 @@ class Progress:
         start, end = ("\r", "") if self._in_place else ("", "\n")
         share = f" {done * 100 // total} %" if total else ""
         print(f"{start}exam-engine: {stage}{share}   ", end=end, file=sys.stderr, flush=True)
+
+
+def decimals(value: float, places: int = 3) -> str:
+    """Return a number with some decimals; a dash for what is not known, never ``-0.000``."""
+    if math.isnan(value):
+        return "—"
+    if not abs(value) < 1e5:
+        return f"{value:.4g}"
+    if 0 < value < 0.5 * 10.0**-places:
+        return f"<{10.0**-places:.{places}f}"
+    return f"{round(value, places) + 0.0:.{places}f}"
+
+
+def shortened(names: Sequence[str]) -> str:
+    """Return names as a list that fits a line or two."""
+    more = f" … and {len(names) - SHOWN_NAMES} more" if len(names) > SHOWN_NAMES else ""
+    return ", ".join(names[:SHOWN_NAMES]) + more
 
 
 def warn(text: str) -> None:
@@ -119,5 +186,5 @@ def _rounded(cell: object) -> str:
     if isinstance(cell, bool):
         return "yes" if cell else ""
     if isinstance(cell, float):
-        return f"{cell:.3f}" if abs(cell) < 1e5 else f"{cell:.4g}"
+        return decimals(cell)
     return str(cell)

@@ -21,14 +21,16 @@ from exam_engine.psychometrics.dif.likelihood_ratio import likelihood_ratio
 from exam_engine.psychometrics.dif.logistic import logistic
 from exam_engine.psychometrics.dif.lord import lord
 from exam_engine.psychometrics.dif.mantel_haenszel import mantel_haenszel
-from exam_engine.psychometrics.dif.outcome import Adjustment, Dif, Warn
+from exam_engine.psychometrics.dif.outcome import MINIMUM_GROUP, MINIMUM_TOTAL, Adjustment, Dif, Warn
 from exam_engine.psychometrics.dif.polytomous import mantel
+from exam_engine.psychometrics.dif.purification import MINIMUM_ANCHORS
 from exam_engine.psychometrics.dif.sibtest import sibtest
 from exam_engine.psychometrics.dif.standardization import standardization
 from exam_engine.psychometrics.irt.calibrate import calibrate
 from exam_engine.psychometrics.irt.models import Model
 from exam_engine.psychometrics.linking.link import Linker, Method
-from scripts.commands.output import Progress, Table, print_json, warn
+from exam_engine.psychometrics.sample_size import MINIMUM_PERSONS
+from scripts.commands.output import Progress, Table, check_out, print_json, shortened, warn
 from scripts.commands.response_file import add_common, add_responses, read_matrix
 
 BY_SCORE: dict[str, Callable[..., Dif]] = {
@@ -53,16 +55,18 @@ EFFECTS = {
 }
 
 WARNINGS = {
-    Warn.SMALL_GROUP: "the smaller group is small: large effects may be missed and small ones look large",
-    Warn.SMALL_TOTAL: "few persons in both groups together",
+    Warn.SMALL_GROUP: f"the smaller group has fewer than {MINIMUM_GROUP} persons: large effects may be missed, "
+    "small ones look large",
+    Warn.SMALL_TOTAL: f"fewer than {MINIMUM_TOTAL} persons in both groups together",
     Warn.UNMATCHED: "many persons have no match in the other group",
     Warn.REST_SCORE: "groups that differ in ability were matched without the item itself: too many items are flagged",
     Warn.SEVERAL_BOOKLETS: "persons were matched within sets of items presented alike",
-    Warn.FEW_ANCHORS: "the matching score rests on few items",
+    Warn.FEW_ANCHORS: f"the matching score rests on fewer than {MINIMUM_ANCHORS} items",
     Warn.PURIFICATION_CYCLE: "purification went in a circle",
     Warn.PURIFICATION_LIMIT: "purification did not settle",
     Warn.NOT_COMPUTABLE: "some items have no result, see the column reason",
-    Warn.SMALL_CALIBRATION: "a group is smaller than its calibration should have",
+    Warn.SMALL_CALIBRATION: "a group has fewer persons than its calibration should have: "
+    + ", ".join(f"{model.value} {least}" for model, least in MINIMUM_PERSONS.items()),
 }
 
 
@@ -105,14 +109,16 @@ def register(commands: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Compare, print, write."""
     started = time.perf_counter()
+    check_out(arguments.out, arguments.responses)
     if arguments.group is None:
         raise SettingsRefused("differential functioning needs --group COLUMN")
     matrix = read_matrix(arguments)
     labels = np.array(matrix.group_names, dtype=object)[matrix.group]
+    reference, focal = _two_groups(matrix, arguments.reference, arguments.focal)
     with named_refusal():
         design = Design(
-            reference=arguments.reference,
-            focal=arguments.focal,
+            reference=reference,
+            focal=focal,
             purify=arguments.purify,
             level=arguments.level,
             adjustment=Adjustment(arguments.adjust),
@@ -180,11 +186,11 @@ def _lord(
     model: Model, matrix: ResponseMatrix, labels: NDArray[np.object_], design: Design
 ) -> tuple[tuple[str, ...], Dif]:
     """Calibrate each group alone, link and compare; items that one group cannot calibrate are left out by name."""
-    reference, focal = _two_groups(matrix, design)
+    reference, focal = str(design.reference), str(design.focal)
     parts = [matrix.responses[labels == name] for name in (reference, focal)]
     usable = np.logical_and(*(_can_be_calibrated(part) for part in parts))
     if (~usable).any():
-        lost = ", ".join(np.array(matrix.items)[~usable].tolist())
+        lost = shortened(np.array(matrix.items)[~usable].tolist())
         warn(f"items with a score that nobody of one group got, left out: {lost}")
     if usable.sum() < 2:
         raise SettingsRefused("fewer than two items can be calibrated in both groups")
@@ -206,21 +212,21 @@ def _lord(
     return names, _with_labels(result, reference, focal)
 
 
-def _two_groups(matrix: ResponseMatrix, design: Design) -> tuple[str, str]:
+def _two_groups(matrix: ResponseMatrix, reference: str | None, focal: str | None) -> tuple[str, str]:
     """Return reference and focal group; refuse to guess among more than two."""
     names = list(matrix.group_names)
-    for wanted in (design.reference, design.focal):
+    if len(names) < 2:
+        raise SettingsRefused(f"everybody is of one group, {names[0]}: there is nothing to compare")
+    for wanted in (reference, focal):
         if wanted is not None and wanted not in names:
-            raise SettingsRefused(f"no group {wanted}; there are {', '.join(names)}")
-    reference = str(design.reference) if design.reference is not None else None
-    focal = str(design.focal) if design.focal is not None else None
+            raise SettingsRefused(f"no group {wanted}; there are {shortened(names)}")
     others = [name for name in names if name not in (reference, focal)]
     if reference is None and others:
         reference = others.pop(0)
     if focal is None and len(others) == 1:
         focal = others[0]
     if reference is None or focal is None or reference == focal:
-        raise SettingsRefused(f"name --reference and --focal among {', '.join(names)}")
+        raise SettingsRefused(f"name --reference and --focal among {shortened(names)}")
     return reference, focal
 
 

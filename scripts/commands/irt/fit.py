@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from exam_engine.calibration.known_items import Ability, Matched, named_refusal
-from exam_engine.calibration.rules import SettingsRefused
+from exam_engine.calibration.rules import NoResponses, SettingsRefused
 from exam_engine.psychometrics.fit import (
     Caution,
     LocalDependence,
@@ -21,17 +21,31 @@ from exam_engine.psychometrics.fit import (
     person_fit,
     residual_correlations,
 )
-from scripts.commands.irt.known import add_items, in_words, match
-from scripts.commands.output import Table, print_json, warn
+from exam_engine.psychometrics.fit.items import MINIMUM_PERSONS as FOR_MEAN_SQUARES
+from exam_engine.psychometrics.fit.local_dependence import MINIMUM_PERSONS as FOR_Q3
+from exam_engine.psychometrics.fit.m2 import MINIMUM_PERSONS as FOR_M2
+from exam_engine.psychometrics.fit.persons import MINIMUM_ITEMS as FOR_PERSON_FIT
+from exam_engine.psychometrics.fit.s_x2 import MINIMUM_PERSONS as FOR_S_X2
+from scripts.commands.irt.known import ability_of, add_items, in_words, match_columns
+from scripts.commands.output import Table, check_out, decimals, print_json, warn
 from scripts.commands.response_file import add_common, add_responses, read_matrix
 
 CAUTIONS = {
-    Caution.FEW_PERSONS: "fewer persons than the statistic needs",
-    Caution.FEW_ITEMS: "fewer items than the statistic needs",
+    Caution.FEW_PERSONS: "fewer persons than it needs",
+    Caution.FEW_ITEMS: "fewer items than it needs",
     Caution.PERSONS_LEFT_OUT: "persons with other items presented were left out",
     Caution.NO_CORRECTION: "the estimation of ability is not allowed for",
     Caution.NOT_TESTABLE: "some items have no degree of freedom left",
 }
+NEEDED = {
+    "infit and outfit": FOR_MEAN_SQUARES,
+    "S-X²": FOR_S_X2,
+    "Q3": FOR_Q3,
+    "M2": FOR_M2,
+    "person fit": FOR_PERSON_FIT,
+}
+"""Persons (person fit: items) below which a statistic is rough."""
+
 SHOWN_PAIRS = 20
 
 PERSON_LIMIT = -1.645
@@ -56,7 +70,11 @@ def register(commands: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Compute, print, write."""
     started = time.perf_counter()
-    matched, ability = match(arguments, read_matrix(arguments))
+    check_out(arguments.out, arguments.responses)
+    matched = match_columns(arguments, read_matrix(arguments))
+    if matched.responses.max() < 0:
+        raise NoResponses
+    ability = ability_of(arguments, matched)
     notes: list[str] = []
     table = _items(matched, ability, arguments.known, notes)
     pairs, dependence = _pairs(matched, ability, notes)
@@ -94,7 +112,7 @@ def run(arguments: argparse.Namespace) -> int:
         f"persons with lz* below {PERSON_LIMIT}: {persons['n_low']} of {persons['n_tested']} (5 % expected)"
     )
     if dependence is not None:
-        print(f"Q3: average {dependence.average:.3f}, largest Q3* {dependence.largest:.3f}")
+        print(f"Q3: average {decimals(dependence.average)}, largest Q3* {decimals(dependence.largest)}")
         if pairs.rows:
             Table(pairs.columns, pairs.rows[:SHOWN_PAIRS]).show()
     table.show()
@@ -174,4 +192,6 @@ def _persons(matched: Matched, ability: Ability, notes: list[str]) -> dict[str, 
 
 
 def _note(notes: list[str], statistic: str, cautions: tuple[Caution, ...]) -> None:
-    notes.extend(f"{statistic}: {CAUTIONS[caution]}" for caution in cautions)
+    for caution in cautions:
+        needed = f", {NEEDED[statistic]}" if caution in (Caution.FEW_PERSONS, Caution.FEW_ITEMS) else ""
+        notes.append(f"{statistic}: {CAUTIONS[caution]}{needed}")

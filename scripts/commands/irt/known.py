@@ -28,18 +28,23 @@ def add_items(command: argparse.ArgumentParser) -> None:
     )
 
 
-def match(arguments: argparse.Namespace, matrix: ResponseMatrix) -> tuple[Matched, Ability]:
-    """Return the known columns and the density of ability; name the columns left out."""
+def match_columns(arguments: argparse.Namespace, matrix: ResponseMatrix) -> Matched:
+    """Return the known columns; name those left out."""
     table = read_item_table(arguments.items)
     matched = match_items(matrix, table)
     if matched.strangers:
         warn(f"columns without an item in {arguments.items}, left out: {', '.join(matched.strangers)}")
+    return matched
+
+
+def ability_of(arguments: argparse.Namespace, matched: Matched) -> Ability:
+    """Return the density of ability, as it was asked for."""
     ability = find_ability(matched, arguments.ability)
     if ability.source == "standard":
         warn(
             f"fewer than {MINIMUM_PERSONS} persons: ability is taken to have mean 0 and variance 1; see --ability"
         )
-    return matched, ability
+    return ability
 
 
 def in_words(ability: Ability) -> str:

@@ -13,9 +13,9 @@ from exam_engine.calibration.item_table import NamedItems, write_items
 from exam_engine.calibration.known_items import named_refusal
 from exam_engine.calibration.rules import SettingsRefused
 from exam_engine.psychometrics.linking.drift import anchor_drift
-from exam_engine.psychometrics.linking.link import Linker, LinkWarning, Method, link
+from exam_engine.psychometrics.linking.link import MINIMUM_ANCHORS, Linker, LinkWarning, Method, link
 from exam_engine.psychometrics.linking.purification import purify
-from scripts.commands.output import Table, print_json, warn
+from scripts.commands.output import Table, check_out, print_json, warn, whole_file
 from scripts.commands.response_file import add_common, read_item_table
 
 METHODS = {
@@ -28,7 +28,7 @@ METHODS = {
 }
 
 WARNINGS = {
-    LinkWarning.FEW_ANCHORS: "few common items: one that drifts cannot be told from a shift",
+    LinkWarning.FEW_ANCHORS: f"fewer than {MINIMUM_ANCHORS} common items: one that drifts cannot be told from a shift",
     LinkWarning.NOMINAL_PASSED_OVER: "nominal items were passed over",
     LinkWarning.NOT_CONVERGED: "the search for the line did not converge: do not use it",
     LinkWarning.OPPOSITE_SLOPES: "a common item discriminates the other way round in one table: check its key",
@@ -51,6 +51,7 @@ def register(commands: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Link, print, write."""
     started = time.perf_counter()
+    check_out(arguments.out)
     new, old = read_item_table(arguments.new), read_item_table(arguments.old)
     place = old.position()
     common = [name for name in new.names if name in place]
@@ -76,9 +77,10 @@ def run(arguments: argparse.Namespace) -> int:
             new.se_a / line.scale,
             new.se_b * line.scale,
         )
-        arguments.out.write_text(write_items(moved), "utf-8")
+        with whole_file(arguments.out) as file:
+            file.write(write_items(moved))
     anchors = Table(
-        ("item", "b_new", "b_old", "displacement", "robust_z_b", "robust_z_a", "area", "kept"),
+        ("item", "b_new", "b_old", "displacement", "robust_z_b", "robust_z_a", "d2", "kept"),
         list(
             zip(
                 common,
@@ -116,7 +118,8 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     print(f"{found.n_anchors} common items, {found.method}, {seconds:.2f} s")
     print(
-        f"theta on the scale of {arguments.old} = {line.scale:.6f} × theta of {arguments.new} + {line.shift:.6f}"
+        f"theta on the scale of {arguments.old} = {line.scale:.6f} × theta of {arguments.new} "
+        f"{'−' if line.shift < 0 else '+'} {abs(line.shift):.6f}"
     )
     print(f"standard errors over the choice of common items: scale {spread[0]:.4f}, shift {spread[1]:.4f}")
     anchors.show()

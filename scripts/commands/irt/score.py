@@ -21,11 +21,14 @@ from exam_engine.psychometrics.irt.scoring import (
     score_wle,
     sum_score_eap,
 )
-from scripts.commands.irt.known import add_items, in_words, match
-from scripts.commands.output import Table, print_json
+from scripts.commands.irt.known import ability_of, add_items, in_words, match_columns
+from scripts.commands.output import Table, check_out, decimals, print_json
 from scripts.commands.response_file import add_common, add_responses, read_matrix
 
 METHODS = ("eap", "map", "mle", "wle", "sum")
+WITH_ABILITY = ("eap", "map", "sum")
+"""Methods that take abilities to have a normal density."""
+
 SHOWN = 20
 """Persons printed; `--out` and `--json` give all."""
 
@@ -55,9 +58,11 @@ def register(commands: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Score, print, write."""
     started = time.perf_counter()
+    check_out(arguments.out, arguments.responses)
     matrix = read_matrix(arguments)
     persons = _persons(matrix)
-    matched, ability = match(arguments, matrix)
+    matched = match_columns(arguments, matrix)
+    ability = ability_of(arguments, matched) if arguments.method in WITH_ABILITY else None
     with named_refusal():
         scores = _score(arguments.method, matched, ability)
     table = Table(
@@ -79,10 +84,11 @@ def run(arguments: argparse.Namespace) -> int:
     print(
         f"{len(matched.responses)} persons, {len(matched.names)} items, {arguments.method}, {seconds:.2f} s"
     )
-    if arguments.method in ("eap", "map", "sum"):
+    if ability is not None:
         print(in_words(ability))
     print(
-        f"mean {summary['mean']:.3f}, standard deviation {summary['standard_deviation']:.3f} of finite estimates"
+        f"mean {decimals(summary['mean'])}, standard deviation {decimals(summary['standard_deviation'])} "
+        "of finite estimates"
     )
     print("outcomes: " + ", ".join(f"{name} {count}" for name, count in summary["outcomes"].items()))
     Table(table.columns, table.rows[:SHOWN]).show()
@@ -102,16 +108,16 @@ def _persons(matrix: ResponseMatrix) -> list[object]:
     return [matrix.group_names[number] for number in matrix.group.tolist()]
 
 
-def _score(method: str, matched: Matched, ability: Ability) -> Scores:
+def _score(method: str, matched: Matched, ability: Ability | None) -> Scores:
+    if method == "wle":
+        return score_wle(matched.responses, matched.items)
+    if ability is None:
+        return score_ml(matched.responses, matched.items)
     mean, variance = ability.mean, ability.variance
     if method == "eap":
         return score_eap(matched.responses, matched.items, mean=mean, variance=variance)
     if method == "map":
         return score_map(matched.responses, matched.items, mean=mean, variance=variance)
-    if method == "mle":
-        return score_ml(matched.responses, matched.items)
-    if method == "wle":
-        return score_wle(matched.responses, matched.items)
     return _sum_scores(matched, ability)
 
 

@@ -13,7 +13,7 @@ from exam_engine.calibration.known_items import named_refusal
 from exam_engine.psychometrics.simulation.abilities import draw_normal
 from exam_engine.psychometrics.simulation.responses import draw_responses
 from scripts.commands.irt.known import mean_and_variance
-from scripts.commands.output import Progress, print_json
+from scripts.commands.output import Progress, check_out, print_json, whole_file
 from scripts.commands.response_file import add_common, read_item_table
 
 BLOCK_PERSONS = 20_000
@@ -45,6 +45,8 @@ def register(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Draw block by block and write."""
+    check_out(arguments.out, arguments.items)
+    check_out(arguments.abilities, arguments.items)
     table = read_item_table(arguments.items)
     if arguments.persons < 1 or not 0 <= arguments.missing < 1 or arguments.seed < 0:
         raise SystemExit(
@@ -55,7 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
     report = Progress()
     with named_refusal():
         persons = draw_normal(arguments.persons, rng=rng, mean=mean, variance=variance)
-    with arguments.out.open("w", encoding="utf-8", newline="") as file:
+    with whole_file(arguments.out) as file:
         file.write(_header(table.names))
         for start in range(0, arguments.persons, BLOCK_PERSONS):
             theta = persons.theta[start : start + BLOCK_PERSONS]
@@ -66,7 +68,8 @@ def run(arguments: argparse.Namespace) -> int:
             report(start, arguments.persons, "simulating")
     if arguments.abilities:
         lines = [f"{number},{theta!r}" for number, theta in enumerate(persons.theta.tolist(), start=1)]
-        arguments.abilities.write_text("\n".join(["person,theta", *lines, ""]), "utf-8")
+        with whole_file(arguments.abilities) as file:
+            file.write("\n".join(["person,theta", *lines, ""]))
     found = {
         "n_persons": arguments.persons,
         "n_items": len(table.names),
