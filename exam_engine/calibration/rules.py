@@ -130,8 +130,25 @@ class SampleTooSmall(Conflict):
     code = "calibration.sample_too_small"
     message = (
         "{n_persons} persons are too few for the {model} model: it needs at least {minimum}. "
-        "Use the Rasch model or classical statistics."
+        "Use classical statistics, or one of the models offered for this sample: {offered}."
     )
+
+
+class PriorRefused(Invalid):
+    """A prior on the lower asymptote that no calibration needs."""
+
+    code = "calibration.prior_refused"
+    message = (
+        "Prior on c: mean {mean} and standard deviation {sd} of logit c. The mean must lie from {low} to {high}, "
+        "the standard deviation from {least} to {most}."
+    )
+
+
+class AnswersNotKept(Conflict):
+    """A scale without answers of its own, such as a linked one."""
+
+    code = "calibration.answers_not_kept"
+    message = "No answers are kept with the scale “{name}”: it cannot be calibrated again."
 
 
 class TooFewItems(Conflict):
@@ -271,10 +288,19 @@ def check_sample(n_persons: int, method: Method) -> Advice | None:
         return None
     advice = advise(n_persons, method.model)
     if not advice.is_offered:
+        offered = [model for model in advice.offered if _is_alike(model, method)]
         raise SampleTooSmall(
-            n_persons=n_persons, model=MODEL_NAMES[method.model], minimum=MINIMUM_PERSONS[method.model]
+            n_persons=n_persons,
+            model=MODEL_NAMES[method.model],
+            minimum=MINIMUM_PERSONS[method.model],
+            offered=", ".join(MODEL_NAMES[model] for model in offered),
         )
     return advice
+
+
+def _is_alike(model: Model, method: Method) -> bool:
+    """Return whether a model may stand in for a method: for items scored 0 or 1 those that a scale holds."""
+    return method.highest > 1 or Method(model.value) in STORED_METHODS
 
 
 def check_stored(method: Method) -> None:

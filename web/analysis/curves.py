@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
-from exam_engine.psychometrics.irt.models import expected_score, item_information, probability_2pl
-from exam_engine.psychometrics.irt.models import test_information as information_of_test
+from exam_engine.psychometrics.irt.items import Items
+from itembank.statistics.models import ItemParameter
 from web.charts import Series, line_chart
 
 THETA = np.linspace(-4.0, 4.0, 81)
@@ -27,25 +27,36 @@ class Figure:
     rows: list[tuple[float, ...]]
 
 
-def information_figure(a: Sequence[float], b: Sequence[float], _: Translate) -> Figure:
+def items_of(rows: Sequence[ItemParameter]) -> Items | None:
+    """Return the items of kept rows; None where none has parameters."""
+    known = [(row.a, row.b, row.c or 0.0) for row in rows if row.a is not None and row.b is not None]
+    if not known:
+        return None
+    a, b, c = zip(*known, strict=True)
+    return Items.dichotomous(a, b, c=c)
+
+
+def information_figure(items: Items, _: Translate) -> Figure:
     """Return the information of all items together, with standard error and expected proportion."""
-    curve = information_of_test(THETA, a, b)
+    curve = items.information(THETA).sum(axis=1)
     chart = line_chart(
         [Series(_("Information"), THETA.tolist(), curve.tolist())],
         title=_("Test information"),
         x_label=_("Ability (logits)"),
         y_label=_("Information"),
     )
-    at = information_of_test(TABLE, a, b)
-    share = expected_score(TABLE, a, b) / len(a)
+    at = items.information(TABLE).sum(axis=1)
+    share = items.expected_score(TABLE).mean(axis=1)
     errors = 1.0 / np.sqrt(np.maximum(at, 1e-12))
     return Figure(chart, [tuple(row) for row in np.stack([TABLE, at, errors, share], axis=1).tolist()])
 
 
-def item_figure(a: float, b: float, _: Translate) -> tuple[Figure, Markup]:
-    """Return the characteristic curve of an item with its table, and its information curve."""
-    curve = probability_2pl(THETA, [a], [b])[:, 0]
-    information = item_information(THETA, [a], [b])[:, 0]
+def item_figure(row: ItemParameter, _: Translate) -> tuple[Figure, Markup] | None:
+    """Return the characteristic curve of an item with its table, and its information; None without parameters."""
+    item = items_of([row])
+    if item is None:
+        return None
+    curve, information = item.expected_score(THETA)[:, 0], item.information(THETA)[:, 0]
     characteristic = line_chart(
         [Series(_("Probability of a correct answer"), THETA.tolist(), curve.tolist())],
         title=_("Item characteristic curve"),
@@ -59,7 +70,7 @@ def item_figure(a: float, b: float, _: Translate) -> tuple[Figure, Markup]:
         x_label=_("Ability (logits)"),
         y_label=_("Information"),
     )
-    at, gained = probability_2pl(TABLE, [a], [b])[:, 0], item_information(TABLE, [a], [b])[:, 0]
+    at, gained = item.expected_score(TABLE)[:, 0], item.information(TABLE)[:, 0]
     rows = [tuple(row) for row in np.stack([TABLE, at, gained], axis=1).tolist()]
     return Figure(characteristic, rows), informative
 

@@ -9,8 +9,10 @@ import numpy as np
 from markupsafe import Markup
 
 from exam_engine.calibration.models import StatisticsReport
-from exam_engine.psychometrics.irt.models import probability_2pl
+from exam_engine.psychometrics.irt.items import Items
+from itembank.statistics.rules import ScaleModel
 from web.analysis.exports import Table
+from web.analysis.labels import MODELS
 from web.analysis.report_labels import FIT_LIMITS
 from web.charts import Point, Series, line_chart, scatter_chart
 from web.deps import Context
@@ -26,7 +28,7 @@ def fit_curve(item: Mapping[str, Any], _: Translate) -> Markup | None:
     seen = [(row[0], row[2]) for row in item["curve"] if row[2] is not None]
     if len(seen) < 2:
         return None
-    model = probability_2pl(THETA, [item["a"]], [item["b"]])[:, 0]
+    model = Items.dichotomous([item["a"]], [item["b"]], c=item.get("c", 0.0)).expected_score(THETA)[:, 0]
     return line_chart(
         [
             Series(
@@ -99,11 +101,18 @@ def values(ctx: Context, _report: StatisticsReport, results: Results) -> dict[st
     """Return what the template needs besides the figures."""
     return {
         "limits": [ctx._(FIT_LIMITS[one]) for one in results["limits"] if one in FIT_LIMITS],
+        "model": _model(results, ctx._),
         "misfits": sum(1 for item in results["items"] if item["misfits"]),
         "misfit_charts": [
             (at, fit_curve(item, ctx._)) for at, item in enumerate(results["items"]) if item["misfits"]
         ][:12],
     }
+
+
+def _model(results: Results, _: Translate) -> str:
+    """Return the model's name; reports made before it was kept tell only whether it was the Rasch model."""
+    text = MODELS[ScaleModel(results.get("model") or ("rasch" if results["is_rasch"] else "2pl"))]
+    return _(text)
 
 
 def more(_ctx: Context, _report: StatisticsReport) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from exam_engine.calibration.rules import Method
+from exam_engine.psychometrics.irt.priors import GUESSING
 
 
 class FileForm(BaseModel):
@@ -18,6 +19,9 @@ class FileForm(BaseModel):
     occupation_id: UUID
     level: int = Field(ge=1, le=5)
     method: Method
+    prior_c: Literal["normal", "none"] = "normal"
+    prior_mean: float = GUESSING.mean
+    prior_sd: float = GUESSING.sd
 
 
 class SittingsForm(BaseModel):
@@ -25,6 +29,9 @@ class SittingsForm(BaseModel):
 
     sittings_name: str = Field(min_length=1, max_length=120)
     sittings_method: Method
+    sittings_prior_c: Literal["normal", "none"] = "normal"
+    sittings_prior_mean: float = GUESSING.mean
+    sittings_prior_sd: float = GUESSING.sd
     sittings: list[UUID] = Field(min_length=1)
 
 

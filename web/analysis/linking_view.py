@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 from markupsafe import Markup
 
 from exam_engine.calibration import service as calibration
 from exam_engine.calibration.models import StatisticsReport
+from itembank.statistics import service as statistics
+from itembank.statistics.rules import ScaleModel
 from web.analysis.exports import Table
+from web.analysis.labels import MODELS
 from web.analysis.report_labels import ANCHOR_REASONS, LINK_METHODS, LINK_WARNINGS
 from web.charts import Point, scatter_chart
 from web.deps import Context
@@ -64,13 +68,13 @@ def main_table(results: Results, _: Translate) -> Table:
     """Return one row an anchor."""
     heads = [
         *(_("Item"), _("b new"), _("b old"), _("b linked"), _("Displacement"), "SE", _("Robust z"), "d²"),
-        *(_("a new"), _("a old"), _("Kept"), _("Reason")),
+        *(_("a new"), _("a old"), _("c new"), _("c old"), _("Kept"), _("Reason")),
     ]
-    keys = ("name", "b_new", "b_old", "b_linked", "displacement", "error", "robust_z", "area", "a_new")
-    rows = [
-        [*(anchor[key] for key in keys), anchor["a_old"], anchor["kept"], reason_of(anchor, _)]
-        for anchor in results["anchors"]
-    ]
+    keys = (
+        *("name", "b_new", "b_old", "b_linked", "displacement", "error", "robust_z", "area"),
+        *("a_new", "a_old", "c_new", "c_old", "kept"),
+    )
+    rows = [[*(anchor.get(key) for key in keys), reason_of(anchor, _)] for anchor in results["anchors"]]
     return _("Anchors"), heads, rows
 
 
@@ -89,13 +93,13 @@ def tables(ctx: Context, _report: StatisticsReport, results: Results) -> Sequenc
         [_("Shift B"), line["shift"], line["shift_error"], results["anchor_error"]["shift"]],
     ]
     methods = [[method_of(row["method"], _), row["scale"], row["shift"]] for row in results["methods"]]
-    keys = ("name", "a", "se_a", "b", "se_b", "is_new")
-    items = [[item[key] for key in keys] for item in results["items"]]
+    keys = ("name", "a", "se_a", "b", "se_b", "c", "se_c", "is_new")
+    items = [[item.get(key) for key in keys] for item in results["items"]]
     return [
         (_("Constants"), [_("Constant"), _("Value"), _("SE (persons)"), _("SE (anchors)")], constants),
         (_("Methods"), [_("Method"), _("Scale A"), _("Shift B")], methods),
         main_table(results, _),
-        (_("Items"), [_("Item"), "a", "SE(a)", "b", "SE(b)", _("only new")], items),
+        (_("Items"), [_("Item"), "a", "SE(a)", "b", "SE(b)", "c", "SE(c)", _("only new")], items),
     ]
 
 
@@ -105,11 +109,25 @@ def method_of(method: str, _: Translate) -> str:
     return _(text)
 
 
+def models_of(ctx: Context, report: StatisticsReport, results: Results) -> dict[str, str]:
+    """Return the names of the models of the new scale, of the old one, and of the scale that the link becomes."""
+    if "models" in results:
+        new, old = (ScaleModel(one) for one in results["models"])
+    else:
+        new, old = (
+            statistics.find_scale(ctx.session, UUID(report.source[one])).model for one in ("new", "old")
+        )
+    becomes = calibration.model_after(new, results["line"]["scale"])
+    return {key: ctx._(MODELS[one]) for key, one in (("new", new), ("old", old), ("becomes", becomes))}
+
+
 def values(ctx: Context, report: StatisticsReport, results: Results) -> dict[str, Any]:
     """Return what the template needs besides the figures."""
     return {
         "method": method_of(results["method"], ctx._),
         "methods": [(method_of(row["method"], ctx._), row) for row in results["methods"]],
+        "models": models_of(ctx, report, results),
+        "has_asymptotes": any("c_new" in anchor for anchor in results["anchors"]),
         "warnings": [ctx._(LINK_WARNINGS[one]) for one in results["warnings"] if one in LINK_WARNINGS],
         "reasons": [reason_of(anchor, ctx._) for anchor in results["anchors"]],
         "adopted": calibration.adopted_scale(ctx.session, report),

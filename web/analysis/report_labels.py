@@ -265,6 +265,10 @@ FIT_LIMITS: dict[str, str] = {
     "few_persons": N_("Few persons: the tests of fit are rough."),
     "persons_left_out": N_("Persons with rare sets of items are left out of S-X²."),
     "not_testable": N_("Some items cannot be tested."),
+    "with_priors": N_(
+        "The items were estimated with a prior on c. The tests take them as maximum-likelihood estimates: "
+        "read p values as approximate."
+    ),
 }
 """What limits the figures of fit."""
 

@@ -171,10 +171,7 @@ def show_item_over_time(item_id: UUID, ctx: Context = requires(Action.STATISTICS
             for figures in without_keys({"items": [dict(former)]})["items"]
         ]
     latest = _latest(found)
-    curves = None
-    if latest is not None:
-        row = latest[1]
-        curves = item_figure(row.a or 0.0, row.b or 0.0, ctx._)
+    curves = item_figure(latest[1], ctx._) if latest is not None else None
     newest = reports[0] if reports else None
     return ctx.page(
         "analysis/item_over_time.html",
@@ -241,9 +238,9 @@ def download_item_chart(
         key.removesuffix("_chart"): value for key, value in _charts(ctx, found).items()
     }
     latest = _latest(found)
-    if latest is not None:
-        figure, informative = item_figure(latest[1].a or 0.0, latest[1].b or 0.0, ctx._)
-        charts |= {"curve": figure.chart, "information": informative}
+    curves = item_figure(latest[1], ctx._) if latest is not None else None
+    if curves is not None:
+        charts |= {"curve": curves[0].chart, "information": curves[1]}
     chosen = charts.get(name) if name else next((one for one in charts.values() if one is not None), None)
     return send_chart(ctx, chosen, name=f"{found.name}-{name or 'chart'}", form=form)
 

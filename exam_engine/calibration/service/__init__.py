@@ -16,7 +16,7 @@ from exam_engine.calibration.service.asking import (
 from exam_engine.calibration.service.computing import JOB_KIND, calibrate_now, run_job
 from exam_engine.calibration.service.deciding import WhatIfView, decide, list_what_ifs, try_treatments
 from exam_engine.calibration.service.fitting import request_fit
-from exam_engine.calibration.service.linking import adopt_link, adopted_scale, request_linking
+from exam_engine.calibration.service.linking import adopt_link, adopted_scale, model_after, request_linking
 from exam_engine.calibration.service.pooling import PoolOffer, offer_pool
 from exam_engine.calibration.service.reporting import (
     REPORT_JOB,
@@ -32,9 +32,14 @@ from exam_engine.calibration.service.reporting import (
     sources_of,
     submit_report,
 )
-from exam_engine.calibration.service.requesting import identify, request_from_file, request_from_sittings
+from exam_engine.calibration.service.requesting import (
+    calibrate_again,
+    identify,
+    request_from_file,
+    request_from_sittings,
+)
 from exam_engine.calibration.service.sheets import FinishedSitting, finished_sittings
-from exam_engine.calibration.service.showing import list_jobs, name_of, outcome_of, table_of
+from exam_engine.calibration.service.showing import list_jobs, name_of, outcome_of, run_of, table_of
 from exam_engine.calibration.service.versions import kernel_version
 from exam_engine.calibration.service.watching import BankState, ItemOverTime, bank_state, item_over_time
 
@@ -53,6 +58,7 @@ __all__ = [
     "adopted_scale",
     "bank_state",
     "book_of",
+    "calibrate_again",
     "calibrate_now",
     "decide",
     "find_report",
@@ -64,6 +70,7 @@ __all__ = [
     "list_jobs",
     "list_reports",
     "list_what_ifs",
+    "model_after",
     "name_of",
     "offer_pool",
     "outcome_of",
@@ -80,6 +87,7 @@ __all__ = [
     "results_of",
     "run_again",
     "run_job",
+    "run_of",
     "run_report_job",
     "sources_of",
     "submit_report",

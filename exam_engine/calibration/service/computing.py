@@ -19,7 +19,10 @@ from exam_engine.calibration.models import CalibrationRun
 from exam_engine.calibration.outcome import describe_items
 from exam_engine.calibration.response_matrix import ResponseMatrix
 from exam_engine.calibration.rules import Method, RunNotFound
+from exam_engine.calibration.service.repeating import agreement_with, options_of, origin_of
 from exam_engine.calibration.service.sheets import read_sheets
+from exam_engine.calibration.service.versions import kernel_version, package_version
+from exam_engine.calibration.settings import RunSettings
 from exam_engine.jobs.runner import JobContext
 from itembank.people.rules import Actor
 from itembank.statistics import service as statistics
@@ -40,13 +43,17 @@ def run_job(context: JobContext) -> dict[str, Any]:
     with context.session(writes=False) as session:
         run = find_run(session, run_id)
         sheets = None if run.data else read_sheets(session, [UUID(one) for one in run.source["sittings"]])
+        origin = origin_of(run)
+        if origin is not None:
+            options = options_of(session, origin)
+        settings = RunSettings.from_json(run.settings)
     if sheets is None:
         matrix = unpack(run)
     else:
         context.progress(0, 100, "reading")
         matrix = mark_sheets(sheets)
         options = tabulate_options(sheets, matrix)
-    outcome = describe_items(matrix, run.method, report=context.progress)
+    outcome = describe_items(matrix, run.method, estimation=settings.estimation(), report=context.progress)
     with context.session() as session:
         run = find_run(session, run_id)
         run.items, run.data, run.n_persons = list(matrix.items), pack(matrix), matrix.n_persons
@@ -66,6 +73,7 @@ def calibrate_now(
     name: str,
     method: Method,
     responses: Mapping[UUID, Sequence[int]],
+    settings: RunSettings | None = None,
     now: datetime,
 ) -> Scale:
     """Calibrate at once and keep the scale; for small data and for building a demonstration.
@@ -78,7 +86,8 @@ def calibrate_now(
     """
     columns = np.array(list(responses.values()), dtype=np.int8)
     matrix = ResponseMatrix(tuple(str(item_id) for item_id in responses), columns.T)
-    outcome = describe_items(matrix, method)
+    chosen = settings or RunSettings()
+    outcome = describe_items(matrix, method, estimation=chosen.estimation())
     run = CalibrationRun(
         institution_id=institution_id,
         occupation_id=occupation_id,
@@ -86,6 +95,7 @@ def calibrate_now(
         name=name,
         method=method,
         source={"kind": "direct"},
+        settings=chosen.as_json(method),
         items=list(matrix.items),
         data=pack(matrix),
         n_persons=matrix.n_persons,
@@ -111,6 +121,10 @@ def keep_outcome(
             known |= dict.fromkeys(ASYMPTOTE_FIELDS)
         item_id = UUID(item.item)
         figures.append(ItemFigures(item_id=item_id, options=options.get(item_id), **known))
+    summary["code"] = {"package": package_version(), "kernel": kernel_version()}
+    origin = origin_of(run)
+    if origin is not None:
+        summary["again"] = agreement_with(session, origin, summary, figures)
     draft = ScaleDraft(
         institution_id=run.institution_id,
         occupation_id=run.occupation_id,

@@ -161,7 +161,10 @@ def adopt_link(session: Session, *, actor: Actor, report_id: UUID, name: str, no
             name=name,
             model=model_after(new.model, line["scale"]),
             n_persons=new.n_persons,
-            summary={**new.summary, "linked": {**line, "old": results["old"], "new": results["new"]}},
+            summary={
+                **{key: value for key, value in new.summary.items() if key != "again"},
+                "linked": {**line, "old": results["old"], "new": results["new"]},
+            },
             source={**report.source, "kind": "linked", "report": str(report.id)},
             items=items,
         ),

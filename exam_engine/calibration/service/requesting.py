@@ -13,6 +13,7 @@ from exam_engine.calibration.models import CalibrationRun
 from exam_engine.calibration.reading import ResponseMatrix, read_responses
 from exam_engine.calibration.rules import (
     MAX_PROBLEMS,
+    AnswersNotKept,
     Fault,
     Method,
     Problem,
@@ -22,10 +23,12 @@ from exam_engine.calibration.rules import (
 )
 from exam_engine.calibration.service.choosing import choose_sittings
 from exam_engine.calibration.service.computing import JOB_KIND, pack
+from exam_engine.calibration.settings import RunSettings
 from exam_engine.jobs import service as jobs
 from exam_engine.jobs.models import Job
 from itembank.base import audit
 from itembank.people.rules import Actor
+from itembank.statistics import service as statistics
 
 
 def request_from_file(
@@ -37,6 +40,7 @@ def request_from_file(
     level: int,
     name: str,
     method: Method,
+    settings: RunSettings | None = None,
     filename: str,
     content: bytes,
     now: datetime,
@@ -62,6 +66,7 @@ def request_from_file(
         level=level,
         name=name,
         method=method,
+        settings=(settings or RunSettings()).as_json(method),
         source={"kind": "file", "filename": filename},
         items=[str(item_id) for item_id in item_ids],
         data=pack(matrix),
@@ -79,6 +84,7 @@ def request_from_sittings(
     institution_id: UUID,
     name: str,
     method: Method,
+    settings: RunSettings | None = None,
     sitting_ids: Sequence[UUID],
     now: datetime,
 ) -> Job:
@@ -109,10 +115,44 @@ def request_from_sittings(
         level=level,
         name=name,
         method=method,
+        settings=(settings or RunSettings()).as_json(method),
         source={"kind": "sittings", "sittings": [str(sitting.id) for sitting, _ in chosen]},
         items=[],
         data=None,
         n_persons=n_persons,
+        created_by=actor.id,
+        created_at=now,
+    )
+    return submit(session, run, actor=actor, now=now)
+
+
+def calibrate_again(
+    session: Session, *, actor: Actor, institution_id: UUID, scale_id: UUID, name: str, now: datetime
+) -> Job:
+    """File a calibration of the answers kept with a scale, with its model and settings, under the present code.
+
+    Raises
+    ------
+    ScaleNotFound
+        If there is no such scale.
+    AnswersNotKept
+        If no answers are kept with it, as with a linked scale.
+    """
+    scale = statistics.find_scale(session, scale_id)
+    origin = store.run_of_scale(session, scale_id)
+    if origin is None or origin.data is None:
+        raise AnswersNotKept(name=scale.name)
+    run = CalibrationRun(
+        institution_id=institution_id,
+        occupation_id=origin.occupation_id,
+        level=origin.level,
+        name=name,
+        method=origin.method,
+        settings=origin.settings,
+        source={"kind": "again", "scale": str(scale_id)},
+        items=origin.items,
+        data=origin.data,
+        n_persons=origin.n_persons,
         created_by=actor.id,
         created_at=now,
     )
@@ -129,7 +169,12 @@ def submit(session: Session, run: CalibrationRun, *, actor: Actor, now: datetime
         action="calibration.requested",
         subject=("calibration_run", run.id),
         institution_id=run.institution_id,
-        detail={"method": run.method.value, "source": run.source, "persons": run.n_persons},
+        detail={
+            "method": run.method.value,
+            "settings": run.settings,
+            "source": run.source,
+            "persons": run.n_persons,
+        },
     )
     return jobs.submit(
         session,

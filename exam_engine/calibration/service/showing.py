@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from exam_engine.calibration import store
+from exam_engine.calibration.models import CalibrationRun
 from exam_engine.calibration.outcome import ItemOutcome
 from exam_engine.calibration.service.computing import JOB_KIND
 from exam_engine.jobs import service as jobs
@@ -47,6 +48,11 @@ def outcome_of(row: ItemParameter, name: str, model: ScaleModel) -> ItemOutcome:
         cov_ac=row.cov_ac,
         cov_dc=row.cov_dc,
     )
+
+
+def run_of(session: Session, scale_id: UUID) -> CalibrationRun | None:
+    """Return the calibration behind a scale; None for a linked one."""
+    return store.run_of_scale(session, scale_id)
 
 
 def name_of(session: Session, item_id: UUID) -> str:

@@ -139,7 +139,7 @@ def test_too_few_persons_for_2pl_are_told_what_else_they_can_do(
     answer = client.post("/analysis/files", data=form(bank, "2pl"), files=upload(content))
 
     assert answer.status_code == 422
-    assert "请改用 Rasch 模型" in answer.text
+    assert "请改用经典统计，或此样本可用的模型：Rasch, 1PL" in answer.text
 
 
 def test_a_small_rasch_calibration_carries_its_warning(
