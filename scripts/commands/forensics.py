@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from exam_engine.calibration.answer_file import AnswerFile
 from exam_engine.calibration.known_items import named_refusal
 from exam_engine.calibration.rules import SettingsRefused
+from exam_engine.psychometrics.corrections import Correction
 from exam_engine.psychometrics.forensics.answers import Room
 from exam_engine.psychometrics.forensics.errors.rates import ErrorRate
 from exam_engine.psychometrics.forensics.errors.rooms import similarity_errors
-from exam_engine.psychometrics.forensics.flags import Caution, Correction
+from exam_engine.psychometrics.forensics.flags import Caution
 from exam_engine.psychometrics.forensics.indices import analyse_similarity
 from exam_engine.psychometrics.forensics.option_model import estimated_probabilities
 from exam_engine.psychometrics.forensics.pairs import (

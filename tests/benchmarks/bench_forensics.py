@@ -17,12 +17,12 @@ from dataclasses import replace
 
 import numpy as np
 
+from exam_engine.psychometrics.corrections import Correction
 from exam_engine.psychometrics.forensics.answers import Room
 from exam_engine.psychometrics.forensics.errors.rates import ErrorRate, Trial, error_rates
 from exam_engine.psychometrics.forensics.errors.rooms import similarity_errors
 from exam_engine.psychometrics.forensics.errors.scores import change_errors, jump_errors, preknowledge_errors
 from exam_engine.psychometrics.forensics.errors.times import time_errors
-from exam_engine.psychometrics.forensics.flags import Correction
 from exam_engine.psychometrics.forensics.indices import analyse_similarity
 from exam_engine.psychometrics.forensics.jumps import GainLine
 from exam_engine.psychometrics.forensics.option_model import (

@@ -12,10 +12,11 @@ from exam_engine.calibration.reports.book import AnswerBook
 from exam_engine.calibration.reports.occasions import compare_occasions
 from exam_engine.calibration.reports.rules import Attribute, Caution, TooFewGroups
 from exam_engine.calibration.reports.scoring import score_book
+from exam_engine.psychometrics.corrections import Correction
 from exam_engine.psychometrics.dif.design import Design
 from exam_engine.psychometrics.dif.logistic import Logistic, Question, logistic
 from exam_engine.psychometrics.dif.mantel_haenszel import MantelHaenszel, mantel_haenszel
-from exam_engine.psychometrics.dif.outcome import MINIMUM_COMPARED, Adjustment, Dif, Size
+from exam_engine.psychometrics.dif.outcome import MINIMUM_COMPARED, Dif, Size
 from exam_engine.psychometrics.dif.standardization import Standardization, standardization
 
 Progress = Callable[[int, int, str], None]
@@ -88,7 +89,7 @@ def _share(column: NDArray[np.int32]) -> float | None:
 def _compare(
     book: AnswerBook, responses: NDArray[np.int32], groups: NDArray[np.str_], reference: str, focal: str
 ) -> dict[str, Any]:
-    design = Design(reference=reference, focal=focal, purify=True, adjustment=Adjustment.BENJAMINI_HOCHBERG)
+    design = Design(reference=reference, focal=focal, purify=True, adjustment=Correction.BENJAMINI_HOCHBERG)
     haenszel = mantel_haenszel(responses, groups, design=design)
     weighted = standardization(responses, groups, design=design)
     uniform = _logistic(responses, groups, design, Question.UNIFORM)

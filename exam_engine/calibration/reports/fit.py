@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exam_engine.calibration.reports.rules import NothingToFit
+from exam_engine.psychometrics.corrections import Correction, adjusted_p_values
 from exam_engine.psychometrics.fit import (
     curve_distance,
     empirical_curves,
@@ -19,7 +20,6 @@ from exam_engine.psychometrics.fit import (
     m2_fit,
     residual_correlations,
 )
-from exam_engine.psychometrics.forensics.flags import Correction, adjusted_p_values
 from exam_engine.psychometrics.irt.items import Items
 from exam_engine.psychometrics.irt.models import Model
 

@@ -13,9 +13,10 @@ from scipy.stats import norm
 from exam_engine.calibration.reports.book import AnswerBook
 from exam_engine.calibration.reports.rules import Attribute
 from exam_engine.calibration.reports.scoring import Scored
+from exam_engine.psychometrics.corrections import Correction
 from exam_engine.psychometrics.dif.comparisons import Generalized, generalized_mantel_haenszel
 from exam_engine.psychometrics.dif.design import Design
-from exam_engine.psychometrics.dif.outcome import MINIMUM_COMPARED, Adjustment, BoolArray
+from exam_engine.psychometrics.dif.outcome import MINIMUM_COMPARED, BoolArray
 from exam_engine.psychometrics.dif.purification import purified
 
 LEVEL = 0.05
@@ -91,7 +92,7 @@ def _test(right: NDArray[np.int32], told: NDArray[np.str_], labels: list[str]) -
             reference=labels[0],
             anchor=anchor,
             bands=bands if bands < right.shape[1] else None,
-            adjustment=Adjustment.BENJAMINI_HOCHBERG,
+            adjustment=Correction.BENJAMINI_HOCHBERG,
             level=LEVEL,
         )
         found = generalized_mantel_haenszel(right, groups, design=design, ordered=True)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import expit
 
+from exam_engine.psychometrics.corrections import Correction
 from exam_engine.psychometrics.dif.estimates import (
     Estimates,
     Link,
@@ -15,7 +16,7 @@ from exam_engine.psychometrics.dif.estimates import (
     pair_warnings,
 )
 from exam_engine.psychometrics.dif.lord import Linked, linked_study
-from exam_engine.psychometrics.dif.outcome import Adjustment, Favours, Reason, directions
+from exam_engine.psychometrics.dif.outcome import Favours, Reason, directions
 from exam_engine.psychometrics.dif.verdict import verdict
 from exam_engine.psychometrics.irt.items import Items
 from exam_engine.psychometrics.irt.models import FloatArray
@@ -71,7 +72,7 @@ def raju(
     purify: bool = False,
     max_rounds: int = 10,
     level: float = 0.05,
-    adjustment: Adjustment = Adjustment.NONE,
+    adjustment: Correction = Correction.NONE,
 ) -> Raju:
     """Test the area between the response curves of two groups.
 

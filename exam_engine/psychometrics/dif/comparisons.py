@@ -10,17 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import chi2
 
+from exam_engine.psychometrics.corrections import Correction, adjusted_p_values
 from exam_engine.psychometrics.dif.design import Design, Frame, Tables, labels_of
-from exam_engine.psychometrics.dif.outcome import (
-    Adjustment,
-    BoolArray,
-    Dif,
-    Reason,
-    Warn,
-    adjusted,
-    reasons_of,
-    size_warnings,
-)
+from exam_engine.psychometrics.dif.outcome import BoolArray, Dif, Reason, Warn, reasons_of, size_warnings
 from exam_engine.psychometrics.dif.polytomous import association
 from exam_engine.psychometrics.dif.standardization import Weight, mean_differences
 from exam_engine.psychometrics.dif.verdict import counted, no_comparison
@@ -110,9 +102,11 @@ def each_focal(
         reference = str(design.reference) if design.reference is not None else names[0]
         focals = [label for label in names if label != reference]
     found = {str(label): method(responses, groups, design.of_focal(label)) for label in focals}
-    if design.adjustment is Adjustment.NONE or not found:
+    if design.adjustment is Correction.NONE or not found:
         return found
-    together = adjusted(np.concatenate([one.p_value for one in found.values()]), adjustment=design.adjustment)
+    together = adjusted_p_values(
+        np.concatenate([one.p_value for one in found.values()]), correction=design.adjustment
+    )
     parts = np.split(together, len(found))
     return {
         label: replace(one, p_adjusted=part, flagged=one.flagged & (part <= design.level))
@@ -186,13 +180,13 @@ def generalized_tables(
     *,
     ordered: bool = False,
     level: float = 0.05,
-    adjustment: Adjustment = Adjustment.NONE,
+    adjustment: Correction = Correction.NONE,
     persons: NDArray[np.intp] | None = None,
 ) -> Generalized:
     """Compute the generalised test of counts; see `generalized_mantel_haenszel`."""
     statistic, df = association(tables, ordered=ordered)
     p_value = np.where(df > 0, chi2.sf(statistic, np.maximum(df, 1)), np.nan)
-    p_adjusted = adjusted(p_value, adjustment=adjustment)
+    p_adjusted = adjusted_p_values(p_value, correction=adjustment)
     reasons = reasons_of(len(statistic), *no_comparison(tables))
     differences = np.stack(
         [

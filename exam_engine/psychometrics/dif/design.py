@@ -9,7 +9,8 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from exam_engine.psychometrics.dif.outcome import MINIMUM_COMPARED, Adjustment, BoolArray
+from exam_engine.psychometrics.corrections import Correction
+from exam_engine.psychometrics.dif.outcome import MINIMUM_COMPARED, BoolArray
 from exam_engine.psychometrics.irt.models import FloatArray
 from exam_engine.psychometrics.irt.patterns import MAX_SCORE, check_responses
 
@@ -57,7 +58,7 @@ class Design:
         Rounds of purification at most.
     level : float, default 0.05
         Level of significance.
-    adjustment : Adjustment, default none
+    adjustment : Correction, default none
         How the p-values allow for many items before they are compared with `level`.
 
     Raises
@@ -79,14 +80,14 @@ class Design:
     purify: bool = False
     max_rounds: int = 10
     level: float = 0.05
-    adjustment: Adjustment = Adjustment.NONE
+    adjustment: Correction = Correction.NONE
     criterion: Criterion = field(init=False)
 
     def __post_init__(self) -> None:
         named = isinstance(self.matching, str)
         criterion = Criterion(self.matching) if isinstance(self.matching, str) else Criterion.GIVEN
         object.__setattr__(self, "criterion", criterion)
-        object.__setattr__(self, "adjustment", Adjustment(self.adjustment))
+        object.__setattr__(self, "adjustment", Correction(self.adjustment))
         if named and self.criterion is Criterion.GIVEN:
             raise ValueError("matching must be total, rest, or one value a person")
         if self.criterion is Criterion.GIVEN and (self.purify or self.anchor is not None):

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import chi2
 
+from exam_engine.psychometrics.corrections import Correction
 from exam_engine.psychometrics.dif.estimates import (
     Estimates,
     Link,
@@ -18,7 +19,7 @@ from exam_engine.psychometrics.dif.estimates import (
     pair_warnings,
 )
 from exam_engine.psychometrics.dif.mantel_haenszel import DELTA, delta_grades
-from exam_engine.psychometrics.dif.outcome import Adjustment, BoolArray, Dif, Reason
+from exam_engine.psychometrics.dif.outcome import BoolArray, Dif, Reason
 from exam_engine.psychometrics.dif.purification import purified
 from exam_engine.psychometrics.dif.verdict import verdict
 from exam_engine.psychometrics.irt.models import FloatArray
@@ -61,7 +62,7 @@ def lord(
     purify: bool = False,
     max_rounds: int = 10,
     level: float = 0.05,
-    adjustment: Adjustment = Adjustment.NONE,
+    adjustment: Correction = Correction.NONE,
 ) -> Lord:
     """Test the equality of item parameters estimated in two groups apart.
 
@@ -76,7 +77,7 @@ def lord(
         Whether flagged items leave the link until the flags stay.
     max_rounds : int, default 10
     level : float, default 0.05
-    adjustment : Adjustment, default none
+    adjustment : Correction, default none
 
     Returns
     -------
@@ -140,7 +141,7 @@ def linked_study(
 
 
 def _study(
-    reference: Estimates, focal: Estimates, scale: float, shift: float, level: float, adjustment: Adjustment
+    reference: Estimates, focal: Estimates, scale: float, shift: float, level: float, adjustment: Correction
 ) -> Lord:
     difference = focal.values - reference.values
     statistic, df = quadratic(difference, reference.covariance + focal.covariance)

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import chi2, norm
 
+from exam_engine.psychometrics.corrections import Correction
 from exam_engine.psychometrics.dif.design import Design, Frame, Tables
-from exam_engine.psychometrics.dif.outcome import Adjustment, BoolArray, Dif, Reason
+from exam_engine.psychometrics.dif.outcome import BoolArray, Dif, Reason
 from exam_engine.psychometrics.dif.verdict import conduct, counted, no_comparison, table_warnings, verdict
 from exam_engine.psychometrics.irt.models import FloatArray
 
@@ -119,7 +120,7 @@ def mantel_haenszel_tables(
     *,
     continuity: bool = True,
     level: float = 0.05,
-    adjustment: Adjustment = Adjustment.NONE,
+    adjustment: Correction = Correction.NONE,
 ) -> MantelHaenszel:
     """Compute the Mantel–Haenszel statistics of counts.
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from exam_engine.psychometrics.irt.models import FloatArray
 
@@ -112,14 +112,6 @@ class Size(StrEnum):
     C = "C"
 
 
-class Adjustment(StrEnum):
-    """How p-values allow for many items."""
-
-    NONE = "none"
-    HOLM = "holm"
-    BENJAMINI_HOCHBERG = "benjamini_hochberg"
-
-
 @dataclass(frozen=True, kw_only=True)
 class Dif:
     """What every method says of n items.
@@ -217,54 +209,3 @@ def size_warnings(groups: NDArray[np.intp], compared: NDArray[np.intp], seen: ND
     if np.any(compared.sum(axis=0) < (1.0 - MAXIMUM_UNMATCHED) * seen.sum(axis=0)):
         found.append(Warn.UNMATCHED)
     return found
-
-
-def adjusted(p_value: ArrayLike, *, adjustment: Adjustment | str = Adjustment.HOLM) -> FloatArray:
-    """Return p-values that allow for the number of tests.
-
-    Parameters
-    ----------
-    p_value : array-like, shape (n_tests,)
-        In [0, 1]; NaN for a test that was not made, which does not count.
-    adjustment : Adjustment or {"none", "holm", "benjamini_hochberg"}, default Holm
-        Holm keeps the chance of any false flag below the level, Benjamini–Hochberg the expected share of false
-        flags among all flags.
-
-    Returns
-    -------
-    ndarray, shape (n_tests,)
-        Compare with the level; NaN stays.
-
-    Raises
-    ------
-    ValueError
-        If a p-value is outside [0, 1].
-
-    Notes
-    -----
-    For the j-th smallest of m: Holm (1979, Scandinavian Journal of Statistics 6, 65–70) the largest
-    ``(m - i + 1) p_i`` for ``i <= j``; Benjamini & Hochberg (1995, Journal of the Royal Statistical Society B 57,
-    289–300) the smallest ``m p_i / i`` for ``i >= j``; both at most 1.
-
-    Examples
-    --------
-    >>> adjusted([0.01, 0.04, 0.03])
-    array([0.03, 0.06, 0.06])
-    >>> adjusted([0.01, 0.04, 0.03], adjustment="benjamini_hochberg")
-    array([0.03, 0.04, 0.04])
-    """
-    values = np.array(p_value, dtype=np.float64)
-    made = np.flatnonzero(~np.isnan(values))
-    if values.ndim != 1 or np.any((values[made] < 0) | (values[made] > 1)):
-        raise ValueError("p-values must be a vector of numbers from 0 to 1")
-    kind = Adjustment(adjustment)
-    if kind is Adjustment.NONE or not made.size:
-        return values
-    order = made[np.argsort(values[made], kind="stable")]
-    rank = np.arange(1, made.size + 1)
-    if kind is Adjustment.HOLM:
-        ranked = np.maximum.accumulate((made.size - rank + 1) * values[order])
-    else:
-        ranked = np.minimum.accumulate((made.size / rank * values[order])[::-1])[::-1]
-    values[order] = np.minimum(ranked, 1.0)
-    return values

@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import chi2
 
+from exam_engine.psychometrics.corrections import Correction
 from exam_engine.psychometrics.dif.design import Design, Frame, Tables
 from exam_engine.psychometrics.dif.mantel_haenszel import DELTA, delta_grades
-from exam_engine.psychometrics.dif.outcome import Adjustment, BoolArray, Dif, Reason, grades
+from exam_engine.psychometrics.dif.outcome import BoolArray, Dif, Reason, grades
 from exam_engine.psychometrics.dif.standardization import (
     LARGE_STANDARDIZED,
     MODERATE_STANDARDIZED,
@@ -89,7 +90,7 @@ def mantel(responses: ArrayLike, groups: ArrayLike, *, design: Design | None = N
     return conduct(responses, groups, plan, study)
 
 
-def mantel_tables(tables: Tables, *, level: float = 0.05, adjustment: Adjustment = Adjustment.NONE) -> Mantel:
+def mantel_tables(tables: Tables, *, level: float = 0.05, adjustment: Correction = Correction.NONE) -> Mantel:
     """Compute Mantel's test of counts of two groups; see `mantel`."""
     difference, variance = mean_differences(tables, Weight.FOCAL)
     statistic, df = association(tables, ordered=True)
@@ -158,7 +159,7 @@ def liu_agresti(responses: ArrayLike, groups: ArrayLike, *, design: Design | Non
 
 
 def liu_agresti_tables(
-    tables: Tables, *, level: float = 0.05, adjustment: Adjustment = Adjustment.NONE
+    tables: Tables, *, level: float = 0.05, adjustment: Correction = Correction.NONE
 ) -> LiuAgresti:
     """Compute cumulative odds ratios of counts of two groups; see `liu_agresti`."""
     if tables.counts.shape[2] != 2:

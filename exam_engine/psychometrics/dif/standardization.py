@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.stats import chi2
 
+from exam_engine.psychometrics.corrections import Correction
 from exam_engine.psychometrics.dif.design import Design, Frame, Tables
-from exam_engine.psychometrics.dif.outcome import Adjustment, BoolArray, Dif, grades
+from exam_engine.psychometrics.dif.outcome import BoolArray, Dif, grades
 from exam_engine.psychometrics.dif.verdict import conduct, counted, no_comparison, table_warnings, verdict
 from exam_engine.psychometrics.irt.models import FloatArray
 
@@ -108,7 +109,7 @@ def standardization_tables(
     *,
     weight: Weight | str = Weight.FOCAL,
     level: float = 0.05,
-    adjustment: Adjustment = Adjustment.NONE,
+    adjustment: Correction = Correction.NONE,
 ) -> Standardization:
     """Compute standardised mean differences of counts; see `standardization`."""
     kind = Weight(weight)

@@ -10,15 +10,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import chi2
 
+from exam_engine.psychometrics.corrections import Correction, adjusted_p_values
 from exam_engine.psychometrics.dif.counting import count, n_booklets
 from exam_engine.psychometrics.dif.design import Criterion, Design, Frame, Tables
 from exam_engine.psychometrics.dif.outcome import (
-    Adjustment,
     BoolArray,
     Dif,
     Reason,
     Warn,
-    adjusted,
     directions,
     reasons_of,
     size_warnings,
@@ -48,7 +47,7 @@ def verdict(
     grade: FloatArray,
     cases: Sequence[tuple[BoolArray, Reason]],
     level: float,
-    adjustment: Adjustment,
+    adjustment: Correction,
     flagged: BoolArray | None = None,
     warnings: Sequence[Warn] = (),
 ) -> Dif:
@@ -56,7 +55,7 @@ def verdict(
     tested = (df > 0) & ~np.isnan(statistic)
     p_value = np.full(statistic.shape, np.nan)
     p_value[tested] = chi2.sf(statistic[tested], df[tested])
-    p_adjusted = adjusted(p_value, adjustment=adjustment)
+    p_adjusted = adjusted_p_values(p_value, correction=adjustment)
     reasons = reasons_of(statistic.size, *cases)
     lacking = (Warn.NOT_COMPUTABLE,) if set(reasons) - {None, Reason.ANCHOR} else ()
     return Dif(

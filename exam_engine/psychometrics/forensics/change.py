@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr
 
+from exam_engine.psychometrics.corrections import Correction, adjusted_p_values
 from exam_engine.psychometrics.forensics.ability import (
     Curves,
     check_scores,
@@ -16,13 +17,7 @@ from exam_engine.psychometrics.forensics.ability import (
 )
 from exam_engine.psychometrics.forensics.answers import Room
 from exam_engine.psychometrics.forensics.binomial import binomial_tail
-from exam_engine.psychometrics.forensics.flags import (
-    LEVEL,
-    Caution,
-    Correction,
-    adjusted_p_values,
-    check_level,
-)
+from exam_engine.psychometrics.forensics.flags import LEVEL, Caution, check_level
 from exam_engine.psychometrics.irt.items import Items
 from exam_engine.psychometrics.irt.models import FloatArray
 

@@ -8,14 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr, ndtri
 
+from exam_engine.psychometrics.corrections import Correction, adjusted_p_values
 from exam_engine.psychometrics.forensics.binomial import binomial_tail
-from exam_engine.psychometrics.forensics.flags import (
-    LEVEL,
-    Caution,
-    Correction,
-    adjusted_p_values,
-    check_level,
-)
+from exam_engine.psychometrics.forensics.flags import LEVEL, Caution, check_level
 from exam_engine.psychometrics.forensics.preknowledge import MINIMUM_SECURE, check_marked
 from exam_engine.psychometrics.forensics.response_time import TimeModel, check_times, speeds
 from exam_engine.psychometrics.irt.models import FloatArray

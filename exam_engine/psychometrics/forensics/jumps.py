@@ -8,13 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr, stdtr
 
-from exam_engine.psychometrics.forensics.flags import (
-    LEVEL,
-    Caution,
-    Correction,
-    adjusted_p_values,
-    check_level,
-)
+from exam_engine.psychometrics.corrections import Correction, adjusted_p_values
+from exam_engine.psychometrics.forensics.flags import LEVEL, Caution, check_level
 from exam_engine.psychometrics.irt.models import FloatArray
 
 MINIMUM_PERSONS = 30

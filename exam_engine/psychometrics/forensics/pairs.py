@@ -9,14 +9,9 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from exam_engine.psychometrics.corrections import Correction, adjusted_p_values
 from exam_engine.psychometrics.forensics.answers import IntArray, Room
-from exam_engine.psychometrics.forensics.flags import (
-    LEVEL,
-    Caution,
-    Correction,
-    adjusted_p_values,
-    check_level,
-)
+from exam_engine.psychometrics.forensics.flags import LEVEL, Caution, check_level
 from exam_engine.psychometrics.irt.models import FloatArray
 
 MINIMUM_ITEMS = 40

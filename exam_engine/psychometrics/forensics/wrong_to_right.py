@@ -9,13 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import minimize
 from scipy.special import betaln, expit, gammaln, logit, psi
 
-from exam_engine.psychometrics.forensics.flags import (
-    LEVEL,
-    Caution,
-    Correction,
-    adjusted_p_values,
-    check_level,
-)
+from exam_engine.psychometrics.corrections import Correction, adjusted_p_values
+from exam_engine.psychometrics.forensics.flags import LEVEL, Caution, check_level
 from exam_engine.psychometrics.irt.models import FloatArray
 
 MINIMUM_PERSONS = 50

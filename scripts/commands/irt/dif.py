@@ -15,13 +15,14 @@ from numpy.typing import NDArray
 from exam_engine.calibration.known_items import named_refusal
 from exam_engine.calibration.response_matrix import ResponseMatrix
 from exam_engine.calibration.rules import SettingsRefused
+from exam_engine.psychometrics.corrections import Correction
 from exam_engine.psychometrics.dif.concurrent import estimates_of
 from exam_engine.psychometrics.dif.design import Design
 from exam_engine.psychometrics.dif.likelihood_ratio import likelihood_ratio
 from exam_engine.psychometrics.dif.logistic import logistic
 from exam_engine.psychometrics.dif.lord import lord
 from exam_engine.psychometrics.dif.mantel_haenszel import mantel_haenszel
-from exam_engine.psychometrics.dif.outcome import MINIMUM_GROUP, MINIMUM_TOTAL, Adjustment, Dif, Warn
+from exam_engine.psychometrics.dif.outcome import MINIMUM_GROUP, MINIMUM_TOTAL, Dif, Warn
 from exam_engine.psychometrics.dif.polytomous import mantel
 from exam_engine.psychometrics.dif.purification import MINIMUM_ANCHORS
 from exam_engine.psychometrics.dif.sibtest import sibtest
@@ -97,8 +98,8 @@ def register(commands: Any) -> None:
     dif.add_argument("--level", type=float, default=0.05, help="of significance, default 0.05")
     dif.add_argument(
         "--adjust",
-        choices=[one.value for one in Adjustment],
-        default=Adjustment.NONE.value,
+        choices=[one.value for one in Correction],
+        default=Correction.NONE.value,
         help="how p-values allow for many items",
     )
     dif.add_argument("--out", type=Path, metavar="dif.csv", help="write the table of items here")
@@ -121,7 +122,7 @@ def run(arguments: argparse.Namespace) -> int:
             focal=focal,
             purify=arguments.purify,
             level=arguments.level,
-            adjustment=Adjustment(arguments.adjust),
+            adjustment=Correction(arguments.adjust),
         )
         names, found = _study(arguments.method, Model(arguments.model), matrix, labels, design)
     for warning in found.warnings:

@@ -10,12 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import betaincinv
 
-from exam_engine.psychometrics.forensics.flags import (
-    LEVEL,
-    Correction,
-    adjusted_p_values,
-    check_level,
-)
+from exam_engine.psychometrics.corrections import Correction, adjusted_p_values
+from exam_engine.psychometrics.forensics.flags import LEVEL, check_level
 from exam_engine.psychometrics.irt.models import FloatArray
 
 REPLICATIONS = 100

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from exam_engine.psychometrics.corrections import Correction
 from exam_engine.psychometrics.forensics.answers import Room
 from exam_engine.psychometrics.forensics.errors.rates import (
     REPLICATIONS,
@@ -15,7 +16,6 @@ from exam_engine.psychometrics.forensics.errors.rates import (
     Trial,
     error_rates,
 )
-from exam_engine.psychometrics.forensics.flags import Correction
 from exam_engine.psychometrics.forensics.indices import analyse_similarity
 from exam_engine.psychometrics.forensics.option_model import (
     draw_answers,

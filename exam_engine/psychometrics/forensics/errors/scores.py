@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from exam_engine.psychometrics.corrections import Correction
 from exam_engine.psychometrics.forensics.ability import check_scores
 from exam_engine.psychometrics.forensics.change import erasure_index, group_erasure_index
 from exam_engine.psychometrics.forensics.errors.rates import (
@@ -17,7 +18,6 @@ from exam_engine.psychometrics.forensics.errors.rates import (
     error_rates,
     trial_of,
 )
-from exam_engine.psychometrics.forensics.flags import Correction
 from exam_engine.psychometrics.forensics.jumps import GainLine, gains, group_gains
 from exam_engine.psychometrics.forensics.preknowledge import person_functioning, preknowledge
 from exam_engine.psychometrics.forensics.wrong_to_right import UsualChanges, flag_groups, flag_persons

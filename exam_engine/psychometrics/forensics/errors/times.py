@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr
 
+from exam_engine.psychometrics.corrections import Correction
 from exam_engine.psychometrics.forensics.errors.rates import (
     REPLICATIONS,
     ErrorRate,
@@ -17,7 +18,6 @@ from exam_engine.psychometrics.forensics.errors.rates import (
     trial_of,
 )
 from exam_engine.psychometrics.forensics.fast_answers import fast_and_correct
-from exam_engine.psychometrics.forensics.flags import Correction
 from exam_engine.psychometrics.forensics.rapid_guessing import LOW_EFFORT, effort
 from exam_engine.psychometrics.forensics.response_time import TimeModel, calibrate_times, check_times, speeds
 from exam_engine.psychometrics.irt.models import FloatArray

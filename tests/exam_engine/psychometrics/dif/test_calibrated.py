@@ -5,15 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from exam_engine.psychometrics.corrections import Correction
 from exam_engine.psychometrics.dif.concurrent import concurrent_wald, estimates_of
 from exam_engine.psychometrics.dif.design import Design
 from exam_engine.psychometrics.dif.likelihood_ratio import likelihood_ratio
 from exam_engine.psychometrics.dif.lord import lord
-from exam_engine.psychometrics.dif.outcome import Adjustment, Favours, Reason, Warn
+from exam_engine.psychometrics.dif.outcome import Favours, Reason, Warn
 from exam_engine.psychometrics.irt.calibrate import CalibrationCancelled, calibrate
 from tests.exam_engine.psychometrics.dif.simulated import answers
 
-HOLM = Adjustment.HOLM
+HOLM = Correction.HOLM
 
 
 def test_a_planted_item_is_found_and_leaves_the_anchor() -> None:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from exam_engine.psychometrics.corrections import Correction, adjusted_p_values
 from exam_engine.psychometrics.dif.comparisons import (
     each_focal,
     generalized_mantel_haenszel,
@@ -18,7 +19,7 @@ from exam_engine.psychometrics.dif.mantel_haenszel import (
     mantel_haenszel,
     mantel_haenszel_tables,
 )
-from exam_engine.psychometrics.dif.outcome import Adjustment, Favours, Reason, Size, Warn, adjusted
+from exam_engine.psychometrics.dif.outcome import Favours, Reason, Size, Warn
 from exam_engine.psychometrics.dif.polytomous import (
     association,
     liu_agresti,
@@ -247,11 +248,12 @@ def test_each_focal_group_is_compared_and_all_p_values_allowed_for() -> None:
         lambda x, g, plan: mantel_haenszel(x, g, design=plan),
         responses,
         three,
-        design=Design(reference="a", adjustment=Adjustment.HOLM),
+        design=Design(reference="a", adjustment=Correction.HOLM),
     )
 
     assert set(found) == {"b", "c"}
-    together = adjusted(np.concatenate([found["b"].p_value, found["c"].p_value]))
+    raw = np.concatenate([found["b"].p_value, found["c"].p_value])
+    together = adjusted_p_values(raw, correction="holm")
     np.testing.assert_allclose(np.concatenate([found["b"].p_adjusted, found["c"].p_adjusted]), together)
     assert found["b"].flagged[0]
     assert not found["c"].flagged[0]
@@ -277,23 +279,6 @@ def test_a_category_that_nobody_chose_takes_a_degree_of_freedom() -> None:
 
     assert generalized_tables(Tables.of([[full]])).df[0] == 2
     assert generalized_tables(Tables.of([[lacking]])).df[0] == 1
-
-
-@given(st.lists(st.floats(0, 1), min_size=1, max_size=20))
-def test_adjusted_p_values_are_larger_ordered_and_at_most_bonferroni(p_values: list[float]) -> None:
-    raw = np.array(p_values)
-
-    holm, discovery = adjusted(raw), adjusted(raw, adjustment="benjamini_hochberg")
-
-    assert np.all((raw <= discovery + 1e-12) & (discovery <= holm + 1e-12))
-    assert np.all(holm <= np.minimum(raw * raw.size, 1.0) + 1e-12)
-    assert np.all(np.diff(holm[np.argsort(raw)]) >= -1e-12)
-
-
-def test_tests_that_were_not_made_do_not_count() -> None:
-    np.testing.assert_allclose(adjusted([0.01, np.nan, 0.04]), [0.02, np.nan, 0.04])
-    with pytest.raises(ValueError, match="from 0 to 1"):
-        adjusted([1.5])
 
 
 @pytest.mark.parametrize("bad", [[1.0], np.zeros((1, 1, 1, 2)), -np.ones((1, 1, 2, 2))])
