@@ -15,8 +15,8 @@ from exam_engine.psychometrics.irt.densities import fit_normal, variance_limits
 from exam_engine.psychometrics.irt.empirical import fit_weights
 from exam_engine.psychometrics.irt.expectation import Expectation, Grid, expect, node_counts, observed
 from exam_engine.psychometrics.irt.families import Exponential, Graded
-from exam_engine.psychometrics.irt.information import observed_information
-from exam_engine.psychometrics.irt.layout import Layout
+from exam_engine.psychometrics.irt.information import cross_product, observed_information
+from exam_engine.psychometrics.irt.layout import LOWEST_LOGIT, Layout
 from exam_engine.psychometrics.irt.models import FloatArray
 from exam_engine.psychometrics.irt.newton import Newton
 from exam_engine.psychometrics.irt.priors import Priors, PriorState
@@ -24,8 +24,17 @@ from exam_engine.psychometrics.irt.priors import Priors, PriorState
 NEWTON_DISTANCE = 0.005
 """When an EM step would move no parameter further than this, Newton steps take over."""
 
-LOWEST_LOGIT = -9.0
-"""Asymptotes closer to 0 or 1 than about 0.0001 are held there."""
+SCORING_DISTANCE = 0.1
+"""The same where scores can lead, which do not mind a long way."""
+
+ROUGH = 1e4
+"""How many times the tolerance the climb on half the nodes ends with."""
+
+ROUGH_SPACING = 2.0
+"""Half the nodes serve for a start where they lie no more than so many posterior standard deviations apart."""
+
+FEWEST_TO_HALVE = 31
+"""Fewer nodes are not halved."""
 
 LARGEST_LOGIT = 40.0
 """The logit by which a known asymptote of 0 or 1 enters: to rounding it is one."""
@@ -98,6 +107,10 @@ class Climb:
         self.priors = priors
         self.is_empirical = is_empirical
 
+    @property
+    def has_general_items_only(self) -> bool:
+        return not any(family.is_exponential for family in self.layout.families)
+
     def run(
         self,
         start: FloatArray,
@@ -117,28 +130,63 @@ class Climb:
         arrived : bool
             Whether the climb ended where it should.
         """
-        point = self.at(start, grid)
-        anderson, newton = Anderson(window=5), Newton(self)
-        for iteration in range(max_iterations):
+
+        def report(iteration: int, point: Point) -> None:
             if should_stop is not None and should_stop():
                 raise CalibrationCancelled
             if progress is not None:
                 progress(iteration, point.state.log_likelihood, point.norm)
+
+        newton, passed = Newton(self), 0
+        rough = self._rough_start(start, grid)
+        if rough is not None:
+            limit = ROUGH * tolerance
+            rough, passed, _ = self._ascend(rough, newton, limit, range(max_iterations), report)
+            start = rough.vector
+        point = self.at(start, grid)
+        return self._ascend(point, newton, tolerance, range(passed, max_iterations), report)
+
+    def _rough_start(self, start: FloatArray, grid: Grid) -> Point | None:
+        """Return the start on half the nodes, where that saves much and serves to get near."""
+        if not self.has_general_items_only or self.is_empirical or grid.nodes.size < FEWEST_TO_HALVE:
+            return None
+        nodes = np.linspace(grid.nodes[0], grid.nodes[-1], (grid.nodes.size + 1) // 2)
+        point = self.at(start, Grid(nodes))
+        spacing = float(nodes[1] - nodes[0])
+        return point if spacing < ROUGH_SPACING * np.sqrt(point.state.mean_variance) else None
+
+    def _ascend(
+        self,
+        point: Point,
+        newton: Newton,
+        tolerance: float,
+        iterations: range,
+        report: Callable[[int, Point], None],
+    ) -> tuple[Point, int, bool]:
+        """Climb on one grid."""
+        anderson = Anderson(window=5)
+        newton.anderson.forget()
+        limit = SCORING_DISTANCE if newton.by_scores else NEWTON_DISTANCE
+        is_near = newton.matrix is not None
+        for iteration in iterations:
+            report(iteration, point)
             if point.norm <= tolerance:
                 return point, iteration, True
-            target, next_grid = self._maximise(point)
-            distance = float(np.abs(target - point.vector).max())
-            if self.is_empirical and distance <= EMPIRICAL_STEP:
-                return point, iteration, True
-            moved = None
-            if distance < NEWTON_DISTANCE:
-                moved = self._at_bounds(point) or newton.step(point)
+            moved = (self._at_bounds(point) or newton.step(point)) if is_near else None
+            if moved is None:
+                target, next_grid = self._maximise(point)
+                distance = float(np.abs(target - point.vector).max())
+                if self.is_empirical and distance <= EMPIRICAL_STEP:
+                    return point, iteration, True
+                was_near, is_near = is_near, distance < limit
+                if is_near and not was_near:
+                    moved = self._at_bounds(point) or newton.step(point)
             if moved is None:
                 moved = self._accelerated(anderson, point, target, next_grid)
             if moved is None:
                 return point, iteration, False
             point = moved
-        return point, max_iterations, point.norm <= tolerance
+        return point, iterations.stop, point.norm <= tolerance
 
     def at(self, vector: FloatArray, grid: Grid) -> Point:
         """Return what is found at a parameter vector, moved inside its bounds."""
@@ -157,13 +205,18 @@ class Climb:
             found[slots[:, :, None], slots[:, None, :]] += bend
         return found
 
+    def cross_product(self, point: Point) -> FloatArray:
+        """Return the cross product of the persons' scores, and what the priors add, shape (size, size)."""
+        found = cross_product(self.blocks, self.layout, point.vector, point.grid)
+        for slots, bend in zip(self.layout.slots, point.prior.curvature, strict=True):
+            found[slots[:, :, None], slots[:, None, :]] += bend
+        return found
+
     def _bounds(self, grid: Grid) -> tuple[FloatArray, FloatArray]:
         lowest = np.full(self.layout.size, -np.inf)
         highest = np.full(self.layout.size, np.inf)
-        for family, slots in zip(self.layout.families, self.layout.slots, strict=True):
-            for name, at in zip(family.names, slots.T, strict=True):
-                if name.startswith("logit_"):
-                    lowest[at], highest[at] = LOWEST_LOGIT, -LOWEST_LOGIT
+        is_asymptote = self.layout.asymptote_sign != 0
+        lowest[is_asymptote], highest[is_asymptote] = LOWEST_LOGIT, -LOWEST_LOGIT
         lowest[self.layout.densities[:, 1]], highest[self.layout.densities[:, 1]] = variance_limits(
             grid.nodes
         )

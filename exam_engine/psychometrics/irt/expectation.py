@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,9 @@ from exam_engine.psychometrics.irt.models import FloatArray
 
 CHUNK_CELLS = 131_072
 """Rows are worked in pieces of about this many row × node cells, so that a piece stays in the cache."""
+
+GENERAL_CHUNK_ROWS = 512
+"""Rows of a piece where items of general families bring their indicators along."""
 
 NEGLIGIBLE = -32.0
 """Nodes where the log posterior of everybody in a piece lies this far below its peak are left out: about 1e-14."""
@@ -96,9 +100,11 @@ class Piece:
         Nodes where anybody's posterior is not negligible.
     y, x : array or sparse matrix
         The block's statistics and indicators as floating numbers.
-    weights : ndarray, shape (n_rows, nodes of ``at``)
+    weights : ndarray, shape (nodes of ``at``, n_rows)
         Posterior weights before division by ``total``.
     total : ndarray, shape (n_rows,)
+    mean, square : ndarray, shape (n_rows,)
+        Posterior mean of ability and of its square.
     log_likelihood : ndarray, shape (n_rows,)
         Without the part that is linear in the intercepts of exponential families.
     """
@@ -109,6 +115,8 @@ class Piece:
     x: FloatArray
     weights: FloatArray
     total: FloatArray
+    mean: FloatArray
+    square: FloatArray
     log_likelihood: FloatArray
 
 
@@ -119,33 +127,70 @@ def posterior(
     slopes = vector[layout.statistics.slot[block.statistics]]
     log_weights = tables.log_weights[block.group]
     base = log_weights if block.seen is not None else tables.none[block.items].sum(axis=0) + log_weights
-    logits = tables.logits[block.columns]
-    is_linear = block.seen is None and not len(logits)
-    step = max(1, CHUNK_CELLS // nodes.size)
+    moments = np.stack([np.ones_like(nodes), nodes, nodes**2])
+    is_linear = block.seen is None and not block.columns.size
+    step = max(1, CHUNK_CELLS // nodes.size) if is_linear else GENERAL_CHUNK_ROWS
     buffer = np.empty(min(step, block.n_rows) * nodes.size)
     for start in range(0, block.n_rows, step):
         rows = slice(start, min(start + step, block.n_rows))
-        y, x = (
-            part[rows] if block.seen is not None else part[rows].astype(np.float64)
-            for part in (block.y, block.x)
-        )
+        y = block.y[rows] if block.seen is not None else block.y[rows].astype(np.float64)
         score = y @ slopes + block.unit_score[rows]
-        at = _reach(score, base, nodes) if is_linear else slice(0, nodes.size)
-        cells = buffer[: score.size * (at.stop - at.start)].reshape(score.size, -1)
-        np.multiply(score[:, None], nodes[at], out=cells)
-        cells += base[at]
-        if block.seen is not None:
-            cells += block.seen[rows] @ tables.none
-        if len(logits):
-            cells += x @ logits
-        largest = cells.max(axis=1)
-        cells -= largest[:, None]
-        if not is_linear:
-            at = window(cells.max(axis=0) > NEGLIGIBLE)
-            cells = cells[:, at].copy() if at.stop - at.start < nodes.size else cells
+        if is_linear:
+            x = np.empty((score.size, 0))
+            at, cells, largest = _linear_cells(score, base, nodes, buffer)
+        else:
+            x, cells = _cells(block, rows, score, base, tables, nodes, buffer)
+            largest = cells.max(axis=0)
+            cells -= largest
+            at = window(cells.max(axis=1) > NEGLIGIBLE)
+            cells = cells[at]
         np.exp(cells, out=cells)
-        total = cells.sum(axis=1)
-        yield Piece(rows, at, y, x, cells, total, largest + np.log(total))
+        total, mean, square = moments[:, at] @ cells
+        yield Piece(rows, at, y, x, cells, total, mean / total, square / total, largest + np.log(total))
+
+
+def _linear_cells(
+    score: FloatArray, base: FloatArray, nodes: FloatArray, buffer: FloatArray
+) -> tuple[slice, FloatArray, FloatArray]:
+    """Return nodes, log posteriors below their peaks and the peaks, where a score is all there is to a person."""
+    at = _reach(score, base, nodes)
+    falls = -np.diff(base) / np.diff(nodes)
+    if np.all(np.diff(falls) >= 0.0):
+        # Concave, as under a normal density: the peak moves up with the score from node to node.
+        peak = np.searchsorted(falls, score)
+        largest = score * nodes[peak] + base[peak]
+    else:
+        largest = (nodes[:, None] * score + base[:, None]).max(axis=0)
+    cells = buffer[: score.size * (at.stop - at.start)].reshape(-1, score.size)
+    # One product instead of a multiplication, an addition and a subtraction of matrices.
+    curves = np.stack([nodes[at], base[at], np.ones(at.stop - at.start)], axis=1)
+    np.matmul(curves, np.stack([score, np.ones_like(score), -largest]), out=cells)
+    return at, cells, largest
+
+
+def _cells(
+    block: Block,
+    rows: slice,
+    score: FloatArray,
+    base: FloatArray,
+    tables: Tables,
+    nodes: FloatArray,
+    buffer: FloatArray,
+) -> tuple[Any, FloatArray]:
+    """Return the indicators of some rows as floating numbers, and their log posteriors but for a constant."""
+    logits = tables.logits[block.columns]
+    cells = buffer[: score.size * nodes.size].reshape(nodes.size, score.size)
+    if block.seen is None:
+        tall = np.empty((score.size, len(logits) + 2))
+        tall[:, :-2], tall[:, -2], tall[:, -1] = block.x[rows], score, 1.0
+        np.matmul(np.concatenate([logits, nodes[None], base[None]]).T, tall.T, out=cells)
+        return tall[:, :-2], cells
+    np.multiply(nodes[:, None], score, out=cells)
+    cells += base[:, None]
+    cells += (block.seen[rows] @ tables.none).T
+    if len(logits):
+        cells += (block.x[rows] @ logits).T
+    return block.x[rows], cells
 
 
 def _reach(score: FloatArray, base: FloatArray, nodes: FloatArray) -> slice:
@@ -209,7 +254,6 @@ def expect(blocks: Blocks, layout: Layout, vector: FloatArray, grid: Grid) -> Ex
     """
     nodes = grid.nodes
     tables = Tables.of(layout, vector, grid)
-    moments = np.stack([nodes, nodes**2], axis=1)
     persons = np.zeros((layout.n_items, nodes.size))
     groups = np.zeros((layout.n_groups, nodes.size))
     weighted = np.zeros(layout.statistics.slot.size)
@@ -221,17 +265,15 @@ def expect(blocks: Blocks, layout: Layout, vector: FloatArray, grid: Grid) -> Ex
             count = block.count[piece.rows]
             log_likelihood += float(count @ piece.log_likelihood)
             share = count / piece.total
-            found = piece.weights @ moments[piece.at]
-            mean = found[:, 0] / piece.total
-            spread += float(share @ found[:, 1] - count @ mean**2)
-            weighted[block.statistics] += piece.y.T @ (count * mean)
-            counts[piece.at] += share @ piece.weights
+            spread += float(count @ (piece.square - piece.mean**2))
+            weighted[block.statistics] += piece.y.T @ (count * piece.mean)
+            counts[piece.at] += piece.weights @ share
             if block.columns.size or block.seen is not None:
-                piece.weights[:] *= share[:, None]
+                piece.weights[:] *= share
                 if block.columns.size:
-                    reached[block.columns, piece.at] += piece.x.T @ piece.weights
+                    reached[block.columns, piece.at] += (piece.weights @ piece.x).T
                 if block.seen is not None:
-                    persons[:, piece.at] += block.seen[piece.rows].T @ piece.weights
+                    persons[:, piece.at] += (piece.weights @ block.seen[piece.rows]).T
         groups[block.group] += counts
         if block.seen is None:
             persons[block.items] += counts

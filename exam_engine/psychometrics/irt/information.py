@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from exam_engine.psychometrics.irt.blocks import Block, Blocks
 from exam_engine.psychometrics.irt.densities import normal_curvature, normal_scores
@@ -26,7 +25,6 @@ from exam_engine.psychometrics.irt.expectation import (
     Tables,
     node_counts,
     posterior,
-    window,
 )
 from exam_engine.psychometrics.irt.families import Exponential
 from exam_engine.psychometrics.irt.layout import Layout
@@ -34,7 +32,7 @@ from exam_engine.psychometrics.irt.models import FloatArray
 
 IntArray = NDArray[np.intp]
 
-REACHES = 1e-8
+REACHES = 1e-6
 """Square root of the smallest posterior weight whose products are summed."""
 
 MOST_PRODUCTS = 3e10
@@ -87,20 +85,20 @@ def cross_product(blocks: Blocks, layout: Layout, vector: FloatArray, grid: Grid
     tables = Tables.of(layout, vector, grid)
     for block in blocks:
         own = curves.of_block(block, layout)
+        squares = np.zeros((own.slots.size, own.slots.size))
         item = np.searchsorted(block.items, layout.item_of_slot[own.slots])
         wanted = layout.intercept_score[own.slots]
         plain = np.flatnonzero(wanted)
         for piece in posterior(block, layout, tables, vector, grid.nodes):
-            y, x = _plain(piece.y), _plain(piece.x)
-            weights = piece.weights / piece.total[:, None]
-            mean = _mean_scores(weights, piece.at, np.concatenate([y, x], axis=1), own)
+            mean = _mean_scores(piece, np.concatenate([_plain(piece.y), _plain(piece.x)], axis=1), own)
             if plain.size:
-                mean[:, plain] += _plain(block.scores[piece.rows])[:, item[plain]] == wanted[plain]
+                mean[plain] += (_plain(block.scores[piece.rows])[:, item[plain]] == wanted[plain]).T
             if block.seen is not None:
                 held = np.pad(_plain(block.seen[piece.rows]), ((0, 0), (0, 1)), constant_values=1.0)
-                mean *= held[:, layout.item_of_slot[own.slots]]
-            mean *= np.sqrt(block.count[piece.rows])[:, None]
-            found[np.ix_(own.slots, own.slots)] += mean.T @ mean
+                mean *= held[:, layout.item_of_slot[own.slots]].T
+            mean *= np.sqrt(block.count[piece.rows])
+            squares += mean @ mean.T
+        found[np.ix_(own.slots, own.slots)] += squares
     return found
 
 
@@ -182,11 +180,22 @@ class _Own:
             np.concatenate([self.value, presence[None]]),
         )
 
-    def at_node(self, node: int, n_values: int) -> Any:
-        """Return the curves at a node as a sparse matrix, shape (n_parameters, n_values)."""
-        layer, row = np.nonzero(self.value >= 0)
-        cells = self.layers[layer, row, node], (row, self.value[layer, row])
-        return sparse.csr_array(cells, shape=(self.slots.size, n_values))
+    def between(self, products: FloatArray, nodes: slice) -> FloatArray:
+        """Return ``Σ_q B_s(q) B_t(q) products(q)`` of the values that meet s and t, over some nodes.
+
+        Parameters
+        ----------
+        products : ndarray, shape (number of the nodes, n_values, n_values)
+        """
+        found = np.zeros((self.slots.size, self.slots.size))
+        by_value = np.ascontiguousarray(products.transpose(1, 2, 0))
+        layers = self.layers[:, :, nodes]
+        for value, cells in enumerate(by_value):
+            right = sum(layer * cells[met] for layer, met in zip(layers, self.value, strict=True))
+            for layer, met in zip(layers, self.value, strict=True):
+                rows = np.flatnonzero(met == value)
+                found[rows] += layer[rows] @ right.T
+        return found
 
 
 def _add_complete(
@@ -220,20 +229,17 @@ def _subtract_exponential(
     n_statistics = block.statistics.size
     counts, products = np.zeros(nodes.size), np.zeros((nodes.size, nodes.size))
     squares, crossed = np.zeros((n_statistics, n_statistics)), np.zeros((n_statistics, nodes.size))
-    moments = np.stack([nodes, nodes**2], axis=1)
     for piece in posterior(block, layout, tables, vector, nodes):
-        weights = piece.weights
-        weights /= piece.total[:, None]
+        weights, mean = piece.weights, piece.mean
         root = np.sqrt(block.count[piece.rows])
-        mean, square = (weights @ moments[piece.at]).T
-        spread = np.sqrt(np.maximum(square - mean**2, 0.0))
+        spread = np.sqrt(np.maximum(piece.square - mean**2, 0.0))
         tall = piece.y * (root * spread)[:, None]
         squares += tall.T @ tall
-        weights *= root[:, None]
-        counts[piece.at] += root @ weights
-        products[piece.at, piece.at] += weights.T @ weights
-        weights *= nodes[piece.at] - mean[:, None]
-        crossed[:, piece.at] += (piece.y * root[:, None]).T @ weights
+        weights *= root / piece.total
+        counts[piece.at] += weights @ root
+        products[piece.at, piece.at] += weights @ weights.T
+        weights *= nodes[piece.at, None] - mean
+        crossed[:, piece.at] += (weights @ (piece.y * root[:, None])).T
     kernel = np.diag(counts) - products
     found[np.ix_(own.slots, own.slots)] -= own.constant @ kernel @ own.constant.T
     mixed = crossed @ own.constant.T
@@ -265,19 +271,15 @@ def _subtract_general(
         products = np.zeros((some.stop - first, n_values, n_values))
         for piece in posterior(block, layout, tables, vector, nodes):
             count = block.count[piece.rows]
-            weights = piece.weights / piece.total[:, None]
             values = _values(block, piece)
+            weights = piece.weights * (count / piece.total)
             if first == 0:
-                mean = _mean_scores(weights, piece.at, values, own) * np.sqrt(count)[:, None]
-                expected -= mean.T @ mean
-            weights *= count[:, None]
-            if first == 0:
-                counts[piece.at] += weights.sum(axis=0)
-                reached[:, piece.at] += values.T @ weights
+                mean = _mean_scores(piece, values, own) * np.sqrt(count)
+                expected -= mean @ mean.T
+                counts[piece.at] += weights.sum(axis=1)
+                reached[:, piece.at] += (weights @ values).T
             _add_products(products, values, weights, piece.at, some)
-        for node, cells in enumerate(products, start=first):
-            curve = own.at_node(node, n_values)
-            expected += curve @ (curve @ cells).T
+        expected += own.between(products, some)
     expected += (own.constant * counts) @ own.constant.T
     for layer, value in zip(own.layers, own.value, strict=True):
         mixed = (layer * np.where((value >= 0)[:, None], reached[value], 0.0)) @ own.constant.T
@@ -290,10 +292,10 @@ def _add_products(
 ) -> None:
     """Add the products of answers, weighted at the nodes ``at``, to those of the nodes ``some``."""
     for node in range(max(at.start, some.start), min(at.stop, some.stop)):
-        column = np.sqrt(weights[:, node - at.start])
-        # Persons are sorted by score: those who reach a node stand together.
-        rows = window(column > REACHES)
-        tall = values[rows] * column[rows, None]
+        root = np.sqrt(weights[node - at.start])
+        rows = np.flatnonzero(root > REACHES)
+        tall = values[rows]
+        tall *= root[rows, None]
         products[node - some.start] += tall.T @ tall
 
 
@@ -310,10 +312,21 @@ def _plain(part: Any) -> FloatArray:
     return np.asarray(part.toarray() if hasattr(part, "toarray") else part, dtype=np.float64)
 
 
-def _mean_scores(weights: FloatArray, at: slice, values: FloatArray, own: _Own) -> FloatArray:
-    """Return the posterior means of the complete scores, shape (n_rows, n_parameters of the block)."""
-    mean = weights @ own.constant[:, at].T
+def _mean_scores(piece: Piece, values: FloatArray, own: _Own) -> FloatArray:
+    """Return the posterior means of the complete scores, shape (n_parameters of the block, n_rows).
+
+    Parameters
+    ----------
+    values : ndarray, shape (n_rows, n_values)
+    """
+    weights = piece.weights / piece.total
+    mean = own.constant[:, piece.at] @ weights
+    across = np.ascontiguousarray(values.T)
     for layer, value in zip(own.layers, own.value, strict=True):
-        met = np.flatnonzero(value >= 0)
-        mean[:, met] += values[:, value[met]] * (weights @ layer[met, at].T)
+        if not np.any(value >= 0):
+            continue
+        # Where the value is -1 the curve is 0.
+        part = layer[:, piece.at] @ weights
+        part *= across[value]
+        mean += part
     return mean

@@ -18,6 +18,9 @@ from exam_engine.psychometrics.irt.models import FloatArray, Model
 UNIT_SLOPE = frozenset({Model.RASCH, Model.PCM})
 """Models whose slopes are 1."""
 
+LOWEST_LOGIT = -9.0
+"""Asymptotes closer to 0 or 1 than about 0.0001 are held there."""
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -37,6 +40,8 @@ class Layout:
         The item of each parameter; −1 for those of the groups.
     intercept_score : ndarray of int, shape (size,)
         The score k of the intercepts ``d_k`` of exponential families, 0 for all other parameters.
+    asymptote_sign : ndarray of int, shape (size,)
+        1 for ``logit c``, whose bound is low, −1 for ``logit u``, 0 for all other parameters.
     n_items : int
     statistics : Statistics
         What of the responses meets the slopes of exponential families.
@@ -50,6 +55,7 @@ class Layout:
     free: NDArray[np.bool_]
     item_of_slot: NDArray[np.intp]
     intercept_score: NDArray[np.intp]
+    asymptote_sign: NDArray[np.intp]
     n_items: int
     statistics: Statistics
     columns: Columns
@@ -138,12 +144,15 @@ def lay_out(
     free[densities[:, 0]], free[densities[:, 1]] = free_means, free_variances
     item = np.full(free.size, -1, dtype=np.intp)
     score = np.zeros(free.size, dtype=np.intp)
+    sign = np.zeros(free.size, dtype=np.intp)
     for family, places in zip(families, slots, strict=True):
         item[places] = family.positions[:, None]
+        for name, own in zip(family.names, places.T, strict=True):
+            sign[own] = {"logit_c": 1, "logit_u": -1}.get(name, 0)
         if isinstance(family, Exponential):
             score[places[:, family.n_slopes :]] = np.arange(1, family.highest + 1)
     statistics, columns = _statistics(families, slots), _columns(families)
-    return Layout(families, slots, densities, free, item, score, len(models), statistics, columns)
+    return Layout(families, slots, densities, free, item, score, sign, len(models), statistics, columns)
 
 
 def _statistics(families: Sequence[Family], slots: Sequence[NDArray[np.intp]]) -> Statistics:

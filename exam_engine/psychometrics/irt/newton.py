@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
+from scipy.special import expit, logit
 
 from exam_engine.psychometrics.irt.acceleration import Anderson
 from exam_engine.psychometrics.irt.information import is_affordable
+from exam_engine.psychometrics.irt.layout import LOWEST_LOGIT
 from exam_engine.psychometrics.irt.models import FloatArray
 
 if TYPE_CHECKING:
@@ -17,75 +19,144 @@ if TYPE_CHECKING:
 LONGEST_STEP = 10.0
 """A step that moves a parameter further than this comes of a matrix that is all but singular, and is not taken."""
 
+HIGHEST_ASYMPTOTE = 0.75
+"""No step takes c or 1 − u beyond this."""
+
 SLOW = 0.2
-"""A step that leaves more than this share of the gradient asks for a new information matrix."""
+"""A step with observed information that leaves more than this share of the gradient asks for a new matrix."""
+
+SLOW_SCORING = 0.7
+"""The same for the cross product of scores, which is never the information itself."""
+
+
+PATIENCE = 3
+"""Steps that a cross product of scores has to show what it is worth."""
+
+MOST_MATRICES = 5
+"""After so many the observed information takes their place."""
 
 
 class Newton:
     """Newton steps of a climb.
 
     Steps with an old matrix converge linearly; Anderson acceleration mends that at no cost, and a step that gains
-    little asks for a new matrix.
+    little asks for a new matrix. Asymptotes are c and 1 − u here instead of their logits, in which the likelihood
+    flattens as they near 0. Where all items belong to general families the cross product of scores, which costs
+    a quarter of the observed information and is never indefinite, leads first (Berndt, Hall, Hall & Hausman, 1974,
+    Annals of Economic and Social Measurement 3, 653–665).
     """
 
     def __init__(self, climb: Climb) -> None:
         self.climb = climb
-        self.anderson = Anderson(window=5)
+        self.anderson = Anderson(window=8)
         self.matrix: FloatArray | None = None
         self.factor: tuple[FloatArray, bool] | None = None
         self.free = np.zeros(0, dtype=np.bool_)
+        self.steps = self.matrices = 0
+        self.sign = np.where(climb.layout.free, climb.layout.asymptote_sign, 0)
+        self.by_scores = climb.has_general_items_only
 
     def step(self, point: Point) -> Point | None:
         """Return the next point; None where Newton does not apply."""
         climb = self.climb
         if climb.is_empirical or not is_affordable(climb.blocks, climb.layout, point.grid):
             return None
-        is_fresh = self.matrix is None
-        if is_fresh or not np.array_equal(self.free, point.free):
+        if self.matrix is None or not np.array_equal(self.free, point.free):
             self._factorise(point)
-        while self.factor is not None:
-            reached = self._try(point, is_fresh=is_fresh)
-            if reached is None and not is_fresh:
-                is_fresh, self.matrix = True, None
-                self._factorise(point)
-                continue
-            # Where a parameter met its bound the matrix is not to blame.
-            if reached is None or (
-                reached.norm > SLOW * point.norm and np.array_equal(reached.free, point.free)
-            ):
+        reached = self._try(point)
+        while reached is None and (self.by_scores or self.steps):
+            self.by_scores = self.by_scores and self.steps > 0
+            self.matrix = None
+            self._factorise(point)
+            reached = self._try(point)
+        if reached is None:
+            self.matrix = None
+            return None
+        self.steps += 1
+        # Where a parameter met its bound the matrix is not to blame.
+        if np.array_equal(reached.free, point.free) and self.steps >= (PATIENCE if self.by_scores else 1):
+            left = self._distance(reached) / max(self._distance(point), 1e-300)
+            if left > (SLOW_SCORING if self.by_scores else SLOW):
                 self.matrix = None
-            return reached
-        self.matrix = None
-        return None
+        return reached
+
+    def _distance(self, point: Point) -> float:
+        """Return the length of the gradient by the matrix: about the standard errors that are left to go."""
+        if self.factor is None:
+            return 0.0
+        gradient = (point.gradient / self._asymptote_slope(point.vector))[self.free]
+        return float(np.sqrt(gradient @ cho_solve(self.factor, gradient)))
 
     def _factorise(self, point: Point) -> None:
         """Factorise the matrix for the parameters that are free now, a new one if the old was given up."""
         if self.matrix is None:
-            self.matrix = self.climb.information(point)
+            climb = self.climb
+            found = climb.cross_product(point) if self.by_scores else climb.information(point)
+            slope = self._asymptote_slope(point.vector)
+            self.matrix = found / slope / slope[:, None]
+            self.steps = 0
+            self.matrices += 1
+            self.by_scores = self.by_scores and self.matrices < MOST_MATRICES
         self.free = point.free.copy()
         self.anderson.forget()
         free = np.flatnonzero(self.free)
         self.factor = factorise(self.matrix[np.ix_(free, free)])
 
-    def _try(self, point: Point, *, is_fresh: bool) -> Point | None:
+    def _try(self, point: Point) -> Point | None:
         """Take the step, shortened if the matrix is new, where the objective does not fall."""
-        assert self.factor is not None
-        step = np.zeros(point.vector.size)
-        step[self.free] = cho_solve(self.factor, point.gradient[self.free])
+        if self.factor is None:
+            return None
+        before, is_fresh = self._distance(point), self.steps == 0
+        now = self._straightened(point.vector)
+        step = self._step(point, now)
         # Next to the solution the likelihood is flat to rounding: there the gradient judges.
         slack = 1e-12 * abs(point.objective)
-        targets = [self.anderson.propose(point.vector, point.vector + step)]
+        targets = [self.anderson.propose(now, now + step)]
         if is_fresh:
-            targets += [point.vector + 0.5 * step, point.vector + 0.25 * step]
+            targets += [now + 0.5 * step, now + 0.25 * step]
         for target in targets:
-            if np.abs(target - point.vector).max() > LONGEST_STEP:
+            if np.abs(target - now).max() > LONGEST_STEP:
                 continue
-            reached = self.climb.at(target, point.grid)
+            reached = self.climb.at(self._bent(target), point.grid)
             gain = reached.objective - point.objective
             # An old matrix that does not bring the gradient down serves no longer.
-            if gain >= -slack and (reached.norm < point.norm or (is_fresh and gain > slack)):
+            if gain >= -slack and (self._distance(reached) < before or (is_fresh and gain > slack)):
                 return reached
         return None
+
+    def _step(self, point: Point, now: FloatArray) -> FloatArray:
+        """Return the step; asymptotes that would pass their bound stop there, and the others are told so."""
+        assert self.factor is not None
+        assert self.matrix is not None
+        gradient = point.gradient / self._asymptote_slope(point.vector)
+        free, step = np.flatnonzero(self.free), np.zeros(now.size)
+        step[free] = cho_solve(self.factor, gradient[free])
+        room = np.where(self.sign != 0, expit(LOWEST_LOGIT) - now, -np.inf)
+        over = self.free & (step < room)
+        if over.any():
+            step[over] = room[over]
+            rest = np.flatnonzero(self.free & ~over)
+            factor = factorise(self.matrix[np.ix_(rest, rest)])
+            if factor is not None:
+                told = gradient[rest] - self.matrix[np.ix_(rest, np.flatnonzero(over))] @ step[over]
+                step[rest] = cho_solve(factor, told)
+        return step
+
+    def _straightened(self, vector: FloatArray) -> FloatArray:
+        """Return the parameters with c and 1 − u in place of their logits."""
+        return np.where(self.sign != 0, expit(self.sign * vector), vector)
+
+    def _bent(self, straight: FloatArray) -> FloatArray:
+        """Return the parameters with logits again, inside their bounds."""
+        logits = logit(np.clip(straight, expit(LOWEST_LOGIT), HIGHEST_ASYMPTOTE))
+        # Exactly the bound again, in spite of rounding, for those that lie there.
+        logits[logits < LOWEST_LOGIT + 1e-9] = LOWEST_LOGIT
+        return np.where(self.sign != 0, self.sign * logits, straight)
+
+    def _asymptote_slope(self, vector: FloatArray) -> FloatArray:
+        """Return the derivatives of c and 1 − u by their logits, 1 for all other parameters."""
+        inside = expit(self.sign * vector)
+        return np.where(self.sign != 0, self.sign * inside * (1.0 - inside), 1.0)
 
 
 def factorise(matrix: FloatArray) -> tuple[FloatArray, bool] | None:

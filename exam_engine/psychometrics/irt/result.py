@@ -11,13 +11,12 @@ from scipy.linalg import cho_solve
 from scipy.linalg.lapack import dpocon
 from scipy.special import expit
 
-from exam_engine.psychometrics.irt.climb import LARGEST_LOGIT, LOWEST_LOGIT, Climb, Point
+from exam_engine.psychometrics.irt.climb import LARGEST_LOGIT, Climb, Point
 from exam_engine.psychometrics.irt.densities import variance_limits
 from exam_engine.psychometrics.irt.expectation import Grid, expect
 from exam_engine.psychometrics.irt.families import Exponential, Family, Graded
-from exam_engine.psychometrics.irt.information import cross_product
 from exam_engine.psychometrics.irt.items import Items
-from exam_engine.psychometrics.irt.layout import Layout
+from exam_engine.psychometrics.irt.layout import LOWEST_LOGIT, Layout
 from exam_engine.psychometrics.irt.models import FloatArray, Model
 from exam_engine.psychometrics.irt.newton import factorise
 
@@ -282,20 +281,13 @@ def _covariance(
     full[held], full[:, held] = np.nan, np.nan
     source = scores or climb
     if method is ErrorMethod.CROSS_PRODUCT:
-        covariance, proper = _invert(_empirical(source, point)[own])
+        covariance, proper = _invert(source.cross_product(point)[own])
     else:
         covariance, proper = _invert(climb.information(point)[own])
         if method is ErrorMethod.SANDWICH and proper:
-            covariance = covariance @ _empirical(source, point)[own] @ covariance
+            covariance = covariance @ source.cross_product(point)[own] @ covariance
     full[own] = covariance
     return full, proper
-
-
-def _empirical(climb: Climb, point: Point) -> FloatArray:
-    found = cross_product(climb.blocks, climb.layout, point.vector, point.grid)
-    for slots, bend in zip(climb.layout.slots, point.prior.curvature, strict=True):
-        found[slots[:, :, None], slots[:, None, :]] += bend
-    return found
 
 
 def _tabulate(layout: Layout, vector: FloatArray, full: FloatArray) -> dict[str, FloatArray]:
