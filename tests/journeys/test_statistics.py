@@ -7,13 +7,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
+from exam_engine.psychometrics.irt.items import Items
 from itembank.base.db import Scope
 from itembank.people.models import Institution
 from itembank.people.rules import Role
 from tests.factories.reports import MISKEYED, Examined, make_examined
+from tests.factories.statistics import as_csv, make_items
 from tests.journeys.walk import PHONE, TOO_WIDE
 
 pytestmark = pytest.mark.journey
@@ -138,3 +141,40 @@ def test_groups_pairs_and_scales_are_compared(
     expect(page.get_by_text("相邻").first).to_be_visible()
     shot(page, "statistics-forensics")
     fits(page)
+
+
+def test_a_3pl_scale_is_calibrated_with_a_chosen_prior_and_read(
+    new_page: Any, log_in_page: Any, live_server: Any, institution: Institution, shot: Shot, fits: Fits
+) -> None:
+    truth = Items.dichotomous(np.full(8, 1.5), np.linspace(-0.8, 1.2, 8), c=0.24)
+    rng = np.random.default_rng(3)
+    chance = truth.expected_score(rng.normal(size=1200))
+    with live_server.database.session(scope=Scope.everything()) as session:
+        occupation_id, references = make_items(session, institution=institution, level=4, count=8)
+    content = as_csv(references, (rng.random(chance.shape) < chance).astype(np.int8))
+    page = log_in_page(new_page(), Role.PSYCHOMETRICIAN)
+    page.goto("/analysis")
+    page.fill("#name", "电工四级三参数量表")
+    page.select_option("#occupation_id", str(occupation_id))
+    page.select_option("#level", "4")
+    page.select_option("#method", "3pl")
+    page.get_by_text("c 的先验分布（仅用于 3PL）").last.click()
+    page.fill("#prior_mean", "-1.1")
+    page.set_input_files("[name=responses]", {"name": "r.csv", "mimeType": "text/csv", "buffer": content})
+    shot(page, "scale-asked")
+    fits(page)
+    page.get_by_role("button", name="开始校准").last.click()
+    page.wait_for_url(re.compile("/analysis/scales/[0-9a-f-]{36}$"), timeout=60_000)
+    expect(page.get_by_text("均值 -1.1，标准差 0.5")).to_be_visible()
+    expect(page.get_by_role("columnheader", name="SE(c)")).to_be_visible()
+    shot(page, "scale-3pl")
+    fits(page)
+
+    page.get_by_role("link", name=references[0], exact=True).click()
+    expect(page.get_by_text("c ± SE")).to_be_visible()
+    shot(page, "scale-3pl-item")
+    fits(page)
+    page.go_back()
+    page.get_by_role("button", name="重新校准").click()
+    page.wait_for_url(re.compile("/analysis/scales/[0-9a-f-]{36}$"), timeout=60_000)
+    expect(page.get_by_text("项数值全部一致")).to_be_visible()
