@@ -22,7 +22,7 @@ from exam_engine.psychometrics.dif.likelihood_ratio import likelihood_ratio
 from exam_engine.psychometrics.dif.logistic import logistic
 from exam_engine.psychometrics.dif.lord import lord
 from exam_engine.psychometrics.dif.mantel_haenszel import mantel_haenszel
-from exam_engine.psychometrics.dif.outcome import MINIMUM_GROUP, MINIMUM_TOTAL, Dif, Warn
+from exam_engine.psychometrics.dif.outcome import MINIMUM_COMPARED, MINIMUM_GROUP, MINIMUM_TOTAL, Dif, Warn
 from exam_engine.psychometrics.dif.polytomous import mantel
 from exam_engine.psychometrics.dif.purification import MINIMUM_ANCHORS
 from exam_engine.psychometrics.dif.sibtest import sibtest
@@ -30,7 +30,7 @@ from exam_engine.psychometrics.dif.standardization import standardization
 from exam_engine.psychometrics.irt.calibrate import calibrate
 from exam_engine.psychometrics.irt.models import Model
 from exam_engine.psychometrics.linking.link import Linker, Method
-from exam_engine.psychometrics.sample_size import MINIMUM_PERSONS
+from exam_engine.psychometrics.sample_size import MINIMUM_PERSONS, advise
 from scripts.commands.output import Progress, Table, check_out, print_json, shortened, warn
 from scripts.commands.response_file import add_common, add_responses, read_matrix
 
@@ -43,7 +43,10 @@ BY_SCORE: dict[str, Callable[..., Dif]] = {
 }
 """Methods that match on the observed score."""
 
-METHODS = (*BY_SCORE, "lord", "lr")
+CALIBRATING = ("lord", "lr")
+"""Methods that calibrate: each group alone, or both together."""
+
+METHODS = (*BY_SCORE, *CALIBRATING)
 
 EFFECTS = {
     "mh": "MH D-DIF, delta units; below 0 the item is harder for the focal group",
@@ -66,8 +69,7 @@ WARNINGS = {
     Warn.PURIFICATION_CYCLE: "purification went in a circle",
     Warn.PURIFICATION_LIMIT: "purification did not settle",
     Warn.NOT_COMPUTABLE: "some items have no result, see the column reason",
-    Warn.SMALL_CALIBRATION: "a group has fewer persons than its calibration should have: "
-    + ", ".join(f"{model.value} {least}" for model, least in MINIMUM_PERSONS.items()),
+    Warn.SMALL_CALIBRATION: "a group has fewer persons than its calibration should have",
 }
 
 
@@ -116,6 +118,9 @@ def run(arguments: argparse.Namespace) -> int:
     matrix = read_matrix(arguments)
     labels = np.array(matrix.group_names, dtype=object)[matrix.group]
     reference, focal = _two_groups(matrix, arguments.reference, arguments.focal)
+    if arguments.method in CALIBRATING:
+        sizes = [int((labels == name).sum()) for name in (reference, focal)]
+        _check_sizes(sizes, arguments.method, Model(arguments.model))
     with named_refusal():
         design = Design(
             reference=reference,
@@ -126,7 +131,8 @@ def run(arguments: argparse.Namespace) -> int:
         )
         names, found = _study(arguments.method, Model(arguments.model), matrix, labels, design)
     for warning in found.warnings:
-        warn(WARNINGS[warning])
+        needed = MINIMUM_PERSONS[Model(arguments.model)]
+        warn(WARNINGS[warning] + (f", {needed}" if warning is Warn.SMALL_CALIBRATION else ""))
     columns: dict[str, Any] = {
         "item": names,
         "n_reference": found.compared[:, 0],
@@ -164,6 +170,20 @@ def run(arguments: argparse.Namespace) -> int:
     print(f"effect: {EFFECTS[arguments.method]}")
     table.show()
     return 0
+
+
+def _check_sizes(sizes: list[int], method: str, model: Model) -> None:
+    """Refuse groups too small to be compared at all, or for the model, and name what they carry."""
+    if min(sizes) < MINIMUM_COMPARED:
+        raise SettingsRefused(
+            f"a group needs {MINIMUM_COMPARED} persons to be compared, these have {sizes[0]} and {sizes[1]}"
+        )
+    carried, who = (sum(sizes), "in both groups") if method == "lr" else (min(sizes), "in the smaller group")
+    if not advise(carried, model).is_offered:
+        raise SettingsRefused(
+            f"{carried} persons {who} are too few for {model.value}, which needs {MINIMUM_PERSONS[model]}: "
+            "take --model rasch, or match on scores with --method mh"
+        )
 
 
 def _study(

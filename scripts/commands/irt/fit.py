@@ -27,7 +27,7 @@ from exam_engine.psychometrics.fit.m2 import MINIMUM_PERSONS as FOR_M2
 from exam_engine.psychometrics.fit.persons import MINIMUM_ITEMS as FOR_PERSON_FIT
 from exam_engine.psychometrics.fit.s_x2 import MINIMUM_PERSONS as FOR_S_X2
 from scripts.commands.irt.known import ability_of, add_items, in_words, match_columns
-from scripts.commands.output import Table, check_out, decimals, print_json, warn
+from scripts.commands.output import Progress, Table, check_out, decimals, print_json, warn
 from scripts.commands.response_file import add_common, add_responses, read_matrix
 
 CAUTIONS = {
@@ -45,6 +45,8 @@ NEEDED = {
     "person fit": FOR_PERSON_FIT,
 }
 """Persons (person fit: items) below which a statistic is rough."""
+
+STAGES = 4
 
 SHOWN_PAIRS = 20
 
@@ -76,9 +78,14 @@ def run(arguments: argparse.Namespace) -> int:
         raise NoResponses
     ability = ability_of(arguments, matched)
     notes: list[str] = []
+    progress = Progress()
+    progress(0, STAGES, "items")
     table = _items(matched, ability, arguments.known, notes)
+    progress(1, STAGES, "pairs of items")
     pairs, dependence = _pairs(matched, ability, notes)
+    progress(2, STAGES, "the whole test")
     test = _test(matched, ability, arguments.known, notes)
+    progress(3, STAGES, "persons")
     persons = _persons(matched, ability, notes)
     seconds = time.perf_counter() - started
     if arguments.out:

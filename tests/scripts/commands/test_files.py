@@ -85,6 +85,21 @@ def test_groups_too_small_for_a_mean_are_refused(tmp_path: Path, capsys: Printed
     assert "needs at least 10 persons; 10, 100, 101" in capsys.readouterr().err
 
 
+def test_differential_functioning_by_calibration_needs_the_persons_of_the_model(
+    tmp_path: Path, capsys: Printed
+) -> None:
+    names = [*(f"Q{at}" for at in range(1, 7)), "room"]
+    path = write(tmp_path / "a.csv", [[*row, "AB"[at % 2]] for at, row in enumerate(rows())], names)
+    command = ["irt", "dif", str(path), "--group", "room", "--method", "lord"]
+
+    assert main(command) == 1
+    refusal = capsys.readouterr().err
+    assert (
+        "100 persons in the smaller group are too few for 2pl, which needs 500: take --model rasch" in refusal
+    )
+    assert main([*command, "--model", "rasch"]) == 0
+
+
 def test_decisions_of_few_persons_say_how_rough_they_are(tmp_path: Path, capsys: Printed) -> None:
     assert main(["ctt", str(write(tmp_path / "a.csv", rows(60))), "--cut", "3"]) == 0
     assert "decisions: fewer than 500 persons, the figures are rough" in capsys.readouterr().err
