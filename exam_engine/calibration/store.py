@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Row, Text, cast, func, or_, select
-from sqlalchemy.orm import Session, defer
+from sqlalchemy.orm import Session, aliased, defer
 
 from exam_engine.calibration.models import CalibrationRun, StatisticsReport, WhatIf
 from exam_engine.calibration.reports.rules import Attribute, ReportKind
-from exam_engine.delivery.models import Answer, Attempt
+from exam_engine.delivery.models import Answer, AnswerHistory, Attempt
 from exam_engine.invigilation.models import Incident
 from exam_engine.invigilation.rules import VOIDING
 from exam_engine.marking.models import MarkingRun
@@ -21,6 +21,7 @@ from exam_engine.papers.models import Paper, PaperEntry
 from exam_engine.papers.rules import PaperStatus
 from exam_engine.sittings.models import Plan, Registration, Room, Seat, Sitting, SittingPaper
 from exam_engine.sittings.rules import Component, SittingStatus, at_the_site
+from itembank.base.audit import AuditEntry
 from itembank.items.models import Item
 from itembank.items.rules import ItemStatus
 from itembank.statistics.models import ItemParameter, Scale
@@ -82,6 +83,28 @@ def theory_sittings(session: Session) -> Sequence[tuple[Sitting, Plan]]:
     return [(row[0], row[1]) for row in session.execute(query)]
 
 
+def theory_sitting(session: Session, sitting_id: UUID) -> tuple[Sitting, Plan]:
+    """Return a sitting that is there, with its plan."""
+    query = select(Sitting, Plan).join(Plan, Plan.id == Sitting.plan_id).where(Sitting.id == sitting_id)
+    sitting, plan = session.execute(query).one()
+    return sitting, plan
+
+
+def sittings_before(session: Session, sitting: Sitting, plan: Plan) -> list[UUID]:
+    """Return the theory sittings of the plan's occupation and level that began before this one."""
+    query = (
+        select(Sitting.id)
+        .join(Plan, Plan.id == Sitting.plan_id)
+        .where(
+            Sitting.component == Component.THEORY,
+            Sitting.starts_at < sitting.starts_at,
+            Plan.occupation_id == plan.occupation_id,
+            Plan.level == plan.level,
+        )
+    )
+    return list(session.scalars(query))
+
+
 def attempt_counts(session: Session) -> dict[UUID, int]:
     """Return the number of attempts of each sitting."""
     query = select(Attempt.sitting_id, func.count(Attempt.id)).group_by(Attempt.sitting_id)
@@ -127,16 +150,24 @@ class AttemptRow:
     paper_id: UUID
     seed: int
     is_terminated: bool
+    started_at: datetime
 
 
 def attempt_rows(session: Session, sitting_id: UUID) -> list[AttemptRow]:
     """Return the handed-in attempts of a sitting, in the order in which they began."""
     query = (
-        select(Attempt.id, Attempt.registration_id, Attempt.paper_id, Attempt.seed, Attempt.terminated_reason)
+        select(
+            Attempt.id,
+            Attempt.registration_id,
+            Attempt.paper_id,
+            Attempt.seed,
+            Attempt.terminated_reason,
+            Attempt.started_at,
+        )
         .where(Attempt.sitting_id == sitting_id, Attempt.submitted_at.is_not(None))
         .order_by(Attempt.id)
     )
-    return [AttemptRow(row[0], row[1], row[2], row[3], bool(row[4])) for row in session.execute(query)]
+    return [AttemptRow(*row[:4], bool(row[4]), row[5]) for row in session.execute(query)]
 
 
 ANSWER_SEPARATOR = "\n"
@@ -157,6 +188,92 @@ def plain_answers(session: Session, sitting_id: UUID) -> Sequence[Row[str, str]]
         .group_by(Answer.attempt_id)
     )
     return session.execute(query).all()
+
+
+def saves(session: Session, sitting_id: UUID) -> Iterator[tuple[str, str, int, int, datetime]]:
+    """Yield every save of a sitting: attempt, item id and stored JSON in one text, epoch, revision, time.
+
+    Ids are written as the database writes them; the saves of an attempt come together, in the page's order.
+    """
+    query = (
+        select(
+            cast(AnswerHistory.attempt_id, Text),
+            cast(AnswerHistory.item_id, Text).concat(cast(AnswerHistory.response, Text)),
+            AnswerHistory.epoch,
+            AnswerHistory.revision,
+            AnswerHistory.saved_at,
+        )
+        .join(Attempt, Attempt.id == AnswerHistory.attempt_id)
+        .where(Attempt.sitting_id == sitting_id)
+        .order_by(AnswerHistory.attempt_id, AnswerHistory.epoch, AnswerHistory.revision)
+    )
+    for row in session.execute(query.execution_options(yield_per=10_000)):
+        yield row[0], row[1], row[2], row[3], row[4]
+
+
+def pauses(session: Session, attempt_ids: Sequence[UUID]) -> dict[UUID, list[tuple[str, datetime]]]:
+    """Return what an invigilator's pauses left in the record, by attempt: action and time, in order."""
+    found: dict[UUID, list[tuple[str, datetime]]] = defaultdict(list)
+    for start in range(0, len(attempt_ids), CHUNK):
+        part = [str(one) for one in attempt_ids[start : start + CHUNK]]
+        query = (
+            select(AuditEntry.subject_id, AuditEntry.action, AuditEntry.at)
+            .where(
+                AuditEntry.subject_id.in_(part),
+                AuditEntry.subject_kind == "attempt",
+                AuditEntry.action.in_(("attempt.paused", "attempt.resumed")),
+            )
+            .order_by(AuditEntry.number)
+        )
+        for subject_id, action, at in session.execute(query):
+            found[UUID(subject_id)].append((action, at))
+    return found
+
+
+@dataclass(frozen=True)
+class EarlierRow:
+    """An attempt in an earlier sitting, and whose registration of the later one it belongs to."""
+
+    registration_id: UUID
+    """Of the later sitting."""
+    sitting_id: UUID
+    earlier_registration_id: UUID
+
+
+def earlier_rows(session: Session, sitting_id: UUID) -> list[EarlierRow]:
+    """Return earlier handed-in theory attempts, at the same occupation and level, of a sitting's persons; latest
+    first."""
+    now, before = aliased(Registration), aliased(Registration)
+    plan, sitting = aliased(Plan), aliased(Sitting)
+    attempt = aliased(Attempt)
+    query = (
+        select(now.id, sitting.id, before.id)
+        .select_from(Attempt)
+        .join(Sitting, Sitting.id == Attempt.sitting_id)
+        .join(Plan, Plan.id == Sitting.plan_id)
+        .join(now, now.id == Attempt.registration_id)
+        .join(before, (before.person_id == now.person_id))
+        .join(attempt, attempt.registration_id == before.id)
+        .join(sitting, sitting.id == attempt.sitting_id)
+        .join(plan, plan.id == sitting.plan_id)
+        .where(
+            Attempt.sitting_id == sitting_id,
+            attempt.submitted_at.is_not(None),
+            attempt.terminated_reason == "",
+            sitting.component == Component.THEORY,
+            sitting.starts_at < Sitting.starts_at,
+            plan.occupation_id == Plan.occupation_id,
+            plan.level == Plan.level,
+        )
+        .order_by(sitting.starts_at.desc(), attempt.id.desc())
+    )
+    return [EarlierRow(*row) for row in session.execute(query)]
+
+
+def papers_sat(session: Session, sitting_ids: Collection[UUID]) -> list[UUID]:
+    """Return the papers that somebody had in the sittings."""
+    query = select(Attempt.paper_id).where(Attempt.sitting_id.in_(sitting_ids)).distinct()
+    return list(session.scalars(query.order_by(Attempt.paper_id)))
 
 
 def attributes_of(session: Session, sitting_id: UUID) -> dict[UUID, dict[Attribute, str]]:

@@ -18,6 +18,7 @@ from itembank.items.models import Item
 from itembank.people.models import Institution
 from itembank.people.rules import SYSTEM
 from tests.factories.statistics import make_answered_sitting, make_items
+from tests.factories.suspects import add_history
 
 N_ITEMS = 42
 MISKEYED, HARDER = 9, 20
@@ -57,6 +58,7 @@ def make_examined(
         starts_at=now - timedelta(days=1),
     )
     _seat(session, institution, sitting.id, rng)
+    add_history(session, sitting.id, item_ids[:N_ITEMS])
     for row, part in zip(
         session.scalars(select(Registration).order_by(Registration.id)), second, strict=False
     ):

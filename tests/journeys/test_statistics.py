@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
+from exam_engine.calibration.service import asking
 from exam_engine.psychometrics.irt.items import Items
 from itembank.base.db import Scope
 from itembank.people.models import Institution
@@ -101,8 +102,14 @@ def test_a_sitting_is_looked_at_before_its_results_are_released(
 
 
 def test_groups_pairs_and_scales_are_compared(
-    new_page: Any, log_in_page: Any, examined: Examined, shot: Shot, fits: Fits
+    new_page: Any,
+    log_in_page: Any,
+    examined: Examined,
+    shot: Shot,
+    fits: Fits,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(asking, "ROOMS_SIMULATED", 20)
     page = log_in_page(new_page(), Role.PSYCHOMETRICIAN)
     page.goto("/analysis/reports")
     page.get_by_role("link", name="试题是否偏向某一组").click()
@@ -134,12 +141,24 @@ def test_groups_pairs_and_scales_are_compared(
 
     page.goto("/analysis/ask/forensics")
     page.get_by_label("电工四级理论考试").check()
-    page.fill("#report_name", "雷同分析")
+    page.fill("#report_name", "安全分析")
+    page.select_option("#marking", "list")
+    page.fill("#marked", "1000, 1001, 9999")
+    page.get_by_role("button", name="生成报告").click()
+    expect(page.get_by_text("以下不是本场试卷中的试题：9999")).to_be_visible()
+    page.fill("#marked", "\n".join(examined.references[:8]))
     page.get_by_role("button", name="生成报告").click()
     follow_job(page)
     expect(page.get_by_role("heading", name="被标记考生对的座位")).to_be_visible()
     expect(page.get_by_text("相邻").first).to_be_visible()
     shot(page, "statistics-forensics")
+    for name in ("作答时间", "改答", "提前知题"):
+        section = page.get_by_role("region", name=name)
+        expect(section.locator("svg.chart")).to_be_visible()
+        expect(section.get_by_role("columnheader", name="单次检验误报率")).to_be_visible()
+    expect(page.get_by_role("region", name="分数跃升")).to_contain_text("均未在本机构参加过")
+    page.get_by_role("region", name="提前知题").scroll_into_view_if_needed()
+    shot(page, "statistics-forensics-persons")
     fits(page)
 
 

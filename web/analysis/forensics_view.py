@@ -1,4 +1,4 @@
-"""The page and the files of a report on answer similarity: pairs, their evidence, and the map of the seats."""
+"""The page and the files of a security report: pairs, their evidence, the map of the seats, and single persons."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from markupsafe import Markup
 
 from exam_engine.calibration.models import StatisticsReport
 from web.analysis.exports import Table
+from web.analysis.forensics_labels import INDICES as PERSON_INDICES
 from web.analysis.report_labels import FORENSIC_CAUTIONS, INDICES
+from web.analysis.suspects_view import chart_of, rate_rows, section_tables, sections_of
 from web.charts import seat_map
 from web.deps import Context
 
@@ -65,10 +67,14 @@ def _first(results: Results, _: Translate) -> Markup | None:
 
 
 CHARTS = {"room-0": _first}
+SECTIONS = ("times", "changes", "preknowledge", "jumps")
+"""Sections about single persons, in the order of the page."""
 
 
 def find_chart(results: Results, name: str, _: Translate) -> Markup | None:
-    """Return the map ``room-2`` of the third room with a flagged pair."""
+    """Return the map ``room-2`` of the third room with a flagged pair, or the chart of a section by its name."""
+    if name in SECTIONS:
+        return chart_of(results, name, _)
     kind, _dash, number = name.partition("-")
     if kind != "room" or not number.isdecimal() or len(number) > 4:
         return None
@@ -112,11 +118,13 @@ def tables(ctx: Context, _report: StatisticsReport, results: Results) -> Sequenc
         *(_("False alarm of one test"), "SE", _("Honest rooms with any flag"), _("lower"), _("upper")),
         _("Rooms simulated"),
     ]
-    return [main_table(results, _), (_("Error rates"), heads, rates)]
+    rates += rate_rows(results, _)
+    return [main_table(results, _), (_("Error rates"), heads, rates), *section_tables(results, _).values()]
 
 
 def values(ctx: Context, _report: StatisticsReport, results: Results) -> dict[str, Any]:
     """Return what the template needs besides the figures."""
+    sheets = {name: at for at, name in enumerate(section_tables(results, ctx._), start=2)}
     cautions = dict.fromkeys(
         caution
         for form in results["forms"]
@@ -131,6 +139,9 @@ def values(ctx: Context, _report: StatisticsReport, results: Results) -> dict[st
         "flagged_pairs": sum(1 for pair in results["pairs"] if pair["flagged"]),
         "maps": [(room["name"], room_map(results, at, ctx._)) for at, room in enumerate(rooms)],
         "is_rough": any(form.get("is_rough") for form in results["forms"]),
+        "sections": sections_of(results, ctx._),
+        "person_indices": PERSON_INDICES,
+        "sheets": sheets,
     }
 
 

@@ -97,9 +97,12 @@ class AdoptForm(BaseModel):
 
 
 class ForensicsForm(BaseModel):
-    """A comparison of the answers of pairs."""
+    """A security report of a sitting."""
 
     report_name: str = Field(min_length=1, max_length=120)
     sitting: UUID
     pairs: Literal["all", "rooms"]
     error_level: Literal["0.05", "0.01", "0.001"]
+    marking: Literal["none", "list", "earlier"] = "none"
+    marked: str = Field(default="", max_length=40_000)
+    """Names of items, apart by blanks, commas or lines."""

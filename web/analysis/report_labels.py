@@ -23,13 +23,24 @@ KINDS: dict[ReportKind, str] = {
     ReportKind.SITTING: N_("Sitting report"),
     ReportKind.DIF: N_("Differential functioning"),
     ReportKind.LINKING: N_("Linking and drift"),
-    ReportKind.FORENSICS: N_("Answer similarity"),
+    ReportKind.FORENSICS: N_("Examination security"),
     ReportKind.FIT: N_("Fit to the model"),
 }
 
 STAGES = (N_("scoring"), N_("reliability"), N_("options"), N_("comparing groups"), N_("linking"))
 FIT_STAGES = (N_("fit of items"), N_("fit of pairs"), N_("fit of the test"))
-SIMILARITY_STAGES = (N_("comparing pairs"), N_("simulating honest rooms"))
+SECURITY_STAGES = (
+    N_("comparing pairs"),
+    N_("simulating honest rooms"),
+    N_("response times"),
+    N_("simulating honest times"),
+    N_("changed answers"),
+    N_("simulating honest changes"),
+    N_("pre-knowledge"),
+    N_("simulating honest sittings"),
+    N_("score jumps"),
+    N_("simulating honest gains"),
+)
 """Stages that a report's job tells, besides those of a calibration."""
 
 CAUTIONS: dict[Caution, tuple[str, str, str]] = {

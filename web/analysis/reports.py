@@ -14,7 +14,7 @@ from exam_engine.calibration.reports.rules import ABOUT_PERSONS, SOME_PERSONS_BE
 from exam_engine.calibration.service import PoolOffer
 from exam_engine.jobs.rules import JobStatus
 from exam_engine.psychometrics.dif.outcome import MINIMUM_TOTAL
-from itembank.base.errors import ExamError
+from itembank.base.errors import ExamError, NotFound
 from itembank.people.rules import Action, check_may
 from itembank.taxonomy import service as taxonomy
 from itembank.taxonomy.rules import Level
@@ -193,11 +193,19 @@ def download_chart(
 
 
 @router.get("/reports/{report_id}/items.csv")
-def download_csv(report_id: UUID, ctx: Context = requires(Action.STATISTICS_READ)) -> Response:
-    """The main table of a report as CSV."""
+def download_csv(
+    report_id: UUID, sheet: int = 0, ctx: Context = requires(Action.STATISTICS_READ)
+) -> Response:
+    """The main table of a report as CSV, or another sheet of its workbook by position."""
     report = readable(ctx, report_id)
-    table = VIEWS[report.kind].main_table(shown_results(ctx, report), ctx._)
-    return ctx.download(exports.to_csv(table), f"{report.name}.csv", DOWNLOADS["csv"])
+    view, results = VIEWS[report.kind], shown_results(ctx, report)
+    table, name = view.main_table(results, ctx._), report.name
+    if sheet:
+        tables = view.tables(ctx, report, results)
+        if not 0 < sheet < len(tables):
+            raise NotFound
+        table, name = tables[sheet], f"{report.name}-{tables[sheet][0]}"
+    return ctx.download(exports.to_csv(table), f"{name}.csv", DOWNLOADS["csv"])
 
 
 @router.get("/reports/{report_id}/report.xlsx")

@@ -1,21 +1,27 @@
-"""The report on answer similarity: pairs whose answers agree more than chance, with the error rate of each index.
+"""The security report of a sitting: pairs whose answers agree more than chance, and the other signs of help.
 
-The frozen book keeps room and seat, no names. Options are compared by their label in the bank, whatever the order in
-which a candidate saw them. No I/O.
+Response times, changed answers, pre-knowledge and score jumps stand in modules of their own. Every index comes with its
+error rate. The frozen book keeps room and seat, no names. Options are compared by their label in the bank, whatever the
+order in which a candidate saw them. No I/O.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from exam_engine.calibration.reports.answer_times import analyse_times
 from exam_engine.calibration.reports.book import AnswerBook, BookItem
-from exam_engine.calibration.reports.rules import Caution, NothingToCompare
+from exam_engine.calibration.reports.changed_answers import analyse_changes
+from exam_engine.calibration.reports.foreknowledge import analyse_foreknowledge
+from exam_engine.calibration.reports.rules import Caution, NothingToCompare, Section
+from exam_engine.calibration.reports.score_jumps import analyse_jumps
 from exam_engine.calibration.reports.scoring import score_book
+from exam_engine.calibration.reports.study import MINIMUM_PERSONS, ROUGH_BELOW, Progress, Study, people_of
 from exam_engine.psychometrics.forensics.answers import Room
 from exam_engine.psychometrics.forensics.errors.rates import ErrorRate
 from exam_engine.psychometrics.forensics.errors.rooms import similarity_errors
@@ -26,14 +32,6 @@ from exam_engine.psychometrics.forensics.pairs import Index, Scope, SimilarityTa
 from exam_engine.psychometrics.irt.calibrate import calibrate
 from exam_engine.psychometrics.irt.items import Items
 from exam_engine.psychometrics.irt.models import FloatArray
-
-Progress = Callable[[int, int, str], None]
-
-MINIMUM_PERSONS = 20
-"""Candidates of a form below which its pairs are not compared: difficulties and abilities come from these answers."""
-
-ROUGH_BELOW = 100
-"""Candidates below which difficulties are rough; see the sample sizes of calibration."""
 
 INDICES = (Index.OMEGA, Index.GBT, Index.M4)
 MOST_FOR_M4 = 3_000_000
@@ -63,21 +61,24 @@ class _Form:
 
 
 def compute(book: AnswerBook, settings: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
-    """Return the pairs that stand out, form by form.
+    """Return the pairs that stand out, form by form, and the persons that do.
 
     ``settings``: ``level`` of an index after Bonferroni's correction; ``within_rooms``, whether only candidates of one
-    room are compared; ``rooms`` to simulate and their ``seed``.
+    room are compared; ``rooms`` to simulate and their ``seed``; ``sections``, what is looked at besides pairs, absent
+    from reports of former times; ``marked``, the ``items`` that may have been known beforehand.
 
     Raises NothingToCompare without a form of `MINIMUM_PERSONS` candidates with known options.
     """
     progress(0, 100, "scoring")
     level, seed = float(settings["level"]), int(settings["seed"])
     rooms = np.array(book.attributes.get("room", ("",) * book.n_persons))
-    scores = score_book(book).score
+    scored = score_book(book)
+    scores = scored.score
+    pairs_end = 60 if settings.get("sections") else 95
     forms, pairs = [], []
     for number, form in enumerate(book.forms):
         rows = np.flatnonzero(book.form_of == number)
-        begin, end = 5 + 90 * number // len(book.forms), 5 + 90 * (number + 1) // len(book.forms)
+        begin, end = (5 + (pairs_end - 5) * at // len(book.forms) for at in (number, number + 1))
         told: dict[str, Any] = {"label": form.label, "persons": int(rows.size), "indices": [], "n_pairs": 0}
         prepared = _prepare(book, rows, list(form.columns)) if rows.size >= MINIMUM_PERSONS else None
         if prepared is not None:
@@ -115,17 +116,46 @@ def compute(book: AnswerBook, settings: Mapping[str, Any], progress: Progress) -
         "items": [{"item_id": item.item_id, "name": item.name} for item in book.items],
         "rooms": _rooms(rooms, seats, per_row),
         "cautions": [Caution.LEFT_OUT.value] if any(book.left_out.values()) else [],
-    }
+    } | _sections(Study(book, scored, level, seed, int(settings["rooms"]), progress), settings)
+
+
+def _sections(study: Study, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is looked at besides pairs; nothing for a report that was asked for without."""
+    wanted = {Section(one) for one in settings.get("sections", ())}
+    if not wanted:
+        return {}
+    found: dict[str, Any] = {"people": people_of(study)}
+    if Section.TIMES in wanted:
+        study.progress(60, 100, "response times")
+        found["times"] = analyse_times(study)
+    if Section.CHANGES in wanted:
+        study.progress(70, 100, "changed answers")
+        found["changes"] = analyse_changes(study)
+    if Section.PREKNOWLEDGE in wanted:
+        study.progress(83, 100, "pre-knowledge")
+        marked = settings.get("marked", {}).get("items", ())
+        found["preknowledge"] = analyse_foreknowledge(study, frozenset(marked))
+    if Section.JUMPS in wanted:
+        study.progress(91, 100, "score jumps")
+        found["jumps"] = analyse_jumps(study)
+    return found
 
 
 def summary_of(results: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a list of reports shows."""
-    flagged = sum(1 for pair in results["pairs"] if pair["flagged"])
+    pairs = sum(1 for pair in results["pairs"] if pair["flagged"])
+    persons = {
+        row["person"]
+        for section in Section
+        for row in results.get(section.value, {}).get("rows", ())
+        if row["flagged"]
+    }
     return {
         "persons": results["persons"],
         "items": len(results["items"]),
-        "flagged": flagged,
-        "serious": flagged,
+        "flagged": pairs,
+        "serious": pairs + len(persons),
+        "flagged_persons": len(persons),
     }
 
 

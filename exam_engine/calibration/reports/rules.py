@@ -21,6 +21,25 @@ ABOUT_PERSONS = frozenset({ReportKind.FORENSICS})
 """Kinds that raise suspicion against single candidates: for psychometricians only."""
 
 
+class Section(StrEnum):
+    """What a security report looks at besides pairs."""
+
+    TIMES = "times"
+    CHANGES = "changes"
+    PREKNOWLEDGE = "preknowledge"
+    JUMPS = "jumps"
+
+
+class Marking(StrEnum):
+    """How the items that may have been known beforehand are told."""
+
+    NONE = "none"
+    LIST = "list"
+    """Named by the psychometrician."""
+    EARLIER = "earlier"
+    """All that stood in an earlier sitting of the occupation and level."""
+
+
 class Caution(StrEnum):
     """What the figures of a report cannot carry."""
 
@@ -186,6 +205,33 @@ class NothingToCompare(Conflict):
 
     code = "statistics.nothing_to_compare"
     message = "No form was taken by at least {minimum} candidates whose chosen options are known."
+
+
+class MarkedUnknown(Invalid):
+    """A name in the list of marked items is no item of the sitting, or of several."""
+
+    code = "statistics.marked_unknown"
+    message = (
+        "These are not items of the sitting's papers: {names}. "
+        "Give reference numbers, #numbers or ids, one a line."
+    )
+
+
+class MarkedNothing(Invalid):
+    """Pre-knowledge was asked for without items."""
+
+    code = "statistics.marked_nothing"
+    message = "List the items that may have been known, one a line."
+
+
+class MarkedTooFew(Invalid):
+    """Pre-knowledge compares marked items with others: both are needed."""
+
+    code = "statistics.marked_too_few"
+    message = (
+        "{marked} items would be marked and {others} not. At least {least_marked} marked and {least_others} other "
+        "items are needed."
+    )
 
 
 class NothingToFit(Conflict):

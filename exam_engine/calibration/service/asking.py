@@ -12,10 +12,18 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from exam_engine.calibration.models import StatisticsReport
-from exam_engine.calibration.reports.rules import SEATED, Attribute, DifferentPassMarks, ReportKind
+from exam_engine.calibration.reports.rules import (
+    SEATED,
+    Attribute,
+    DifferentPassMarks,
+    Marking,
+    ReportKind,
+    Section,
+)
 from exam_engine.calibration.service.choosing import choose_sittings
 from exam_engine.calibration.service.freezing import freeze_sittings
 from exam_engine.calibration.service.from_file import read_book
+from exam_engine.calibration.service.marked_items import marked_items
 from exam_engine.calibration.service.reporting import ReportRequest, compute_now, submit_report
 from itembank.people.rules import Actor
 
@@ -169,23 +177,35 @@ def request_forensics(
     sitting_id: UUID,
     level: float,
     within_rooms: bool,
+    marking: Marking = Marking.NONE,
+    marked: Sequence[str] = (),
     now: datetime,
 ) -> StatisticsReport:
-    """File a comparison of all pairs of candidates of a sitting, or of those of one room.
+    """File a security report of a sitting: pairs of all its candidates or of those of one room, and single persons.
 
-    Raises what `choose_sittings` raises.
+    ``marking`` says which items may have been known beforehand; ``marked`` names them where they are listed.
+
+    Raises
+    ------
+    NotFound, SittingNotOver
+        If the sitting does not fit.
+    MarkedNothing, MarkedUnknown, MarkedTooFew
+        If the marked items do not.
     """
-    settings = {
+    settings: dict[str, Any] = {
         "level": level,
         "within_rooms": within_rooms,
         "seed": SEED,
         "rooms": ROOMS_SIMULATED,
         "attributes": [attribute.value for attribute in SEATED],
+        "sections": [section.value for section in Section],
     }
     request = _of_sittings(
         session, institution_id, name, [sitting_id], now, kind=ReportKind.FORENSICS, settings=settings
     )
-    return submit_report(session, request, actor=actor, now=now)
+    items = marked_items(session, sitting_id, marking, marked)
+    settings["marked"] = {"by": marking.value, "items": [str(item) for item in items]}
+    return submit_report(session, replace(request, settings=settings), actor=actor, now=now)
 
 
 def _of_sittings(

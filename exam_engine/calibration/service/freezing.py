@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import groupby
 from uuid import UUID
 
 import numpy as np
@@ -15,14 +17,18 @@ from sqlalchemy.orm import Session
 from exam_engine.calibration import store
 from exam_engine.calibration.reports.book import (
     MAX_OPTIONS,
+    NO_TIME,
     NOT_PRESENTED,
     NOT_REACHED,
     OPEN,
     AnswerBook,
     BookForm,
     BookItem,
+    Earlier,
+    History,
 )
 from exam_engine.calibration.reports.rules import Attribute
+from exam_engine.calibration.reports.visits import Pause, Save, first_answers, seconds_of
 from exam_engine.calibration.store import AttemptRow
 from exam_engine.delivery.paper import arrange
 from exam_engine.marking.rules import DEFAULT_MULTIPLE
@@ -72,13 +78,34 @@ class _Columns:
 
 
 def freeze_sittings(
-    session: Session, sitting_ids: Sequence[UUID], *, attributes: Sequence[Attribute] = ()
+    session: Session,
+    sitting_ids: Sequence[UUID],
+    *,
+    attributes: Sequence[Attribute] = (),
+    with_history: bool = False,
 ) -> AnswerBook:
     """Return the answers of the sittings' handed-in attempts as a book.
 
     Attempts that an invigilator ended, and those of candidates whose component is void for cheating, are left out
     and counted. ``attributes`` are kept of each person: what groups are compared by, or where somebody sat.
+    ``with_history`` keeps first answers and times as well, and what the persons answered in an earlier sitting of the
+    same occupation and level.
     """
+    columns, attempts, book = _freeze(session, sitting_ids, attributes, only=None)
+    if not with_history:
+        return book
+    history = _read_history(session, sitting_ids, attempts, columns, book)
+    return replace(book, history=history, earlier=_read_earlier(session, sitting_ids, attempts))
+
+
+def _freeze(
+    session: Session,
+    sitting_ids: Sequence[UUID],
+    attributes: Sequence[Attribute],
+    *,
+    only: Collection[tuple[UUID, UUID]] | None,
+) -> tuple[_Columns, list[AttemptRow], AnswerBook]:
+    """Return columns, attempts and the book; ``only`` are the sittings and registrations that count, if not all."""
     columns = _Columns.empty()
     void = store.voided(session, sitting_ids)
     parts: list[NDArray[np.int16]] = []
@@ -91,6 +118,8 @@ def freeze_sittings(
         multiple = run.multiple if run else multiple
         rows = []
         for attempt in store.attempt_rows(session, sitting_id):
+            if only is not None and (sitting_id, attempt.registration_id) not in only:
+                continue
             if attempt.is_terminated:
                 left_out["terminated"] += 1
             elif (sitting_id, attempt.registration_id) in void:
@@ -109,7 +138,7 @@ def freeze_sittings(
     names = store.names_of(session, [UUID(item.item_id) for item in columns.items])
     width = len(columns.items)
     answers = [np.pad(part, ((0, 0), (0, width - part.shape[1])), constant_values=-1) for part in parts]
-    return AnswerBook(
+    book = AnswerBook(
         items=tuple(
             replace(item, name=names.get(UUID(item.item_id), item.item_id)) for item in columns.items
         ),
@@ -120,6 +149,81 @@ def freeze_sittings(
         multiple=multiple.value,
         attributes={attribute.value: tuple(values) for attribute, values in told.items()},
     )
+    return columns, attempts, book
+
+
+def _read_history(
+    session: Session,
+    sitting_ids: Sequence[UUID],
+    attempts: Sequence[AttemptRow],
+    columns: _Columns,
+    book: AnswerBook,
+) -> History | None:
+    """Return first answers and times; None where no save was kept."""
+    first = np.zeros(book.answers.shape, dtype=np.int16)
+    milliseconds = np.full(book.answers.shape, NO_TIME, dtype=np.int32)
+    row_of = {attempt.id.hex: row for row, attempt in enumerate(attempts)}
+    paused = store.pauses(session, [attempt.id for attempt in attempts])
+    understood: list[dict[str, tuple[int, int]]] = [{} for _ in columns.forms]
+    found = False
+    for sitting_id in sitting_ids:
+        for name, group in groupby(store.saves(session, sitting_id), key=lambda save: save[0]):
+            row = row_of.get(name.replace("-", ""))
+            if row is None:
+                continue
+            number = int(book.form_of[row])
+            known = understood[number]
+            saves = []
+            for _, answer, epoch, revision, saved_at in group:
+                if answer not in known:
+                    known[answer] = _understand(answer, columns.of_form[number], columns.items)
+                column, code = known[answer]
+                if column >= 0:
+                    saves.append(Save(column, epoch, revision, saved_at, code))
+            found = found or bool(saves)
+            attempt = attempts[row]
+            pauses = _pauses(paused.get(attempt.id, ()))
+            for column, code in first_answers(saves).items():
+                first[row, column] = code
+            for column, span in seconds_of(saves, started_at=attempt.started_at, pauses=pauses).items():
+                if span is not None:
+                    milliseconds[row, column] = max(round(1000.0 * span), 1)
+    return History(first, milliseconds) if found else None
+
+
+def _pauses(recorded: Sequence[tuple[str, datetime]]) -> list[Pause]:
+    """Return the pauses that the record of an attempt tells; one never ended runs to the end."""
+    found: list[Pause] = []
+    begin: datetime | None = None
+    for action, at in recorded:
+        if action == "attempt.paused":
+            begin = begin or at
+        elif begin is not None:
+            found.append(Pause(begin, at))
+            begin = None
+    return found if begin is None else [*found, Pause(begin, None)]
+
+
+def _read_earlier(
+    session: Session, sitting_ids: Sequence[UUID], attempts: Sequence[AttemptRow]
+) -> Earlier | None:
+    """Return what the persons answered in their latest earlier sitting that counts; None where nobody sat before."""
+    rows = [row for sitting_id in sitting_ids for row in store.earlier_rows(session, sitting_id)]
+    void = store.voided(session, sorted({row.sitting_id for row in rows}))
+    latest: dict[UUID, tuple[UUID, UUID]] = {}
+    for row in rows:
+        sat = (row.sitting_id, row.earlier_registration_id)
+        if sat not in void:
+            latest.setdefault(row.registration_id, sat)
+    wanted = {place for attempt in attempts if (place := latest.get(attempt.registration_id))}
+    if not wanted:
+        return None
+    earlier = sorted({sitting_id for sitting_id, _ in wanted})
+    _, before, book = _freeze(session, earlier, (), only=wanted)
+    at = {attempt.registration_id: row for row, attempt in enumerate(before)}
+    places = [latest.get(attempt.registration_id) for attempt in attempts]
+    row_of = [at.get(place[1], -1) if place else -1 for place in places]
+    return Earlier(book, np.array(row_of, dtype=np.int32))
 
 
 def _read(

@@ -177,7 +177,8 @@ def run_report_job(context: JobContext) -> dict[str, Any]:
         if content is None:
             sittings = [UUID(one) for one in report.source["sittings"]]
             wanted = [Attribute(one) for one in report.settings.get("attributes", ())]
-            book = freeze_sittings(session, sittings, attributes=wanted)
+            with_history = bool(report.settings.get("sections"))
+            book = freeze_sittings(session, sittings, attributes=wanted, with_history=with_history)
             content = book.to_bytes()
             is_new = True
         else:
