@@ -16,7 +16,7 @@ from exam_engine.delivery.models import Answer, Attempt
 from exam_engine.papers.content import SealedEntry, SealedPaper, Section, canonical_bytes, digest_of
 from exam_engine.papers.models import Assembly, Blueprint, Paper, PaperEntry
 from exam_engine.papers.rules import SEAL_PURPOSE, PaperStatus
-from exam_engine.psychometrics.irt.models import probability_2pl
+from exam_engine.psychometrics.irt.items import Items
 from exam_engine.sittings.models import Plan, Registration, Sitting
 from exam_engine.sittings.rules import Component, RegistrationStatus, SittingStatus
 from itembank.base.db import keyring_of
@@ -35,7 +35,7 @@ def simulate_answers(n_persons: int, n_items: int, *, seed: int = 11) -> NDArray
     rng = np.random.default_rng(seed)
     b = np.linspace(-1.8, 1.8, n_items)
     a = np.exp(rng.normal(0.1, 0.25, n_items))
-    chance = probability_2pl(rng.normal(size=n_persons), a, b)
+    chance = Items.dichotomous(a, b).probability(rng.normal(size=n_persons))[..., 1]
     return (rng.random(chance.shape) < chance).astype(np.int8)
 
 

@@ -11,14 +11,13 @@ from exam_engine.calibration.outcome import Outcome, describe_items
 from exam_engine.calibration.reading import ResponseMatrix
 from exam_engine.calibration.rules import Method, NoResponses, SampleTooSmall, TooFewItems
 from exam_engine.psychometrics.irt.calibrate import CalibrationCancelled
-from exam_engine.psychometrics.irt.models import probability_2pl
+from exam_engine.psychometrics.irt.items import Items
 
 
 def simulate(n_persons: int, n_items: int = 12) -> ResponseMatrix:
     rng = np.random.default_rng(6)
-    right = probability_2pl(
-        rng.normal(size=n_persons), np.full(n_items, 1.2), np.linspace(-1.5, 1.5, n_items)
-    )
+    items = Items.dichotomous(np.full(n_items, 1.2), np.linspace(-1.5, 1.5, n_items))
+    right = items.probability(rng.normal(size=n_persons))[..., 1]
     names = tuple(f"Q{number}" for number in range(1, n_items + 1))
     return ResponseMatrix(names, (rng.random(right.shape) < right).astype(np.int8))
 

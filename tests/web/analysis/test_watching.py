@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from exam_engine.calibration import service as calibration
 from exam_engine.calibration.rules import Method
-from exam_engine.psychometrics.irt.models import probability_2pl
+from exam_engine.psychometrics.irt.items import Items as KnownItems
 from itembank.base.db import Database, Scope
 from itembank.items.models import Item
 from itembank.people.models import Institution
@@ -34,7 +34,7 @@ def fill(database: Database, institution: Institution) -> list[str]:
         for days, name in ((20, "旧量表"), (10, "新量表")):
             rng = np.random.default_rng(days)
             b = np.linspace(-1.5, 1.5, N_ITEMS) + np.where(np.arange(N_ITEMS) == 3, days == 10, 0.0)
-            chance = probability_2pl(rng.normal(size=1500), np.ones(N_ITEMS), b)
+            chance = KnownItems.dichotomous(np.ones(N_ITEMS), b).probability(rng.normal(size=1500))[..., 1]
             marks = (rng.random(chance.shape) < chance).astype(np.int8)
             calibration.calibrate_now(
                 session,

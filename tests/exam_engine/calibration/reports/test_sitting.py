@@ -14,7 +14,7 @@ from exam_engine.calibration.reports.book import AnswerBook, BookForm, BookItem
 from exam_engine.calibration.reports.precision import points_to_pass
 from exam_engine.calibration.reports.rules import NothingToReport
 from exam_engine.marking.rules import to_hundred
-from exam_engine.psychometrics.irt.models import probability_2pl
+from exam_engine.psychometrics.irt.items import Items
 
 
 def silent(*_: object) -> None:
@@ -25,9 +25,8 @@ def make_book(n: int, n_items: int = 20, *, miskeyed: int | None = None, seed: i
     """Single-choice items of one mark with right answer B; one may have the key C."""
     rng = np.random.default_rng(seed)
     theta = rng.normal(size=n)
-    right = rng.random((n, n_items)) < probability_2pl(
-        theta, np.full(n_items, 1.2), np.linspace(-2, 1.5, n_items)
-    )
+    known = Items.dichotomous(np.full(n_items, 1.2), np.linspace(-2, 1.5, n_items))
+    right = rng.random((n, n_items)) < known.probability(theta)[..., 1]
     wrong = np.array([1, 4, 8])[rng.integers(0, 3, (n, n_items))]
     items = tuple(
         BookItem(str(k), str(k), "v", "single_choice", "1", tuple("ABCD"), ("C" if k == miskeyed else "B",))

@@ -7,14 +7,16 @@ import pytest
 from numpy.testing import assert_allclose
 
 from exam_engine.psychometrics.irt.calibrate import CalibrationCancelled, UnlinkedItems, Warn, calibrate
-from exam_engine.psychometrics.irt.models import FloatArray, probability_2pl
+from exam_engine.psychometrics.irt.items import Items
+from exam_engine.psychometrics.irt.models import FloatArray
 
 
 def simulate(n_persons: int, n_items: int, *, seed: int = 8, rasch: bool = False) -> tuple[FloatArray, ...]:
     rng = np.random.default_rng(seed)
     a = np.ones(n_items) if rasch else np.exp(rng.normal(0.1, 0.3, n_items))
     b, theta = rng.normal(0, 1, n_items), rng.normal(0, 1, n_persons)
-    return (rng.random((n_persons, n_items)) < probability_2pl(theta, a, b)).astype(float), a, b
+    right = Items.dichotomous(a, b).probability(theta)[..., 1]
+    return (rng.random((n_persons, n_items)) < right).astype(float), a, b
 
 
 def test_two_parameter_recovers_the_truth_within_its_errors() -> None:

@@ -6,12 +6,18 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.testing import assert_allclose
+from scipy.special import expit
 
 from exam_engine.psychometrics.irt.items import Items
-from exam_engine.psychometrics.irt.models import Model, probability_2pl
+from exam_engine.psychometrics.irt.models import Model
 
 THETA = np.linspace(-4, 4, 9)
 NAN = np.nan
+
+abilities = st.lists(st.floats(-40, 40), min_size=2, max_size=20)
+slopes = st.floats(0.01, 5)
+difficulties = st.floats(-10, 10)
 
 
 def mixed() -> Items:
@@ -42,8 +48,8 @@ def test_the_known_forms_agree() -> None:
     items = mixed()
     chance = items.probability(THETA)
 
-    assert chance[:, 0, 1] == pytest.approx(probability_2pl(THETA, [1.2], [0.3])[:, 0], abs=1e-15)
-    expected = 0.2 + 0.75 * probability_2pl(THETA, [0.8], [-0.5])[:, 0]
+    assert chance[:, 0, 1] == pytest.approx(expit(1.2 * (THETA - 0.3)), abs=1e-15)
+    expected = 0.2 + 0.75 * expit(0.8 * (THETA + 0.5))
     assert chance[:, 1, 1] == pytest.approx(expected, abs=1e-15)
     weight = np.exp(np.cumsum(0.9 * (THETA[:, None] - np.array([THETA[0], -0.5, 0.4, 1.0])), axis=1))
     weight = weight / np.exp(0.9 * (THETA - THETA[0]))[:, None]
@@ -117,3 +123,34 @@ def test_taking_items_keeps_their_curves() -> None:
 def test_unusable_parameters_are_refused(build: object, reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
         build()  # type: ignore[operator]
+
+
+@given(abilities, slopes, difficulties)
+def test_probability_is_bounded_and_does_not_fall(theta: list[float], a: float, b: float) -> None:
+    curve = Items.dichotomous([a], [b]).probability(sorted(theta))[:, 0, 1]
+
+    assert np.all((curve >= 0) & (curve <= 1))
+    assert np.all(np.diff(curve) >= 0)
+
+
+@given(abilities, slopes, difficulties)
+def test_information_is_largest_at_the_difficulty(theta: list[float], a: float, b: float) -> None:
+    items = Items.dichotomous([a], [b])
+
+    values = items.information(theta)[:, 0]
+
+    assert np.all(values >= 0)
+    assert np.all(values <= a**2 / 4 + 1e-12)
+    assert items.information([b])[0, 0] == pytest.approx(a**2 / 4)
+
+
+@given(abilities, st.lists(difficulties, min_size=1, max_size=8))
+def test_information_is_the_slope_of_the_expected_score_under_rasch(
+    theta: list[float], b: list[float]
+) -> None:
+    h, items = 1e-5, Items.dichotomous(np.ones(len(b)), b)
+    points = np.asarray(theta)
+
+    slope = (items.expected_score(points + h) - items.expected_score(points - h)).sum(axis=1) / (2 * h)
+
+    assert_allclose(items.information(points).sum(axis=1), slope, atol=1e-5)
