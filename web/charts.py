@@ -16,6 +16,8 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 12, 12, 44
 
 _CSS = Path(__file__).parent / "static" / "css"
 _LEGEND_LINE = 20
+_STROKES = {"0": "━━", "1": "━ ━", "2": "┅┅", "3": "━ ·", "target": "╍╍"}
+"""How each line is drawn, for legends: lines differ by more than their colour."""
 
 
 @dataclass(frozen=True)
@@ -134,8 +136,10 @@ def line_chart(
         path = "L".join(f"{frame.x(x):.1f} {frame.y(y):.1f}" for x, y in zip(line.x, line.y, strict=True))
         # From the fifth line on colours come again, dashed.
         again = " series-again" if not line.target and number > 4 else ""
-        body += f'<path class="series-{style}{again}" d="M{path}"/>'
-        legend.append(Markup('<span class="legend-{}">━ {}</span>').format(style, line.name))
+        body += f'<path class="line series-{style}{again}" d="M{path}"/>'
+        legend.append(
+            Markup('<span class="legend-{}">{} {}</span>').format(style, _STROKES[style], line.name)
+        )
     figure = _svg(body, title)
     return Markup("<figure>{}<figcaption>{}</figcaption></figure>").format(figure, Markup("　").join(legend))
 
@@ -156,7 +160,7 @@ def bar_chart(
     """
     if not values:
         raise ValueError("a chart needs at least one bar")
-    high = max([*values, 1e-9]) * 1.05
+    high = max([*values, 1e-9]) * (1.05 if mark is None else 1.15)  # room for the label of the mark
     frame = _Frame(0, len(values), 0, high)
     counts = all(value == int(value) for value in values)
     ticks = [tick for tick in _ticks(0, high) if not counts or tick == int(tick)]

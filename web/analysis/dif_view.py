@@ -17,6 +17,9 @@ from web.deps import Context
 
 Translate = Callable[..., str]
 
+LEVEL = 0.05
+"""Adjusted p-value up to which a difference is hardly chance."""
+
 TONES = {"A": "neutral", "B": "warn", "C": "bad"}
 
 
@@ -72,7 +75,7 @@ def main_table(results: Mapping[str, Any], _: Translate) -> Table:
             *(one["reference"], one["focal"], row["name"], row["n_reference"], row["n_focal"]),
             *(row["statistic"], row["p_value"], row["p_adjusted"], row["effect"], row["error"], row["size"]),
             *(favoured(row, one, _), row["difference"], row["p_uniform"], row["p_crossing"]),
-            *(row["r2_change"], reason_of(row, _)),
+            *(row["r2_change"], remark_of(row, _)),
         ]
         for one in results["comparisons"]
         for row in one["items"]
@@ -80,10 +83,30 @@ def main_table(results: Mapping[str, Any], _: Translate) -> Table:
     return _("Items"), heads, rows
 
 
-def reason_of(row: Mapping[str, Any], _: Translate) -> str:
-    """Return why an item has no result, empty where it has one."""
+def remark_of(row: Mapping[str, Any], _: Translate) -> str:
+    """Return why an item has no result, or what its result does not say; empty where nothing is to be said."""
     text = DIF_REASONS.get(row["reason"] or "", "")
-    return _(text) if text else ""
+    found = [_(text)] if text else []
+    if row["size"] in ("B", "C") and not _is_certain(row["p_adjusted"]):
+        found.append(_("among so many items this may be chance"))
+    if _is_certain(row["p_crossing"]):
+        found.append(_("the difference changes with ability"))
+    if not row["in_score"]:
+        found.append(_("out of the matching score"))
+    return " · ".join(found)
+
+
+def _is_certain(p_value: float | None) -> bool:
+    return p_value is not None and p_value <= LEVEL
+
+
+def _striking(compared: Mapping[str, Any]) -> set[str]:
+    """Return the names of the items of size B or C, and of those whose difference changes with ability."""
+    return {
+        row["name"]
+        for row in compared["items"]
+        if row["size"] in ("B", "C") or _is_certain(row["p_crossing"])
+    }
 
 
 def favoured(row: Mapping[str, Any], compared: Mapping[str, Any], _: Translate) -> str:
@@ -116,7 +139,8 @@ def values(ctx: Context, report: StatisticsReport, results: Mapping[str, Any]) -
             [ctx._(DIF_WARNINGS[warning]) for warning in one["warnings"] if warning in DIF_WARNINGS]
             for one in results["comparisons"]
         ],
-        "reasons": DIF_REASONS,
+        "striking": [_striking(one) for one in results["comparisons"]],
+        "remark": lambda row: remark_of(row, ctx._),
         "tones": TONES,
         "item_order": occasions_view.ordered(results),
         "most_columns": occasions_view.MOST_COLUMNS,

@@ -7,6 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from itembank.statistics.rules import WEAK_BELOW
 from web.analysis import occasions_view
 from web.charts import Point, Series, bar_chart, line_chart, scatter_chart
 
@@ -41,9 +42,9 @@ def item_map(results: Mapping[str, Any], _: Translate) -> Markup | None:
         points,
         title=_("Difficulty and discrimination of the items"),
         x_label=_("p (difficulty)"),
-        y_label=_("r (discrimination)"),
+        y_label=_("r (discrimination); dashed: weak below {level}", level=f"{WEAK_BELOW:.2f}"),
         x_range=(0.0, 1.0),
-        level=0.15,
+        level=WEAK_BELOW,
         legend=(_("Items"), _("Items with a remark that chance hardly explains")),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import zip_longest
 from typing import Any
 
@@ -26,6 +26,15 @@ __all__ = ["CHARTS", "find_chart", "item_table", "more", "tables", "values", "wi
 FREE_ROWS = 3
 """Items without a remark that one form can treat besides those with one."""
 
+TREATABLE = SERIOUS | {Sign.DRAWS_STRONG, Sign.CONSTANT, Sign.TOO_HARD}
+"""Signs that dropping or rekeying may answer; idle options and weak discrimination are for the item's next version."""
+
+ORDERS = ("item", "p", "d", "r", "biserial", "left_open", "not_reached")
+"""What the items can be sorted by."""
+
+DOWNWARDS = frozenset({"left_open", "not_reached"})
+"""Sorted from the largest: what asks for a look stands first."""
+
 KEY_FACTS = ("option", "options", "key", "high", "key_high", "key_r")
 
 
@@ -42,7 +51,10 @@ def values(ctx: Context, report: StatisticsReport, results: Mapping[str, Any]) -
             [ctx._(LIMITS[limit]) for limit in form["limits"] if limit in LIMITS] for form in results["forms"]
         ],
         "flagged": flagged,
+        "treatable": [number for number in flagged if _has(items[number], TREATABLE)],
         "serious": sum(1 for number in flagged if _is_serious(items[number])),
+        "certain": sum(1 for number in flagged if _has(items[number], SERIOUS, firm=True)),
+        **_sorted_rows(items, ctx.request.query_params),
         "what_ifs": what_ifs,
         "decision": max(decisions, key=lambda view: view.row.decided_at or ctx.now, default=None),
         "treatments": [(treatment.value, ctx._(text)) for treatment, text in TREATMENTS.items()],
@@ -61,7 +73,23 @@ def values(ctx: Context, report: StatisticsReport, results: Mapping[str, Any]) -
 
 
 def _is_serious(item: Mapping[str, Any]) -> bool:
-    return any(Sign(sign["sign"]) in SERIOUS for sign in item["signs"])
+    return _has(item, SERIOUS)
+
+
+def _has(item: Mapping[str, Any], signs: Collection[Sign], *, firm: bool = False) -> bool:
+    return any(Sign(sign["sign"]) in signs and (sign["firm"] or not firm) for sign in item["signs"])
+
+
+def _sorted_rows(items: Sequence[Mapping[str, Any]], query: Mapping[str, str]) -> dict[str, Any]:
+    """Return the positions of the items to show in the order that the address asks for; unknown figures last."""
+    order = query.get("order", "item")
+    order = order if order in ORDERS else "item"
+    only_flagged = bool(query.get("flagged"))
+    rows = [at for at, item in enumerate(items) if item["signs"] or not only_flagged]
+    if order != "item":
+        sign = -1 if order in DOWNWARDS else 1
+        rows.sort(key=lambda at: (items[at][order] is None, sign * (items[at][order] or 0)))
+    return {"item_rows": rows, "order": order, "only_flagged": only_flagged, "down": DOWNWARDS}
 
 
 def _what_ifs(ctx: Context, report: StatisticsReport) -> list[WhatIfView]:

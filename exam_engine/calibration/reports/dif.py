@@ -21,6 +21,9 @@ from exam_engine.psychometrics.dif.standardization import Standardization, stand
 
 Progress = Callable[[int, int, str], None]
 
+LEVEL = 0.05
+"""Adjusted p-value up to which an item of size C asks for a decision: among a hundred items a few are C by chance."""
+
 MOST_FOCAL = 12
 """Groups compared with the reference group; the largest."""
 
@@ -68,9 +71,13 @@ def summary_of(results: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "persons": results["persons"],
         "items": len(results["items"]),
-        "flagged": sum(1 for row in rows if row["size"] == Size.B),
-        "serious": sum(1 for row in rows if row["size"] == Size.C),
+        "flagged": sum(1 for row in rows if row["size"] in (Size.B, Size.C)),
+        "serious": sum(1 for row in rows if row["size"] == Size.C and _is_certain(row["p_adjusted"])),
     }
+
+
+def _is_certain(p_adjusted: float | None) -> bool:
+    return p_adjusted is not None and p_adjusted <= LEVEL
 
 
 def responses_of(book: AnswerBook) -> NDArray[np.int32]:
@@ -145,8 +152,8 @@ def _row(
         "in_score": bool(haenszel.anchor[at]),
         "difference": _known(weighted.effect[at]),
         "difference_size": by_share.value if by_share else None,
-        "p_uniform": _of(uniform, "p_value", at),
-        "p_crossing": _of(crossing, "p_value", at),
+        "p_uniform": _of(uniform, "p_adjusted", at),
+        "p_crossing": _of(crossing, "p_adjusted", at),
         "r2_change": _of(uniform, "r2_change", at),
     }
 
