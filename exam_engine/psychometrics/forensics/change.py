@@ -15,11 +15,12 @@ from exam_engine.psychometrics.forensics.ability import (
     score_moments,
     weighted_likelihood,
 )
-from exam_engine.psychometrics.forensics.answers import Room
+from exam_engine.psychometrics.forensics.answers import MAX_OPTIONS
 from exam_engine.psychometrics.forensics.binomial import binomial_tail
 from exam_engine.psychometrics.forensics.flags import LEVEL, Caution, check_level
 from exam_engine.psychometrics.irt.items import Items
 from exam_engine.psychometrics.irt.models import FloatArray
+from exam_engine.psychometrics.irt.patterns import check_responses
 
 MINIMUM_KEPT = 10
 """Unchanged answers that a person's ability must rest on. Our own choice, as for secure items."""
@@ -77,11 +78,14 @@ def count_changes(first: ArrayLike, last: ArrayLike, key: ArrayLike) -> ChangeCo
     >>> counts.wrong_to_right, counts.right_to_wrong, counts.wrong_to_wrong
     (array([1, 0]), array([0, 1]), array([1, 0]))
     """
-    begun, ended = Room.of(first, key), Room.of(last, key)
-    if begun.answers.shape != ended.answers.shape:
+    begun, ended = (check_responses(part, highest=MAX_OPTIONS - 1) for part in (first, last))
+    right = np.asarray(key)
+    if begun.shape != ended.shape:
         raise ValueError("first and last must have the same shape")
-    both = begun.is_answered & ended.is_answered
-    changed = both & (begun.answers != ended.answers)
+    if right.shape != begun.shape[1:] or right.dtype.kind not in "iu":
+        raise ValueError(f"key must hold {begun.shape[1]} option positions, one an item")
+    both = (begun >= 0) & (ended >= 0)
+    changed = both & (begun != ended)
 
     def count(which: NDArray[np.bool_]) -> NDArray[np.intp]:
         return np.asarray(which.sum(axis=1), dtype=np.intp)
@@ -89,9 +93,9 @@ def count_changes(first: ArrayLike, last: ArrayLike, key: ArrayLike) -> ChangeCo
     return ChangeCounts(
         n_items=count(both),
         n_changed=count(changed),
-        wrong_to_right=count(changed & ended.is_correct),
-        right_to_wrong=count(changed & begun.is_correct),
-        wrong_to_wrong=count(changed & ~begun.is_correct & ~ended.is_correct),
+        wrong_to_right=count(changed & (ended == right)),
+        right_to_wrong=count(changed & (begun == right)),
+        wrong_to_wrong=count(changed & (begun != right) & (ended != right)),
         is_changed=changed,
     )
 

@@ -42,8 +42,11 @@ def test_changes_are_counted_by_kind() -> None:
         assert counts.wrong_to_right[person] == sum(x == k for f, x, k in moved)
         assert counts.right_to_wrong[person] == sum(f == k for f, x, k in moved)
         assert counts.wrong_to_wrong[person] == sum(k not in (f, x) for f, x, k in moved)
+    assert count_changes(first[:1], last[:1], key).n_changed == counts.n_changed[:1]
     with pytest.raises(ValueError, match="same shape"):
         count_changes(first, last[:20], key)
+    with pytest.raises(ValueError, match="12 option positions"):
+        count_changes(first, last, key[:5])
 
 
 def test_the_published_index_by_loops() -> None:
