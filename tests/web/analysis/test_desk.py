@@ -279,6 +279,13 @@ def test_sittings_become_a_scale_with_option_tables(
     item_page = client.get(f"/analysis/scales/{scale.id}/items/{item_ids[11]}").text
     assert "选项分析" in item_page
     assert "无人选择" in item_page
+    client.post(f"/analysis/scales/{scale.id}/again")
+    run_jobs()
+    with database.session(scope=Scope.everything()) as session:
+        again = statistics.list_scales(session)[0]
+        repeated = statistics.item_parameter(session, again.id, item_ids[11])
+    assert again.summary["again"]["agrees"]
+    assert repeated.options == rows[item_ids[11]].options
 
 
 def test_a_sitting_under_way_and_mixed_sittings_are_refused(
