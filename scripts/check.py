@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -20,13 +21,23 @@ CHECKS = {
 }
 
 
+def environment() -> dict[str, str]:
+    """Where no byte code may stand beside the sources it is kept apart: the tests run in, and start, many processes."""
+    kept = dict(os.environ)
+    if kept.pop("PYTHONDONTWRITEBYTECODE", ""):
+        kept.setdefault("PYTHONPYCACHEPREFIX", str(ROOT / ".pytest_cache" / "bytecode"))
+    return kept
+
+
 def main() -> int:
     """Run all checks, the quick ones first; stop at the first that fails."""
     for name, arguments in CHECKS.items():
         extra = sys.argv[1:] if name == "tests" else []
         begun = time.monotonic()
         print(f"== {name}", flush=True)
-        code = subprocess.run([sys.executable, *arguments, *extra], cwd=ROOT, check=False).returncode
+        code = subprocess.run(
+            [sys.executable, *arguments, *extra], cwd=ROOT, env=environment(), check=False
+        ).returncode
         if code:
             print(f"== {name}: FAILED", flush=True)
             return code

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 from fastapi.testclient import TestClient
 from hypothesis import settings as hypothesis_settings
 from sqlalchemy import text
@@ -26,6 +27,7 @@ from itembank.base.db import Database, Scope
 from itembank.people import service as people
 from itembank.people.models import Institution
 from itembank.people.rules import SYSTEM, InstitutionKind, Role
+from itembank.people.service import accounts
 from tests.factories.people import make_institution, make_platform, make_user
 from tests.postgres import Postgres, PostgresMissing, start_postgres
 from web import logs
@@ -65,6 +67,9 @@ def _postgres() -> Postgres | PostgresMissing:
 
 def pytest_configure(config: pytest.Config) -> None:
     logs.configure("warning", "json")
+    # A password is slow to hash on purpose; the tests open hundreds of accounts.
+    accounts._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    accounts._ABSENT = accounts._hasher.hash("nobody")
     # With xdist one server serves all workers; alone, it is started when a test first asks for it.
     parallel = getattr(config.option, "numprocesses", None)
     if parallel and not hasattr(config, "workerinput") and config.getoption("--database") != "sqlite":
@@ -80,6 +85,12 @@ def pytest_configure_node(node: Any) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     if isinstance(_server, Postgres) and not hasattr(config, "workerinput"):
         _server.stop()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long begins first, or one worker would end with it while the others have nothing to do."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -26,7 +26,7 @@ from web.app import create_app
 from web.security import SESSION_COOKIE
 from web.settings import Settings
 
-pytestmark = pytest.mark.journey
+pytestmark = [pytest.mark.journey, pytest.mark.slow]
 Shot = Callable[[Page, str], Path]
 Findings = Callable[[Page], list[str]]
 ONE_A_ROLE = sorted(
@@ -107,6 +107,7 @@ def log_in(context: BrowserContext, demonstration: Demonstration, person: Staff)
     context.add_cookies([{"name": SESSION_COOKIE, "value": token, "url": demonstration.url}])
 
 
+@pytest.mark.xdist_group("pages of the roles")  # on one worker, each address is looked at closely once
 @pytest.mark.parametrize("person", ONE_A_ROLE, ids=lambda person: person.username)
 def test_every_page_of_a_role(
     person: Staff,
@@ -124,6 +125,7 @@ def test_every_page_of_a_role(
     assert not walk.wrong, "\n".join(walk.wrong)
 
 
+@pytest.mark.xdist_group("other pages")
 def test_pages_at_twice_the_size(
     demonstration: Demonstration,
     visitor: BrowserContext,
@@ -141,6 +143,7 @@ def test_pages_at_twice_the_size(
     assert not walk.wrong, "\n".join(walk.wrong)
 
 
+@pytest.mark.xdist_group("other pages")
 @pytest.mark.parametrize("size", [EXAM_ROOM, PHONE], ids=["screen", "phone"])
 def test_every_public_page(
     size: tuple[int, int],

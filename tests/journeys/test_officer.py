@@ -37,6 +37,7 @@ def upload(name: str, content: bytes, kind: str = XLSX) -> dict[str, Any]:
     return {"name": name, "mimeType": kind, "buffer": content}
 
 
+@pytest.mark.slow
 def test_from_filing_to_printed_tickets(
     new_page: Any, log_in_page: Any, live_server: Any, institution: Institution, shot: Shot
 ) -> None:

@@ -64,6 +64,7 @@ def press(page: Page, name: str | re.Pattern[str]) -> None:
     page.get_by_role("button", name=name).first.click()
 
 
+@pytest.mark.slow
 def test_a_panel_sets_a_cut_score_from_opening_to_record(
     new_page: Any, log_in_page: Any, paper: Any, shot: Shot, accessibility: Findings
 ) -> None:

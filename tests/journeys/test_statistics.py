@@ -20,7 +20,7 @@ from tests.factories.reports import MISKEYED, Examined, make_examined
 from tests.factories.statistics import as_csv, make_items
 from tests.journeys.walk import PHONE, TOO_WIDE
 
-pytestmark = pytest.mark.journey
+pytestmark = [pytest.mark.journey, pytest.mark.slow]
 
 Shot = Callable[[Page, str], Path]
 Findings = Callable[[Page], list[str]]
