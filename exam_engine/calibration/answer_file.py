@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import io
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from exam_engine.calibration.careful_reading import decode, delimiter_of, rows_of
+from exam_engine.calibration.careful_reading import decode, delimiter_of, lines_of, rows_of
 from exam_engine.calibration.response_matrix import Problems
-from exam_engine.calibration.rules import PERSON_COLUMN, Fault, KeyRefused, Problem
+from exam_engine.calibration.rules import PERSON_COLUMN, Fault, KeyRefused, Problem, ResponsesRefused
 
 LONGEST_LABEL = 16
 MOST_OPTIONS = 64
+
+MOST_LABELS = 10_000
+"""Different answers of one column beyond which they are no options at all."""
+
 MISSING = -1
 
 
@@ -60,7 +65,10 @@ def read_key(content: bytes) -> dict[str, tuple[str, tuple[str, ...]]]:
     KeyRefused
         If the file is not as described; the place is named.
     """
-    text = decode(content)
+    try:
+        text = decode(content)
+    except ResponsesRefused as refused:
+        raise KeyRefused(refused.problems[0].fault) from None
     problems = Problems()
     rows = rows_of(io.StringIO(text, newline=""), delimiter_of(text.partition("\n")[0]), problems)
     _, header = next(rows, (1, []))
@@ -94,11 +102,12 @@ def read_answers(
     *,
     group: str | None = None,
     ignore: Sequence[str] = (),
+    absent: Sequence[str] = (),
 ) -> AnswerFile:
     """Read chosen options: a column an item, a row a person, a cell an option's label or nothing.
 
     Where several options may be chosen, the whole selection is one label. Options are those the key names, or else
-    all that occur in the column and the key.
+    all that occur in the column and the key. A cell that holds a code of ``absent`` counts as empty.
 
     Raises
     ------
@@ -107,11 +116,60 @@ def read_answers(
     KeyRefused
         If no column has a key, or an item has more than 64 options.
     """
-    text = decode(content)
+    stream = lines_of(content)
     problems = Problems()
-    rows = rows_of(io.StringIO(text, newline=""), delimiter_of(text.partition("\n")[0]), problems)
+    delimiter = delimiter_of(stream.readline())
+    stream.seek(0)
+    rows = rows_of(stream, delimiter, problems)
     _, header = next(rows, (1, []))
-    names = [name.strip() for name in header]
+    columns = _columns(header, key, group, ignore, problems)
+    cells = _Cells(columns, absent)
+    for line, row in rows:
+        cells.add(line, row, problems)
+    if not cells.lines and not problems.count:
+        problems.add(Problem(Fault.NO_ROWS))
+    problems.check()
+    names, keyed = columns.names, columns.keyed
+    labels = tuple(_options(names[place], key[names[place]], list(cells.found[place])) for place in keyed)
+    codes = cells.codes()
+    chosen = np.full(codes.shape, MISSING, dtype=np.int8)
+    for at, place in enumerate(keyed):
+        chosen[:, at] = _positions(codes[:, at], cells, columns, place, labels[at], problems)
+    _check_persons(cells.persons, cells.lines, problems)
+    problems.check()
+    return AnswerFile(
+        persons=tuple(cells.persons),
+        items=tuple(names[place] for place in keyed),
+        chosen=chosen,
+        key=np.array(
+            [own.index(key[names[place]][0]) for own, place in zip(labels, keyed, strict=True)], np.intp
+        ),
+        labels=labels,
+        group=None if group is None else tuple(cells.groups),
+        unkeyed=tuple(names[place] for place in columns.items if place not in keyed),
+        unused=tuple(item for item in key if item not in names),
+    )
+
+
+@dataclass(frozen=True)
+class _Columns:
+    """What the columns are; positions count from 0."""
+
+    names: tuple[str, ...]
+    items: tuple[int, ...]
+    keyed: tuple[int, ...]
+    group: int | None
+    has_person: bool
+
+
+def _columns(
+    header: Sequence[str],
+    key: dict[str, tuple[str, tuple[str, ...]]],
+    group: str | None,
+    ignore: Sequence[str],
+    problems: Problems,
+) -> _Columns:
+    names = tuple(name.strip() for name in header)
     for wanted in (*ignore, *((group,) if group else ())):
         if wanted not in names:
             problems.add(Problem(Fault.NO_COLUMN, row=1, name=wanted))
@@ -123,51 +181,69 @@ def read_answers(
     problems.check()
     has_person = bool(names) and names[0].casefold() == PERSON_COLUMN
     others = {*ignore, group, names[0] if has_person else None}
-    places = [place for place, name in enumerate(names) if name not in others]
-    keyed = [place for place in places if names[place] in key]
+    items = tuple(place for place, name in enumerate(names) if name not in others)
+    keyed = tuple(place for place in items if names[place] in key)
     if not keyed:
         raise KeyRefused("no column of the answers has a key")
-    cells, lines = [], []
-    for line, row in rows:
-        if len(row) != len(names):
-            problems.add(Problem(Fault.WIDTH, row=line, value=f"{len(row)} ≠ {len(names)}"))
-            continue
-        cells.append([cell.strip() for cell in row])
-        lines.append(line)
-    if not cells and not problems.count:
-        problems.add(Problem(Fault.NO_ROWS))
-    problems.check()
-    labels = tuple(
-        _options(names[place], key[names[place]], [row[place] for row in cells]) for place in keyed
-    )
-    chosen = np.full((len(cells), len(keyed)), MISSING, dtype=np.int8)
-    for at, place in enumerate(keyed):
-        position: dict[str, int] = {label: number for number, label in enumerate(labels[at])}
-        position[""] = MISSING
-        for number, row in enumerate(cells):
-            if row[place] in position:
-                chosen[number, at] = position[row[place]]
-            else:
-                value = row[place][:LONGEST_LABEL]
-                problems.add(
-                    Problem(Fault.OPTION, row=lines[number], column=place + 1, name=names[place], value=value)
-                )
-    persons = [row[0] if has_person else str(number) for number, row in enumerate(cells, start=1)]
-    _check_persons(persons, lines, problems)
-    problems.check()
-    rooms = None if group is None else tuple(row[names.index(group)] for row in cells)
-    return AnswerFile(
-        persons=tuple(persons),
-        items=tuple(names[place] for place in keyed),
-        chosen=chosen,
-        key=np.array(
-            [own.index(key[names[place]][0]) for own, place in zip(labels, keyed, strict=True)], np.intp
-        ),
-        labels=labels,
-        group=rooms,
-        unkeyed=tuple(names[place] for place in places if place not in keyed),
-        unused=tuple(item for item in key if item not in names),
-    )
+    return _Columns(names, items, keyed, None if group is None else names.index(group), has_person)
+
+
+class _Cells:
+    """The answers read so far: of each column the labels in the order in which they came, of each cell their number."""
+
+    def __init__(self, columns: _Columns, absent: Sequence[str]) -> None:
+        self.persons: list[str] = []
+        self.groups: list[str] = []
+        self.lines: list[int] = []
+        self.found: dict[int, dict[str, int]] = {place: {} for place in columns.keyed}
+        self._columns = columns
+        self._absent = frozenset(absent)
+        self._codes = array("h")
+
+    def add(self, line: int, row: Sequence[str], problems: Problems) -> None:
+        """Take a row."""
+        columns = self._columns
+        if len(row) != len(columns.names):
+            problems.add(Problem(Fault.WIDTH, row=line, value=f"{len(row)} ≠ {len(columns.names)}"))
+            return
+        self.lines.append(line)
+        self.persons.append(row[0].strip() if columns.has_person else str(len(self.lines)))
+        if columns.group is not None:
+            self.groups.append(row[columns.group].strip())
+            if not self.groups[-1]:
+                name = columns.names[columns.group]
+                problems.add(Problem(Fault.NO_GROUP, row=line, column=columns.group + 1, name=name))
+        for place, found in self.found.items():
+            label = row[place].strip()
+            if label in self._absent:
+                label = ""
+            if len(found) >= MOST_LABELS and label not in found:
+                raise KeyRefused(f"item {columns.names[place]} has too many different answers for options")
+            self._codes.append(found.setdefault(label, len(found)))
+
+    def codes(self) -> NDArray[np.int16]:
+        """Return the numbers of all cells, shape (n_persons, n_keyed)."""
+        return np.frombuffer(self._codes, dtype=np.int16).reshape(len(self.lines), len(self.found))
+
+
+def _positions(
+    codes: NDArray[np.int16],
+    cells: _Cells,
+    columns: _Columns,
+    place: int,
+    labels: tuple[str, ...],
+    problems: Problems,
+) -> NDArray[np.int8]:
+    """Return the position of each answer among the options; note what is none of them."""
+    known = {label: number for number, label in enumerate(labels)} | {"": MISSING}
+    found = list(cells.found[place])
+    position = np.array([known.get(label, MISSING) for label in found], dtype=np.int8)
+    wrong = np.array([label not in known for label in found])
+    for number in np.flatnonzero(wrong[codes]).tolist():
+        value = found[codes[number]][:LONGEST_LABEL]
+        name = columns.names[place]
+        problems.add(Problem(Fault.OPTION, row=cells.lines[number], column=place + 1, name=name, value=value))
+    return position[codes]
 
 
 def _options(item: str, key: tuple[str, tuple[str, ...]], column: Sequence[str]) -> tuple[str, ...]:

@@ -44,13 +44,24 @@ Rows = Iterator[tuple[int, list[str]]]
 
 def decode(content: bytes) -> str:
     """Return the text of a file; raises ResponsesRefused if it is none."""
+    return _decoded(content)[0]
+
+
+def lines_of(content: bytes) -> TextIO:
+    """Return the text of a file to be read line by line, which takes a fraction of the memory of the whole."""
+    encoding = _decoded(content)[1]
+    return io.TextIOWrapper(io.BytesIO(content), encoding=encoding, newline="")
+
+
+def _decoded(content: bytes) -> tuple[str, str]:
+    """Return the text and its encoding."""
     for encoding in ENCODINGS:
         try:
             text = content.decode(encoding)
         except UnicodeDecodeError:
             continue
         if "\0" not in text:
-            return text
+            return text, encoding
     raise ResponsesRefused((Problem(Fault.ENCODING),), 1)
 
 

@@ -10,9 +10,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from exam_engine.calibration.rules import ItemsRefused
+from exam_engine.calibration.careful_reading import decode, delimiter_of
+from exam_engine.calibration.rules import ItemsRefused, ResponsesRefused
 from exam_engine.psychometrics.irt.items import Items
 from exam_engine.psychometrics.irt.models import FloatArray, Model
+
+LARGEST = 1e6
+"""Numbers of a table are smaller: with larger ones sums lose their digits."""
 
 
 @dataclass(frozen=True)
@@ -55,15 +59,23 @@ class _Row:
             value = float(text)
         except ValueError:
             value = math.nan
-        if not math.isfinite(value):
-            raise ItemsRefused(f'row {self.line}, column {column} ({self.name}): "{text}" is not a number')
+        if not abs(value) <= LARGEST:
+            raise ItemsRefused(
+                f'row {self.line}, column {column} ({self.name}): "{text}" is not a number between '
+                f"-{LARGEST:g} and {LARGEST:g}, such as 0.5"
+            )
         return value
 
     def numbers(self, stem: str) -> list[float]:
-        """Return the numbers of ``stem1``, ``stem2``, … up to the first empty one."""
+        """Return the numbers of ``stem1``, ``stem2``, … up to the first empty one; none may follow."""
         found: list[float] = []
         while (value := self.number(f"{stem}{len(found) + 1}")) is not None:
             found.append(value)
+        after = len(found) + 2
+        if self.number(f"{stem}{after}") is not None:
+            raise ItemsRefused(
+                f"row {self.line} ({self.name}): {stem}{after} is given, but {stem}{after - 1} is empty"
+            )
         return found
 
 
@@ -81,21 +93,20 @@ def read_items(content: bytes) -> NamedItems:
         If the table is not as described; the place is named.
     """
     try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise ItemsRefused("the file is not UTF-8 text") from None
-    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=_delimiter(text))
-    columns = [name.strip() for name in reader.fieldnames or []]
-    reader.fieldnames = columns
+        text = decode(content)
+    except ResponsesRefused as refused:
+        raise ItemsRefused(refused.problems[0].fault) from None
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter_of(text.partition("\n")[0]))
+    try:
+        columns = [name.strip() for name in next(reader, [])]
+        rows = [_row(reader.line_num, cells, columns) for cells in reader if cells]
+    except csv.Error as error:
+        raise ItemsRefused(f"row {reader.line_num}: {error}") from None
     if "item" not in columns:
         raise ItemsRefused('row 1: there is no column "item"')
     if len(set(columns)) < len(columns):
         raise ItemsRefused("row 1: a column name appears twice")
     parts, names, errors, without, seen = [], [], [], [], set()
-    try:
-        rows = [_Row(reader.line_num, cells) for cells in reader]
-    except csv.Error as error:
-        raise ItemsRefused(f"row {reader.line_num}: {error}") from None
     for row in rows:
         if not row.name or row.name in seen:
             raise ItemsRefused(f"row {row.line}: {'the item is named twice' if row.name else 'no item name'}")
@@ -113,8 +124,11 @@ def read_items(content: bytes) -> NamedItems:
     return NamedItems(tuple(names), Items.concatenate(parts), se[:, 0], se[:, 1], tuple(without))
 
 
-def _delimiter(text: str) -> str:
-    return max(",;\t", key=text.partition("\n")[0].count)
+def _row(line: int, cells: list[str], columns: list[str]) -> _Row:
+    """Return a row that is as wide as the header: a decimal comma would shift the numbers after it."""
+    if len(cells) != len(columns):
+        raise ItemsRefused(f"row {line}: {len(cells)} cells, the header has {len(columns)}")
+    return _Row(line, dict(zip(columns, cells, strict=True)))
 
 
 def _item(row: _Row) -> Items | None:
@@ -126,6 +140,10 @@ def _item(row: _Row) -> Items | None:
     model = _model(row, several=max(len(steps), len(intercepts)) > 1, nominal=bool(slopes), c=c, u=u)
     a = row.number("a")
     a = 1.0 if a is None else a
+    if a == 0 and not slopes:
+        raise ItemsRefused(
+            f"row {row.line} ({row.name}): a is 0, such an item tells persons apart in nothing"
+        )
     if len(steps) <= 1 and len(intercepts) <= 1 and not slopes:
         single = intercepts[0] if intercepts else d
         intercepts = [single if single is not None else -a * (steps[0] if steps else b or 0.0)]

@@ -22,6 +22,7 @@ def read_answer_file(arguments: argparse.Namespace) -> AnswerFile:
             key,
             group=getattr(arguments, "group", None),
             ignore=arguments.ignore,
+            absent=arguments.absent,
         )
     except ResponsesRefused as refused:
         show_problems(arguments.responses, refused)

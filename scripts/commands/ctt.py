@@ -184,7 +184,7 @@ def _decisions(
     with named_refusal():
         return livingston_lewis(
             responses.sum(axis=1, dtype=np.intp),
-            sorted(cuts),
+            sorted(set(cuts)),
             reliability=items.alpha,
             highest=_highest(responses),
         )

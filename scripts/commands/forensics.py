@@ -32,7 +32,7 @@ from exam_engine.psychometrics.irt.calibrate import ErrorMethod, calibrate
 from exam_engine.psychometrics.irt.items import Items
 from scripts.commands.answers import read_answer_file
 from scripts.commands.output import Progress, Table, check_out, print_json, shortened, warn
-from scripts.commands.response_file import add_common, read_item_table
+from scripts.commands.response_file import add_absent, add_common, read_item_table
 
 MINIMUM_PERSONS = 20
 """Persons below which nothing is compared without an item table: difficulties and abilities come from these answers."""
@@ -69,6 +69,7 @@ def register(commands: Any) -> None:
         "--group", metavar="COLUMN", help="compare only within this column, such as the room"
     )
     forensics.add_argument("--ignore", action="append", default=[], metavar="COLUMN")
+    add_absent(forensics)
     forensics.add_argument(
         "--items",
         type=Path,

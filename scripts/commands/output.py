@@ -26,6 +26,9 @@ BETWEEN_SECONDS = 5.0
 """Pause between two lines of progress where stderr is a file; a terminal is rewritten in place."""
 
 
+OTHER_FORMATS = frozenset({".parquet", ".pq", ".xlsx", ".xls", ".json"})
+
+
 def check_out(path: Path | None, *inputs: Path) -> None:
     """Refuse a place that cannot be written, before the work is done; or one that would overwrite an input.
 
@@ -34,12 +37,14 @@ def check_out(path: Path | None, *inputs: Path) -> None:
     OSError
         If there is no such folder, or the place is a folder.
     SettingsRefused
-        If it is one of the inputs.
+        If it is one of the inputs, or named like another format.
     """
     if path is None:
         return
     if path.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if path.suffix.lower() in OTHER_FORMATS:
+        raise SettingsRefused(f"{path} would hold CSV text: name a file that ends in .csv")
     if not path.absolute().parent.is_dir():
         raise FileNotFoundError(errno.ENOENT, "there is no such folder to write to", str(path.parent))
     for one in inputs:

@@ -37,10 +37,27 @@ def add_common(command: argparse.ArgumentParser) -> None:
     command.add_argument("--json", action="store_true", help="print the result as JSON")
     command.add_argument(
         "--threads",
-        type=int,
+        type=_at_least_one,
         default=DEFAULT,
         metavar="N",
         help=f"threads of matrix products, default {DEFAULT}: small problems waste CPU time on several",
+    )
+
+
+def _at_least_one(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text}: give a whole number from 1")
+    return int(text)
+
+
+def add_absent(command: argparse.ArgumentParser) -> None:
+    """Add the codes of what was not presented."""
+    command.add_argument(
+        "--absent",
+        action="append",
+        default=[],
+        metavar="CODE",
+        help="code of a response that was not presented, such as NA, . or -9, beside the empty cell; may be repeated",
     )
 
 
@@ -56,13 +73,7 @@ def add_responses(command: argparse.ArgumentParser, *, with_group: bool = True) 
         metavar="COLUMN",
         help="column that is no item; may be repeated",
     )
-    command.add_argument(
-        "--absent",
-        action="append",
-        default=[],
-        metavar="CODE",
-        help="code of a response that was not presented, such as NA, . or -9, beside the empty cell; may be repeated",
-    )
+    add_absent(command)
 
 
 def read_matrix(arguments: argparse.Namespace, *, highest: int = MAX_SCORE) -> ResponseMatrix:

@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from exam_engine.calibration.estimation import PRIOR_NAMES, Estimation, priors_of
+from exam_engine.calibration.estimation import PRIOR_NAMES, WORDS, Estimation, priors_of
 from exam_engine.calibration.export import to_csv
 from exam_engine.calibration.findings import ItemOutcome, Outcome
 from exam_engine.calibration.outcome import describe_items
 from exam_engine.calibration.response_matrix import ResponseMatrix
-from exam_engine.calibration.rules import Method, SettingsRefused
+from exam_engine.calibration.rules import Method, SettingsRefused, check_sample
 from exam_engine.psychometrics.irt.calibrate import NODES, ErrorMethod
 from exam_engine.psychometrics.irt.models import Model
 from exam_engine.psychometrics.irt.result import STEEP_SLOPE
@@ -102,12 +102,16 @@ def run(arguments: argparse.Namespace) -> int:
     check_out(arguments.out, arguments.responses)
     method = Method(arguments.model)
     own = tuple(pair for pairs in arguments.item_model for pair in pairs)
+    if method.model is None and (own or arguments.fix or arguments.prior):
+        raise SettingsRefused("classical statistics take no --item-model, --fix or --prior")
     highest = max([method.highest, *(Method(model.value).highest for _, model in own)])
     fixed = read_item_table(arguments.fix) if arguments.fix else None
     if fixed is not None:
         highest = max(highest, int(fixed.items.highest.max()))
     matrix = read_matrix(arguments, highest=highest)
     _check_groups(matrix)
+    for model in dict.fromkeys(model for _, model in own):
+        check_sample(matrix.n_persons, Method(model.value))
     estimation = Estimation(
         priors=priors_of(dict(arguments.prior), defaults=not arguments.no_prior),
         fixed=fixed,
@@ -126,6 +130,11 @@ def run(arguments: argparse.Namespace) -> int:
         names = _concerned(outcome, warning)
         warn(WARNINGS[warning] + (f": {shortened(names)}" if names else ""))
     _warn_of_backward_items(outcome)
+    for letter, _ in arguments.prior:
+        if not any(words.startswith(WORDS[PRIOR_NAMES[letter]]) for words in outcome.priors):
+            warn(
+                f"the prior of {letter} takes no part: no item of these models has such a parameter of its own"
+            )
     if arguments.json:
         print_json({"seconds": round(seconds, 4), **outcome.as_json()})
     else:

@@ -15,7 +15,7 @@ from exam_engine.calibration.rules import SettingsRefused
 from exam_engine.psychometrics.linking.drift import anchor_drift
 from exam_engine.psychometrics.linking.link import MINIMUM_ANCHORS, Linker, LinkWarning, Method, link
 from exam_engine.psychometrics.linking.purification import purify
-from scripts.commands.output import Table, check_out, print_json, warn, whole_file
+from scripts.commands.output import Table, check_out, decimals, print_json, warn, whole_file
 from scripts.commands.response_file import add_common, read_item_table
 
 METHODS = {
@@ -70,6 +70,10 @@ def run(arguments: argparse.Namespace) -> int:
             drift = anchor_drift(mine, theirs, found.transformation)
             kept = np.ones(len(common), dtype=np.bool_)
     line = found.transformation
+    if arguments.out and not found.converged:
+        raise SettingsRefused(
+            "the search for the line did not converge, nothing was written; try --method ms"
+        )
     if arguments.out:
         moved = NamedItems(
             new.names,
@@ -121,6 +125,7 @@ def run(arguments: argparse.Namespace) -> int:
         f"theta on the scale of {arguments.old} = {line.scale:.6f} × theta of {arguments.new} "
         f"{'−' if line.shift < 0 else '+'} {abs(line.shift):.6f}"
     )
-    print(f"standard errors over the choice of common items: scale {spread[0]:.4f}, shift {spread[1]:.4f}")
+    scale, shift = (decimals(value, 4) for value in spread)
+    print(f"standard errors over the choice of common items: scale {scale}, shift {shift}")
     anchors.show()
     return 0

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exam_engine.calibration.known_items import named_refusal
+from exam_engine.calibration.rules import SettingsRefused
 from exam_engine.psychometrics.simulation.abilities import draw_normal
 from exam_engine.psychometrics.simulation.responses import draw_responses
 from scripts.commands.irt.known import mean_and_variance
@@ -49,9 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
     check_out(arguments.abilities, arguments.items)
     table = read_item_table(arguments.items)
     if arguments.persons < 1 or not 0 <= arguments.missing < 1 or arguments.seed < 0:
-        raise SystemExit(
-            "exam-engine: --persons must be at least 1, --missing in [0, 1), --seed not negative"
-        )
+        raise SettingsRefused("--persons must be at least 1, --missing in [0, 1), --seed not negative")
     rng = np.random.default_rng(arguments.seed)
     mean, variance = arguments.ability
     report = Progress()

@@ -41,7 +41,11 @@ def test_a_rasch_table_needs_no_slopes() -> None:
         (b"item,model,a,b\nQ1,5pl,1,0\n", 'model "5pl" is none of'),
         (b"item,a,b,c\nQ1,1,0,1.5\n", "0 <= lower"),
         (b"item,model,a,step1,step2\nQ1,graded,1,1,-1\n", "must rise"),
-        (b"\xff\xfe\x00", "not UTF-8"),
+        (b"item,a,b\nQ1,1,0,5\n", "row 2: 4 cells, the header has 3"),
+        (b"item,a,step1,step2,step3\nQ1,1,-1,,1\n", "step3 is given, but step2 is empty"),
+        (b"item,a,b\nQ1,0,1\n", "a is 0"),
+        (b"item;b\nQ1;0,5\n", "such as 0.5"),
+        (b"\xff\xfe\x00", "neither UTF-8"),
     ],
 )
 def test_every_fault_is_named_with_its_place(content: bytes, message: str) -> None:
