@@ -8,9 +8,9 @@ from enum import StrEnum
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import bdtr, stdtr
+from scipy.special import bdtr, betainc, stdtr
 
-from exam_engine.psychometrics.ctt.moments import TAIL_SHARE, masked_correlation
+from exam_engine.psychometrics.ctt.moments import ROUNDING, masked_correlation, tail_weights
 from exam_engine.psychometrics.ctt.options import OptionTable, check_picks, picked_table
 from exam_engine.psychometrics.irt.models import FloatArray
 
@@ -113,14 +113,14 @@ def option_flags(
     keys = [key] if isinstance(key, int) else list(key)
     if not keys or not all(0 <= one < marks.shape[1] for one in keys):
         raise ValueError(f"key must name options from 0 to {marks.shape[1] - 1}")
-    table = picked_table(marks, score)
+    table, upper = picked_table(marks, score), tail_weights(score)
     flags: list[OptionFlag] = []
     for option in range(marks.shape[1]):
         if option in keys:
             flags += _key_flags(option, table)
         else:
             weakest = min(keys, key=lambda one: np.nan_to_num(table.point_biserial[one], nan=-1.0))
-            flags += _distractor_flags(option, weakest, table, marks, score)
+            flags += _distractor_flags(option, weakest, table, marks, upper)
     return tuple(flags)
 
 
@@ -137,19 +137,19 @@ def _key_flags(option: int, table: OptionTable) -> list[OptionFlag]:
 
 
 def _distractor_flags(
-    option: int, key: int, table: OptionTable, marks: FloatArray, score: FloatArray
+    option: int, key: int, table: OptionTable, marks: FloatArray, upper: FloatArray
 ) -> list[OptionFlag]:
     flags = []
     r, of_key = float(table.point_biserial[option]), float(table.point_biserial[key])
     if r > of_key:
-        between = float(masked_correlation(marks[:, [option]], marks[:, [key]], np.ones((score.size, 1)))[0])
+        between = float(masked_correlation(marks[:, [option]], marks[:, [key]], np.ones((upper.size, 1)))[0])
         chance = _chance_of_difference(r, of_key, between, table.n_persons)
         flags.append(_flag(option, OptionProblem.OPTION_BEATS_KEY, r, of_key, chance))
-    upper = np.argsort(score, kind="stable")[-max(1, round(TAIL_SHARE * score.size)) :]
-    only, rather = (marks[upper, a] > marks[upper, b] for a, b in ((option, key), (key, option)))
-    if only.sum() > rather.sum():
-        chance = float(bdtr(int(rather.sum()), int(only.sum() + rather.sum()), 0.5))
-        shares = table.share_by_group[2]
+    shares = table.share_by_group[2]
+    only, rather = (float(upper @ (marks[:, a] > marks[:, b])) for a, b in ((option, key), (key, option)))
+    if only > rather + ROUNDING:
+        # The binomial tail of `rather` or fewer of both, for the parts of persons that ties bring too.
+        chance = float(betainc(only, rather + 1.0, 0.5))
         flags.append(
             _flag(
                 option, OptionProblem.PREFERRED_BY_STRONG, float(shares[option]), float(shares[key]), chance

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from exam_engine.psychometrics.ctt.moments import TAIL_SHARE, masked_correlation, wilson_interval
+from exam_engine.psychometrics.ctt.moments import masked_correlation, tail_weights, wilson_interval
 from exam_engine.psychometrics.irt.models import FloatArray
 
 MINIMUM_IN_GROUP = 10
@@ -56,7 +56,8 @@ class OptionTable:
     share : ndarray, shape (n_options,)
         Proportion of those who saw the item, in [0, 1].
     share_by_group : ndarray, shape (3, n_options)
-        The same within the lower 27 %, the middle and the upper 27 % by criterion.
+        The same within the lower 27 %, the middle and the upper 27 % by criterion; persons who tie at a border belong
+        to both sides in part, so that their order does not matter.
     mean_criterion : ndarray, shape (n_options,)
         Mean criterion of those who chose it; NaN for nobody.
     point_biserial : ndarray, shape (n_options,)
@@ -133,16 +134,15 @@ def picked_table(picked: ArrayLike, criterion: ArrayLike) -> OptionTable:
     array([0.5, 1. ])
     """
     marks, score = check_picks(picked, criterion)
-    tail = max(1, round(TAIL_SHARE * score.size))
-    order = np.argsort(score, kind="stable")
-    groups = (order[:tail], order[tail:-tail], order[-tail:])
+    upper, lower = tail_weights(score), tail_weights(-score)
+    groups = np.stack([lower, 1.0 - lower - upper, upper])
     with np.errstate(invalid="ignore", divide="ignore"):
         count = marks.sum(axis=0)
         scores = np.broadcast_to(score[:, None], marks.shape)
         return OptionTable(
             count=count,
             share=count / score.size,
-            share_by_group=np.stack([marks[group].sum(axis=0) / np.float64(group.size) for group in groups]),
+            share_by_group=groups @ marks / groups.sum(axis=1, keepdims=True),
             mean_criterion=(score @ marks) / count,
             point_biserial=masked_correlation(marks, scores, np.ones_like(marks)),
             n_persons=int(score.size),

@@ -181,9 +181,10 @@ def _observed(complete: NDArray[np.int8], margins: Margins) -> tuple[FloatArray,
     """Return the observed first-order margins and means of products."""
     size = complete.shape[1]
     products, totals = np.zeros((size, size)), np.zeros(size)
+    # Whole numbers up to 2^24 are exact in single precision: with scores to 16 those of a block.
+    exact = np.dtype(np.float32 if int(complete.max()) ** 2 <= 2**24 // ROWS else np.float64)
     for start in range(0, len(complete), ROWS):
-        # Whole numbers below 2^24 are exact in single precision.
-        block = complete[start : start + ROWS].astype(np.float32)
+        block: NDArray[np.floating] = complete[start : start + ROWS].astype(exact)
         products += block.T @ block
         totals += block.sum(axis=0)
     n_persons = len(complete)

@@ -10,7 +10,7 @@ from numpy.testing import assert_allclose
 
 from exam_engine.psychometrics.ctt import option_table
 from exam_engine.psychometrics.ctt.option_flags import OptionProblem, option_flags
-from exam_engine.psychometrics.ctt.options import option_curves
+from exam_engine.psychometrics.ctt.options import option_curves, picked_table
 
 
 def test_option_table_shows_who_chose_what() -> None:
@@ -25,6 +25,19 @@ def test_option_table_shows_who_chose_what() -> None:
     assert_allclose(table.share_by_group[2], [1, 0, 0, 0])
     assert table.point_biserial[0] > 0 > table.point_biserial[1]
     assert np.isnan(table.mean_criterion[3])
+
+
+def test_the_order_of_persons_who_tie_does_not_matter() -> None:
+    rng = np.random.default_rng(1)
+    picked, score = np.eye(3)[rng.integers(0, 3, 60)], rng.integers(0, 5, 60)
+    by_choice = np.argsort(picked[:, 0], kind="stable")
+
+    table, turned = picked_table(picked, score), picked_table(picked[by_choice], score[by_choice])
+    flags, again = (option_flags(picked[rows], score[rows], key=0) for rows in (slice(None), by_choice))
+
+    assert_allclose(table.share_by_group, turned.share_by_group)
+    assert [(flag.option, flag.problem) for flag in flags] == [(flag.option, flag.problem) for flag in again]
+    assert_allclose([flag.p_value for flag in flags], [flag.p_value for flag in again])
 
 
 def test_option_outside_the_item_is_refused() -> None:
