@@ -16,11 +16,7 @@ from datetime import UTC, datetime, timedelta
 from socket import AF_INET, SOCK_STREAM, socket
 from uuid import UUID
 
-from exam_engine.jobs import service as jobs
-from exam_engine.jobs.rules import JobStatus
-from exam_engine.jobs.runner import Runner
 from exam_engine.recognition.rules import CalendarUnknown, known_years
-from exam_engine.worker import HANDLERS
 from itembank.base.clock import ShiftedClock
 from itembank.base.db import Scope
 from itembank.base.errors import Conflict, ExamError
@@ -28,7 +24,7 @@ from itembank.base.fonts import FontMissing, find_fonts
 from itembank.taxonomy import service as taxonomy
 from itembank.taxonomy.models import Outline
 from scripts.commands.serve import serve
-from scripts.demonstration import bank, ground, papers, past, plans, present
+from scripts.demonstration import bank, crowd, desk, ground, panel, papers, past, plans, present
 from scripts.demonstration.facts import FILE, Facts, PaperFacts
 from scripts.demonstration.world import World
 from scripts.site import open_site
@@ -143,6 +139,9 @@ def build(settings: Settings, *, say: Say = print) -> Facts:
         world = World(site.database, clock, laid)
         stages.done("机构与账号", f"centre, institution, {len(laid.passwords)} accounts")
         outline, facts = _build_bank(world, stages)
+        plans.file_institution(world, outline)
+        plans.open_rooms(world)
+        _examine_many(world, stages, outline, facts)
         _tell_past(world, stages, outline, facts, settings)
         clock.advance(-clock.offset)
         _open_present(world, stages, outline, facts)
@@ -168,10 +167,7 @@ def _build_bank(world: World, stages: Stages) -> tuple[Outline, Facts]:
         job_id = bank.request_calibration(
             session, actor=world.actor("psychometrician"), outline=outline, now=world.now()
         )
-    Runner(world.database, HANDLERS).run_one()
-    with world.session() as session:
-        if jobs.find_job(session, job_id).status is not JobStatus.DONE:
-            raise RuntimeError("the calibration of the demonstration failed")
+    desk.run(world, job_id)
     stages.done("标定", f"{bank.trial_persons()} simulated past candidates calibrated (Rasch)")
     drafts = papers.assemble(world.session, actor=world.actor("papers"), outline=outline, now=world.now)
     with world.session() as session:
@@ -187,9 +183,19 @@ def _build_bank(world: World, stages: Stages) -> tuple[Outline, Facts]:
     )
 
 
+def _examine_many(world: World, stages: Stages, outline: Outline, facts: Facts) -> None:
+    items = {reference: UUID(item_id) for reference, item_id in facts.items.items()}
+    paper_id = UUID(facts.papers[0].id)
+    sitting_id = crowd.hold(world, outline=outline, paper_id=paper_id, items=items)
+    stages.done("理论统考", f"{crowd.PERSONS} simulated candidates on one paper, marked")
+    world.advance_to(world.now() + timedelta(hours=16))
+    desk.analyse(world, sitting_id)
+    stages.done("考后统计", "a 2PL scale with its fit, a sitting report, a comparison of sources")
+    cut = panel.hold(world, paper_id=paper_id, sitting_id=sitting_id, items=items)
+    stages.done("合格线设定", f"{len(panel.JUDGES)} judges, two rounds, recorded: {cut:.1f} of 100")
+
+
 def _tell_past(world: World, stages: Stages, outline: Outline, facts: Facts, settings: Settings) -> None:
-    plans.file_institution(world, outline)
-    plans.open_rooms(world)
     items = {reference: UUID(item_id) for reference, item_id in facts.items.items()}
     exam = past.hold(world, outline=outline, paper_id=UUID(facts.papers[0].id), items=items)
     stages.done("上一次考试", "an earlier exam sat by four, marked, scored by three examiners each")

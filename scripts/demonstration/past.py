@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -154,14 +154,16 @@ def _sit(world: World, exam: Examination, paper_id: UUID, items: Mapping[str, UU
         view = papers.candidate_view(session, paper_id)
     on_paper = {entry.item_id for section in view.sections for entry in section.entries}
     asked = [(n, item) for n, item in enumerate(content.items()) if items[item.reference] in on_paper]
-    form = {items[item.reference]: Choice(item.type, frozenset(_labels(item))) for _, item in asked}
+    form = {
+        items[item.reference]: Choice(item.type, frozenset(simulation.labels_of(item))) for _, item in asked
+    }
     begun: list[tuple[Actor, UUID, int]] = []
     for registration_id, how in zip(exam.registrations, PERFORMANCES, strict=True):
         if how.theta is None:
             continue
         chance = 1 / (1 + np.exp(-truth.a * (how.theta - truth.b)))
         responses = {
-            items[item.reference]: _answer(item, right=bool(rng.random() < chance[n]), rng=rng)
+            items[item.reference]: simulation.answer(item, right=bool(rng.random() < chance[n]), rng=rng)
             for n, item in asked
         }
         actor = Actor("candidate", registration_id, world.ground.institution_id, frozenset({Role.CANDIDATE}))
@@ -177,21 +179,6 @@ def _sit(world: World, exam: Examination, paper_id: UUID, items: Mapping[str, UU
     with world.session() as session:
         for actor, attempt_id, epoch in begun:
             delivery.hand_in(session, actor=actor, attempt_id=attempt_id, epoch=epoch)
-
-
-def _labels(item: content.DemonstrationItem) -> Sequence[str]:
-    return "ABCDE"[: len(item.options)] if item.options else "TF"
-
-
-def _answer(item: content.DemonstrationItem, *, right: bool, rng: np.random.Generator) -> list[str]:
-    """Return the key, or a plausible wrong answer."""
-    if right:
-        return sorted(item.key)
-    wrong = [label for label in _labels(item) if label not in item.key]
-    chosen = str(rng.choice(wrong))
-    if item.type == "multiple_choice":  # one right option missed, one wrong one taken
-        return sorted({*item.key[1:], chosen})
-    return [chosen]
 
 
 def _score_practical(world: World, exam: Examination) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from PIL import Image, ImageDraw
 
@@ -58,6 +58,7 @@ class Candidate:
     works_since: date
     serial: int
     """Characters 15–17 of the citizen number, 990 and up; odd for men."""
+    source: str = "国有企业"
 
     @property
     def citizen_number(self) -> str:
@@ -71,6 +72,12 @@ def _candidate(name: str, sex: str, born: tuple[int, int, int], since: int, numb
     serial = 991 + 2 * (number % 4) if sex == "男" else 990 + 2 * (number % 4)
     return Candidate(name, sex, date(*born), f"1390000{number:04d}", date(since, 7, 1), serial)
 
+
+SURNAMES = "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦许何吕张孔曹严华金魏陶姜"
+GIVEN = {
+    "男": ("伟", "建国", "志强", "海涛", "一凡", "俊杰", "文博", "天宇", "立群", "永胜"),
+    "女": ("敏", "秀英", "丽娟", "晓燕", "思雨", "雅琴", "佳宁", "春兰", "玉洁", "静怡"),
+}
 
 PAST = (
     _candidate("郑一鸣", "男", (1992, 3, 14), 2012, 1),
@@ -97,6 +104,21 @@ UPCOMING = (
     _candidate("白少峰", "男", (2001, 3, 25), 2022, 23),
 )
 """Their claims wait for the qualification review; the last has not worked long enough for his."""
+
+
+def crowd(count: int) -> tuple[Candidate, ...]:
+    """Return candidates with names from a short list; every other one comes from a school."""
+    return tuple(_one_of_many(number) for number in range(count))
+
+
+def _one_of_many(number: int) -> Candidate:
+    sex = "男" if number % 3 else "女"
+    given = GIVEN[sex]
+    name = SURNAMES[number % len(SURNAMES)] + given[number // len(SURNAMES) % len(given)]
+    born_on = date(1985, 1, 1) + timedelta(days=9 * number)
+    serial = 997 if sex == "男" else 996
+    source = "技师学院" if number % 2 else "国有企业"
+    return Candidate(name, sex, born_on, f"138{number:08d}", date(born_on.year + 20, 7, 1), serial, source)
 
 
 def portrait(candidate: Candidate) -> bytes:

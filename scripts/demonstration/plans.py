@@ -69,14 +69,19 @@ def registration_list(cast: Sequence[Candidate]) -> bytes:
     headers = ("序号", "姓名", "证件类型", "证件号", "文化程度", "考生来源", "证书领取", "职业名称", "级别")
     writer.writerow([*headers, "申报条件", "手机号码", "参加工作时间", "从事专业", "申报依据"])
     for number, one in enumerate(cast, start=1):
-        person = (number, one.name, "身份证", one.citizen_number, "高中", "国有企业", "自取")
+        person = (number, one.name, "身份证", one.citizen_number, "高中", one.source, "自取")
         claim = ("电工", "四级/中级工", 1, one.telephone, f"{one.works_since:%Y-%m-%d}", "维修电工")
         writer.writerow([*person, *claim, "单位出具的工作年限证明"])
     return text.getvalue().encode("utf-8-sig")
 
 
 def register(
-    world: World, *, name: str, examined_on: date, outline: Outline, cast: Sequence[Candidate]
+    world: World,
+    *,
+    name: str,
+    examined_on: date,
+    outline: Outline,
+    cast: Sequence[Candidate],
 ) -> tuple[Plan, list[Registration]]:
     """Make a plan and import its registration list; the claims wait for their review."""
     officer = world.actor("officer")
@@ -122,24 +127,40 @@ def seat(
     officer = world.actor("officer")
     ids = [row.id for row in registrations]
     with world.session() as session:
-        sittings.review_registrations(
-            session,
-            actor=officer,
-            plan_id=plan.id,
-            registration_ids=ids,
-            approve=True,
-            reason="",
-            now=world.now(),
-        )
+        approve(session, officer, plan.id, ids, now=world.now())
         made = {
-            component: _publish(session, officer, plan.id, component, terms, papers, now=world.now())
+            component: publish(
+                session,
+                officer,
+                plan.id,
+                component,
+                terms,
+                papers,
+                rooms=[room_of(session, component)],
+                now=world.now(),
+            )
             for component, terms in ((Component.THEORY, theory), (Component.PRACTICAL, practical))
         }
         _staff(session, world, made)
     return Examination(plan.id, made[Component.THEORY], made[Component.PRACTICAL], tuple(ids))
 
 
-def _publish(
+def approve(
+    session: Session, officer: Actor, plan_id: UUID, registration_ids: Sequence[UUID], *, now: datetime
+) -> None:
+    """Approve claims."""
+    sittings.review_registrations(
+        session,
+        actor=officer,
+        plan_id=plan_id,
+        registration_ids=registration_ids,
+        approve=True,
+        reason="",
+        now=now,
+    )
+
+
+def publish(
     session: Session,
     officer: Actor,
     plan_id: UUID,
@@ -147,16 +168,16 @@ def _publish(
     terms: Terms,
     papers: Sequence[UUID],
     *,
+    rooms: Sequence[UUID],
     now: datetime,
 ) -> UUID:
+    """Make a sitting, seat its candidates and publish it."""
     sitting = sittings.create_sitting(
         session, actor=officer, plan_id=plan_id, component=component, terms=terms, now=now
     )
     if component is Component.THEORY:
         sittings.set_papers(session, actor=officer, sitting_id=sitting.id, paper_ids=list(papers))
-    sittings.arrange_sitting(
-        session, actor=officer, sitting_id=sitting.id, room_ids=[room_of(session, component)], now=now
-    )
+    sittings.arrange_sitting(session, actor=officer, sitting_id=sitting.id, room_ids=rooms, now=now)
     sittings.publish_sitting(session, actor=officer, sitting_id=sitting.id, now=now)
     return sitting.id
 

@@ -59,6 +59,24 @@ def mark(truth: Truth, *, rng: np.random.Generator) -> NDArray[np.int8]:
     return marks
 
 
+def labels_of(item: DemonstrationItem) -> Sequence[str]:
+    """Return the labels that can be chosen."""
+    return "ABCDE"[: len(item.options)] if item.options else "TF"
+
+
+def wrong_answer(item: DemonstrationItem, label: str) -> list[str]:
+    """Return a plausible wrong answer with a wrong option: in multiple choice a right one is missed for it."""
+    return sorted({*item.key[1:], label}) if item.type == "multiple_choice" else [label]
+
+
+def answer(item: DemonstrationItem, *, right: bool, rng: np.random.Generator) -> list[str]:
+    """Return the key, or a plausible wrong answer."""
+    if right:
+        return sorted(item.key)
+    wrong = [label for label in labels_of(item) if label not in item.key]
+    return wrong_answer(item, str(rng.choice(wrong)))
+
+
 def response_file(items: Sequence[DemonstrationItem], marks: NDArray[np.int8]) -> bytes:
     """Return the marks as the CSV that calibration reads: item numbers, then 0, 1 or empty."""
     text = io.StringIO(newline="")

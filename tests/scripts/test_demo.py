@@ -8,6 +8,9 @@ from uuid import UUID
 
 import pytest
 
+from exam_engine.calibration import service as calibration
+from exam_engine.calibration.reports.flags import Sign
+from exam_engine.calibration.reports.rules import ReportKind
 from exam_engine.certificates import service as certificates
 from exam_engine.delivery import service as delivery
 from exam_engine.invigilation import service as invigilation
@@ -16,16 +19,20 @@ from exam_engine.recognition import service as recognition
 from exam_engine.recognition.rules import Verdict, known_years
 from exam_engine.sittings import service as sittings
 from exam_engine.sittings.rules import SittingStatus
+from exam_engine.standard_setting import service as standards
+from exam_engine.standard_setting.rules import WorkshopStatus
 from itembank.base import audit
 from itembank.base.db import Scope
 from itembank.items import service as items
 from itembank.items.rules import ItemStatus
 from itembank.people import service as people
 from itembank.people.rules import Actor
+from itembank.statistics import service as statistics
+from itembank.statistics.rules import ScaleModel
 from scripts import demo
 from scripts.commands.serve import DemonstrationRefused
 from scripts.commands.serve import run as run_serve
-from scripts.demonstration import content
+from scripts.demonstration import content, crowd
 from scripts.demonstration.facts import FILE, Facts
 from scripts.site import Site, open_site
 from web.settings import Settings
@@ -132,6 +139,23 @@ def test_the_past_sittings_are_closed_with_their_records(site: Site) -> None:
 
     assert [sitting.status for sitting in held] == [SittingStatus.CLOSED] * 2
     assert all(room.record and room.record.video_reference for watched in rooms for room in watched)
+
+
+def test_the_desk_finds_what_is_hidden_in_the_large_exam(site: Site) -> None:
+    with site.database.session(scope=Scope.everything(), writes=False) as session:
+        listed = calibration.list_reports(session).reports
+        reports = {row.kind: calibration.find_report(session, row.id) for row in listed}
+        figures = {kind: calibration.results_of(session, report) for kind, report in reports.items()}
+        scales = {scale.model: scale.n_persons for scale in statistics.list_scales(session)}
+        [held], _ = standards.list_workshops(session, offset=0, limit=10)
+    signs = [sign["sign"] for item in figures[ReportKind.SITTING]["items"] for sign in item["signs"]]
+    [compared] = figures[ReportKind.DIF]["comparisons"]
+
+    assert scales == {ScaleModel.RASCH: 400, ScaleModel.TWO_PL: crowd.PERSONS}
+    assert set(reports) == {ReportKind.SITTING, ReportKind.DIF, ReportKind.FIT}
+    assert signs.count(Sign.KEY_SUSPECT) == 1
+    assert [row["favours"] for row in compared["items"] if (row["p_adjusted"] or 1) < 0.01] == ["reference"]
+    assert (held.judges, held.rounds, held.workshop.status) == (5, 2, WorkshopStatus.RECORDED)
 
 
 def test_a_sitting_that_is_over_is_followed_by_another(settings: Settings, facts: Facts) -> None:
