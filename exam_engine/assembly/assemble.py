@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.sparse as sp
 
 from exam_engine.assembly import explain
 from exam_engine.assembly.bound import average_form
@@ -15,7 +14,7 @@ from exam_engine.assembly.compile import BoolArray, Program, Rows, compile_progr
 from exam_engine.assembly.construct import build_in_turn, build_together, cell_counts, use_limits
 from exam_engine.assembly.improve import ROUNDS, Improver
 from exam_engine.assembly.polish import polish
-from exam_engine.assembly.pool import Pool
+from exam_engine.assembly.pool import FloatArray, Pool
 from exam_engine.assembly.relax import apply_changes, smallest_change
 from exam_engine.assembly.result import Assembled, Cancelled, Change, Infeasible, Run, Undecided, Verification
 from exam_engine.assembly.solver import SOLVER, Work, WorkExhausted, solver_version
@@ -60,14 +59,19 @@ class _Task:
         self.rng, self.work, self.report = np.random.default_rng(seed), work, report
         self.program: Program = compile_program(pool, specification, allow_empty=allow_empty)
         self.bound = 0.0
+        self.guide: FloatArray | None = None
 
     def ids(self, built: BoolArray) -> tuple[tuple[str, ...], ...]:
-        return tuple(tuple(self.pool.ids[int(k)] for k in np.flatnonzero(form)) for form in built)
+        return tuple(
+            tuple(self.pool.ids[int(k)] for k in np.flatnonzero(form[: self.pool.size])) for form in built
+        )
 
     def relaxed_bound(self) -> float:
         """Deviation of the average form; infinite when there is none."""
         program, limits = self.program, use_limits(self.program, self.forms)
-        return average_form(program, program.rows, limits, self.forms, self.rng, self.work).deviation
+        average = average_form(program, program.rows, limits, self.forms, self.rng, self.work)
+        self.guide = average.x
+        return average.deviation
 
     def search(self) -> _Found:
         """Build forms in turn, in ever more careful ways, and at last all at once."""
@@ -100,6 +104,7 @@ class _Task:
             self.rng,
             self.work,
             shadow=shadow,
+            guide=self.guide if counts is None else None,
             step=lambda f: self.report(f, self.forms, "build"),
         )
         return _Found(None, None) if built is None else self._finish(built, program.with_cells(counts))
@@ -277,7 +282,4 @@ def _place(specification: Specification) -> Callable[[str], int]:
 
 
 def _without_tolerances(program: Program, n_rules: int) -> Rows:
-    rows, keep = program.rows, program.rows.owner < n_rules
-    return Rows(
-        sp.csr_array(rows.matrix[np.flatnonzero(keep)]), rows.lower[keep], rows.upper[keep], rows.owner[keep]
-    )
+    return program.rows.take(np.flatnonzero(program.rows.owner < n_rules))

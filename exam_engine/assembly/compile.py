@@ -1,9 +1,14 @@
-"""Specification → rows over the items of a pool, each row owned by a named rule."""
+"""Specification → rows over the items of a pool, each row owned by a named rule.
+
+A form is a vector of zeros and ones over *columns*: first the items of the pool, then *switches*, which say that a set
+of items is used, a value is covered, a condition applies. Swapping items leaves the switches as they are, so that every
+rule stays a linear row for the local search, too.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,49 +17,74 @@ import scipy.sparse as sp
 
 from exam_engine.assembly.pool import NO_VALUE, FloatArray, Pool
 from exam_engine.assembly.specification import (
+    Among,
     Count,
+    CurveTarget,
+    Distinct,
     Enemies,
     Exclude,
+    If,
     Include,
     InformationTarget,
     Is,
+    MeanTarget,
     Parallel,
     PerValue,
     Rule,
+    Sets,
+    Share,
     Specification,
     Sum,
+    Target,
     Where,
 )
 
 BoolArray = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.int64]
 
+_NO_PLACES, _NO_VALUES = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float64)
+
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """``lower <= matrix @ x <= upper`` for a form ``x``; ``owner[r]`` is the position of row r's name."""
+    """``lower <= matrix @ x <= upper`` for a form ``x``; ``owner[r]`` is the position of row r's name.
+
+    ``give[r]`` is how far the row moves when its rule is relaxed by one unit: 0 where it says what a switch means.
+    """
 
     matrix: sp.csr_array
     lower: FloatArray
     upper: FloatArray
     owner: IntArray
+    give: FloatArray
 
     @property
     def count(self) -> int:
         """Number of rows."""
         return len(self.lower)
 
+    def take(self, index: npt.NDArray[np.intp]) -> Rows:
+        """Return some of the rows."""
+        return Rows(
+            sp.csr_array(self.matrix[index]),
+            self.lower[index],
+            self.upper[index],
+            self.owner[index],
+            self.give[index],
+        )
+
 
 @dataclass(frozen=True, eq=False)
 class Program:
     """A compiled specification.
 
-    ``names`` holds the names of rules and then of targets; rows of a tolerance belong to their target.
-    ``cells`` (n_cells, n_items) are the combinations of the Parallel rules, ``weights`` (n_targets, n_items)
-    the coefficients of the targets with their ``goal`` and ``scale``.
+    ``size`` counts the items and ``switches`` the columns after them. ``names`` holds the names of rules and then of
+    targets; rows of a tolerance belong to their target. ``cells`` (n_cells, width) are the combinations of the
+    Parallel rules, ``weights`` (n_targets, width) the coefficients of the targets with their ``goal`` and ``scale``.
     """
 
     size: int
+    switches: int
     names: tuple[str, ...]
     structural: BoolArray
     rows: Rows
@@ -64,6 +94,13 @@ class Program:
     goal: FloatArray
     scale: FloatArray
     max_use: int | None
+    bundles: tuple[tuple[int, IntArray], ...] = ()
+    """Switch and items of each set that is used together."""
+
+    @property
+    def width(self) -> int:
+        """Number of columns: items and switches."""
+        return self.size + self.switches
 
     @property
     def n_targets(self) -> int:
@@ -84,29 +121,61 @@ class Program:
             np.r_[rows.lower, counts],
             np.r_[rows.upper, counts],
             np.r_[rows.owner, self.cell_owner],
+            np.r_[rows.give, np.zeros(len(counts))],
         )
 
 
 @dataclass
 class _Builder:
-    masks: list[sp.csr_array] = field(default_factory=list)
+    """Rows as they are written down: places and values, never dense."""
+
+    size: int
+    switches: int = 0
+    places: list[IntArray] = field(default_factory=list)
+    values: list[FloatArray] = field(default_factory=list)
     lower: list[float] = field(default_factory=list)
     upper: list[float] = field(default_factory=list)
     owner: list[int] = field(default_factory=list)
+    give: list[float] = field(default_factory=list)
+    bundles: list[tuple[int, IntArray]] = field(default_factory=list)
 
-    def add(self, coefficients: FloatArray, lower: float, upper: float, owner: int) -> None:
-        self.masks.append(sp.csr_array(coefficients[None, :]))  # thousands of points: never kept dense
+    def add(
+        self,
+        places: npt.ArrayLike,
+        lower: float,
+        upper: float,
+        owner: int,
+        values: npt.ArrayLike = 1.0,
+        *,
+        give: float = 1.0,
+    ) -> None:
+        """Append a row with ``values`` at the columns ``places``."""
+        at = np.asarray(places, dtype=np.int64)
+        self.places.append(at)
+        self.values.append(np.broadcast_to(np.asarray(values, dtype=np.float64), at.shape))
         self.lower.append(lower)
         self.upper.append(upper)
         self.owner.append(owner)
+        self.give.append(give)
 
-    def build(self, size: int) -> Rows:
-        matrix = sp.vstack(self.masks) if self.masks else _empty(size)
+    def switch(self) -> int:
+        """Return a new switch's column."""
+        self.switches += 1
+        return self.size + self.switches - 1
+
+    def build(self, width: int) -> Rows:
+        starts = np.cumsum([0, *(len(at) for at in self.places)])
+        matrix = sp.csr_array(
+            (np.concatenate([_NO_VALUES, *self.values]), np.concatenate([_NO_PLACES, *self.places]), starts),
+            shape=(len(self.places), width),
+        )
+        matrix.eliminate_zeros()
         return Rows(
-            sp.csr_array(matrix),
-            np.array(self.lower),
-            np.array(self.upper),
+            matrix,
+            np.array(self.lower, dtype=np.float64),
+            np.array(self.upper, dtype=np.float64),
             np.array(self.owner, dtype=np.int64),
+            np.array(self.give, dtype=np.float64),
         )
 
 
@@ -116,7 +185,7 @@ def select(pool: Pool, where: Where) -> BoolArray:
     Raises
     ------
     ValueError
-        If the pool lacks an attribute.
+        If the pool lacks an attribute or an item.
 
     Examples
     --------
@@ -128,6 +197,10 @@ def select(pool: Pool, where: Where) -> BoolArray:
     for condition in where:
         if isinstance(condition, Is):
             mask &= np.isin(pool.texts(condition.attribute), condition.values)
+        elif isinstance(condition, Among):
+            among = np.zeros(pool.size, dtype=bool)
+            among[_positions(pool, condition.ids)] = True
+            mask &= among
         else:
             values = pool.numbers(condition.attribute)
             mask &= (values >= condition.low) & (values <= condition.high)
@@ -143,27 +216,30 @@ def compile_program(pool: Pool, specification: Specification, *, allow_empty: bo
         Naming the rule: unknown attribute or id, a filter that selects nothing although nothing is asked of
         it, an information target without item parameters.
     """
-    builder, cells = _Builder(), _Builder()
+    rows, cells = _Builder(pool.size), _Builder(pool.size)
     for k, rule in enumerate(specification.rules):
         try:
-            _compile_rule(pool, rule, k, builder, cells, allow_empty=allow_empty)
+            _compile_rule(pool, rule, k, rows, cells, allow_empty=allow_empty)
         except ValueError as error:
             raise ValueError(f"rule {rule.name!r}: {error}") from None
-    weights, goal, scale = _compile_targets(pool, specification, builder)
+    width = pool.size + rows.switches
+    weights, goal, scale = _compile_targets(pool, specification, rows, width)
     names = (*(r.name for r in specification.rules), *(t.name for t in specification.targets))
     structural = np.array([bool(getattr(r, "structural", False)) for r in specification.rules], dtype=bool)
-    cell_rows = cells.build(pool.size)
+    cell_rows = cells.build(width)
     return Program(
         size=pool.size,
+        switches=rows.switches,
         names=names,
         structural=np.r_[structural, np.zeros(len(specification.targets), dtype=bool)],
-        rows=builder.build(pool.size),
+        rows=rows.build(width),
         cells=cell_rows.matrix,
         cell_owner=cell_rows.owner,
         weights=weights,
         goal=goal,
         scale=scale,
         max_use=specification.max_use,
+        bundles=tuple(rows.bundles),
     )
 
 
@@ -172,31 +248,106 @@ def _compile_rule(
 ) -> None:
     if isinstance(rule, Count | Sum):
         _compile_range(pool, rule, k, rows, allow_empty=allow_empty)
+    elif isinstance(rule, Share):
+        _compile_share(pool, rule, k, rows)
+    elif isinstance(rule, Distinct):
+        _compile_distinct(pool, rule, k, rows)
+    elif isinstance(rule, Sets):
+        _compile_sets(pool, rule, k, rows, allow_empty=allow_empty)
+    elif isinstance(rule, If):
+        _compile_if(pool, rule, k, rows)
     elif isinstance(rule, PerValue):
-        mask, values = select(pool, rule.where), pool.texts(rule.attribute)
-        shares, counts = np.unique(values[mask], return_counts=True)
-        for value in shares[(counts > rule.maximum) & (shares != NO_VALUE)]:
-            rows.add((mask & (values == value)).astype(float), -math.inf, float(rule.maximum), k)
+        for _, items in _groups(pool, rule.attribute, select(pool, rule.where)):
+            if len(items) > rule.maximum:
+                rows.add(items, -math.inf, float(rule.maximum), k)
     elif isinstance(rule, Enemies):
         for group in rule.groups:
-            rows.add(_indicator(pool, group), -math.inf, 1.0, k)
+            rows.add(_positions(pool, group), -math.inf, 1.0, k)
     elif isinstance(rule, Include):
-        rows.add(_indicator(pool, rule.ids), float(len(rule.ids)), math.inf, k)
+        rows.add(_positions(pool, rule.ids), float(len(rule.ids)), math.inf, k)
     elif isinstance(rule, Exclude):
-        rows.add(_indicator(pool, rule.ids), -math.inf, 0.0, k)
+        rows.add(_positions(pool, rule.ids), -math.inf, 0.0, k)
     else:
         _compile_parallel(pool, rule, k, cells)
 
 
 def _compile_range(pool: Pool, rule: Count | Sum, k: int, rows: _Builder, *, allow_empty: bool) -> None:
-    mask = select(pool, rule.where)
+    items = np.flatnonzero(select(pool, rule.where))
     upper = math.inf if rule.maximum is None else float(rule.maximum)
-    if not mask.any() and rule.minimum <= 0 and not allow_empty:
+    if not items.size and rule.minimum <= 0 and not allow_empty:
         raise ValueError("the filter selects no item of the pool")
-    if isinstance(rule, Count):
-        rows.add(mask.astype(float), float(rule.minimum), upper, k)
-    else:
-        rows.add(mask * pool.numbers(rule.attribute), float(rule.minimum), upper, k)
+    values = 1.0 if isinstance(rule, Count) else pool.numbers(rule.attribute)[items]
+    rows.add(items, float(rule.minimum), upper, k, values)
+
+
+def _compile_share(pool: Pool, rule: Share, k: int, rows: _Builder) -> None:
+    of = select(pool, rule.of)
+    part = of & select(pool, rule.where)
+    weight = np.ones(pool.size) if rule.attribute is None else pool.numbers(rule.attribute)
+    if (weight[of] < 0).any():
+        raise ValueError(f"{rule.attribute!r} is negative for some items: shares are of what adds up")
+    if not part.any() and rule.minimum <= 0:
+        raise ValueError("the filter selects no item of the pool")
+    items = np.flatnonzero(of)
+    bounds = []
+    if rule.minimum > 0:
+        bounds.append((rule.minimum, 0.0, math.inf))
+    if rule.maximum < 1:
+        bounds.append((rule.maximum, -math.inf, 0.0))
+    for bound, lower, upper in bounds:
+        values = weight[items] * (part[items] - bound)
+        rows.add(items, lower, upper, k, values, give=float(np.abs(values).sum()))
+
+
+def _compile_distinct(pool: Pool, rule: Distinct, k: int, rows: _Builder) -> None:
+    switches = []
+    for _, items in _groups(pool, rule.attribute, select(pool, rule.where)):
+        used = rows.switch()
+        switches.append(used)
+        if rule.minimum > 0:
+            rows.add([*items, used], 0.0, math.inf, k, [*np.ones(len(items)), -1.0], give=0.0)
+        if rule.maximum is not None:
+            _imply(rows, items, used, k, give=0.0)
+    upper = math.inf if rule.maximum is None else float(rule.maximum)
+    rows.add(switches, float(rule.minimum), upper, k)
+
+
+def _compile_sets(pool: Pool, rule: Sets, k: int, rows: _Builder, *, allow_empty: bool) -> None:
+    found = False
+    for _, items in _groups(pool, rule.attribute, select(pool, rule.where)):
+        found = True
+        if rule.minimum is None and len(items) == 1:
+            continue
+        used = rows.switch()
+        rows.bundles.append((used, items))
+        least = len(items) if rule.minimum is None else rule.minimum
+        most = len(items) if rule.maximum is None else min(rule.maximum, len(items))
+        ones = np.ones(len(items))
+        rows.add([*items, used], 0.0, math.inf, k, [*ones, -float(least)], give=float(least))
+        if most < len(items):
+            spare = float(len(items) - most)
+            rows.add([*items, used], -math.inf, 0.0, k, [*ones, -float(most)], give=spare)
+        _imply(rows, items, used, k, give=1.0)
+    if not found and not allow_empty:
+        raise ValueError("the filter selects no item of the pool")
+
+
+def _compile_if(pool: Pool, rule: If, k: int, rows: _Builder) -> None:
+    given, items = np.flatnonzero(select(pool, rule.given)), np.flatnonzero(select(pool, rule.where))
+    applies = rows.switch()
+    _imply(rows, given, applies, k, give=0.0)
+    ones = np.ones(len(items))
+    if rule.minimum > 0:
+        rows.add([*items, applies], 0.0, math.inf, k, [*ones, -float(rule.minimum)])
+    if rule.maximum is not None and rule.maximum < len(items):
+        spare = float(len(items) - rule.maximum)
+        rows.add([*items, applies], -math.inf, float(len(items)), k, [*ones, spare])
+
+
+def _imply(rows: _Builder, items: IntArray, switch: int, k: int, *, give: float) -> None:
+    """Turn the switch on when any of the items is used; row by row, which is tighter than their sum."""
+    for item in items:
+        rows.add([item, switch], -math.inf, 0.0, k, [1.0, -1.0], give=give)
 
 
 def _compile_parallel(pool: Pool, rule: Parallel, k: int, cells: _Builder) -> None:
@@ -206,38 +357,53 @@ def _compile_parallel(pool: Pool, rule: Parallel, k: int, cells: _Builder) -> No
     columns = np.stack([pool.texts(attribute) for attribute in rule.by])
     _, group = np.unique(columns, axis=1, return_inverse=True)
     for g in np.unique(group.ravel()[mask]):
-        cells.add((mask & (group.ravel() == g)).astype(float), -math.inf, math.inf, k)
+        cells.add(np.flatnonzero(mask & (group.ravel() == g)), -math.inf, math.inf, k)
 
 
 def _compile_targets(
-    pool: Pool, specification: Specification, rows: _Builder
+    pool: Pool, specification: Specification, rows: _Builder, width: int
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     n = len(specification.targets)
-    weights, goal, scale = np.zeros((n, pool.size)), np.zeros(n), np.ones(n)
+    weights, goal, scale = np.zeros((n, width)), np.zeros(n), np.ones(n)
     for t, target in enumerate(specification.targets):
         try:
-            if isinstance(target, InformationTarget):
-                weights[t] = pool.information([target.theta])[0]
-            else:
-                weights[t] = pool.numbers(target.attribute) / target.length
+            weights[t, : pool.size] = _coefficients(pool, target)
         except ValueError as error:
             raise ValueError(f"target {target.name!r}: {error}") from None
         goal[t] = target.goal
         scale[t] = target.scale or abs(target.goal) or 1.0
         if target.tolerance is not None:
             owner = len(specification.rules) + t
-            rows.add(weights[t].copy(), target.goal - target.tolerance, target.goal + target.tolerance, owner)
+            low, high = target.goal - target.tolerance, target.goal + target.tolerance
+            rows.add(np.arange(pool.size), low, high, owner, weights[t, : pool.size])
     return weights, goal, scale
 
 
-def _indicator(pool: Pool, ids: Iterable[str]) -> FloatArray:
-    mask = np.zeros(pool.size)
+def _coefficients(pool: Pool, target: Target) -> FloatArray:
+    """Return what each item adds to a target, shape (n_items,)."""
+    if isinstance(target, InformationTarget):
+        return np.asarray(pool.information([target.theta])[0])
+    if isinstance(target, CurveTarget):
+        probability = np.asarray(pool.probability([target.theta])[0])
+        return probability if target.marks is None else probability * pool.numbers(target.marks)
+    if isinstance(target, MeanTarget):
+        return pool.numbers(target.attribute) / target.length
+    return pool.numbers(target.attribute)
+
+
+def _groups(pool: Pool, attribute: str, mask: BoolArray) -> Iterator[tuple[str, IntArray]]:
+    """Yield each value of a categorical attribute with the positions of its selected items."""
+    texts = pool.texts(attribute)
+    chosen = np.flatnonzero(mask & (texts != NO_VALUE))
+    order = chosen[np.argsort(texts[chosen], kind="stable")]
+    values, starts = np.unique(texts[order], return_index=True)
+    for value, items in zip(values, np.split(order, starts[1:]), strict=False):
+        if len(items):
+            yield str(value), items.astype(np.int64)
+
+
+def _positions(pool: Pool, ids: Iterable[str]) -> IntArray:
     for name in ids:
         if name not in pool.positions:
             raise ValueError(f"item {name!r} is not in the pool")
-        mask[pool.positions[name]] = 1.0
-    return mask
-
-
-def _empty(size: int) -> sp.csr_array:
-    return sp.csr_array((0, size))
+    return np.array([pool.positions[name] for name in ids], dtype=np.int64)

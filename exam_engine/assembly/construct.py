@@ -13,12 +13,17 @@ from exam_engine.assembly.compile import BoolArray, IntArray, Program, Rows
 from exam_engine.assembly.pool import FloatArray
 from exam_engine.assembly.solver import INFEASIBLE, Model, Solution, Work, solve
 
-SUBPOOL = 900
-"""A form is sought among this many items first: quick, and the whole pool is tried when it fails."""
+SUBPOOL, SUBPOOL_SETS = 700, 40
+"""A form is sought among this many items and sets first: quick, and the whole pool is tried when it fails."""
 
-FORM_GAP = 0.05
-"""Relative gap of one form's search: its cost only says which items to prefer."""
+REFRESH = 0.2
+"""Part of the pool that may be used up before the guide is computed again."""
 
+SMALL, NEAR = 1000, 0.01
+"""In a pool of at most this size a form is sought this near to its targets, in units of scale: swaps find few ways."""
+
+FORM_GAP = 5.0
+"""Relative gap of one form's search: its cost only says which items to prefer, so that the first form found will do."""
 
 TOGETHER_NODES = 2000
 """Nodes for all forms in one programme: it is decided early or not in useful time."""
@@ -26,15 +31,18 @@ TOGETHER_NODES = 2000
 
 @dataclass(frozen=True)
 class Build:
-    """Forms found (n_forms, n_items), or None; ``proven`` when their absence is proven."""
+    """Forms found (n_forms, width), or None; ``proven`` when their absence is proven."""
 
     forms: BoolArray | None
     proven: bool = False
 
 
 def use_limits(program: Program, forms: int) -> FloatArray:
-    """Return how often each item may be used over all forms, shape (n_items,)."""
-    return np.full(program.size, float(forms if program.max_use is None else min(program.max_use, forms)))
+    """Return how often each column may be used over all forms, shape (width,); switches know no limit."""
+    limits = np.full(program.width, float(forms))
+    if program.max_use is not None:
+        limits[: program.size] = min(program.max_use, forms)
+    return limits
 
 
 def build_in_turn(
@@ -45,25 +53,36 @@ def build_in_turn(
     work: Work,
     *,
     shadow: bool,
+    guide: FloatArray | None,
     step: Callable[[int], None],
 ) -> BoolArray | None:
-    """Construct one form after the other on what is left, shape (forms, n_items); None at a dead end.
+    """Construct one form after the other on what is left, shape (forms, width); None at a dead end.
 
     With ``shadow`` every form is found together with the average of those to come, so that it leaves them
-    what they need (the shadow test of van der Linden, 2005).
+    what they need (the shadow test of van der Linden, 2005). ``guide`` is the average form, when it is known already.
     """
     use_left = use_limits(program, forms)
-    built = np.zeros((forms, program.size), dtype=bool)
+    built = np.zeros((forms, program.width), dtype=bool)
+    columns = sp.csc_array(rows.matrix)
+    taken = 0
     for f in range(forms):
         step(f)
-        average = average_form(program, rows, use_left, forms - f, rng, work)
-        if average.x is None:
-            return None
-        found = _one_form(rows, use_left, forms - f, average.x, rng, work, shadow=shadow and f < forms - 1)
+        last = shadow and f < forms - 1
+        for fresh in (False, True):
+            if guide is None or fresh or taken > REFRESH * program.size:
+                average = average_form(program, rows, use_left, forms - f, rng, work)
+                if average.x is None:
+                    return None
+                guide, taken = average.x, 0
+            task = _Form(program, rows, columns, use_left, forms - f, guide)
+            found = task.find(rng, work, shadow=last, whole=fresh)
+            if found is not None:
+                break
         if found is None:
             return None
         built[f] = found
         use_left -= found
+        taken += int(found[: program.size].sum())
     return built
 
 
@@ -74,7 +93,7 @@ def cell_counts(
 
     Decided over the items used by all forms together: ``sum of uses = forms × count`` with whole counts.
     """
-    n, cells = program.size, program.cells.shape[0]
+    n, cells = program.width, program.cells.shape[0]
     average = average_form(program, rows, use_limits(program, forms), forms, rng, work)
     if average.x is None:
         return None, True
@@ -101,7 +120,7 @@ def cell_counts(
 
 def build_together(program: Program, forms: int, rng: np.random.Generator, work: Work) -> Build:
     """Solve all forms in one integer programme: slow, but it decides whether there are any."""
-    n, cells, rows = program.size, program.cells.shape[0], program.rows
+    n, cells, rows = program.width, program.cells.shape[0], program.rows
     blocks = [sp.block_diag([rows.matrix] * forms, format="csr")] if rows.count else []
     lower, upper = [np.tile(rows.lower, forms)], [np.tile(rows.upper, forms)]
     blocks.append(sp.hstack([sp.eye_array(n)] * forms, format="csr"))
@@ -136,65 +155,103 @@ def build_together(program: Program, forms: int, rng: np.random.Generator, work:
     return Build(np.round(solution.x[: n * forms]).reshape(forms, n) > 0.5)
 
 
-def _one_form(
-    rows: Rows,
-    use_left: FloatArray,
-    remaining: int,
-    guide: FloatArray,
-    rng: np.random.Generator,
-    work: Work,
-    *,
-    shadow: bool,
-) -> BoolArray | None:
-    usable: IntArray = np.flatnonzero(use_left > 0).astype(np.int64)
-    cost = rng.random(len(use_left)) - 2.0 * guide / max(guide.max(), 1e-9)
-    if shadow:
-        return _chosen(usable, _with_shadow(rows, use_left, remaining - 1, cost, usable, work), len(use_left))
-    if len(usable) > SUBPOOL:
-        weight = guide[usable] + 0.02 / remaining
-        some = rng.choice(usable, SUBPOOL, replace=False, p=weight / weight.sum())
-        few: IntArray = np.union1d(some, usable[guide[usable] > 0.99])
-        found = _chosen(few, _alone(rows, cost, few, work), len(use_left))
-        if found is not None:
-            return found
-    return _chosen(usable, _alone(rows, cost, usable, work), len(use_left))
+@dataclass(frozen=True, eq=False)
+class _Form:
+    """The search for one form."""
+
+    program: Program
+    rows: Rows
+    columns: sp.csc_array
+    use_left: FloatArray
+    remaining: int
+    guide: FloatArray
+
+    def find(self, rng: np.random.Generator, work: Work, *, shadow: bool, whole: bool) -> BoolArray | None:
+        usable: IntArray = np.flatnonzero(self.use_left > 0).astype(np.int64)
+        cost = rng.random(len(self.use_left)) - 2.0 * self.guide / max(self.guide.max(), 1e-9)
+        if shadow:
+            return self._chosen(usable, self._with_shadow(cost, usable, work))
+        if len(usable) > SUBPOOL:
+            few = self._some(rng)
+            found = self._chosen(few, self._alone(cost, few, work))
+            if found is not None or not whole:
+                return found
+        return self._chosen(usable, self._alone(cost, usable, work))
+
+    def _some(self, rng: np.random.Generator) -> IntArray:
+        """Return columns worth a look: items that the guide likes, whole sets, all other switches."""
+        n = self.program.size
+        left = self.use_left > 0
+        in_sets = np.zeros(n, dtype=bool)
+        switches = np.arange(n, self.program.width)
+        chosen = [switches]
+        if self.program.bundles:
+            weight = np.array([self.guide[switch] for switch, _ in self.program.bundles]) + 0.02
+            for _, items in self.program.bundles:
+                in_sets[items] = True
+            whole = np.array([left[items].all() for _, items in self.program.bundles])
+            weight = weight * whole
+            many = min(SUBPOOL_SETS, int(whole.sum()))
+            if many:
+                at = rng.choice(len(weight), many, replace=False, p=weight / weight.sum())
+                chosen += [self.program.bundles[int(k)][1] for k in at]
+        free = np.flatnonzero(left[:n] & ~in_sets)
+        weight = self.guide[free] + 0.02 / self.remaining
+        chosen.append(rng.choice(free, min(SUBPOOL, len(free)), replace=False, p=weight / weight.sum()))
+        chosen.append(free[self.guide[free] > 0.99])
+        return np.unique(np.concatenate(chosen)).astype(np.int64)
+
+    def _alone(self, cost: FloatArray, usable: IntArray, work: Work) -> Solution:
+        m, rows, program = len(usable), self.rows, self.program
+        part = sp.csr_array(self.columns[:, usable])
+        if program.n_targets and program.size <= SMALL:
+            near = sp.csr_array(program.weights[:, usable] / program.scale[:, None])
+            goal = program.goal / program.scale
+            part = sp.csr_array(sp.vstack([part, near]))
+            rows = Rows(
+                part, np.r_[rows.lower, goal - NEAR], np.r_[rows.upper, goal + NEAR], rows.owner, rows.give
+            )
+        least, most = _reach(part)
+        open_ = np.flatnonzero((least < rows.lower) | (most > rows.upper))
+        model = Model(
+            cost[usable],
+            sp.csr_array(part[open_]),
+            rows.lower[open_],
+            rows.upper[open_],
+            np.zeros(m),
+            np.ones(m),
+            np.ones(m),
+        )
+        return solve(model, work, gap=FORM_GAP)
+
+    def _with_shadow(self, cost: FloatArray, usable: IntArray, work: Work) -> Solution:
+        m, rows, later = len(usable), self.rows, self.remaining - 1
+        columns = sp.csr_array(self.columns[:, usable])
+        none, eye = sp.csr_array(columns.shape), sp.eye_array(m)
+        matrix = sp.vstack(
+            [sp.hstack([columns, none]), sp.hstack([none, columns]), sp.hstack([eye, later * eye])]
+        )
+        model = Model(
+            np.r_[cost[usable], np.zeros(m)],
+            sp.csr_array(matrix),
+            np.r_[rows.lower, rows.lower, np.full(m, -np.inf)],
+            np.r_[rows.upper, rows.upper, self.use_left[usable]],
+            np.zeros(2 * m),
+            np.ones(2 * m),
+            np.r_[np.ones(m), np.zeros(m)],
+        )
+        return solve(model, work, gap=FORM_GAP)
+
+    def _chosen(self, usable: IntArray, solution: Solution) -> BoolArray | None:
+        if solution.x is None:
+            return None
+        form = np.zeros(len(self.use_left), dtype=bool)
+        form[usable[np.round(solution.x[: len(usable)]) > 0.5]] = True
+        return form
 
 
-def _columns(rows: Rows, usable: IntArray) -> sp.csr_array:
-    return sp.csr_array(rows.matrix.tocsc()[:, usable])
-
-
-def _alone(rows: Rows, cost: FloatArray, usable: IntArray, work: Work) -> Solution:
-    m = len(usable)
-    columns = _columns(rows, usable)
-    model = Model(cost[usable], columns, rows.lower, rows.upper, np.zeros(m), np.ones(m), np.ones(m))
-    return solve(model, work, gap=FORM_GAP)
-
-
-def _with_shadow(
-    rows: Rows, use_left: FloatArray, later: int, cost: FloatArray, usable: IntArray, work: Work
-) -> Solution:
-    m = len(usable)
-    columns = _columns(rows, usable)
-    none, eye = sp.csr_array(columns.shape), sp.eye_array(m)
-    matrix = sp.vstack(
-        [sp.hstack([columns, none]), sp.hstack([none, columns]), sp.hstack([eye, later * eye])]
-    )
-    model = Model(
-        np.r_[cost[usable], np.zeros(m)],
-        sp.csr_array(matrix),
-        np.r_[rows.lower, rows.lower, np.full(m, -np.inf)],
-        np.r_[rows.upper, rows.upper, use_left[usable]],
-        np.zeros(2 * m),
-        np.ones(2 * m),
-        np.r_[np.ones(m), np.zeros(m)],
-    )
-    return solve(model, work, gap=FORM_GAP)
-
-
-def _chosen(usable: IntArray, solution: Solution, size: int) -> BoolArray | None:
-    if solution.x is None:
-        return None
-    form = np.zeros(size, dtype=bool)
-    form[usable[np.round(solution.x[: len(usable)]) > 0.5]] = True
-    return form
+def _reach(matrix: sp.csr_array) -> tuple[FloatArray, FloatArray]:
+    """Return the least and the greatest value of each row over all zeros and ones."""
+    negative = matrix.minimum(0).sum(axis=1)
+    positive = matrix.maximum(0).sum(axis=1)
+    return np.asarray(negative, dtype=np.float64).ravel(), np.asarray(positive, dtype=np.float64).ravel()

@@ -9,7 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from exam_engine.assembly.bound import average_form
-from exam_engine.assembly.compile import Program, Rows
+from exam_engine.assembly.compile import Program
 from exam_engine.assembly.construct import build_together, cell_counts, use_limits
 from exam_engine.assembly.result import Shortage
 from exam_engine.assembly.solver import Work, WorkExhausted
@@ -44,10 +44,10 @@ def restrict(program: Program, keep: Sequence[int], forms: int) -> Program:
     rows = program.rows
     return replace(
         program,
-        rows=Rows(sp.csr_array(rows.matrix[np.flatnonzero(r)]), rows.lower[r], rows.upper[r], rows.owner[r]),
+        rows=rows.take(np.flatnonzero(r)),
         cells=sp.csr_array(program.cells[np.flatnonzero(c)]),
         cell_owner=program.cell_owner[c],
-        weights=np.zeros((0, program.size)),
+        weights=np.zeros((0, program.width)),
         goal=np.zeros(0),
         scale=np.zeros(0),
         max_use=program.max_use if SHARING in keep else forms,

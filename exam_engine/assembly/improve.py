@@ -1,194 +1,253 @@
-"""Swaps of items that bring finished forms closer to their targets and keep every rule."""
+"""Swaps of items that bring finished forms closer to their targets and keep every rule.
+
+The aim is the largest deviation; the search goes down the weighted sum of squares, which one matrix product gives for
+all swaps at once, and where it is stuck the worst target gains weight.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 import numpy as np
-import scipy.sparse as sp
+import numpy.typing as npt
 
 from exam_engine.assembly.compile import BoolArray, IntArray, Program, Rows
+from exam_engine.assembly.moves import Counts, Moves
 from exam_engine.assembly.pool import FloatArray
 
-CLOSE_ENOUGH = 0.002
+CLOSE_ENOUGH = 0.003
 """Deviation above the bound, in units of scale, at which a form is left as it is."""
 
-ROUNDS = 40
-TRIES = 4000
-INCOMING = 4000
-PAIR_SAMPLE = 1500
-PAIR_DRAWS = 8
-PAIRS = 700
-PAIR_TRIES = 4
-SLACK = 1e-9
+ROUNDS = 12
+STEPS = 60
+SWAPS = 6
+"""Swaps made before the list of those that keep every rule is written anew."""
+
+INCOMING = 500
+PAIRS, MORE_PAIRS = 400, 2000
+BLOCK = 512
+GAIN = 0.999
+"""A step must bring the sum of squares below this part of what it was."""
+
+STARTS, KICKS = 4, 3
+"""How often a form is searched from, and swaps by chance before each but the first."""
+
+PAIR_CHECKS = (100, 1000, 5000)
+REWEIGHTED = 8
+HARD = 4
+"""Every so many times that the search is stuck it looks at more pairs."""
+
 BEYOND = 100.0
 """Charge for a deviation beyond a tolerance."""
 
 
 class Improver:
-    """Local search over the forms (n_forms, n_items) of a program; changes them in place."""
+    """Local search over the forms (n_forms, width) of a program; changes items in place, switches stay."""
 
     def __init__(
         self, program: Program, rows: Rows, forms: BoolArray, bound: float, rng: np.random.Generator
     ) -> None:
-        self.program, self.forms, self.bound, self.rng = program, forms, bound, rng
-        soft = rows.owner >= len(program.structural) - program.n_targets  # tolerances: part of the objective
-        hard = np.flatnonzero(~soft)
-        self.columns = sp.csr_array(rows.matrix[hard].T)
-        self.lower, self.upper = rows.lower[hard] - SLACK, rows.upper[hard] + SLACK
-        self.weights = np.ascontiguousarray(program.weights.T / program.scale)
+        self.program, self.forms, self.bound, self.rng, self.n = program, forms, bound, rng, program.size
+        first_target = len(program.structural) - program.n_targets
+        soft = rows.owner >= first_target  # tolerances: part of the objective
+        self.moves = Moves(rows.take(np.flatnonzero(~soft)), program.size)
+        self.weights = np.ascontiguousarray(program.weights[:, : self.n].T / program.scale)
         self.goal = program.goal / program.scale
         self.tolerance = np.full(program.n_targets, np.inf)
         for r in np.flatnonzero(soft):
-            t = int(rows.owner[r]) - (len(program.structural) - program.n_targets)
+            t = int(rows.owner[r]) - first_target
             self.tolerance[t] = (rows.upper[r] - rows.lower[r]) / 2 / program.scale[t]
+        self.importance = np.maximum(1.0, (CLOSE_ENOUGH / np.maximum(self.tolerance, 1e-6)) ** 2)
+        self.found: tuple[IntArray, IntArray, Counts] | None = None
         self.max_use = len(forms) if program.max_use is None else program.max_use
+        self.uses = forms[:, : self.n].sum(axis=0)
 
     def run(self, step: Callable[[int], None]) -> None:
         """Improve until every form is close enough or nothing more is found."""
         if not self.program.n_targets:
             return
+        aim = self.bound + CLOSE_ENOUGH
         for round_ in range(ROUNDS):
             step(round_)
-            changed = False
-            for f in np.argsort([-self._cost(self._off(g)) for g in range(len(self.forms))]):
-                changed |= self._improve(int(f))
-            if not changed or self._worst() <= self.bound + CLOSE_ENOUGH:
+            costs = np.array([self._cost(self._off(g)) for g in range(len(self.forms))])
+            late = [int(f) for f in np.argsort(-costs) if costs[f] > aim]
+            better = [self._improve(f, aim) for f in late]
+            if not any(better):
                 return
 
-    def _improve(self, f: int) -> bool:
-        changed = False
-        while self._cost(self._off(f)) > self.bound + CLOSE_ENOUGH:
-            if not (self._swap(f) or self._exchange(f) or any(self._swap_pair(f) for _ in range(PAIR_TRIES))):
-                return changed
-            changed = True
-        return changed
+    def _improve(self, f: int, aim: float) -> bool:
+        """Search from one form; keep the best that was seen. Tell whether it is better than before."""
+        begun = best = self._cost(self._off(f))
+        kept = self.forms.copy()
+        for start in range(STARTS):
+            if start:
+                self.forms[:] = kept
+                self.uses = kept[:, : self.n].sum(axis=0)
+                self._kick(f)
+            weight = self.importance.copy()
+            reweighted = 0
+            for _ in range(STEPS):
+                if best <= aim or reweighted > REWEIGHTED:
+                    break
+                hard = reweighted % HARD == HARD - 1
+                if self._step(f, weight, best, MORE_PAIRS if hard else PAIRS):
+                    now = self._cost(self._off(f))
+                    if now < best - 1e-12:
+                        best, kept = now, self.forms.copy()
+                else:
+                    reweighted += 1
+                    size = np.abs(self._off(f))
+                    weight[size >= 0.9 * size.max()] *= 2.0
+            if best <= aim:
+                break
+        self.forms[:] = kept
+        self.uses = kept[:, : self.n].sum(axis=0)
+        return best < begun - 1e-9
 
-    def _worst(self) -> float:
-        return max(self._cost(self._off(f)) for f in range(len(self.forms)))
+    def _step(self, f: int, weight: FloatArray, best: float, pairs: int) -> bool:
+        return self._swap(f, weight) or self._swap_pair(f, weight, pairs) or self._exchange(f, weight, best)
 
     def _off(self, f: int) -> FloatArray:
-        return np.asarray(self.weights[self.forms[f]].sum(axis=0) - self.goal)
+        return np.asarray(self.weights[self.forms[f, : self.n]].sum(axis=0) - self.goal)
 
     def _cost(self, off: FloatArray) -> float:
         """Largest deviation, with a heavy charge beyond a tolerance; ``off`` has shape (n_targets,)."""
         size = np.abs(off)
         return float(size.max() + BEYOND * np.maximum(size - self.tolerance, 0.0).max())
 
-    def _costs(self, off: FloatArray, first: FloatArray, second: FloatArray) -> FloatArray:
-        """Costs of ``off + first + second`` for all pairs, shape (n_first, n_second); target by target for speed."""
-        worst = np.zeros((len(first), len(second)))
-        beyond = np.zeros_like(worst) if np.isfinite(self.tolerance).any() else None
-        for t, tolerance in enumerate(self.tolerance):
-            size = np.abs((off[t] + first[:, t])[:, None] + second[:, t])
-            np.maximum(worst, size, out=worst)
-            if beyond is not None and np.isfinite(tolerance):
-                np.maximum(beyond, size - tolerance, out=beyond)
-        return worst if beyond is None else worst + BEYOND * beyond
+    def _inside(self, f: int) -> IntArray:
+        return np.flatnonzero(self.forms[f, : self.n])
 
     def _outside(self, f: int) -> IntArray:
-        free = np.flatnonzero(~self.forms[f] & (self.forms.sum(axis=0) < self.max_use))
+        free = np.flatnonzero(~self.forms[f, : self.n] & (self.uses < self.max_use))
         if len(free) > INCOMING:
             free = np.sort(self.rng.choice(free, INCOMING, replace=False))
         return free
 
-    def _fits(self, f: int, delta: sp.csr_array) -> BoolArray:
-        """Whether the form keeps its rows after each change of activity, delta (n_changes, n_rows), sparse.
-
-        Rows that a change does not touch hold as they do now, so only what changes is looked at.
-        """
-        activity = self.columns[np.flatnonzero(self.forms[f])].sum(axis=0)
-        after = activity[delta.indices] + delta.data
-        broken = (after < self.lower[delta.indices]) | (after > self.upper[delta.indices])
-        change = np.repeat(np.arange(delta.shape[0]), np.diff(delta.indptr))
-        return np.asarray(np.bincount(change[broken], minlength=delta.shape[0]) == 0)
-
-    def _delta(self, gone: IntArray, come: IntArray) -> sp.csr_array:
-        return sp.csr_array(self.columns[come] - self.columns[gone])
-
-    def _swap(self, f: int) -> bool:
-        """Exchange one item for an unused one."""
-        gone, come = np.flatnonzero(self.forms[f]), self._outside(f)
-        if not len(come):
+    def _swap(self, f: int, weight: FloatArray) -> bool:
+        """Exchange items for unused ones, one after the other, always the best that is left of those found at first."""
+        gone, come = self._inside(f), self._outside(f)
+        self.found = None
+        if not len(come) or not len(gone):
             return False
+        form = self.forms[f]
+        broken = self.moves.broken(form, gone, come)
+        self.found = (gone, come, broken)
+        open_ = broken == 0
+        root = np.sqrt(weight)
+        swapped = 0
+        while swapped < SWAPS:
+            off = self._off(f)
+            costs = _squares((off - self.weights[gone]) * root, self.weights[come] * root)
+            costs[~open_] = np.inf
+            i, j = divmod(int(np.argmin(costs)), len(come))
+            if costs[i, j] >= GAIN * float((weight * off**2).sum()):
+                break
+            if swapped:
+                open_[i, j] = False
+                if not self.moves.fits(form, self.moves.delta(gone[[i]], come[[j]]))[0]:
+                    continue
+            self._put(f, gone[[i]], come[[j]])
+            open_[i], open_[:, j] = False, False
+            swapped += 1
+            self.found = None
+        return swapped > 0
+
+    def _put(self, f: int, gone: IntArray, come: IntArray) -> None:
+        self.forms[f, gone], self.forms[f, come] = False, True
+        self.uses[gone] -= 1
+        self.uses[come] += 1
+
+    def _swap_pair(self, f: int, weight: FloatArray, many: int) -> bool:
+        """Exchange two items at once: finds steps where no single swap helps any more.
+
+        Among them swaps that break a rule each and make it good together. ``many`` swaps of either kind are paired.
+        """
+        if self.found is None:
+            return False
+        gone, come, broken = self.found
+        at = np.concatenate([self._some(np.flatnonzero(broken == k), many) for k in (0.0, 1.0)])
+        if len(at) < 2:
+            return False
+        i, j = gone[at // len(come)], come[at % len(come)]
+        root = np.sqrt(weight)
         off = self._off(f)
-        costs = self._costs(off, -self.weights[gone], self.weights[come])
-        for tries in _best_first(costs, self._cost(off)):
-            i, j = gone[tries // len(come)], come[tries % len(come)]
-            fits = np.flatnonzero(self._fits(f, self._delta(i, j)))
+        move = (self.weights[j] - self.weights[i]) * root
+        better = _best_pairs(off * root, move, GAIN * float((weight * off**2).sum()))
+        for tries in np.split(better, PAIR_CHECKS[:-1]):
+            if not len(tries):
+                break
+            p, q = tries // len(i), tries % len(i)
+            apart = (i[p] != i[q]) & (j[p] != j[q])
+            p, q = p[apart], q[apart]
+            delta = self.moves.delta(i[p], j[p]) + self.moves.delta(i[q], j[q])
+            fits = np.flatnonzero(self.moves.fits(self.forms[f], delta))
             if len(fits):
-                self.forms[f, i[fits[0]]], self.forms[f, j[fits[0]]] = False, True
+                first = fits[0]
+                self._put(f, i[[p[first], q[first]]], j[[p[first], q[first]]])
                 return True
         return False
 
-    def _exchange(self, f: int) -> bool:
-        """Give one item to another form for one of its own, when the worse of both gets better."""
-        off_f = self._off(f)
-        now_f = self._cost(off_f)
-        for g in self.rng.permutation(len(self.forms)):
-            off_g = self._off(int(g))
-            if g == f or self._cost(off_g) > now_f:
+    def _kick(self, f: int) -> None:
+        """Exchange a few items by chance, to leave a place where no step helps."""
+        for _ in range(KICKS):
+            gone, come = self._inside(f), self._outside(f)
+            places = np.flatnonzero(self.moves.broken(self.forms[f], gone, come) == 0)
+            if len(places):
+                place = int(self.rng.choice(places))
+                self._put(f, gone[[place // len(come)]], come[[place % len(come)]])
+
+    def _some(self, places: IntArray, many: int) -> IntArray:
+        return self.rng.choice(places, many, replace=False) if len(places) > many else places
+
+    def _exchange(self, f: int, weight: FloatArray, worst: float) -> bool:
+        """Give one item to another form for one of its own, when this one gains and the other stays below ``worst``."""
+        off, items = self._off(f), self.forms[:, : self.n]
+        root = np.sqrt(weight)
+        now = float((weight * off**2).sum())
+        for g in self.rng.permutation(len(self.forms)).tolist():
+            if g == f:
                 continue
-            give = np.flatnonzero(self.forms[f] & ~self.forms[g])
-            take = np.flatnonzero(self.forms[g] & ~self.forms[f])
+            give, take = np.flatnonzero(items[f] & ~items[g]), np.flatnonzero(items[g] & ~items[f])
             if not len(give) or not len(take):
                 continue
-            gives, takes = self.weights[give], self.weights[take]
-            costs = np.maximum(self._costs(off_f, -gives, takes), self._costs(off_g, gives, -takes))
-            for tries in _best_first(costs, now_f):
-                i, j = give[tries // len(take)], take[tries % len(take)]
-                delta = self._delta(i, j)
-                fits = np.flatnonzero(self._fits(f, delta) & self._fits(int(g), -delta))
-                if len(fits):
-                    i0, j0 = i[fits[0]], j[fits[0]]
-                    self.forms[f, [i0, j0]] = [False, True]
-                    self.forms[g, [i0, j0]] = [True, False]
+            costs = _squares((off - self.weights[give]) * root, self.weights[take] * root)
+            ok = costs < GAIN * now
+            if not ok.any():
+                continue
+            ok &= self.moves.broken(self.forms[f], give, take) == 0
+            ok &= self.moves.broken(self.forms[g], take, give).T == 0
+            at = np.flatnonzero(ok)
+            at = at[np.argsort(costs.ravel()[at], kind="stable")]
+            off_g = self._off(g)
+            for place in at[:200].tolist():
+                i, j = give[place // len(take)], take[place % len(take)]
+                if self._cost(off_g + self.weights[i] - self.weights[j]) < worst:
+                    self.forms[f, [i, j]] = [False, True]
+                    self.forms[g, [i, j]] = [True, False]
                     return True
         return False
 
-    def _swap_pair(self, f: int) -> bool:
-        """Exchange two items at once: finds steps where no single swap helps any more."""
-        gone, come = np.flatnonzero(self.forms[f]), self._outside(f)
-        if len(come) < 2 or len(gone) < 2:
-            return False
-        i, j = self._possible_swaps(f, gone, come)
-        if len(i) < 2:
-            return False
-        off = self._off(f)
-        move = self.weights[j] - self.weights[i]
-        costs = self._costs(off, move, move)
-        costs[np.tril_indices(len(i))] = np.inf
-        delta = self._delta(i, j)
-        for tries in _best_first(costs, self._cost(off)):
-            p, q = tries // len(i), tries % len(i)
-            apart = (i[p] != i[q]) & (j[p] != j[q])
-            fits = np.flatnonzero(apart & self._fits(f, delta[p] + delta[q]))
-            if len(fits):
-                p0, q0 = p[fits[0]], q[fits[0]]
-                self.forms[f, [i[p0], i[q0]]] = False
-                self.forms[f, [j[p0], j[q0]]] = True
-                return True
-        return False
 
-    def _possible_swaps(self, f: int, gone: IntArray, come: IntArray) -> tuple[IntArray, IntArray]:
-        """Draw single swaps that keep every row, up to PAIRS of them."""
-        found: list[tuple[IntArray, IntArray]] = []
-        count = 0
-        for _ in range(PAIR_DRAWS):
-            i, j = self.rng.choice(gone, PAIR_SAMPLE), self.rng.choice(come, PAIR_SAMPLE)
-            keep = np.flatnonzero(self._fits(f, self._delta(i, j)))
-            found.append((i[keep], j[keep]))
-            count += len(keep)
-            if count >= PAIRS:
-                break
-        return np.concatenate([i for i, _ in found])[:PAIRS], np.concatenate([j for _, j in found])[:PAIRS]
+def _best_pairs(off: FloatArray, move: FloatArray, below: float) -> IntArray:
+    """Return pairs p < q, as p · n + q, with a small ``|off + move[p] + move[q]|²`` under a limit, best first."""
+    n = len(move)
+    for limit in (0.05 * below, 0.3 * below, below):
+        pairs, costs = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.float32)]
+        for begin in range(0, n, BLOCK):
+            square = _squares(off + move[begin : begin + BLOCK], move[begin:])
+            p, q = np.nonzero(square < limit)
+            keep = p < q
+            pairs.append((p[keep] + begin) * n + q[keep] + begin)
+            costs.append(square[p[keep], q[keep]])
+        found, cost = np.concatenate(pairs), np.concatenate(costs)
+        if len(found) >= PAIR_CHECKS[0] or limit == below:
+            break
+    return np.asarray(found[np.argsort(cost, kind="stable")][: PAIR_CHECKS[-1]])
 
 
-def _best_first(costs: FloatArray, now: float) -> list[IntArray]:
-    """Flat positions of changes that lower the cost, best first, in portions that grow."""
-    flat = costs.ravel()
-    better = np.flatnonzero(flat < now - 1e-9)
-    if len(better) > TRIES:
-        better = better[np.argpartition(flat[better], TRIES)[:TRIES]]
-    better = better[np.argsort(flat[better], kind="stable")]
-    return [part for part in np.split(better, [50, 400, 1500]) if len(part)]
+def _squares(first: FloatArray, second: FloatArray) -> npt.NDArray[np.float32]:
+    """Return ``|first[i] + second[j]|²`` for all pairs, shape (n_first, n_second): one product, in single precision."""
+    left = np.column_stack([2.0 * first, (first**2).sum(axis=1), np.ones(len(first))])
+    right = np.column_stack([second, np.ones(len(second)), (second**2).sum(axis=1)])
+    return np.asarray(left.astype(np.float32) @ right.astype(np.float32).T)

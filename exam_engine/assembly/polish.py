@@ -15,25 +15,29 @@ from exam_engine.assembly.solver import Model, Work, solve
 POLISH_POOL = 1500
 """Largest number of usable items for which the programme of one form is worth its time."""
 
+WORTH = 0.001
+"""Deviation beyond `CLOSE_ENOUGH` that is worth a programme."""
+
 POLISH_NODES = 60
 
 
 def polish(
     program: Program, rows: Rows, forms: BoolArray, bound: float, work: Work, step: Callable[[int], None]
 ) -> None:
-    """Re-choose, in place, each form (n_forms, n_items) that is too far off from what the others leave."""
+    """Re-choose, in place, each form (n_forms, width) that is too far off from what the others leave."""
     if not program.n_targets:
         return
     limit = len(forms) if program.max_use is None else program.max_use
+    switches = np.arange(program.width) >= program.size
     for f in range(len(forms)):
         off = program.deviation(program.weights @ forms[f])
-        free = np.flatnonzero(forms[f] | (forms.sum(axis=0) < limit))
-        if off <= bound + CLOSE_ENOUGH or len(free) > POLISH_POOL or work.used >= work.limit:
+        free = np.flatnonzero(forms[f] | (forms.sum(axis=0) < limit) | switches)
+        if off <= bound + CLOSE_ENOUGH + WORTH or len(free) > POLISH_POOL or work.used >= work.limit:
             continue
         step(f)
         better = solve(_model(program, rows, free, bound, off), work, nodes=POLISH_NODES, gap=0.02)
         if better.x is not None:
-            chosen = np.zeros(program.size, dtype=bool)
+            chosen = np.zeros(program.width, dtype=bool)
             chosen[free[np.round(better.x[:-1]) > 0.5]] = True
             if program.deviation(program.weights @ chosen) < off:
                 forms[f] = chosen

@@ -125,6 +125,25 @@ class Pool:
         probability = c + (1.0 - c) * core
         return np.asarray(a**2 * core**2 * (1.0 - probability) / np.maximum(probability, 1e-300))
 
+    def probability(self, theta: npt.ArrayLike) -> FloatArray:
+        """Return the probability of a correct answer at each ability, shape (n_theta, n_items).
+
+        Raises ValueError if the pool has no item parameters.
+
+        Examples
+        --------
+        >>> Pool(ids=["i"], a=[2.0], b=[0.0], c=[0.2]).probability([0.0])
+        array([[0.6]])
+        """
+        if self.a is None or self.b is None:
+            raise ValueError(
+                "the pool has no item parameters: a characteristic curve needs a calibrated bank"
+            )
+        a, b = np.asarray(self.a, float), np.asarray(self.b, float)
+        c = np.zeros(self.size) if self.c is None else np.asarray(self.c, float)
+        z = np.clip(a * (np.atleast_1d(np.asarray(theta, float))[:, None] - b), -700.0, 700.0)
+        return np.asarray(c + (1.0 - c) / (1.0 + np.exp(-z)))
+
     def _numbers(self, name: str, values: npt.ArrayLike) -> FloatArray:
         array = np.array(values, dtype=np.float64)
         if array.shape != (self.size,):

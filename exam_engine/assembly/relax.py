@@ -16,6 +16,8 @@ from exam_engine.assembly.result import Change
 from exam_engine.assembly.solver import Model, Work, solve
 from exam_engine.assembly.specification import (
     Count,
+    Distinct,
+    If,
     Parallel,
     PerValue,
     Rule,
@@ -96,9 +98,9 @@ def _apply(rule: Rule, changes: Sequence[Change]) -> Rule | None:
                 (change.after, rule.maximum) if change.side == "minimum" else (rule.minimum, change.after)
             )
             rule = replace(rule, minimum=low, maximum=high)
-        elif isinstance(rule, Count) and change.side == "minimum":
+        elif isinstance(rule, Count | Distinct | If) and change.side == "minimum":
             rule = replace(rule, minimum=round(change.after))
-        elif isinstance(rule, Count | PerValue):
+        elif isinstance(rule, Count | Distinct | If | PerValue):
             rule = replace(rule, maximum=round(change.after))
     return rule
 
@@ -111,7 +113,7 @@ def _prices(pool: Pool, specification: Specification) -> _Prices:
             unit = float(np.median(values[values > 0])) if (values > 0).any() else 1.0
             price.append(SUM_UNITS / unit)
         else:
-            kinds = {Count: 1.0, PerValue: PER_VALUE_PRICE, Parallel: PARALLEL_PRICE}
+            kinds = {Count: 1.0, Distinct: 1.0, If: 1.0, PerValue: PER_VALUE_PRICE, Parallel: PARALLEL_PRICE}
             price.append(kinds.get(type(rule), DROP_PRICE))
         if getattr(rule, "structural", False):
             price[-1] *= STRUCTURAL_PRICE
@@ -126,10 +128,8 @@ def _elastic(
     program: Program, forms: int, copies: int, times: int, prices: _Prices
 ) -> tuple[Model, tuple[slice, slice, slice]]:
     """Columns: items × copies | moves down | moves up | dropped | cell counts | remainders × copies."""
-    n, names, cells, rows = program.size, len(program.names), program.cells.shape[0], program.rows
-    owner = sp.csr_array(
-        (np.ones(rows.count), (np.arange(rows.count), rows.owner)), shape=(rows.count, names)
-    )
+    n, names, cells, rows = program.width, len(program.names), program.cells.shape[0], program.rows
+    owner = sp.csr_array((rows.give, (np.arange(rows.count), rows.owner)), shape=(rows.count, names))
     pick = sp.csr_array((np.ones(cells), (np.arange(cells), program.cell_owner)), shape=(cells, names))
     start = np.cumsum([0, n * copies, names, names, names, cells, cells * copies])
     width = int(start[-1])
@@ -200,8 +200,8 @@ def _elastic(
 
 def _changes(rule: Rule | Target, down: float, up: float, dropped: float) -> list[Change]:
     found: list[Change] = []
-    if isinstance(rule, Count | Sum):
-        whole = isinstance(rule, Count)
+    if isinstance(rule, Count | Sum | Distinct | If):
+        whole = not isinstance(rule, Sum)
         if down > 1e-6:
             low = float(rule.minimum)
             found.append(Change(rule.name, "minimum", low, low - _tidy(down, whole=whole)))

@@ -33,7 +33,17 @@ class Between:
     high: float = math.inf
 
 
-Condition: TypeAlias = Is | Between
+@dataclass(frozen=True)
+class Among:
+    """Items named by their ids: those of an earlier paper, of an anchor block."""
+
+    ids: tuple[str, ...]
+
+    def __init__(self, *ids: str) -> None:
+        object.__setattr__(self, "ids", tuple(ids))
+
+
+Condition: TypeAlias = Is | Between | Among
 Where: TypeAlias = tuple[Condition, ...]
 """All conditions hold at once; ``()`` selects every item."""
 
@@ -63,6 +73,58 @@ class Sum:
     minimum: float = -math.inf
     maximum: float = math.inf
     structural: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Share:
+    """The items of ``where`` make up ``minimum`` to ``maximum`` of those of ``of``, counted or weighed by an attribute.
+
+    ``attribute`` must not be negative. A form without any item of ``of`` fulfils the rule.
+    """
+
+    name: str
+    where: Where
+    of: Where = ()
+    attribute: str | None = None
+    minimum: float = 0.0
+    maximum: float = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Distinct:
+    """The form covers from ``minimum`` to ``maximum`` different values of ``attribute``."""
+
+    name: str
+    attribute: str
+    minimum: int = 0
+    maximum: int | None = None
+    where: Where = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sets:
+    """Items that share a value of ``attribute`` (a case, a passage) appear together or not at all.
+
+    Of a set that is used, all its items appear when ``minimum`` is None, else from ``minimum`` to ``maximum`` of them.
+    ``where`` tells which sets are meant by their items.
+    """
+
+    name: str
+    attribute: str
+    minimum: int | None = None
+    maximum: int | None = None
+    where: Where = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class If:
+    """When any item of ``given`` is in the form, from ``minimum`` to ``maximum`` items of ``where`` are, too."""
+
+    name: str
+    given: Where
+    where: Where
+    minimum: int = 0
+    maximum: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,7 +170,9 @@ class Parallel:
     where: Where = ()
 
 
-Rule: TypeAlias = Count | Sum | PerValue | Enemies | Include | Exclude | Parallel
+Rule: TypeAlias = (
+    Count | Sum | Share | Distinct | Sets | If | PerValue | Enemies | Include | Exclude | Parallel
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,6 +186,33 @@ class InformationTarget:
 
     name: str
     theta: float
+    goal: float
+    tolerance: float | None = None
+    scale: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CurveTarget:
+    """The test characteristic curve, the expected score at ability ``theta``, near ``goal``.
+
+    ``marks`` names the numeric attribute that a correct answer earns; None counts 1 an item. Deviations count as for
+    InformationTarget.
+    """
+
+    name: str
+    theta: float
+    goal: float
+    marks: str | None = None
+    tolerance: float | None = None
+    scale: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SumTarget:
+    """The sum of a numeric attribute over the form near ``goal``; deviations count as for InformationTarget."""
+
+    name: str
+    attribute: str
     goal: float
     tolerance: float | None = None
     scale: float | None = None
@@ -143,7 +234,7 @@ class MeanTarget:
     scale: float | None = None
 
 
-Target: TypeAlias = InformationTarget | MeanTarget
+Target: TypeAlias = InformationTarget | CurveTarget | SumTarget | MeanTarget
 
 
 @dataclass(frozen=True)
@@ -194,20 +285,29 @@ class Specification:
 
 
 def _check_rule(rule: Rule) -> None:
-    where = getattr(rule, "where", ())
-    for condition in where:
-        if isinstance(condition, Is) and not condition.values:
-            raise ValueError(f"rule {rule.name!r}: the filter on {condition.attribute!r} is empty")
-        if isinstance(condition, Between) and not condition.low <= condition.high:
-            raise ValueError(f"rule {rule.name!r}: {condition.low} to {condition.high} is no range")
-    if isinstance(rule, Count | Sum):
+    for part in ("where", "of", "given"):
+        for condition in getattr(rule, part, ()):
+            if isinstance(condition, Is) and not condition.values:
+                raise ValueError(f"rule {rule.name!r}: the filter on {condition.attribute!r} is empty")
+            if isinstance(condition, Among) and not condition.ids:
+                raise ValueError(f"rule {rule.name!r}: the filter on ids is empty")
+            if isinstance(condition, Between) and not condition.low <= condition.high:
+                raise ValueError(f"rule {rule.name!r}: {condition.low} to {condition.high} is no range")
+    if isinstance(rule, Count | Sum | Share | Distinct | If):
         low, high = rule.minimum, math.inf if rule.maximum is None else rule.maximum
         if math.isnan(low) or math.isnan(high):
             raise ValueError(f"rule {rule.name!r}: a bound is not a number")
         if low > high:
             raise ValueError(f"rule {rule.name!r}: minimum {rule.minimum} is above maximum {rule.maximum}")
-        if isinstance(rule, Count) and (low < 0 or high < 0):
+        if not isinstance(rule, Sum) and (low < 0 or high < 0):
             raise ValueError(f"rule {rule.name!r}: a count cannot be negative")
+    if isinstance(rule, Sets):
+        if rule.minimum is None and rule.maximum is not None:
+            raise ValueError(f"rule {rule.name!r}: a maximum of a set needs a minimum")
+        if rule.minimum is not None and not 1 <= rule.minimum <= (rule.maximum or rule.minimum):
+            raise ValueError(
+                f"rule {rule.name!r}: {rule.minimum} to {rule.maximum} items of a set is no range"
+            )
     if isinstance(rule, PerValue) and rule.maximum < 1:
         raise ValueError(f"rule {rule.name!r}: at most {rule.maximum} per value would exclude the items")
     if isinstance(rule, Include | Exclude) and len(set(rule.ids)) != len(rule.ids):

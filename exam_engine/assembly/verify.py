@@ -9,15 +9,22 @@ from collections.abc import Iterable, Sequence
 from exam_engine.assembly.pool import NO_VALUE, Pool
 from exam_engine.assembly.result import RuleCheck, TargetCheck, Verification
 from exam_engine.assembly.specification import (
+    Among,
     Count,
+    CurveTarget,
+    Distinct,
     Enemies,
     Exclude,
+    If,
     Include,
     InformationTarget,
     Is,
+    MeanTarget,
     Parallel,
     PerValue,
     Rule,
+    Sets,
+    Share,
     Specification,
     Sum,
     Target,
@@ -92,12 +99,46 @@ def _check_form(pool: Pool, rule: Rule, number: int, form: list[int]) -> RuleChe
         values = pool.numbers(rule.attribute)
         total = math.fsum(float(values[k]) for k in _matching(pool, rule.where, form))
         return _check(rule.name, number, total, rule.minimum, rule.maximum)
+    if isinstance(rule, Share):
+        whole = list(_matching(pool, rule.of, form))
+        weight = None if rule.attribute is None else pool.numbers(rule.attribute)
+        of, part = (
+            math.fsum(1.0 if weight is None else float(weight[k]) for k in items)
+            for items in (whole, _matching(pool, rule.where, whole))
+        )
+        return _check(rule.name, number, part / of if of else rule.minimum, rule.minimum, rule.maximum)
+    if isinstance(rule, Distinct):
+        covered = len(_counts(pool, rule.attribute, _matching(pool, rule.where, form)))
+        high = math.inf if rule.maximum is None else rule.maximum
+        return _check(rule.name, number, covered, rule.minimum, high)
+    if isinstance(rule, If):
+        applies = any(True for _ in _matching(pool, rule.given, form))
+        found = sum(1 for _ in _matching(pool, rule.where, form))
+        high = math.inf if rule.maximum is None or not applies else rule.maximum
+        return _check(rule.name, number, found, rule.minimum if applies else 0, high)
+    if isinstance(rule, Sets):
+        return _check_sets(pool, rule, number, form)
     if isinstance(rule, PerValue):
-        texts = pool.texts(rule.attribute)
-        counts = Counter(str(texts[k]) for k in _matching(pool, rule.where, form) if texts[k] != NO_VALUE)
+        counts = _counts(pool, rule.attribute, _matching(pool, rule.where, form))
         value, most = max(counts.items(), key=lambda pair: (pair[1], pair[0]), default=("", 0))
         return _check(rule.name, number, most, 0, rule.maximum, value if most > rule.maximum else "")
-    held = {pool.ids[k] for k in form}
+    return _check_named(rule, number, {pool.ids[k] for k in form})
+
+
+def _check_sets(pool: Pool, rule: Sets, number: int, form: list[int]) -> RuleCheck:
+    """Count the sets of which too few or too many items are used."""
+    held = _counts(pool, rule.attribute, _matching(pool, rule.where, form))
+    whole = _counts(pool, rule.attribute, _matching(pool, rule.where, range(pool.size))) if held else held
+    wrong = []
+    for value, count in sorted(held.items()):
+        low = whole[value] if rule.minimum is None else rule.minimum
+        high = whole[value] if rule.maximum is None else rule.maximum
+        if not low <= count <= high:
+            wrong.append(value)
+    return _check(rule.name, number, len(wrong), 0, 0, ", ".join(wrong[:3]))
+
+
+def _check_named(rule: Rule, number: int, held: set[str]) -> RuleCheck:
     if isinstance(rule, Enemies):
         worst = max(rule.groups, key=lambda group: len(held & set(group)), default=())
         most = len(held & set(worst))
@@ -113,12 +154,23 @@ def _check_form(pool: Pool, rule: Rule, number: int, form: list[int]) -> RuleChe
     raise TypeError(f"no check for {type(rule).__name__}")
 
 
+def _counts(pool: Pool, attribute: str, items: Iterable[int]) -> Counter[str]:
+    texts = pool.texts(attribute)
+    return Counter(str(texts[k]) for k in items if texts[k] != NO_VALUE)
+
+
 def _check_target(pool: Pool, target: Target, number: int, form: list[int]) -> TargetCheck:
     if isinstance(target, InformationTarget):
         actual = math.fsum(_information(pool, k, target.theta) for k in form)
+    elif isinstance(target, CurveTarget):
+        marks = None if target.marks is None else pool.numbers(target.marks)
+        actual = math.fsum(
+            _probability(pool, k, target.theta) * (1.0 if marks is None else float(marks[k])) for k in form
+        )
     else:
         values = pool.numbers(target.attribute)
-        actual = math.fsum(float(values[k]) for k in form) / target.length
+        total = math.fsum(float(values[k]) for k in form)
+        actual = total / target.length if isinstance(target, MeanTarget) else total
     off = abs(actual - target.goal)
     ok = target.tolerance is None or off <= target.tolerance + ROUNDING * max(1.0, abs(target.goal))
     return TargetCheck(
@@ -139,6 +191,13 @@ def _information(pool: Pool, k: int, theta: float) -> float:
     return slope * slope / (p * q)
 
 
+def _probability(pool: Pool, k: int, theta: float) -> float:
+    """Probability of a correct answer by the hyperbolic tangent: not the formula used to assemble."""
+    half = math.tanh(0.5 * _at(pool.a, k) * (theta - _at(pool.b, k)))
+    c = 0.0 if pool.c is None else _at(pool.c, k)
+    return 0.5 * ((1.0 + c) + (1.0 - c) * half)
+
+
 def _at(values: object, k: int) -> float:
     return float(values[k])  # type: ignore[index]
 
@@ -153,6 +212,9 @@ def _matching(pool: Pool, where: Where, form: Iterable[int]) -> Iterable[int]:
         for condition in where:
             if isinstance(condition, Is):
                 if str(pool.texts(condition.attribute)[k]) not in condition.values:
+                    break
+            elif isinstance(condition, Among):
+                if pool.ids[k] not in condition.ids:
                     break
             elif not condition.low <= float(pool.numbers(condition.attribute)[k]) <= condition.high:
                 break
