@@ -246,6 +246,10 @@ LINK_METHODS: dict[str, str] = {
 }
 
 LINK_WARNINGS: dict[str, str] = {
+    "anchors_disagree": N_(
+        "The anchors differ in difficulty from scale to scale (correlation of b below 0.95, allowing for errors): they "
+        "do not carry a link. Check that they are the same items in the same form before adopting anything."
+    ),
     "few_anchors": N_("Fewer than 5 anchors: a drifting anchor cannot be told from a shift of the scale."),
     "not_converged": N_("The link did not converge: do not adopt it."),
     "asymptotes_differ": N_("Asymptotes differ by more than 0.1: no line between the scales can mend that."),

@@ -183,6 +183,7 @@ def show_scale(
         flagged_count=sum(1 for row, _ in rows if row.flags),
         flags={flag.value: FLAGS[flag] for flag in ItemFlag},
         figure=information_figure(items, ctx._) if items else None,
+        sources=calibration.sources_of_scale(ctx.session, scale),
         prior_c=_prior_of(ctx, run) if scale.model.has_asymptote else "",
         again=scale.summary.get("again"),
         code=scale.summary.get("code"),

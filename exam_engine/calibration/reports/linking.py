@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.linalg import block_diag
 
 from exam_engine.calibration.reports.rules import TooFewAnchors
@@ -108,6 +109,11 @@ def _named(values: Mapping[str, Any]) -> Figures:
     return Figures(**values)
 
 
+LEAST_CORRELATION = 0.95
+"""Correlation of the anchors' difficulties below which they carry no link (Huynh & Meyer, 2010, Practical Assessment,
+Research & Evaluation 15, article 2, who ask for it without allowing for errors)."""
+
+
 def compute(
     content: bytes, settings: Mapping[str, Any], progress: Callable[[int, int, str], None]
 ) -> dict[str, Any]:
@@ -142,6 +148,7 @@ def compute(
     )
     progress(60, 100, "linking")
     line = found.link.transformation
+    agreement = agreement_of(new, old, found.kept)
     return {
         "new": pair.new,
         "old": pair.old,
@@ -149,7 +156,8 @@ def compute(
         "method": method.value,
         "n_common": len(common),
         "n_kept": int(found.kept.sum()),
-        "warnings": [warning.value for warning in found.link.warnings],
+        "warnings": [warning.value for warning in found.link.warnings] + _disagreement(agreement),
+        "agreement": agreement,
         "limits": {
             "robust_z": ROBUST_Z_LIMIT,
             "displacement": DISPLACEMENT_LIMIT,
@@ -163,6 +171,31 @@ def compute(
         "items": [_on_old(item, line) for item in pair.items],
         "cautions": [],
     }
+
+
+def agreement_of(
+    new: Sequence[Figures], old: Sequence[Figures], kept: NDArray[np.bool_]
+) -> dict[str, float] | None:
+    """Return how alike the kept anchors' difficulties are; None for fewer than three, or without spread.
+
+    ``corrected`` is the correlation allowing for the standard errors of both calibrations, at most 1.
+    """
+    b = np.array([(one.b, other.b) for one, other in zip(new, old, strict=True)])[kept]
+    errors = np.array([(one.se_b or 0.0, other.se_b or 0.0) for one, other in zip(new, old, strict=True)])
+    if len(b) < 3 or not np.ptp(b, axis=0).all():
+        return None
+    spread = b.var(axis=0, ddof=1)
+    true = spread - (errors[kept] ** 2).mean(axis=0)
+    correlation = float(np.corrcoef(b.T)[0, 1])
+    corrected = correlation
+    if true.min() > 0:
+        corrected = min(1.0, correlation * float(np.sqrt(spread.prod() / true.prod())))
+    ratio = float(np.sqrt(spread[1] / spread[0]))
+    return {"correlation": correlation, "corrected": corrected, "ratio": ratio}
+
+
+def _disagreement(agreement: Mapping[str, float] | None) -> list[str]:
+    return ["anchors_disagree"] if agreement and agreement["corrected"] < LEAST_CORRELATION else []
 
 
 def summary_of(results: Mapping[str, Any]) -> dict[str, Any]:

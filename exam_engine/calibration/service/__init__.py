@@ -39,7 +39,14 @@ from exam_engine.calibration.service.requesting import (
     request_from_sittings,
 )
 from exam_engine.calibration.service.sheets import FinishedSitting, finished_sittings
-from exam_engine.calibration.service.showing import list_jobs, name_of, outcome_of, run_of, table_of
+from exam_engine.calibration.service.showing import (
+    list_jobs,
+    name_of,
+    outcome_of,
+    run_of,
+    sources_of_scale,
+    table_of,
+)
 from exam_engine.calibration.service.versions import kernel_version
 from exam_engine.calibration.service.watching import BankState, ItemOverTime, bank_state, item_over_time
 
@@ -90,6 +97,7 @@ __all__ = [
     "run_of",
     "run_report_job",
     "sources_of",
+    "sources_of_scale",
     "submit_report",
     "table_of",
     "try_treatments",

@@ -18,7 +18,7 @@ from exam_engine.calibration.findings import ASYMPTOTE_FIELDS, BEYOND_SCALES, Ou
 from exam_engine.calibration.models import CalibrationRun
 from exam_engine.calibration.outcome import describe_items
 from exam_engine.calibration.response_matrix import ResponseMatrix
-from exam_engine.calibration.rules import Method, RunNotFound
+from exam_engine.calibration.rules import Method, RunNotFound, UnlinkedBlocks
 from exam_engine.calibration.service.repeating import agreement_with, options_of, origin_of
 from exam_engine.calibration.service.sheets import read_sheets
 from exam_engine.calibration.service.versions import kernel_version, package_version
@@ -53,7 +53,12 @@ def run_job(context: JobContext) -> dict[str, Any]:
         context.progress(0, 100, "reading")
         matrix = mark_sheets(sheets)
         options = tabulate_options(sheets, matrix)
-    outcome = describe_items(matrix, run.method, estimation=settings.estimation(), report=context.progress)
+    try:
+        outcome = describe_items(
+            matrix, run.method, estimation=settings.estimation(), report=context.progress
+        )
+    except UnlinkedBlocks as unlinked:
+        raise _in_names(context, unlinked) from None
     with context.session() as session:
         run = find_run(session, run_id)
         run.items, run.data, run.n_persons = list(matrix.items), pack(matrix), matrix.n_persons
@@ -61,6 +66,13 @@ def run_job(context: JobContext) -> dict[str, Any]:
         scale = keep_outcome(session, run, outcome, options, actor=context.actor, now=now)
         run.scale_id = scale.id
     return {"url": f"/analysis/scales/{scale.id}", "scale_id": str(scale.id)}
+
+
+def _in_names(context: JobContext, unlinked: UnlinkedBlocks) -> UnlinkedBlocks:
+    """Return the refusal with the items' reference numbers, which a reader knows, for their ids."""
+    with context.session(writes=False) as session:
+        names = store.names_of(session, [UUID(item) for block in unlinked.blocks for item in block])
+    return UnlinkedBlocks([[names.get(UUID(item), item) for item in block] for block in unlinked.blocks])
 
 
 def calibrate_now(

@@ -24,11 +24,11 @@ from exam_engine.calibration.reports.rules import (
     ReportNotReady,
 )
 from exam_engine.calibration.service.freezing import freeze_sittings
+from exam_engine.calibration.service.showing import names_of_sittings
 from exam_engine.calibration.service.versions import kernel_version, package_version
 from exam_engine.jobs import service as jobs
 from exam_engine.jobs.models import Job
 from exam_engine.jobs.runner import JobContext
-from exam_engine.sittings.rules import at_the_site
 from itembank.base import audit
 from itembank.base.db import keyring_of
 from itembank.people.rules import Actor
@@ -280,12 +280,7 @@ def sources_of(session: Session, report: StatisticsReport) -> list[str]:
     if "new" in report.source:
         scales = [statistics.find_scale(session, UUID(report.source[one])).name for one in ("new", "old")]
         return [" → ".join(scales)]
-    wanted = set(report.source.get("sittings", ()))
-    return [
-        f"{plan.name} {at_the_site(sitting.starts_at)}"
-        for sitting, plan in store.theory_sittings(session)
-        if str(sitting.id) in wanted
-    ]
+    return names_of_sittings(session, report.source.get("sittings", ()))
 
 
 def job_of(session: Session, report: StatisticsReport) -> Job | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -12,6 +13,7 @@ from exam_engine.calibration.outcome import ItemOutcome
 from exam_engine.calibration.service.computing import JOB_KIND
 from exam_engine.jobs import service as jobs
 from exam_engine.jobs.models import Job
+from exam_engine.sittings.rules import at_the_site
 from itembank.statistics import service as statistics
 from itembank.statistics.models import ItemParameter, Scale
 from itembank.statistics.rules import ScaleModel
@@ -63,3 +65,20 @@ def name_of(session: Session, item_id: UUID) -> str:
 def list_jobs(session: Session) -> list[Job]:
     """Return the calibrations that are waiting or under way."""
     return [job for job in jobs.list_jobs(session, kind=JOB_KIND) if not job.status.is_final]
+
+
+def sources_of_scale(session: Session, scale: Scale) -> list[str]:
+    """Return what a scale was calibrated from, in words; empty for one that was not."""
+    if scale.source.get("kind") == "file":
+        return [str(scale.source["filename"])]
+    return names_of_sittings(session, scale.source.get("sittings", ()))
+
+
+def names_of_sittings(session: Session, sitting_ids: Collection[str]) -> list[str]:
+    """Return plans with their days, latest first."""
+    wanted = set(sitting_ids)
+    return [
+        f"{plan.name} {at_the_site(sitting.starts_at)}"
+        for sitting, plan in (store.theory_sittings(session) if wanted else ())
+        if str(sitting.id) in wanted
+    ]

@@ -276,6 +276,7 @@ def test_sittings_become_a_scale_with_option_tables(
     options = {option["label"]: option for option in rows[item_ids[11]].options or []}
     assert options["B"]["is_key"]
     assert options["B"]["count"] + options["C"]["count"] == 30
+    assert "电工四级理论考试" in client.get(f"/analysis/scales/{scale.id}").text  # where it comes from
     item_page = client.get(f"/analysis/scales/{scale.id}/items/{item_ids[11]}").text
     assert "选项分析" in item_page
     assert "无人选择" in item_page
@@ -317,3 +318,37 @@ def test_a_sitting_under_way_and_mixed_sittings_are_refused(
     assert "同一职业、同一级别" in ask(*over).text
     assert ask(over[0]).status_code == 422
     assert ask().status_code == 422
+
+
+def test_sittings_without_common_items_are_refused_by_the_items_reference_numbers(
+    client: TestClient,
+    login: Callable[..., str],
+    run_jobs: Callable[[], int],
+    bank: tuple[UUID, list[str]],
+    database: Database,
+    institution: Institution,
+) -> None:
+    marks = simulate_answers(30, N_ITEMS)
+    with database.session(scope=Scope.everything()) as session:
+        item_ids = identify_all(session, bank)
+        sittings = [
+            make_answered_sitting(
+                session,
+                institution=institution,
+                occupation_id=bank[0],
+                item_ids=item_ids[half],
+                marks=marks[:, half],
+                starts_at=database.clock.now() - timedelta(days=1),
+            ).id
+            for half in (slice(0, 4), slice(4, 8))
+        ]
+    login(Role.PSYCHOMETRICIAN)
+    fields = {"sittings_name": "两场", "sittings_method": "rasch", "sittings": [str(one) for one in sittings]}
+
+    job = client.post("/analysis/sittings", data=fields).headers["location"]
+    run_jobs()
+
+    page = client.get(job).text
+    assert ", ".join(bank[1][:4]) in page
+    assert ", ".join(bank[1][4:8]) in page
+    assert str(item_ids[0]) not in page

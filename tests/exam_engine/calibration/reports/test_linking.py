@@ -121,3 +121,20 @@ def test_a_pair_frozen_in_the_first_format_still_opens_and_gives_its_link() -> N
     assert found["line"]["shift_error"] == pytest.approx(np.sqrt(2 * 0.01 / 5))
     assert "models" not in found
     assert "c" not in found["items"][0]
+
+
+def test_anchors_that_share_no_order_of_difficulty_carry_no_link() -> None:
+    rng = np.random.default_rng(5)
+    b = rng.normal(0, 1, 40)
+    old = [Figures(1.0, value, 0.0, 0.3) for value in b]
+    shaken = [Figures(1.0, value, 0.0, 0.3) for value in b - 0.4 + rng.normal(0, 0.3, 40)]
+    strange = [Figures(1.0, value, 0.0, 0.3) for value in rng.normal(0, 1, 40)]
+
+    alike, apart = (compute(pair(new, old, ("rasch", "rasch"), is_rasch=True)) for new in (shaken, strange))
+
+    assert alike["agreement"]["correlation"] == pytest.approx(
+        np.corrcoef(b, [one.b for one in shaken])[0, 1], abs=0.02
+    )
+    assert alike["agreement"]["correlation"] < alike["agreement"]["corrected"] <= 1
+    assert "anchors_disagree" not in alike["warnings"]
+    assert "anchors_disagree" in apart["warnings"]
