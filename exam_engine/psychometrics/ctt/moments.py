@@ -151,6 +151,19 @@ def tail_weights(criterion: FloatArray) -> FloatArray:
     return weights
 
 
+def quantile_groups(criterion: FloatArray, n_groups: int) -> NDArray[np.intp]:
+    """Number groups of about equal size from the lowest criterion up, those of one criterion together.
+
+    A person belongs to the quantile in which the middle of those with the same criterion, rounding apart, lies;
+    quantiles without anybody are passed over, so that there may be fewer groups.
+    """
+    values, tie = np.unique(np.round(criterion, 12), return_inverse=True)
+    count = np.bincount(tie.reshape(-1), minlength=values.size)
+    middle = (np.cumsum(count) - count / 2) / criterion.size
+    quantile = np.minimum((middle * n_groups).astype(np.intp), n_groups - 1)
+    return np.asarray(np.unique(quantile, return_inverse=True)[1].reshape(-1)[tie.reshape(-1)], dtype=np.intp)
+
+
 def check_covariance(covariance: ArrayLike, *, least: int = 2) -> FloatArray:
     """Return an item covariance matrix as floats.
 

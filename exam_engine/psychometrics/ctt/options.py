@@ -7,7 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from exam_engine.psychometrics.ctt.moments import masked_correlation, tail_weights, wilson_interval
+from exam_engine.psychometrics.ctt.moments import (
+    masked_correlation,
+    quantile_groups,
+    tail_weights,
+    wilson_interval,
+)
 from exam_engine.psychometrics.irt.models import FloatArray
 
 MINIMUM_IN_GROUP = 10
@@ -189,11 +194,7 @@ def option_curves(
     if n_groups < 2:
         raise ValueError("n_groups must be at least 2")
     marks, score = check_picks(picked, criterion)
-    values, tie = np.unique(score, return_inverse=True)
-    count = np.bincount(tie.reshape(-1), minlength=values.size)
-    middle = (np.cumsum(count) - count / 2) / score.size
-    quantile = np.minimum((middle * n_groups).astype(np.intp), n_groups - 1)
-    group = np.unique(quantile, return_inverse=True)[1].reshape(-1)[tie.reshape(-1)]
+    group = quantile_groups(score, n_groups)
     member = np.zeros((int(group.max()) + 1, score.size))
     member[group, np.arange(score.size)] = 1.0
     n = member.sum(axis=1)

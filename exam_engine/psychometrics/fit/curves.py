@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import chdtrc
 
+from exam_engine.psychometrics.ctt.moments import quantile_groups
 from exam_engine.psychometrics.fit.caution import Caution
 from exam_engine.psychometrics.fit.residuals import check_abilities, item_blocks
 from exam_engine.psychometrics.fit.s_x2 import n_parameters
@@ -81,7 +82,7 @@ def empirical_curves(
     theta : array-like, shape (n_persons,), optional
         Abilities; by default EAP. Persons with NaN or infinite ability are left out.
     groups : int, default 10
-        Groups of about equal size, in order of ability.
+        Groups of about equal size, in order of ability; those of one ability stay together, so that there may be fewer.
     mean, variance : float, default 0 and 1
         Of the normal prior for EAP.
 
@@ -111,8 +112,8 @@ def empirical_curves(
     known = np.flatnonzero(np.isfinite(points))
     if groups < 2 or known.size < groups:
         raise ValueError("groups must be at least 2 and no more than there are persons of known ability")
-    group = _groups(points[known], groups)
-    observed, expected, spread = _group_sums(matrix[known], items, points[known], group, groups)
+    group = quantile_groups(points[known], groups)
+    observed, expected, spread = _group_sums(matrix[known], items, points[known], group)
     n = observed.sum(axis=2)
     scores = np.arange(observed.shape[2])
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -132,21 +133,14 @@ def empirical_curves(
     )
 
 
-def _groups(theta: FloatArray, groups: int) -> NDArray[np.intp]:
-    """Number groups of about equal size by ability."""
-    group = np.empty(theta.size, dtype=np.intp)
-    group[np.argsort(theta, kind="stable")] = np.arange(theta.size) * groups // theta.size
-    return group
-
-
 def _group_sums(
-    matrix: NDArray[np.int8], items: Items, theta: FloatArray, group: NDArray[np.intp], groups: int
+    matrix: NDArray[np.int8], items: Items, theta: FloatArray, group: NDArray[np.intp]
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return observed and expected persons with each score, and the variance of the sum of scores.
 
     Shapes (n_items, n_groups, highest + 1) twice and (n_items, n_groups).
     """
-    width = int(items.highest.max()) + 1
+    width, groups = int(items.highest.max()) + 1, int(group.max()) + 1
     observed = np.zeros((width, groups, len(items)))
     expected, spread = np.zeros_like(observed), np.zeros((groups, len(items)))
     for block, own in item_blocks(matrix, items):
@@ -343,10 +337,13 @@ def item_fit_by_plausible_values(
     values = plausible_values(matrix, items, rng=rng, draws=draws, mean=mean, variance=variance)
     statistic, cells = np.zeros(len(items)), np.zeros(len(items))
     for column in values.T:
-        observed, expected, _ = _group_sums(matrix, items, column, _groups(column, groups), groups)
+        observed, expected, _ = _group_sums(matrix, items, column, quantile_groups(column, groups))
         for item, top in enumerate(items.highest):
             table = ScoreTable(
-                item, np.arange(groups), observed[item, :, : top + 1], expected[item, :, : top + 1]
+                item,
+                np.arange(observed.shape[1]),
+                observed[item, :, : top + 1],
+                expected[item, :, : top + 1],
             )
             seen, due = merge_thin(table, least_expected)
             if due.size:

@@ -51,6 +51,17 @@ def test_at_true_abilities_the_residuals_are_standard_normal() -> None:
     assert found.warnings == ()
 
 
+def test_persons_of_one_ability_stay_together_whatever_their_order() -> None:
+    rng, items = np.random.default_rng(3), Items.dichotomous(np.ones(5), np.linspace(-1, 1, 5))
+    answers = answer(items, rng.normal(size=200), rng)
+
+    found = empirical_curves(answers, items)
+    turned = empirical_curves(answers[np.lexsort(answers.T)], items)
+
+    assert found.theta.size <= 6  # sums of five items
+    assert_allclose(found.observed, turned.observed)
+
+
 def test_thin_groups_have_no_error_and_few_persons_are_named() -> None:
     items = Items.dichotomous([1.0, 1.0], [0.0, 0.5])
 
