@@ -36,7 +36,7 @@ from exam_engine.psychometrics.ctt.reliability import MINIMUM_PERSONS_FACTOR as 
 from exam_engine.psychometrics.ctt.reliability import MINIMUM_PERSONS_SPLIT as FOR_BEST_SPLIT
 from exam_engine.psychometrics.irt.patterns import MAX_SCORE
 from scripts.commands.answers import read_answer_file
-from scripts.commands.output import Table, check_out, decimals, print_json, warn
+from scripts.commands.output import Progress, Table, check_out, decimals, print_json, warn
 from scripts.commands.response_file import add_common, add_responses, read_matrix
 
 WARNINGS = {
@@ -95,15 +95,17 @@ def run(arguments: argparse.Namespace) -> int:
     """Compute, print, write."""
     started = time.perf_counter()
     check_out(arguments.out, arguments.responses)
+    progress = Progress()
     answers = read_answer_file(arguments) if arguments.key else None
     if answers is None:
-        matrix = read_matrix(arguments)
+        matrix = read_matrix(arguments, progress=progress)
         names, responses = matrix.items, matrix.responses
     else:
         names, responses = answers.items, (answers.chosen == answers.key).astype(np.int8)
     responses = responses[np.asarray((responses >= 0).any(axis=1))]
     if not len(responses):
         raise NoResponses
+    progress(0, 0, "items and reliability")
     with named_refusal():
         items = analyse_items(responses, highest=MAX_SCORE)
     notes = [WARNINGS[warning] for warning in items.warnings]
@@ -112,6 +114,7 @@ def run(arguments: argparse.Namespace) -> int:
     if decisions is not None:
         notes.extend(DECISION_WARNINGS[warning] for warning in decisions.warnings)
     table = _table(names, items)
+    progress.clear()
     options = None if answers is None else _options(answers, responses)
     seconds = time.perf_counter() - started
     if arguments.out:

@@ -133,6 +133,7 @@ def run(arguments: argparse.Namespace) -> int:
                 replications=arguments.rooms,
                 progress=lambda done, total: progress(done, total, "simulating honest rooms"),
             )
+    progress.clear()
     table = Table(COLUMNS, [row for one in tables for row in _rows(one, answers.persons)])
     seconds = time.perf_counter() - started
     if arguments.out:

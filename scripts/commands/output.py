@@ -19,6 +19,9 @@ import numpy as np
 
 from exam_engine.calibration.rules import SHOWN_NAMES, SettingsRefused
 
+ERASE_LINE = "\r\x1b[K"
+"""To the start of a terminal's line, and erase it."""
+
 QUIET_SECONDS = 2.0
 """Work that is done sooner says nothing on its way."""
 
@@ -124,9 +127,14 @@ class Progress:
         if now < self._next:
             return
         self._next = now + (0.2 if self._in_place else BETWEEN_SECONDS)
-        start, end = ("\r", "") if self._in_place else ("", "\n")
+        start, end = (ERASE_LINE, "\r") if self._in_place else ("", "\n")
         share = f" {done * 100 // total} %" if total else ""
-        print(f"{start}exam-engine: {stage}{share}   ", end=end, file=sys.stderr, flush=True)
+        print(f"{start}exam-engine: {stage}{share}", end=end, file=sys.stderr, flush=True)
+
+    def clear(self) -> None:
+        """Take the line off a terminal, before results are printed."""
+        if self._in_place:
+            print(ERASE_LINE, end="", file=sys.stderr, flush=True)
 
 
 def decimals(value: float, places: int = 3) -> str:
@@ -148,7 +156,8 @@ def shortened(names: Sequence[str]) -> str:
 
 def warn(text: str) -> None:
     """Print a warning on stderr."""
-    print(f"exam-engine: warning: {text}", file=sys.stderr)
+    start = ERASE_LINE if sys.stderr.isatty() else ""
+    print(f"{start}exam-engine: warning: {text}", file=sys.stderr)
 
 
 def print_json(value: object) -> None:

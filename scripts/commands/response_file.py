@@ -76,8 +76,11 @@ def add_responses(command: argparse.ArgumentParser, *, with_group: bool = True) 
     add_absent(command)
 
 
-def read_matrix(arguments: argparse.Namespace, *, highest: int = MAX_SCORE) -> ResponseMatrix:
+def read_matrix(
+    arguments: argparse.Namespace, *, highest: int = MAX_SCORE, progress: Progress | None = None
+) -> ResponseMatrix:
     """Read the response file of the arguments."""
+    progress = progress or Progress()
     path: Path = arguments.responses
     try:
         matrix = read_file(
@@ -86,11 +89,13 @@ def read_matrix(arguments: argparse.Namespace, *, highest: int = MAX_SCORE) -> R
             group=getattr(arguments, "group", None),
             ignore=arguments.ignore,
             absent=arguments.absent,
-            report=Progress(),
+            report=progress,
         )
     except ResponsesRefused as refused:
         show_problems(path, refused)
         raise
+    finally:
+        progress.clear()
     taken = [name for name in matrix.items if name.casefold() in NO_ITEMS]
     if taken:
         warn(f"taken as items: {', '.join(taken)}; a column that is none is named with --ignore or --group")

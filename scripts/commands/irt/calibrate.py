@@ -108,7 +108,8 @@ def run(arguments: argparse.Namespace) -> int:
     fixed = read_item_table(arguments.fix) if arguments.fix else None
     if fixed is not None:
         highest = max(highest, int(fixed.items.highest.max()))
-    matrix = read_matrix(arguments, highest=highest)
+    progress = Progress()
+    matrix = read_matrix(arguments, highest=highest, progress=progress)
     _check_groups(matrix)
     for model in dict.fromkeys(model for _, model in own):
         check_sample(matrix.n_persons, Method(model.value))
@@ -121,7 +122,9 @@ def run(arguments: argparse.Namespace) -> int:
         nodes=arguments.nodes,
         equivalent_persons=arguments.equivalent_persons,
     )
-    outcome = describe_items(matrix, method, highest=highest, estimation=estimation, report=Progress())
+    progress(0, 0, "classical statistics")
+    outcome = describe_items(matrix, method, highest=highest, estimation=estimation, report=progress)
+    progress.clear()
     seconds = time.perf_counter() - started
     if arguments.out:
         with whole_file(arguments.out) as file:

@@ -115,7 +115,8 @@ def run(arguments: argparse.Namespace) -> int:
     check_out(arguments.out, arguments.responses)
     if arguments.group is None:
         raise SettingsRefused("differential functioning needs --group COLUMN")
-    matrix = read_matrix(arguments)
+    progress = Progress()
+    matrix = read_matrix(arguments, progress=progress)
     labels = np.array(matrix.group_names, dtype=object)[matrix.group]
     reference, focal = _two_groups(matrix, arguments.reference, arguments.focal)
     if arguments.method in CALIBRATING:
@@ -129,7 +130,8 @@ def run(arguments: argparse.Namespace) -> int:
             level=arguments.level,
             adjustment=Correction(arguments.adjust),
         )
-        names, found = _study(arguments.method, Model(arguments.model), matrix, labels, design)
+        names, found = _study(arguments.method, Model(arguments.model), matrix, labels, design, progress)
+    progress.clear()
     for warning in found.warnings:
         needed = MINIMUM_PERSONS[Model(arguments.model)]
         warn(WARNINGS[warning] + (f", {needed}" if warning is Warn.SMALL_CALIBRATION else ""))
@@ -187,12 +189,16 @@ def _check_sizes(sizes: list[int], method: str, model: Model) -> None:
 
 
 def _study(
-    method: str, model: Model, matrix: ResponseMatrix, labels: NDArray[np.object_], design: Design
+    method: str,
+    model: Model,
+    matrix: ResponseMatrix,
+    labels: NDArray[np.object_],
+    design: Design,
+    progress: Progress,
 ) -> tuple[tuple[str, ...], Dif]:
     if method in BY_SCORE:
         return matrix.items, BY_SCORE[method](matrix.responses, labels, design=design)
     if method == "lr":
-        progress = Progress()
         return matrix.items, likelihood_ratio(
             matrix.responses,
             labels,

@@ -73,12 +73,12 @@ def run(arguments: argparse.Namespace) -> int:
     """Compute, print, write."""
     started = time.perf_counter()
     check_out(arguments.out, arguments.responses)
-    matched = match_columns(arguments, read_matrix(arguments))
+    progress = Progress()
+    matched = match_columns(arguments, read_matrix(arguments, progress=progress))
     if matched.responses.max() < 0:
         raise NoResponses
     ability = ability_of(arguments, matched)
     notes: list[str] = []
-    progress = Progress()
     progress(0, STAGES, "items")
     table = _items(matched, ability, arguments.known, notes)
     progress(1, STAGES, "pairs of items")
@@ -87,6 +87,7 @@ def run(arguments: argparse.Namespace) -> int:
     test = _test(matched, ability, arguments.known, notes)
     progress(3, STAGES, "persons")
     persons = _persons(matched, ability, notes)
+    progress.clear()
     seconds = time.perf_counter() - started
     if arguments.out:
         table.write(arguments.out)

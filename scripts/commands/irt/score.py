@@ -22,7 +22,7 @@ from exam_engine.psychometrics.irt.scoring import (
     sum_score_eap,
 )
 from scripts.commands.irt.known import ability_of, add_items, in_words, match_columns
-from scripts.commands.output import Table, check_out, decimals, print_json
+from scripts.commands.output import Progress, Table, check_out, decimals, print_json
 from scripts.commands.response_file import add_common, add_responses, read_matrix
 
 METHODS = ("eap", "map", "mle", "wle", "sum")
@@ -59,12 +59,15 @@ def run(arguments: argparse.Namespace) -> int:
     """Score, print, write."""
     started = time.perf_counter()
     check_out(arguments.out, arguments.responses)
-    matrix = read_matrix(arguments)
+    progress = Progress()
+    matrix = read_matrix(arguments, progress=progress)
     persons = _persons(matrix)
     matched = match_columns(arguments, matrix)
     ability = ability_of(arguments, matched) if arguments.method in WITH_ABILITY else None
+    progress(0, 0, "scoring")
     with named_refusal():
         scores = _score(arguments.method, matched, ability)
+    progress.clear()
     table = Table(
         ("person", "theta", "se", "outcome"),
         [

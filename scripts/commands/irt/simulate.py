@@ -65,6 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
                 scores[rng.random(scores.shape) < arguments.missing] = -1
             file.write(_lines(scores))
             report(start, arguments.persons, "simulating")
+    report.clear()
     if arguments.abilities:
         lines = [f"{number},{theta!r}" for number, theta in enumerate(persons.theta.tolist(), start=1)]
         with whole_file(arguments.abilities) as file:
