@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -241,6 +242,21 @@ def test_lord_s_and_raju_s_statistics_are_difr_s() -> None:
     np.testing.assert_allclose(by_lord.p_value, LORD["p.value"], **TEN_DIGITS)
     # difR's p-values of negative deviates are above 1, so the deviates alone are compared.
     np.testing.assert_allclose(by_raju.z, RAJU["RajuZ"], **TEN_DIGITS)
+
+
+@pytest.mark.parametrize("name", ["simdif", "verbagg2", "mathexam"])
+def test_lord_s_and_raju_s_statistics_are_difr_s_for_every_set(name: str, reference_data: Path) -> None:
+    folder = reference_data / "psychometrics"
+    if not folder.is_dir():
+        pytest.skip(f"no psychometric references in {folder}")
+    figures = json.loads((folder / "refs" / "dif.json").read_text("utf-8"))[name]
+    reference, focal = estimates_of(figures["itempar_ref"]), estimates_of(figures["itempar_foc"])
+    link = by_mean_and_sigma(reference, focal)
+
+    by_lord, by_raju = lord(reference, focal, link=link), raju(reference, focal, link=link)
+
+    np.testing.assert_allclose(by_lord.statistic, figures["Lord_2PL_meansigma"]["LordChi"], **TEN_DIGITS)
+    np.testing.assert_allclose(by_raju.z, figures["Raju_2PL_meansigma"]["RajuZ"], **TEN_DIGITS)
 
 
 def test_likelihood_ratios_are_mirt_s(named: tuple[str, Data]) -> None:

@@ -82,6 +82,16 @@ def test_reliabilities_agree_with_r(name: str, model: str, reference_data: Path)
         assert marginal_reliability(case.r_items) == pytest.approx(case.r["marginal_rxx"], abs=1e-8)
 
 
+@pytest.mark.parametrize(("name", "model"), CASES, ids=["-".join(case) for case in CASES])
+def test_information_and_expected_score_agree_with_r(name: str, model: str, reference_data: Path) -> None:
+    case = read(reference_data, name, model)
+    printed = case.r["testinfo"]
+
+    # At R's own parameters, printed to 13 digits.
+    assert_allclose(case.r_items.information(printed["theta"]).sum(axis=1), printed["info"], rtol=1e-10)
+    assert_allclose(case.r_items.expected_score(printed["theta"]).sum(axis=1), printed["tcc"], rtol=1e-10)
+
+
 def test_lsat_6_by_sum_score_and_by_pattern() -> None:
     # R mirt 1.47, 2PL with exact parameters, 61 nodes; tolerance 1e-7: the figures are R's, from its own estimates.
     items = Items.dichotomous(

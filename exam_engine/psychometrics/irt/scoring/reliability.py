@@ -9,6 +9,9 @@ from exam_engine.psychometrics.irt.items import Items
 from exam_engine.psychometrics.irt.scoring.prior import make_prior
 from exam_engine.psychometrics.irt.scoring.result import Scores
 
+ROUNDING = 1e-18
+"""Variance, in squared logits, by which abilities that are alike may differ."""
+
 
 def empirical_reliability(scores: Scores, *, is_posterior: bool = True) -> float:
     """Return the share of the variance of ability that the estimates of these persons carry.
@@ -49,9 +52,9 @@ def empirical_reliability(scores: Scores, *, is_posterior: bool = True) -> float
         raise ValueError("at least 2 persons must have finite estimates")
     spread = float(scores.theta[finite].var(ddof=1))
     error = float((scores.se[finite] ** 2).mean())
-    if is_posterior:
-        return spread / (spread + error) if spread > 0 else np.nan
-    return 1.0 - error / spread if spread > 0 else np.nan
+    if spread <= ROUNDING:
+        return np.nan
+    return spread / (spread + error) if is_posterior else 1.0 - error / spread
 
 
 def marginal_reliability(
