@@ -24,7 +24,7 @@ from exam_engine.psychometrics.irt.priors import Priors, PriorState
 NEWTON_DISTANCE = 0.005
 """When an EM step would move no parameter further than this, Newton steps take over."""
 
-SCORING_DISTANCE = 0.1
+SCORING_DISTANCE = 0.05
 """The same where scores can lead, which do not mind a long way."""
 
 ROUGH = 1e4
@@ -38,9 +38,6 @@ FEWEST_TO_HALVE = 31
 
 LARGEST_LOGIT = 40.0
 """The logit by which a known asymptote of 0 or 1 enters: to rounding it is one."""
-
-NEAR_BOUND = -4.5
-"""Logit below which an asymptote that still falls is tried at its bound."""
 
 LONGEST_LEAP = 10.0
 """Acceleration may not carry a parameter further than this beyond an EM step: parameters of 10¹⁵, to which data
@@ -172,15 +169,15 @@ class Climb:
             report(iteration, point)
             if point.norm <= tolerance:
                 return point, iteration, True
-            moved = (self._at_bounds(point) or newton.step(point)) if is_near else None
+            moved = newton.step(point) if is_near else None
             if moved is None:
                 target, next_grid = self._maximise(point)
-                distance = float(np.abs(target - point.vector).max())
+                distance = newton.distance(target, point.vector)
                 if self.is_empirical and distance <= EMPIRICAL_STEP:
                     return point, iteration, True
                 was_near, is_near = is_near, distance < limit
                 if is_near and not was_near:
-                    moved = self._at_bounds(point) or newton.step(point)
+                    moved = newton.step(point)
             if moved is None:
                 moved = self._accelerated(anderson, point, target, next_grid)
             if moved is None:
@@ -221,17 +218,6 @@ class Climb:
             grid.nodes
         )
         return lowest, highest
-
-    def _at_bounds(self, point: Point) -> Point | None:
-        """Put asymptotes that near 0 or 1 there at once, where the objective rises: no step gets there soon."""
-        lowest, highest = self._bounds(point.grid)
-        inside = point.free & (self.layout.item_of_slot >= 0)
-        low = inside & np.isfinite(lowest) & (point.vector < NEAR_BOUND) & (point.gradient < 0)
-        high = inside & np.isfinite(highest) & (point.vector > -NEAR_BOUND) & (point.gradient > 0)
-        if not (low.any() or high.any()):
-            return None
-        reached = self.at(np.where(low, lowest, np.where(high, highest, point.vector)), point.grid)
-        return reached if reached.objective > point.objective else None
 
     def _accelerated(self, anderson: Anderson, point: Point, target: FloatArray, grid: Grid) -> Point | None:
         """Take the Anderson step if the objective rises, else the EM step, shortened until it does."""

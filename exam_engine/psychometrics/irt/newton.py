@@ -22,6 +22,12 @@ LONGEST_STEP = 10.0
 HIGHEST_ASYMPTOTE = 0.75
 """No step takes c or 1 − u beyond this."""
 
+LONGEST_ASYMPTOTE_STEP, LONGEST_CURVED_STEP = 0.1, 0.5
+"""Longest steps of c and 1 − u, and of slope and intercept of the same items."""
+
+ASYMPTOTE_WEIGHT = 10.0
+"""A move of c counts as much as one so many times as long of a slope or an intercept."""
+
 SLOW = 0.2
 """A step with observed information that leaves more than this share of the gradient asks for a new matrix."""
 
@@ -32,7 +38,7 @@ SLOW_SCORING = 0.7
 PATIENCE = 3
 """Steps that a cross product of scores has to show what it is worth."""
 
-MOST_MATRICES = 5
+MOST_MATRICES = 3
 """After so many the observed information takes their place."""
 
 
@@ -54,6 +60,7 @@ class Newton:
         self.free = np.zeros(0, dtype=np.bool_)
         self.steps = self.matrices = 0
         self.sign = np.where(climb.layout.free, climb.layout.asymptote_sign, 0)
+        self.curved = np.isin(climb.layout.item_of_slot, climb.layout.item_of_slot[self.sign != 0])
         self.by_scores = climb.has_general_items_only
 
     def step(self, point: Point) -> Point | None:
@@ -87,6 +94,11 @@ class Newton:
         gradient = (point.gradient / self._asymptote_slope(point.vector))[self.free]
         return float(np.sqrt(gradient @ cho_solve(self.factor, gradient)))
 
+    def distance(self, here: FloatArray, there: FloatArray) -> float:
+        """Return how far apart two parameter vectors lie, asymptotes by c and 1 − u."""
+        apart = np.abs(self._straightened(here) - self._straightened(there))
+        return float(np.where(self.sign != 0, ASYMPTOTE_WEIGHT * apart, apart).max())
+
     def _factorise(self, point: Point) -> None:
         """Factorise the matrix for the parameters that are free now, a new one if the old was given up."""
         if self.matrix is None:
@@ -112,6 +124,8 @@ class Newton:
         # Next to the solution the likelihood is flat to rounding: there the gradient judges.
         slack = 1e-12 * abs(point.objective)
         targets = [self.anderson.propose(now, now + step)]
+        if self.steps:
+            targets.append(now + step)
         if is_fresh:
             targets += [now + 0.5 * step, now + 0.25 * step]
         for target in targets:
@@ -140,7 +154,15 @@ class Newton:
             if factor is not None:
                 told = gradient[rest] - self.matrix[np.ix_(rest, np.flatnonzero(over))] @ step[over]
                 step[rest] = cho_solve(factor, told)
-        return step
+        return self._shortened(step)
+
+    def _shortened(self, step: FloatArray) -> FloatArray:
+        """Shorten the steps of items with asymptotes: c and d of an easy item trade off along a curve."""
+        excess = np.abs(step) / np.where(self.sign != 0, LONGEST_ASYMPTOTE_STEP, LONGEST_CURVED_STEP)
+        item = self.climb.layout.item_of_slot
+        largest = np.ones(self.climb.layout.n_items + 1)
+        np.maximum.at(largest, item[self.curved], excess[self.curved])
+        return np.where(self.curved, step / largest[item], step)
 
     def _straightened(self, vector: FloatArray) -> FloatArray:
         """Return the parameters with c and 1 − u in place of their logits."""
