@@ -131,7 +131,7 @@ class Newton:
         for target in targets:
             if np.abs(target - now).max() > LONGEST_STEP:
                 continue
-            reached = self.climb.at(self._bent(target), point.grid)
+            reached = self.climb.at(self._bent(target, now), point.grid)
             gain = reached.objective - point.objective
             # An old matrix that does not bring the gradient down serves no longer.
             if gain >= -slack and (self._distance(reached) < before or (is_fresh and gain > slack)):
@@ -168,12 +168,15 @@ class Newton:
         """Return the parameters with c and 1 − u in place of their logits."""
         return np.where(self.sign != 0, expit(self.sign * vector), vector)
 
-    def _bent(self, straight: FloatArray) -> FloatArray:
-        """Return the parameters with logits again, inside their bounds."""
-        logits = logit(np.clip(straight, expit(LOWEST_LOGIT), HIGHEST_ASYMPTOTE))
+    def _bent(self, straight: FloatArray, now: FloatArray) -> FloatArray:
+        """Return the parameters with logits again, inside their bounds; ``now`` is where the step began."""
+        vector, own = straight.copy(), self.sign != 0
+        highest = np.maximum(HIGHEST_ASYMPTOTE, now[own])
+        logits = logit(np.clip(straight[own], expit(LOWEST_LOGIT), highest))
         # Exactly the bound again, in spite of rounding, for those that lie there.
         logits[logits < LOWEST_LOGIT + 1e-9] = LOWEST_LOGIT
-        return np.where(self.sign != 0, self.sign * logits, straight)
+        vector[own] = self.sign[own] * logits
+        return vector
 
     def _asymptote_slope(self, vector: FloatArray) -> FloatArray:
         """Return the derivatives of c and 1 − u by their logits, 1 for all other parameters."""
