@@ -25,7 +25,7 @@ from tests.benchmarks.psychometrics import cases
 HERE = Path(__file__).parent / "psychometrics"
 NODES = np.linspace(-8.0, 8.0, 161)
 PEERS = ("mirt21", "mirt61", "girth")
-LONGEST_SECONDS = 900
+LONGEST_SECONDS = 600
 BLOCK = 4096
 
 

@@ -199,13 +199,14 @@ def calibrate(
     grid = Grid(np.linspace(-bound, bound, nodes))
     if empirical:
         grid = replace(grid, log_weights=np.tile(normal_log_weights(grid.nodes), (n_groups, 1)))
-    vector = start_of(layout, blocks)
+    wished = Priors() if priors is None else priors
+    vector = start_of(layout, blocks, only_positive=wished.log_a is not None)
     if start is not None:
         vector = started_from(layout, start, worked, vector)
     if fixed is not None:
         vector = vector_of(layout, fixed, held, vector)
     limit = tolerance * min(1.0, blocks.total) * max(1.0, blocks.total / 1000.0)
-    climb = Climb(blocks, layout, Priors() if priors is None else priors, is_empirical=empirical)
+    climb = Climb(blocks, layout, wished, is_empirical=empirical)
     point, iterations, arrived = climb.run(
         vector,
         grid,

@@ -44,7 +44,8 @@ LONGEST_LEAP = 10.0
 without a finite solution would lead at once, leave no digit of the likelihood right.
 """
 
-M_STEPS = 3
+M_STEPS, SHORT_STEP = 3, 0.03
+"""So many scoring steps an M-step, or until none moves a parameter further than this."""
 
 EMPIRICAL_STEP = 1e-4
 """With an empirical density, whose weights drift towards spikes for ever, the climb ends when an EM step would move no
@@ -296,6 +297,8 @@ class Climb:
                     counts,
                     nodes,
                 )
+            if np.abs(step).max() < SHORT_STEP:
+                return
 
     def _move_up(
         self, vector: FloatArray, at: int, step: FloatArray, counts: FloatArray, nodes: FloatArray

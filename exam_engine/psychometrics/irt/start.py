@@ -22,30 +22,90 @@ STRETCH = np.sqrt(1.0 + 1.0 / 2.89)
 """From the logit of a proportion to an intercept, with slope 1 and variance 1 (1.7² = 2.89)."""
 
 
-def start_of(layout: Layout, blocks: Blocks) -> FloatArray:
-    """Return slopes of 1 and the intercepts that give the proportions seen."""
+MOST_ROWS = 4000
+"""So many rows of a block, evenly spread, tell its covariances well enough."""
+
+SMALLEST_SLOPE, LARGEST_SLOPE = 0.3, 2.5
+"""Slopes begin between these."""
+
+
+def start_of(layout: Layout, blocks: Blocks, *, only_positive: bool = False) -> FloatArray:
+    """Return slopes from the covariances of items and score, and the intercepts that give the proportions seen.
+
+    Slopes begin at 1 where no dense block tells more, and for graded and nominal items. An item that clearly goes
+    against the others begins with a negative slope: a prior of b divides the two sides, and the maximum is there.
+
+    Parameters
+    ----------
+    only_positive : bool, default False
+        Whether a prior keeps slopes above 0.
+    """
     vector = np.zeros(layout.size)
+    loading = _loadings(layout, blocks)
     for family, slots in zip(layout.families, layout.slots, strict=True):
         counts = blocks.answered[family.positions, : family.highest + 1] + 1e-9
-        vector[slots] = _start(family, counts / counts.sum(axis=1, keepdims=True))
+        share = counts / counts.sum(axis=1, keepdims=True)
+        vector[slots] = _start(family, share, loading[family.positions], only_positive)
     return vector
 
 
-def _start(family: Family, share: FloatArray) -> FloatArray:
+def _loadings(layout: Layout, blocks: Blocks) -> FloatArray:
+    """Return the covariance of each item's score with ability, NaN where it is not known, shape (n_items,).
+
+    With one factor the covariance of item i with the sum of the others is ``λ_i (Λ − λ_i)``, ``Λ = Σ λ_j``.
+    """
+    total, persons = np.zeros(layout.n_items), np.zeros(layout.n_items)
+    for block in blocks:
+        scores = layout.statistics.score[block.statistics], layout.columns.score[block.columns]
+        if block.seen is not None or block.unit_score.any() or any(part.any() for part in scores):
+            continue
+        rows = slice(None, None, max(1, block.n_rows // MOST_ROWS))
+        values = np.concatenate([block.y[rows], block.x[rows]], axis=1).astype(np.float64)
+        items = np.concatenate([layout.statistics.item[block.statistics], layout.columns.item[block.columns]])
+        share = block.count[rows] / block.count[rows].sum()
+        values -= share @ values
+        weighted = values * share[:, None]
+        other = weighted.T @ values.sum(axis=1) - (weighted * values).sum(axis=0)
+        one = np.zeros(items.size)
+        for _ in range(5):
+            whole = np.sqrt(max(float(other.sum() + one @ one), 1e-12))
+            one = np.clip(other / np.maximum(whole - one, 0.5 * whole), -0.5 * whole, 0.5 * whole)
+        weight = float(block.count.sum())
+        total[items] += weight * one
+        persons[items] += weight
+    with np.errstate(invalid="ignore"):
+        return total / persons
+
+
+def _slope(loading: FloatArray, variance: FloatArray, only_positive: bool) -> FloatArray:
+    """Return the slope ``λ / E[Var(x | theta)]`` (Stein's identity), the denominator about ``Var(x) − λ²``."""
+    left = np.maximum(variance - loading**2, 0.1 * variance)
+    slope = loading / np.maximum(left, 1e-9)
+    side = np.where((slope < -SMALLEST_SLOPE) & (not only_positive), -1.0, 1.0)
+    slope = side * np.clip(side * slope, SMALLEST_SLOPE, LARGEST_SLOPE)
+    return np.where(np.isnan(slope), 1.0, slope)
+
+
+def _start(family: Family, share: FloatArray, loading: FloatArray, only_positive: bool) -> FloatArray:
     m = family.highest
     if isinstance(family, Graded):
         above = np.cumsum(share[:, ::-1], axis=1)[:, m - 1 :: -1]
         return np.column_stack([np.ones(len(share)), logit(above) * STRETCH])
     if isinstance(family, Exponential):
-        d = np.log(share[:, 1:] / share[:, :1]) * STRETCH
+        d = np.log(share[:, 1:] / share[:, :1])
         if family.model is Model.NOMINAL:
-            return np.column_stack([np.tile(0.5 * np.arange(1, m + 1), (len(share), 1)), d])
-        return np.column_stack([np.ones((len(share), family.n_slopes)), d])
+            return np.column_stack([np.tile(0.5 * np.arange(1, m + 1), (len(share), 1)), d * STRETCH])
+        if not family.n_slopes:
+            return d * STRETCH
+        score = np.arange(m + 1.0)
+        a = _slope(loading, share @ score**2 - (share @ score) ** 2, only_positive)
+        return np.column_stack([a, d * np.sqrt(1.0 + a**2 / 2.89)[:, None]])
     lower = expit(GUESSING.mean)
     upper = expit(SLIPPING.mean) if family.model is Model.FOUR_PL else 1.0
     inside = np.clip((share[:, 1] - lower) / (upper - lower), 0.03, 0.97)
     tail = [np.full(len(share), prior.mean) for prior in (GUESSING, SLIPPING)]
-    columns = [np.ones(len(share)), logit(inside) * STRETCH, *tail[: family.n_parameters - 2]]
+    a = _slope(loading / (upper - lower), inside * (1.0 - inside), only_positive)
+    columns = [a, logit(inside) * np.sqrt(1.0 + a**2 / 2.89), *tail[: family.n_parameters - 2]]
     return np.column_stack(columns)
 
 

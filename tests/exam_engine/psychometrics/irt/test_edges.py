@@ -9,7 +9,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from exam_engine.psychometrics.irt import information
-from exam_engine.psychometrics.irt.calibrate import Calibration, Normal, Priors, Warn, calibrate
+from exam_engine.psychometrics.irt.calibrate import NONE, Calibration, Normal, Priors, Warn, calibrate
 from exam_engine.psychometrics.irt.items import Items
 from exam_engine.psychometrics.irt.models import FloatArray, Model
 
@@ -219,3 +219,32 @@ def test_a_prior_of_difficulty_survives_a_reversed_item(scores: FloatArray) -> N
     assert found.converged
     assert_allclose(found.b, straight.b, atol=1e-5)
     assert found.a[0] == pytest.approx(-straight.a[0], abs=1e-5)
+
+
+def test_reversed_items_keep_their_side_under_a_prior_of_b() -> None:
+    rng = np.random.default_rng(2)
+    logits = 1.3 * (rng.normal(size=(1000, 1)) - rng.normal(size=25))
+    responses = (rng.random((1000, 25)) < 1.0 / (1.0 + np.exp(-logits))).astype(np.int8)
+    responses[:, :5] = 1 - responses[:, :5]
+
+    found = calibrate(responses, model="2pl", priors=Priors(b=Normal(0.0, 2.0)))
+    free = calibrate(responses, model="2pl", priors=NONE)
+
+    assert found.converged
+    assert np.flatnonzero(found.a < 0.0).tolist() == [0, 1, 2, 3, 4]
+    assert_allclose(found.a, free.a, atol=0.05)
+
+
+def test_an_asymptote_that_fell_to_zero_too_soon_comes_back() -> None:
+    rng = np.random.default_rng(4)
+    chance = 0.25 + 0.75 / (1.0 + np.exp(-1.5 * (rng.normal(size=(3000, 1)) - np.linspace(-1.0, 2.0, 12))))
+    responses = (rng.random((3000, 12)) < chance).astype(np.int8)
+
+    found = calibrate(responses, model="3pl", priors=NONE)
+    lowest = Items.dichotomous(found.a, found.b, c=np.where(np.arange(12) > 8, 0.00013, found.c))
+    again = calibrate(responses, model="3pl", priors=NONE, start=replace(found, items=lowest))
+
+    assert found.converged
+    assert again.converged
+    assert_allclose(again.c, found.c, atol=1e-5)
+    assert_allclose(again.se_b, found.se_b, rtol=1e-4)
