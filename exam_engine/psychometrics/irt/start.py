@@ -96,7 +96,7 @@ def _start(family: Family, share: FloatArray, loading: FloatArray, only_positive
         if family.model is Model.NOMINAL:
             return np.column_stack([np.tile(0.5 * np.arange(1, m + 1), (len(share), 1)), d * STRETCH])
         if not family.n_slopes:
-            return d * STRETCH
+            return np.asarray(d * STRETCH)
         score = np.arange(m + 1.0)
         a = _slope(loading, share @ score**2 - (share @ score) ** 2, only_positive)
         return np.column_stack([a, d * np.sqrt(1.0 + a**2 / 2.89)[:, None]])
