@@ -22,8 +22,11 @@ CHECKS = {
 
 
 def environment() -> dict[str, str]:
-    """Where no byte code may stand beside the sources it is kept apart: the tests run in, and start, many processes."""
-    kept = dict(os.environ)
+    """The tests run in several processes and start more, so each computes on one core of its own.
+
+    Where no byte code may stand beside the sources it is kept apart, not made again by every process.
+    """
+    kept = {"OPENBLAS_NUM_THREADS": "1", **os.environ}
     if kept.pop("PYTHONDONTWRITEBYTECODE", ""):
         kept.setdefault("PYTHONPYCACHEPREFIX", str(ROOT / ".pytest_cache" / "bytecode"))
     return kept
