@@ -9,6 +9,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,12 @@ import pytest
 from argon2 import PasswordHasher
 from fastapi.testclient import TestClient
 from hypothesis import settings as hypothesis_settings
-from sqlalchemy import text
+from sqlalchemy import create_engine, text
 from sqlalchemy.orm import Session
 
 from exam_engine.migrations import schema
 from exam_engine.migrations.tables import metadata
+from itembank.base import db
 from itembank.base.clock import ShiftedClock
 from itembank.base.crypto import Keyring
 from itembank.base.db import Database, Scope
@@ -70,6 +72,8 @@ def pytest_configure(config: pytest.Config) -> None:
     # A password is slow to hash on purpose; the tests open hundreds of accounts.
     accounts._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     accounts._ABSENT = accounts._hasher.hash("nobody")
+    # An engine keeps the statements that it has compiled: the databases of all tests have one for each address.
+    db.create_engine = cache(create_engine)
     # With xdist one server serves all workers; alone, it is started when a test first asks for it.
     parallel = getattr(config.option, "numprocesses", None)
     if parallel and not hasattr(config, "workerinput") and config.getoption("--database") != "sqlite":
@@ -186,6 +190,11 @@ def clock() -> ShiftedClock:
     return ShiftedClock(BEGIN - datetime.now(UTC))
 
 
+@pytest.fixture(scope="session")
+def _sqlite_place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("database") / "test.sqlite3"
+
+
 @pytest.fixture
 def database(
     backend: str, request: pytest.FixtureRequest, tmp_path: Path, keyring: Keyring, clock: ShiftedClock
@@ -193,7 +202,9 @@ def database(
     """An empty database with the whole schema."""
     heads = tmp_path / "audit-heads.jsonl"
     if backend == "sqlite":
-        path = tmp_path / "test.sqlite3"
+        path = request.getfixturevalue("_sqlite_place")
+        for left in path.parent.iterdir():
+            left.unlink()  # a new file: a connection that was left open keeps the old one
         shutil.copy(request.getfixturevalue("_sqlite_template"), path)
         database = Database(f"sqlite:///{path}", keyring, clock, audit_heads=heads)
         yield database
