@@ -69,10 +69,22 @@ def analyse_times(study: Study) -> dict[str, Any]:
     thresholds = normative_thresholds(table)
     working = effort(table, thresholds.seconds)
     replications = study.replications(columns.size)
-    study.progress(62, 100, "simulating honest times")
+    stage = "simulating honest times"
     rates = time_errors(
-        model, table, rng=study.rng(1), level=study.level, replications=replications
-    ) + effort_errors(model, table, thresholds.seconds, rng=study.rng(2), replications=replications)
+        model,
+        table,
+        rng=study.rng(1),
+        progress=study.telling(61, 67, stage),
+        level=study.level,
+        replications=replications,
+    ) + effort_errors(
+        model,
+        table,
+        thresholds.seconds,
+        rng=study.rng(2),
+        progress=study.telling(67, 69, stage),
+        replications=replications,
+    )
     flagged = {
         "person_fit": tally(persons.fit_p_value, is_unusual),
         "effort": tally(working.effort, working.is_flagged),

@@ -78,7 +78,6 @@ def analyse_changes(study: Study) -> dict[str, Any]:
             "group_wrong_to_right": tally(by_room[0].p_value, by_room[0].is_flagged),
             "group_erasure_index": tally(by_room[1].p_value, by_room[1].is_flagged),
         }
-    study.progress(72, 100, "simulating honest changes")
     rates = _rates(study, model, final, changed, usual)
     return facts | {
         "usual_rate": usual.rate,
@@ -117,9 +116,7 @@ def _rates(
         usual=usual,
         level=study.level,
         replications=study.replications(final.shape[1]),
-        progress=lambda done, total: study.progress(
-            72 + 10 * done // total, 100, "simulating honest changes"
-        ),
+        progress=study.telling(72, 82, "simulating honest changes"),
     )
 
 

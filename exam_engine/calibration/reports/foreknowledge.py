@@ -53,12 +53,12 @@ def analyse_foreknowledge(study: Study, marked: Collection[str]) -> dict[str, An
     if tested.sum() < MINIMUM_PERSONS:
         return {"absent": "few_items"} | facts
     result = preknowledge(model.items, scores, is_marked, variance=model.variance, level=study.level)
-    study.progress(84, 100, "simulating honest sittings")
     rates = preknowledge_errors(
         model.items,
         seen,
         is_marked,
         rng=study.rng(4),
+        progress=study.telling(84, 88, "simulating honest sittings"),
         variance=model.variance,
         level=study.level,
         replications=study.replications(model.columns.size),
@@ -102,11 +102,11 @@ def _fast(study: Study, chosen: NDArray[np.bool_]) -> _Fast | None:
         return None
     model: TimeModel = calibrate_times(table)
     found = fast_and_correct(table, right, model, known_items, level=study.level)
-    study.progress(88, 100, "simulating honest times")
     rates = time_errors(
         model,
         table,
         rng=study.rng(5),
+        progress=study.telling(88, 91, "simulating honest times"),
         is_correct=right,
         compromised=known_items,
         level=study.level,

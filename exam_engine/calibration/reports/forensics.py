@@ -41,8 +41,11 @@ SHOWN = 40
 """Pairs shown with their evidence; all that are flagged are counted."""
 
 PAIRS_SIMULATED = 5_000_000
+LISTED_SIMULATED = 1_000_000
+"""Pairs of one room are looked at one by one and cost more than all pairs of a form do together."""
+
 LEAST_ROOMS = 5
-"""Honest rooms simulated for the error rates at least; fewer than asked for where `PAIRS_SIMULATED` pairs do."""
+"""Honest rooms simulated for the error rates at least; fewer than asked for where so many pairs do."""
 
 MOST_CODES = 63
 """Different selections of an item with several right answers that are told apart; the kernels take 64 options."""
@@ -64,8 +67,9 @@ def compute(book: AnswerBook, settings: Mapping[str, Any], progress: Progress) -
     """Return the pairs that stand out, form by form, and the persons that do.
 
     ``settings``: ``level`` of an index after Bonferroni's correction; ``within_rooms``, whether only candidates of one
-    room are compared; ``rooms`` to simulate and their ``seed``; ``sections``, what is looked at besides pairs, absent
-    from reports of former times; ``marked``, the ``items`` that may have been known beforehand.
+    room are compared; ``rooms`` to simulate, up to ``pairs_simulated``, and their ``seed``; ``sections``, what is
+    looked at besides pairs, absent from reports of former times; ``marked``, the ``items`` that may have been known
+    beforehand.
 
     Raises NothingToCompare without a form of `MINIMUM_PERSONS` candidates with known options.
     """
@@ -92,7 +96,7 @@ def compute(book: AnswerBook, settings: Mapping[str, Any], progress: Progress) -
                 progress,
                 begin,
                 end,
-                int(settings["rooms"]),
+                (int(settings["rooms"]), int(settings.get("pairs_simulated", PAIRS_SIMULATED))),
             )
             told |= found
             pairs += [pair | {"form": form.label} for pair in flagged]
@@ -216,8 +220,9 @@ def _compare(
     progress: Progress,
     begin: int,
     end: int,
-    most_rooms: int,
+    most: tuple[int, int],
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Return what a form's indices say, and its pairs; ``most`` honest rooms, and pairs in them, are simulated."""
     n = form.room.n_persons
     n_pairs = n * (n - 1) // 2 if scope.pairs is None else len(np.asarray(scope.pairs))
     if not n_pairs:
@@ -239,7 +244,7 @@ def _compare(
         rng=rng,
         indices=indices,
         scope=scope,
-        replications=min(most_rooms, max(PAIRS_SIMULATED // n_pairs, LEAST_ROOMS)),
+        replications=min(most[0], max(most[1] // n_pairs, LEAST_ROOMS)),
         progress=simulated,
     )
     told = {

@@ -139,5 +139,10 @@ def _rates(
             result["group_gain"] = trial_of(group_gains(first, drawn, rooms).p_value)
         return result
 
-    study.progress(92, 100, "simulating honest gains")
-    return error_rates(trial, rng=study.rng(6), replications=max(study.rooms_simulated, 2), level=study.level)
+    return error_rates(
+        trial,
+        rng=study.rng(6),
+        progress=study.telling(92, 98, "simulating honest gains"),
+        replications=max(study.rooms_simulated, 2),
+        level=study.level,
+    )

@@ -111,6 +111,10 @@ class Study:
         """Return the generator of a part: the same whatever the other parts do."""
         return np.random.default_rng([self.seed, number])
 
+    def telling(self, begin: int, end: int, stage: str) -> Callable[[int, int], None]:
+        """Return what a simulation tells its progress to; a cancelled job ends it there."""
+        return lambda done, total: self.progress(begin + (end - begin) * done // total, 100, stage)
+
     def replications(self, n_items: int) -> int:
         """Return how many honest sittings to simulate for an index over so many items."""
         affordable = CELLS_SIMULATED // max(self.n_persons * n_items, 1)

@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from exam_engine.calibration.models import StatisticsReport
+from exam_engine.calibration.reports.forensics import LISTED_SIMULATED, PAIRS_SIMULATED
 from exam_engine.calibration.reports.rules import (
     SEATED,
     Attribute,
@@ -197,6 +198,7 @@ def request_forensics(
         "within_rooms": within_rooms,
         "seed": SEED,
         "rooms": ROOMS_SIMULATED,
+        "pairs_simulated": LISTED_SIMULATED if within_rooms else PAIRS_SIMULATED,
         "attributes": [attribute.value for attribute in SEATED],
         "sections": [section.value for section in Section],
     }
