@@ -239,15 +239,32 @@ def test_what_could_not_be_saved_is_sent_again(
         open_round(session, panel)
     judge = log_in_page(new_page(), Role.REVIEWER, username="judge-2")
     judge.goto(f"/judging/{panel.id}/items")
+    boxes = all_boxes(judge)
     judge.context.set_offline(True)
-    box = judge.locator(".rating-input").first
-    box.fill("45")
-    box.press("Tab")
+    boxes[0].fill("45")
+    boxes[0].press("Tab")
     expect(judge.locator("[data-saved]")).to_contain_text("未保存")
+    boxes[1].fill("450")
+    boxes[1].press("Enter")
+    boxes[2].press("Shift+Enter")
+    expect(boxes[1]).to_be_focused()
     judge.context.set_offline(False)
+    # What can be kept is kept, what cannot is named.
+    expect(judge.locator("[data-saved]")).to_contain_text("“450”不是 0 至 100 之间的整数")
+    boxes[1].fill("55")  # typed, the field not left
     expect(judge.locator("[data-saved]")).to_have_text("全部更改已保存")
+    boxes[2].fill("65")
+    judge.goto("/judging")  # at once: it goes along
+    row = judge.get_by_role("row", name="三级理论合格线")
+    for _ in range(40):
+        if "3 / 10" in row.inner_text():
+            break
+        judge.reload()
+    expect(row).to_contain_text("3 / 10")
     with open_session() as session:
-        assert [rating.value for rating in session.scalars(select(Rating))] == [45]
+        found = {rating.position: rating.value for rating in session.scalars(select(Rating))}
+
+    assert found == {1: 45, 2: 55, 3: 65}
 
 
 def test_a_booklet_and_groups_of_candidates(
@@ -273,7 +290,7 @@ def test_a_booklet_and_groups_of_candidates(
         open_round(session, groups)
     judge = log_in_page(new_page(), Role.REVIEWER, username="judge-2")
     judge.goto(f"/judging/{booklet.id}/items")
-    judge.get_by_label("第 5 页：从本页起不再能够达到").check()
+    judge.get_by_label("第 5 页：从本页起达不到要求的答对概率").check()
     expect(judge.locator("[data-saved]")).to_have_text("全部更改已保存")
     shot(judge, "standards-booklet")
     assert accessibility(judge) == []

@@ -20,7 +20,7 @@ from web.errors import status_of
 from web.forms import Form, FormData, form_data, parse_form
 from web.standards.forms import AnswersForm, read_ratings
 from web.standards.labels import CHOICES, CUTS, EXPLANATIONS, METHODS, QUESTIONS, REASONS, STATUSES
-from web.standards.views import feedback_figure, impact_figure
+from web.standards.views import feedback_figure, impact_figure, own_place
 
 router = APIRouter(prefix="/judging")
 FormDep = Annotated[FormData, Depends(form_data)]
@@ -208,6 +208,7 @@ def show_feedback(workshop_id: UUID, number: int, ctx: Context = requires(Action
         methods=METHODS,
         regulation=REGULATION_PASS_MARK,
         chart=feedback_figure(feedback, ctx._),
+        own_place=own_place(feedback),
         impact_chart=impact_figure(feedback.impact, ctx._),
     )
 

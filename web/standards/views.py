@@ -33,12 +33,17 @@ def cuts_figure(view: WorkshopView, summary: Summary, _: Translate) -> Markup | 
     )
 
 
+def own_place(feedback: Feedback) -> int:
+    """Return the place of the judge's own cut among all, from 0; -1 without one."""
+    own = feedback.own_figures.cut if feedback.own_figures else None
+    return feedback.cuts.index(own) if own in feedback.cuts else -1
+
+
 def feedback_figure(feedback: Feedback, _: Translate) -> Markup | None:
     """Return all cuts, ascending and without names; the judge's own is marked."""
     if not feedback.cuts:
         return None
-    own = feedback.own_figures.cut if feedback.own_figures else None
-    marked = feedback.cuts.index(own) if own in feedback.cuts else -1
+    marked = own_place(feedback)
     return bar_chart(
         [_("you") if number == marked else str(number + 1) for number in range(len(feedback.cuts))],
         [round(cut, 1) for cut in feedback.cuts],

@@ -211,7 +211,7 @@ def test_a_recorded_result_is_offered_where_a_pass_mark_is_typed(
 
     assert unrecorded.status_code == 409
     assert "请选择同一职业、同一等级且已确认记录的结果" in unrecorded.text
-    assert "以 62.5 分为合格线" in offered
+    assert "以 62.5 分为合格分数" in offered
     assert wrong.status_code == 422
     assert taken.status_code == 303
     assert 'value="62.5"' in page

@@ -4,7 +4,10 @@
 const form = document.querySelector("form[data-rate]");
 const line = form?.querySelector("[data-saved]");
 const waiting = new Map(); // name → value not acknowledged yet
+const typing = new Map(); // name → timer of a field that is being typed in
+const refused = new Map(); // name → why its value was not kept
 let sending = false;
+let alone = false;
 let retry = 0;
 
 function say(state) {
@@ -18,24 +21,25 @@ function valueOf(name) {
   return (field instanceof RadioNodeList ? field.value : field?.value) ?? "";
 }
 
+function bodyOf(values) {
+  return new URLSearchParams([["_csrf", document.body.dataset.csrf], ...values]);
+}
+
 async function send() {
   if (sending || waiting.size === 0) return;
   sending = true;
   say("Saving");
-  const sent = new Map(waiting);
-  const body = new URLSearchParams([["_csrf", document.body.dataset.csrf], ...sent]);
-  let wrong = "";
+  // Saving is all or nothing: after a refusal of several, each goes alone, so that the sound ones are kept.
+  const sent = new Map(alone ? [[...waiting][0]] : waiting);
   try {
-    const answer = await fetch(form.action, { method: "POST", body, headers: { Accept: "application/json" } });
-    if (answer.status === 422) {
-      wrong = (await answer.json()).message;
-      for (const name of sent.keys()) waiting.delete(name);
-    } else if (!answer.ok) throw new Error(String(answer.status));
+    const answer = await fetch(form.action, { method: "POST", body: bodyOf(sent), headers: { Accept: "application/json" } });
+    if (answer.status === 422 && sent.size > 1) alone = true;
+    else if (answer.status === 422 || answer.status === 409) settle(sent, (await answer.json()).message);
+    else if (!answer.ok) throw new Error(String(answer.status));
     else {
-      for (const [name, value] of sent) if (waiting.get(name) === value) waiting.delete(name);
+      settle(sent, "");
       progress(await answer.json());
     }
-    mark(sent, wrong);
     retry = 0;
   } catch {
     say("Failed");
@@ -45,15 +49,19 @@ async function send() {
     return;
   }
   sending = false;
-  if (wrong) { line.textContent = wrong; line.classList.add("is-failed"); }
-  else if (waiting.size) send();
+  if (waiting.size) { send(); return; }
+  alone = false;
+  if (refused.size) { line.textContent = [...refused.values()].at(-1); line.classList.add("is-failed"); }
   else say("Saved");
 }
 
-function mark(sent, wrong) {
-  for (const name of sent.keys()) {
+function settle(sent, wrong) {
+  for (const [name, value] of sent) {
+    if (waiting.get(name) === value) waiting.delete(name);
+    if (wrong) refused.set(name, wrong);
+    else refused.delete(name);
     const field = form.elements[name];
-    if (field instanceof RadioNodeList || !field) continue;
+    if (!field || field instanceof RadioNodeList) continue;
     if (wrong) field.setAttribute("aria-invalid", "true");
     else field.removeAttribute("aria-invalid");
   }
@@ -67,6 +75,8 @@ function progress({ rated }) {
 }
 
 function keep(name) {
+  clearTimeout(typing.get(name));
+  typing.delete(name);
   waiting.set(name, valueOf(name));
   send();
 }
@@ -99,8 +109,9 @@ if (form) {
       if (event.key === "Enter" && !("single" in form.dataset)) {
         event.preventDefault();
         keep(input.name);
-        (inputs[place + 1] ?? form.querySelector("button[name=then]"))?.focus();
-        inputs[place + 1]?.select();
+        const next = event.shiftKey ? inputs[place - 1] : (inputs[place + 1] ?? form.querySelector("button[name=then]"));
+        next?.focus();
+        next?.select?.();
       }
     });
   });
@@ -109,7 +120,22 @@ if (form) {
     (inputs[0] ?? form.querySelector("input[type=radio]:checked") ?? form.querySelector("input[type=radio]"))?.focus();
     inputs[0]?.select();
   }
-  window.addEventListener("beforeunload", (event) => { if (waiting.size && !form.dataset.sent) event.preventDefault(); });
+  // Somebody who stops typing has typed a rating, though the field was not left.
+  form.addEventListener("input", ({ target }) => {
+    if (!target.classList.contains("rating-input")) return;
+    clearTimeout(typing.get(target.name));
+    typing.set(target.name, setTimeout(() => keep(target.name), 1000));
+  });
+  // What is typed or on its way goes along when the page is left; only what was refused or failed is asked about.
+  window.addEventListener("pagehide", () => {
+    for (const name of typing.keys()) waiting.set(name, valueOf(name));
+    if (waiting.size && !form.dataset.sent) {
+      fetch(form.action, { method: "POST", body: bodyOf(waiting), headers: { Accept: "application/json" }, keepalive: true });
+    }
+  });
+  window.addEventListener("beforeunload", (event) => {
+    if ((retry > 0 || refused.size) && !form.dataset.sent) event.preventDefault();
+  });
 }
 
 // Where htmx was not installed, the same block is fetched by hand.
@@ -126,3 +152,15 @@ async function refresh() {
   setTimeout(refresh, 5000);
 }
 setTimeout(refresh, 5000);
+
+// Longer texts: leaving them unsaved is asked about.
+for (const guarded of document.querySelectorAll("form[data-guard]")) {
+  let changed = false;
+  guarded.addEventListener("input", () => { changed = true; });
+  guarded.addEventListener("submit", () => { changed = false; });
+  window.addEventListener("beforeunload", (event) => { if (changed) event.preventDefault(); });
+}
+
+for (const button of document.querySelectorAll("[data-print]")) {
+  button.addEventListener("click", () => window.print());
+}
