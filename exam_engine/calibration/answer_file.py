@@ -196,6 +196,7 @@ class _Cells:
         self.groups: list[str] = []
         self.lines: list[int] = []
         self.found: dict[int, dict[str, int]] = {place: {} for place in columns.keyed}
+        self._known: list[tuple[int, dict[str, int]]] = [(place, {}) for place in columns.keyed]
         self._columns = columns
         self._absent = frozenset(absent)
         self._codes = array("h")
@@ -213,13 +214,20 @@ class _Cells:
             if not self.groups[-1]:
                 name = columns.names[columns.group]
                 problems.add(Problem(Fault.NO_GROUP, row=line, column=columns.group + 1, name=name))
-        for place, found in self.found.items():
-            label = row[place].strip()
-            if label in self._absent:
-                label = ""
-            if len(found) >= MOST_LABELS and label not in found:
-                raise KeyRefused(f"item {columns.names[place]} has too many different answers for options")
-            self._codes.append(found.setdefault(label, len(found)))
+        try:
+            self._codes.extend([known[row[place]] for place, known in self._known])
+        except KeyError:
+            self._codes.extend([self._number(row[place], place, known) for place, known in self._known])
+
+    def _number(self, cell: str, place: int, known: dict[str, int]) -> int:
+        """Return the number of an answer in its column, a new one if it comes for the first time."""
+        label, found = cell.strip(), self.found[place]
+        if label in self._absent:
+            label = ""
+        if len(found) >= MOST_LABELS and label not in found:
+            raise KeyRefused(f"item {self._columns.names[place]} has too many different answers for options")
+        known[cell] = found.setdefault(label, len(found))
+        return known[cell]
 
     def codes(self) -> NDArray[np.int16]:
         """Return the numbers of all cells, shape (n_persons, n_keyed)."""
