@@ -101,10 +101,13 @@ def _in_order(listed: Mapping[UUID, Node], children: Mapping[UUID | None, Sequen
 def _parameters(
     session: Session, occupation_id: UUID, level: int
 ) -> tuple[UUID | None, Mapping[UUID, tuple[float, float, float]]]:
-    """Return the newest scale that has item parameters, and them; nothing for a bank not calibrated."""
-    for scale_id in store.scales(session, occupation_id, level):
-        rows = store.parameters(session, scale_id)
-        if rows:
-            # A Rasch scale may leave its common discrimination out.
-            return scale_id, {item_id: (1.0 if a is None else a, b, c) for item_id, a, b, c in rows}
-    return None, {}
+    """Return the scale that knows most of the bank, and its item parameters; nothing for a bank not calibrated.
+
+    The scale of one sitting is often newer than that of a pretest, but knows only the items of its papers.
+    """
+    scale_id = store.fullest_scale(session, occupation_id, level)
+    if scale_id is None:
+        return None, {}
+    # A Rasch scale may leave its common discrimination out.
+    rows = store.parameters(session, scale_id)
+    return scale_id, {item_id: (1.0 if a is None else a, b, c) for item_id, a, b, c in rows}

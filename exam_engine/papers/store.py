@@ -103,10 +103,22 @@ def nodes(session: Session, occupation_id: UUID, level: int) -> Sequence[Outline
     return session.scalars(query).all()
 
 
-def scales(session: Session, occupation_id: UUID, level: int) -> Sequence[UUID]:
-    """Scales of an occupation and level, newest first."""
-    query = select(Scale.id).where(Scale.occupation_id == occupation_id, Scale.level == level)
-    return session.scalars(query.order_by(Scale.id.desc())).all()
+def fullest_scale(session: Session, occupation_id: UUID, level: int) -> UUID | None:
+    """The scale that holds parameters of most active items of an occupation and level; of equals, the newest."""
+    query = (
+        select(Scale.id)
+        .join(ItemParameter, ItemParameter.scale_id == Scale.id)
+        .join(Item, Item.id == ItemParameter.item_id)
+        .where(
+            Scale.occupation_id == occupation_id,
+            Scale.level == level,
+            Item.status == ItemStatus.ACTIVE,
+            ItemParameter.b.is_not(None),
+        )
+        .group_by(Scale.id)
+        .order_by(func.count().desc(), Scale.id.desc())
+    )
+    return session.scalars(query.limit(1)).first()
 
 
 def parameters(session: Session, scale_id: UUID) -> Sequence[tuple[UUID, float | None, float, float]]:

@@ -8,12 +8,14 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from exam_engine.papers import service as papers
+from exam_engine.papers.bank import read_bank
 from exam_engine.papers.models import Paper
 from exam_engine.papers.rules import (
     AssemblyStatus,
@@ -31,7 +33,10 @@ from itembank.base.db import Database, Scope
 from itembank.items.models import Item
 from itembank.items.rules import ItemStatus
 from itembank.people.models import Institution
-from itembank.people.rules import Actor, Role
+from itembank.people.rules import SYSTEM, Actor, Role
+from itembank.statistics import service as statistics
+from itembank.statistics.rules import ScaleModel
+from itembank.statistics.service import ItemFigures, ScaleDraft
 from tests.factories.papers import (
     actor_of,
     keys_of_bank,
@@ -291,3 +296,49 @@ def test_a_senseless_number_of_forms_is_refused(
             papers.request_assembly(
                 session, actor=replace(manager), blueprint_id=institution.id, forms=forms, now=NOW
             )
+
+
+def test_parameters_come_from_the_scale_that_knows_most_of_the_bank(
+    open_session: Open, institution: Institution
+) -> None:
+    with open_session() as session:
+        occupation = make_bank(session, institution)
+        items = session.scalars(select(Item)).all()
+        level = items[0].level
+
+        def keep(name: str, n: int, b: float) -> UUID:
+            figures = [
+                ItemFigures(
+                    item_id=item.id,
+                    n_responses=500,
+                    p_value=0.5,
+                    point_biserial=0.4,
+                    corrected_point_biserial=0.3,
+                    is_constant=False,
+                    a=1.0,
+                    b=b,
+                )
+                for item in items[:n]
+            ]
+            draft = ScaleDraft(
+                institution_id=institution.id,
+                occupation_id=occupation.id,
+                level=level,
+                name=name,
+                model=ScaleModel.TWO_PL,
+                n_persons=500,
+                summary={},
+                source={"kind": "direct"},
+                items=figures,
+            )
+            return statistics.keep_scale(session, actor=SYSTEM, draft=draft, now=NOW).id
+
+        pretest = keep("pretest", len(items), 0.5)
+        keep("one sitting", len(items) // 2, -0.5)
+        bank = read_bank(session, occupation.id, level)
+        again = keep("pretest again", len(items), 0.25)
+        newer = read_bank(session, occupation.id, level)
+
+    assert bank.scale_id == pretest
+    assert {item.b for item in bank.items} == {0.5}
+    assert newer.scale_id == again
