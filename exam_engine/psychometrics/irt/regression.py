@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from exam_engine.psychometrics.irt.items import Items
 from exam_engine.psychometrics.irt.models import FloatArray
 from exam_engine.psychometrics.irt.scoring.likelihood import log_likelihood
 
 MAX_ITERATIONS = 500
+NEAR_LOWEST = -2.0
+"""Log residual variance below which a falling one is tried at its lowest."""
+
 REACH = 8.0
 """The nodes reach this many residual standard deviations beyond every predicted ability."""
 
@@ -36,6 +39,10 @@ class LatentRegression:
     converged : bool
         Whether the gradient fell below the tolerance at a proper maximum.
     iterations : int
+    has_residual : bool
+        False where the covariates explain ability as well as these responses can tell: the residual standard deviation
+        fell to the distance of the nodes and was held there. It has no standard error then, and those of the
+        coefficients take it as known.
     """
 
     coefficients: FloatArray
@@ -49,6 +56,7 @@ class LatentRegression:
     log_likelihood: float
     converged: bool
     iterations: int
+    has_residual: bool
 
 
 @dataclass(frozen=True)
@@ -125,11 +133,13 @@ def latent_regression(
         if needed <= bound or bound >= 60.0:
             break
         bound = min(60.0, 1.2 * needed)
-    information = state.information
+    free = _free(vector, state, nodes)
+    own = np.ix_(free, free)
+    information = state.information[own]
     proper = bool(np.all(np.linalg.eigvalsh(information) > 0))
-    covariance: FloatArray = np.full_like(information, np.nan)
+    covariance: FloatArray = np.full_like(state.information, np.nan)
     if proper:
-        covariance = np.asarray(np.linalg.inv(information), dtype=np.float64)
+        covariance[own] = np.linalg.inv(information)
     errors = np.sqrt(np.diag(covariance))
     variance = float(np.exp(vector[-1]))
     explained = float(np.var(design @ vector[:-1]))
@@ -145,6 +155,7 @@ def latent_regression(
         log_likelihood=state.log_likelihood,
         converged=arrived and proper,
         iterations=iterations,
+        has_residual=bool(free[-1]),
     )
 
 
@@ -165,27 +176,55 @@ def _curves(responses: ArrayLike, items: Items, nodes: FloatArray, n_persons: in
 def _climb(
     curves: FloatArray, design: FloatArray, nodes: FloatArray, vector: FloatArray, tolerance: float
 ) -> tuple[FloatArray, _State, int, bool]:
+    lowest = _lowest(nodes)
+    vector = np.append(vector[:-1], max(vector[-1], lowest))
     state = _evaluate(curves, design, nodes, vector)
     for iteration in range(MAX_ITERATIONS):
-        if np.abs(state.gradient).max() <= tolerance * len(design):
+        free = _free(vector, state, nodes)
+        if np.abs(state.gradient[free]).max() <= tolerance * len(design):
             return vector, state, iteration, True
-        moved = _newton(curves, design, nodes, vector, state)
+        moved = _newton(curves, design, nodes, vector, state, free)
         if moved is None:
             beta = np.linalg.lstsq(design, state.mean, rcond=None)[0]
             spread = float(np.mean(state.variance + (state.mean - design @ beta) ** 2))
-            target = np.append(beta, np.log(max(spread, 1e-6)))
+            target = np.append(beta, max(float(np.log(spread)), lowest))
             moved = target, _evaluate(curves, design, nodes, target)
+            if target[-1] < NEAR_LOWEST and state.gradient[-1] < 0:
+                # EM takes hundreds of steps to a variance of nothing: try it at once.
+                target = np.append(beta, lowest)
+                at_once = target, _evaluate(curves, design, nodes, target)
+                moved = max(moved, at_once, key=lambda one: one[1].log_likelihood)
         vector, state = moved
     return vector, state, MAX_ITERATIONS, False
 
 
+def _lowest(nodes: FloatArray) -> float:
+    """Return the lowest log residual variance that the nodes carry: a standard deviation of their distance."""
+    return 2.0 * float(np.log(nodes[1] - nodes[0]))
+
+
+def _free(vector: FloatArray, state: _State, nodes: FloatArray) -> NDArray[np.bool_]:
+    """Return which parameters may move: the residual variance not, where it would fall below its lowest."""
+    free = np.ones(vector.size, dtype=np.bool_)
+    free[-1] = vector[-1] > _lowest(nodes) or state.gradient[-1] > 0
+    return free
+
+
 def _newton(
-    curves: FloatArray, design: FloatArray, nodes: FloatArray, vector: FloatArray, state: _State
+    curves: FloatArray,
+    design: FloatArray,
+    nodes: FloatArray,
+    vector: FloatArray,
+    state: _State,
+    free: NDArray[np.bool_],
 ) -> tuple[FloatArray, _State] | None:
     """Take a Newton step where the information is positive definite and the likelihood does not fall."""
-    if np.any(np.linalg.eigvalsh(state.information) <= 0):
+    information = state.information[np.ix_(free, free)]
+    if np.any(np.linalg.eigvalsh(information) <= 0):
         return None
-    target = vector + np.clip(np.linalg.solve(state.information, state.gradient), -2.0, 2.0)
+    target = vector.copy()
+    target[free] += np.clip(np.linalg.solve(information, state.gradient[free]), -2.0, 2.0)
+    target[-1] = max(target[-1], _lowest(nodes))
     reached = _evaluate(curves, design, nodes, target)
     slack = 1e-12 * abs(state.log_likelihood)
     return (target, reached) if reached.log_likelihood >= state.log_likelihood - slack else None

@@ -80,3 +80,20 @@ def test_unusable_covariates_are_refused(covariates: np.ndarray, reason: str) ->
 
     with pytest.raises(ValueError, match=reason):
         latent_regression(scores, ITEMS, covariates)
+
+
+def test_a_residual_variance_that_vanishes_is_held_and_named() -> None:
+    rng = np.random.default_rng(4)
+    x = rng.normal(size=300)
+    items = Items.dichotomous(np.ones(12), np.linspace(-2.0, 2.0, 12))
+    responses = (rng.random((300, 12)) < items.probability(x)[:, :, 1]).astype(np.int8)
+
+    found = latent_regression(responses, items, x)
+    finer = latent_regression(responses, items, x, spacing=0.05)
+
+    assert found.converged
+    assert not found.has_residual
+    assert_allclose([found.variance, finer.variance], [0.01, 0.0025])
+    assert np.all(np.isfinite(found.se))
+    assert np.isnan(found.se_variance)
+    assert_allclose(found.coefficients, finer.coefficients, atol=0.01)
