@@ -7,11 +7,15 @@ from typing import Any
 
 from markupsafe import Markup
 
+from exam_engine.calibration.reports.flags import Sign
 from itembank.statistics.rules import WEAK_BELOW
 from web.analysis import occasions_view
 from web.charts import Point, Series, bar_chart, line_chart, scatter_chart
 
 Translate = Callable[..., str]
+
+OF_OPTIONS = frozenset({Sign.DEAD_OPTIONS, Sign.LEFT_OPEN, Sign.NOT_REACHED})
+"""Remarks that the chart of difficulty and discrimination does not show; half of all items may have one."""
 
 
 def distribution(results: Mapping[str, Any], _: Translate, *, title: str = "") -> Markup:
@@ -29,10 +33,14 @@ def distribution(results: Mapping[str, Any], _: Translate, *, title: str = "") -
     )
 
 
+def _stands_out(item: Mapping[str, Any]) -> bool:
+    return any(sign["firm"] and sign["sign"] not in OF_OPTIONS for sign in item["signs"])
+
+
 def item_map(results: Mapping[str, Any], _: Translate) -> Markup | None:
     """Return difficulty against discrimination of all items."""
     points = [
-        Point(item["p"], item["r"], item["name"], any(sign["firm"] for sign in item["signs"]))
+        Point(item["p"], item["r"], item["name"], _stands_out(item))
         for item in results["items"]
         if item["p"] is not None and item["r"] is not None
     ]
@@ -45,7 +53,7 @@ def item_map(results: Mapping[str, Any], _: Translate) -> Markup | None:
         y_label=_("r (discrimination); dashed: weak below {level}", level=f"{WEAK_BELOW:.2f}"),
         x_range=(0.0, 1.0),
         level=WEAK_BELOW,
-        legend=(_("Items"), _("Items with a remark that chance hardly explains")),
+        legend=(_("Items"), _("Items whose key, difficulty or discrimination is in doubt, hardly by chance")),
     )
 
 
