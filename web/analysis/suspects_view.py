@@ -30,7 +30,6 @@ MOST_ITEMS = 10
 class _Kind:
     """How a section is drawn and ranked."""
 
-    p_values: tuple[str, ...]
     x: Callable[[Row, Row], float]
     y: Callable[[Row, Row], float | None]
     title: str
@@ -42,7 +41,6 @@ class _Kind:
 def _kinds(_: Translate) -> dict[str, _Kind]:
     return {
         "times": _Kind(
-            ("p",),
             lambda row, _person: row["pace"],
             lambda _row, person: person["score"],
             _("Working time and score"),
@@ -50,7 +48,6 @@ def _kinds(_: Translate) -> dict[str, _Kind]:
             _("Score (0–100)"),
         ),
         "changes": _Kind(
-            ("p", "p_erasure"),
             lambda row, _person: row["changed"],
             lambda row, _person: row["wrong_to_right"],
             _("Changed answers"),
@@ -58,7 +55,6 @@ def _kinds(_: Translate) -> dict[str, _Kind]:
             _("Changed from wrong to right"),
         ),
         "preknowledge": _Kind(
-            ("p", "p_fast"),
             lambda row, _person: row["expected"],
             lambda row, _person: row["score"],
             _("Right answers to the marked items"),
@@ -67,7 +63,6 @@ def _kinds(_: Translate) -> dict[str, _Kind]:
             diagonal=True,
         ),
         "jumps": _Kind(
-            ("p_error", "p_line"),
             lambda row, _person: row["first"],
             lambda _row, person: person["score"],
             _("Scores then and now"),
@@ -78,11 +73,11 @@ def _kinds(_: Translate) -> dict[str, _Kind]:
     }
 
 
-def shown_rows(section: Results, p_values: Sequence[str]) -> list[Row]:
+def shown_rows(section: Results) -> list[Row]:
     """Return the flagged rows, most suspicious first, or the few most striking where nobody is flagged."""
 
     def rank(row: Row) -> tuple[bool, float]:
-        return not row["flagged"], min([row[p] for p in p_values if row[p] is not None], default=1.0)
+        return not row["flagged"], 1.0 if row["p_single"] is None else row["p_single"]
 
     ranked = sorted(section["rows"], key=rank)
     flagged = sum(1 for row in ranked if row["flagged"])
@@ -139,16 +134,14 @@ def seat_of(person: Row) -> str:
 def sections_of(results: Results, _: Translate) -> dict[str, dict[str, Any]]:
     """Return what the page shows of each section: rows with their persons, or why there are none."""
     found: dict[str, dict[str, Any]] = {}
-    for name, kind in _kinds(_).items():
+    for name in _kinds(_):
         section = results.get(name)
         if section is None:
             continue
         if "absent" in section:
             found[name] = {"absent": _(ABSENT[name, section["absent"]], **_facts(section))}
             continue
-        rows = [
-            {"who": results["people"][row["person"]], **row} for row in shown_rows(section, kind.p_values)
-        ]
+        rows = [{"who": results["people"][row["person"]], **row} for row in shown_rows(section)]
         found[name] = {
             "rows": rows,
             "flagged": sum(1 for row in section["rows"] if row["flagged"]),

@@ -132,6 +132,7 @@ def _rows(counts: ChangeCounts, persons: PersonChanges, erased: ErasureIndex) ->
             "expected": float(persons.expected[person]),
             "p": known(persons.adjusted_p_value[person]),
             "p_erasure": known(erased.adjusted_p_value[person]),
+            "p_single": known(np.fmin(persons.p_value[person], erased.p_value[person])),
             "flagged": bool(persons.is_flagged[person] or erased.is_flagged[person]),
         }
         for person in np.flatnonzero(counts.n_items > 0)

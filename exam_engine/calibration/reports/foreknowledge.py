@@ -135,6 +135,7 @@ def _rows(result: Preknowledge, quick: _Fast | None) -> list[dict[str, Any]]:
         if quick is not None and at is not None:
             row["n_fast"] = int(quick.found.n_fast[at])
             row["p_fast"] = known(quick.found.adjusted_p_value[at])
+            row["p_single"] = known(np.fmin(result.predictive_p_value[person], quick.found.p_value[at]))
             row["flagged"] = row["flagged"] or bool(quick.found.is_flagged[at])
         found.append(row)
     return found

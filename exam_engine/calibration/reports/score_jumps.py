@@ -55,6 +55,7 @@ def analyse_jumps(study: Study) -> dict[str, Any]:
     if groups is not None:
         flagged["group_gain"] = tally(groups.p_value, groups.is_flagged)
     is_flagged = by_error | found.is_flagged if with_line else by_error
+    single = np.fmin(found.gain_p_value, found.p_value) if with_line else found.gain_p_value
     return facts | {
         "usual_gain": float(np.median(y - x)),
         "slope": found.line.slope,
@@ -70,6 +71,7 @@ def analyse_jumps(study: Study) -> dict[str, Any]:
                 "gain": float(found.gain[at]),
                 "z": float(found.gain_z[at]),
                 "p_error": known(p_error[at]),
+                "p_single": known(single[at]),
                 "expected": known(found.expected[at]) if with_line else None,
                 "p_line": known(found.adjusted_p_value[at]) if with_line else None,
                 "flagged": bool(is_flagged[at]),

@@ -33,6 +33,7 @@ from itembank.base.audit import AuditEntry
 from itembank.people.models import Institution
 from tests.factories.people import NOW
 from tests.factories.suspects import Watched, attempts_of, make_watched
+from web.analysis.suspects_view import shown_rows
 
 SECTIONS = [section.value for section in Section]
 GAINED = 42
@@ -85,6 +86,9 @@ def test_who_was_put_into_a_sitting_is_found(session: Session, watched: Watched)
         assert all(rate["n_rooms"] >= 2 and rate["rate"] < 0.2 for rate in found[section]["rates"])
         assert len(flagged(found[section]) - {*who.rapid, *who.helped, *who.knowing, GAINED}) <= 1
     assert len(found["people"]) == 72
+    assert shown_rows(found["changes"])[0]["person"] in who.helped
+    calm = {"rows": [row | {"flagged": False} for row in found["times"]["rows"]]}
+    assert {row["person"] for row in shown_rows(calm)[:2]} == set(who.rapid)
     assert json.dumps(found, allow_nan=False)
     # A report asked for without sections has the figures it always had.
     assert not {"people", *SECTIONS} & set(before)
