@@ -59,6 +59,7 @@ class Newton:
         self.factor: tuple[FloatArray, bool] | None = None
         self.free = np.zeros(0, dtype=np.bool_)
         self.steps = self.matrices = 0
+        self.left = 1.0
         self.sign = np.where(climb.layout.free, climb.layout.asymptote_sign, 0)
         self.curved = np.isin(climb.layout.item_of_slot, climb.layout.item_of_slot[self.sign != 0])
         self.by_scores = climb.has_general_items_only
@@ -82,8 +83,7 @@ class Newton:
         self.steps += 1
         # Where a parameter met its bound the matrix is not to blame.
         if np.array_equal(reached.free, point.free) and self.steps >= (PATIENCE if self.by_scores else 1):
-            left = self._distance(reached) / max(self._distance(point), 1e-300)
-            if left > (SLOW_SCORING if self.by_scores else SLOW):
+            if self.left > (SLOW_SCORING if self.by_scores else SLOW):
                 self.matrix = None
         return reached
 
@@ -134,7 +134,9 @@ class Newton:
             reached = self.climb.at(self._bent(target, now), point.grid)
             gain = reached.objective - point.objective
             # An old matrix that does not bring the gradient down serves no longer.
-            if gain >= -slack and (self._distance(reached) < before or (is_fresh and gain > slack)):
+            after = self._distance(reached)
+            if gain >= -slack and (after < before or (is_fresh and gain > slack)):
+                self.left = after / max(before, 1e-300)
                 return reached
         return None
 
