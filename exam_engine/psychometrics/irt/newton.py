@@ -81,10 +81,10 @@ class Newton:
             self.matrix = None
             return None
         self.steps += 1
+        limit, patience = (SLOW_SCORING, PATIENCE) if self.by_scores else (SLOW, 1)
         # Where a parameter met its bound the matrix is not to blame.
-        if np.array_equal(reached.free, point.free) and self.steps >= (PATIENCE if self.by_scores else 1):
-            if self.left > (SLOW_SCORING if self.by_scores else SLOW):
-                self.matrix = None
+        if self.left > limit and self.steps >= patience and np.array_equal(reached.free, point.free):
+            self.matrix = None
         return reached
 
     def _distance(self, point: Point) -> float:
