@@ -12,7 +12,6 @@ from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from exam_engine.delivery.models import Answer, AnswerHistory, Attempt
@@ -225,7 +224,7 @@ def _sit(
         (AnswerHistory, rows),
         (Attendance, present),
     ):
-        session.execute(insert(table), values)
+        session.bulk_insert_mappings(table.__mapper__, values)
 
 
 def _answers(
