@@ -1,7 +1,7 @@
 """The `exam-engine` command: parses arguments, runs one command, turns refusals into exit codes.
 
-Exit codes: 0 done, 1 refused (the reason is printed), 2 wrong usage, 3 no solution exists, 130 interrupted, 141 the
-reader of the output is gone.
+Exit codes: 0 done, 1 refused (the reason is printed), 2 wrong usage, 3 no solution exists, 4 undecided within the
+limits, 130 interrupted, 141 the reader of the output is gone.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ COMMANDS = [
     "scripts.commands.irt",
     "scripts.commands.ctt",
     "scripts.commands.forensics",
+    "scripts.commands.assemble",
     "scripts.commands.site",
     "scripts.commands.paper",
     "scripts.commands.bank",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-COMMANDS = frozenset({"irt", "ctt", "forensics"})
+COMMANDS = frozenset({"irt", "ctt", "forensics", "assemble"})
 VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 DEFAULT = 1

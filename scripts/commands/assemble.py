@@ -1,0 +1,304 @@
+"""`exam-engine assemble`: parallel forms from a pool file and a specification file, without a site.
+
+Exit codes: 0 forms were made, 1 an input cannot be used, 3 no such forms exist, 4 neither found nor excluded.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import errno
+import json
+import math
+import os
+import shutil
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from exam_engine.assembly import (
+    WORK_LIMIT,
+    Assembled,
+    Cancelled,
+    Enemies,
+    Infeasible,
+    Pool,
+    Specification,
+    Undecided,
+    assemble,
+)
+from exam_engine.assembly.language import (
+    SpecificationFile,
+    check_fit,
+    read_specification,
+    used_attributes,
+)
+from exam_engine.assembly.solver import SOLVER, solver_version
+from exam_engine.papers.pool_file import MAX_BYTES, PoolFile, PoolRefused, read_pool
+from itembank.base.errors import Conflict, Invalid
+from scripts.commands.assembly_report import report_of, text_of
+from scripts.commands.output import Progress, plain, warn
+
+INFEASIBLE, UNDECIDED = 3, 4
+"""Exit codes when no such forms exist, and when none were found or excluded."""
+
+MOST_FORMS = 1_000
+MAX_SPECIFICATION_BYTES = 4 * 2**20
+ENEMIES_RULE = "enemies of the pool"
+"""Name of the rule that the pool's column of enemies makes."""
+
+
+class SpecificationFileRefused(Invalid):
+    """A specification that cannot be used."""
+
+    code = "specification_refused"
+    message = "The specification cannot be used: {reason}"
+
+
+class OptionRefused(Invalid):
+    """An option that makes no sense."""
+
+    code = "option_refused"
+    message = "Option {option}, {value}: {right}"
+
+
+class OutFolderTaken(Conflict):
+    """The folder holds files already."""
+
+    code = "out_folder_taken"
+    message = "Folder {folder} is not empty: name an empty or a new one."
+
+
+@dataclass
+class _Watch:
+    """Ends a search when its time is over, and remembers how far it had come."""
+
+    seconds: float | None
+    started: float
+    stage: str = "bound"
+    is_over: bool = False
+
+    def __post_init__(self) -> None:
+        self.show = Progress()
+
+    def progress(self, done: int, total: int, stage: str) -> None:
+        self.stage = stage
+        self.show(done, total, stage)
+
+    def cancelled(self) -> bool:
+        self.is_over = self.seconds is not None and self.elapsed() >= self.seconds
+        return self.is_over
+
+    def elapsed(self) -> float:
+        return time.monotonic() - self.started
+
+
+def register(commands: Any) -> None:
+    """Add the command."""
+    command = commands.add_parser("assemble", help="assemble parallel forms from files: POOL.csv SPEC.toml")
+    command.add_argument("pool", type=Path, metavar="POOL.csv", help="a row an item: id, a, b, c, attributes")
+    command.add_argument("specification", type=Path, metavar="SPEC.toml", help="rules and targets")
+    command.add_argument("--forms", type=int, metavar="N", help="number of forms, instead of the file's")
+    command.add_argument("--out", type=Path, required=True, metavar="DIR", help="new or empty folder")
+    command.add_argument("--seed", type=int, metavar="S", help="instead of the file's; 0 without both")
+    command.add_argument(
+        "--work-limit",
+        type=int,
+        default=WORK_LIMIT,
+        metavar="W",
+        help=f"work of the search, default {WORK_LIMIT}",
+    )
+    command.add_argument(
+        "--time-limit",
+        type=float,
+        metavar="T",
+        help="seconds after which the search ends undecided; the work limit does so alike on every machine",
+    )
+    command.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Read, assemble, write the folder; return the exit code."""
+    _check_limits(arguments)
+    _check_folder(arguments.out)
+    file, pool_file = _read(arguments.pool, arguments.specification)
+    forms, seed = _forms(arguments, file), _seed(arguments, file)
+    watch = _Watch(arguments.time_limit, time.monotonic())
+    pool, specification = pool_file.pool, file.specification
+    inputs = {"pool": str(arguments.pool), "specification": str(arguments.specification)}
+    head = {**inputs, "forms": forms, "pool_items": pool.size, "time_limit": arguments.time_limit}
+    try:
+        answer = _assemble(pool, specification, forms, seed, arguments, watch)
+    except Cancelled:
+        with _whole_folder(arguments.out) as folder:
+            _write_json(folder, head | _out_of_time(seed, arguments.work_limit, watch))
+        print(
+            f"ended by the time limit of {arguments.time_limit:g} s, in the stage “{watch.stage}”: undecided"
+        )
+        return UNDECIDED
+    with _whole_folder(arguments.out) as folder:
+        if isinstance(answer, Assembled):
+            _write_forms(folder, pool_file, answer.forms)
+        _write_json(folder, head | report_of(answer, specification))
+    print(text_of(answer, pool.size, forms))
+    return 0 if isinstance(answer, Assembled) else INFEASIBLE if isinstance(answer, Infeasible) else UNDECIDED
+
+
+def _check_limits(arguments: argparse.Namespace) -> None:
+    limit = arguments.time_limit
+    if limit is not None and not (0 < limit < math.inf):
+        right = "give seconds above 0, or leave it out: the work limit ends the search, too"
+        raise OptionRefused(option="--time-limit", value=f"{limit:g}", right=right)
+    if not 1 <= arguments.work_limit <= 10**9:
+        right = "give a whole number from 1 to 1000000000"
+        raise OptionRefused(option="--work-limit", value=arguments.work_limit, right=right)
+    if arguments.forms is not None and not 1 <= arguments.forms <= MOST_FORMS:
+        right = f"give a whole number from 1 to {MOST_FORMS}"
+        raise OptionRefused(option="--forms", value=arguments.forms, right=right)
+    if arguments.seed is not None and arguments.seed < 0:
+        raise OptionRefused(option="--seed", value=arguments.seed, right="give a whole number from 0")
+
+
+def _forms(arguments: argparse.Namespace, file: SpecificationFile) -> int:
+    forms: int | None = arguments.forms if arguments.forms is not None else file.forms
+    if forms is None:
+        right = f"say how many, here or as forms = 2 in {arguments.specification}"
+        raise OptionRefused(option="--forms", value="is missing", right=right)
+    if forms > MOST_FORMS:
+        raise SpecificationFileRefused(
+            reason=f"{arguments.specification}: forms: {forms} is above {MOST_FORMS}, the most in one run"
+        )
+    return forms
+
+
+def _seed(arguments: argparse.Namespace, file: SpecificationFile) -> int:
+    return next((seed for seed in (arguments.seed, file.seed) if seed is not None), 0)
+
+
+def _read(pool_path: Path, path: Path) -> tuple[SpecificationFile, PoolFile]:
+    """Return what the files say, and that they fit each other; a refusal names the file."""
+    try:
+        text = _content(path, MAX_SPECIFICATION_BYTES).decode("utf-8-sig")
+        file = read_specification(text)
+        uses = used_attributes(file.specification)
+    except UnicodeDecodeError as error:
+        reason = f"{path}: line {error.object.count(10, 0, error.start) + 1} is not UTF-8 text"
+        raise SpecificationFileRefused(reason=reason) from None
+    except ValueError as error:
+        raise SpecificationFileRefused(reason=f"{path}: {error}") from None
+    try:
+        pool_file = read_pool(
+            _content(pool_path, MAX_BYTES),
+            numeric=[use.attribute for use in uses.values() if use.is_numeric],
+            categorical=[use.attribute for use in uses.values() if not use.is_numeric],
+        )
+    except PoolRefused as refused:
+        raise PoolRefused(f"{pool_path}: {refused.facts['place']}", str(refused.facts["reason"])) from None
+    try:
+        if pool_file.enemies:
+            rule = Enemies(name=ENEMIES_RULE, groups=pool_file.enemies)
+            rules = (*file.specification.rules, rule)
+            file = replace(file, specification=replace(file.specification, rules=rules))
+        remarks = check_fit(file.specification, pool_file.pool, columns=pool_file.attributes)
+    except ValueError as error:
+        raise SpecificationFileRefused(reason=f"{path}: {error}") from None
+    for remark in remarks:
+        warn(remark)
+    return file, pool_file
+
+
+def _content(path: Path, limit: int) -> bytes:
+    """Return a file's bytes, at most one more than the limit."""
+    with path.open("rb") as file:
+        content = file.read(limit + 1)
+    if len(content) > limit and limit == MAX_SPECIFICATION_BYTES:
+        raise SpecificationFileRefused(reason=f"{path}: larger than {limit // 2**20} MB")
+    return content
+
+
+def _assemble(
+    pool: Pool,
+    specification: Specification,
+    forms: int,
+    seed: int,
+    arguments: argparse.Namespace,
+    watch: _Watch,
+) -> Assembled | Infeasible | Undecided:
+    try:
+        return assemble(
+            pool,
+            specification,
+            forms=forms,
+            seed=seed,
+            work_limit=arguments.work_limit,
+            progress=watch.progress,
+            cancelled=watch.cancelled,
+        )
+    except ValueError as error:
+        raise SpecificationFileRefused(reason=f"{arguments.specification}: {error}") from None
+
+
+def _out_of_time(seed: int, work_limit: int, watch: _Watch) -> dict[str, Any]:
+    return {
+        "status": "undecided",
+        "ended_by": "time limit",
+        "remark": "the time limit ended the search: how far it came depends on the machine",
+        "stage": watch.stage,
+        "run": {
+            "seed": seed,
+            "solver": SOLVER,
+            "solver_version": solver_version(),
+            "work": None,
+            "work_limit": work_limit,
+            "seconds": round(watch.elapsed(), 3),
+        },
+    }
+
+
+def _check_folder(folder: Path) -> None:
+    """Refuse a place that cannot be filled, before the work is done."""
+    if folder.is_dir():
+        if any(folder.iterdir()):
+            raise OutFolderTaken(folder=folder)
+    elif folder.exists():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder))
+    elif not folder.absolute().parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, "there is no such folder to write to", str(folder.parent))
+
+
+@contextmanager
+def _whole_folder(folder: Path) -> Iterator[Path]:
+    """Fill a folder beside the wanted one, which takes its name only when it is complete."""
+    target = folder.resolve()
+    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    part.mkdir()
+    try:
+        yield part
+        if target.is_dir():
+            target.rmdir()
+        part.replace(target)
+    except BaseException as error:
+        with suppress(OSError):
+            shutil.rmtree(part)
+        if isinstance(error, OSError):
+            raise OSError(error.errno, error.strerror, str(folder)) from error
+        raise
+
+
+def _write_forms(folder: Path, pool_file: PoolFile, forms: Sequence[Sequence[str]]) -> None:
+    digits = len(str(len(forms)))
+    positions = pool_file.pool.positions
+    for number, form in enumerate(forms, start=1):
+        path = folder / f"form_{number:0{digits}}.csv"
+        with path.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(pool_file.columns)
+            writer.writerows(pool_file.rows[at] for at in sorted(positions[name] for name in form))
+
+
+def _write_json(folder: Path, report: dict[str, Any]) -> None:
+    text = json.dumps(plain(report), ensure_ascii=False, allow_nan=False, indent=1)
+    (folder / "report.json").write_text(text + "\n", "utf-8")

@@ -1,0 +1,124 @@
+"""What `exam-engine assemble` answers: report.json for programs, a short text for people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from exam_engine.assembly import Assembled, Change, Infeasible, Run, Specification, Undecided, Verification
+from scripts.commands.output import decimals
+
+
+def report_of(answer: Assembled | Infeasible | Undecided, specification: Specification) -> dict[str, Any]:
+    """Return everything that is known about an answer."""
+    report: dict[str, Any] = {"status": type(answer).__name__.lower(), "run": _run(answer.run)}
+    if isinstance(answer, Assembled):
+        return report | {
+            "deviation": answer.deviation,
+            "bound": answer.bound,
+            "gap": answer.gap,
+            "rules": _rules(answer.verification, specification),
+            "targets": _targets(answer.verification),
+            "items": [list(form) for form in answer.forms],
+        }
+    if isinstance(answer, Undecided):
+        return report | {"bound": answer.bound, "ended_by": "work limit"}
+    return report | {
+        "clash": list(answer.clash),
+        "irreducible": answer.irreducible,
+        "shortages": [{"rule": s.rule, "needs": s.needs, "has": s.has} for s in answer.shortages],
+        "changes": [
+            {"rule": c.rule, "side": c.side, "before": c.before, "after": c.after} for c in answer.changes
+        ],
+        "confirmed": answer.confirmed,
+        "forms_possible": answer.forms_possible,
+        "whole_numbers": answer.whole_numbers,
+    }
+
+
+def _run(run: Run) -> dict[str, Any]:
+    """Return how an answer came about."""
+    return {
+        "seed": run.seed,
+        "solver": run.solver,
+        "solver_version": run.solver_version,
+        "work": run.work,
+        "work_limit": run.work_limit,
+        "seconds": round(run.seconds, 3),
+    }
+
+
+def _rules(verification: Verification, specification: Specification) -> list[dict[str, Any]]:
+    """One entry a rule; a bound that is not there becomes null."""
+    kinds = {rule.name: type(rule).__name__ for rule in specification.rules}
+    found: dict[str, dict[str, Any]] = {}
+    for check in verification.rules:
+        entry = found.setdefault(
+            check.rule, {"rule": check.rule, "kind": kinds.get(check.rule, "MaxUse"), "forms": []}
+        )
+        entry["forms"].append(
+            {
+                "form": check.form or None,
+                "value": check.actual,
+                "minimum": check.minimum,
+                "maximum": check.maximum,
+                "ok": check.ok,
+            }
+        )
+    return list(found.values())
+
+
+def _targets(verification: Verification) -> list[dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {}
+    for check in verification.targets:
+        entry = found.setdefault(check.target, {"target": check.target, "goal": check.goal, "forms": []})
+        entry["forms"].append(
+            {"form": check.form, "value": check.actual, "deviation": check.deviation, "ok": check.ok}
+        )
+    return list(found.values())
+
+
+def text_of(answer: Assembled | Infeasible | Undecided, pool_size: int, forms: int) -> str:
+    """Return an answer in a few lines."""
+    run = answer.run
+    how = f"seed {run.seed}, {run.solver} {run.solver_version}, work {run.work}, {run.seconds:.2f} s"
+    if isinstance(answer, Undecided):
+        return f"neither found nor excluded within a work of {run.work_limit} ({how})"
+    if isinstance(answer, Assembled):
+        lines = [
+            f"{forms} forms of {_lengths(answer.forms)} items from {pool_size} ({how})",
+            f"{len(answer.verification.rules)} checks of rules recomputed: all hold",
+        ]
+        if answer.verification.targets:
+            lines.append(
+                f"worst deviation from a target {answer.deviation:.4%}, proven least {answer.bound:.4%}, "
+                f"gap {answer.gap:.4%}"
+            )
+        return "\n".join(lines)
+    lines = [f"no such forms exist ({how})", "these rules cannot hold together:"]
+    lines += [f"  {name}" for name in answer.clash]
+    lines += [
+        f"  {s.rule}: needs {_plain(s.needs)} over all forms, the pool has {_plain(s.has)}"
+        for s in answer.shortages
+    ]
+    if answer.changes:
+        sure = "smallest change:" if answer.confirmed else "smallest change found (not confirmed by forms):"
+        lines += [sure, *(f"  {_change(change)}" for change in answer.changes)]
+    if answer.forms_possible:
+        lines.append(f"or ask for at most {answer.forms_possible} forms")
+    return "\n".join(lines)
+
+
+def _lengths(forms: Sequence[Sequence[str]]) -> str:
+    lengths = sorted({len(form) for form in forms})
+    return str(lengths[0]) if len(lengths) == 1 else f"{lengths[0]} to {lengths[-1]}"
+
+
+def _change(change: Change) -> str:
+    if change.side == "drop":
+        return f"{change.rule}: leave it out"
+    return f"{change.rule}: {change.side} {_plain(change.before)} → {_plain(change.after)}"
+
+
+def _plain(value: float) -> str:
+    return str(int(value)) if float(value).is_integer() else decimals(value)

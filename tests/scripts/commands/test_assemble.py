@@ -1,0 +1,135 @@
+"""`exam-engine assemble` as its users call it."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from scripts.cli import main
+from scripts.commands import assemble as command
+
+EXAMPLE = Path(__file__).parents[3] / "docs" / "assembly.md"
+
+
+@pytest.fixture
+def words(tmp_path: Path) -> list[str]:
+    """The example of docs/assembly.md on a pool that has what it names."""
+    [specification] = re.findall(r"```toml\n(.*?)```", EXAMPLE.read_text("utf-8"), re.DOTALL)
+    (tmp_path / "spec.toml").write_text(specification, "utf-8")
+    rows = [
+        [f"Q{k}", 0.8 + k % 7 / 10, (k * 37 % 60 - 30) / 15, ["single", "multiple"][k % 3 == 0], f"u{k % 5}"]
+        + [f"c{k // 3}" if k < 12 else "", 40 + k * 13 % 50, "Q21" if k == 20 else ""]
+        for k in range(1, 81)
+    ]
+    with (tmp_path / "pool.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([["id", "a", "b", "type", "unit", "case", "seconds", "enemies"], *rows])
+    return [
+        "assemble",
+        str(tmp_path / "pool.csv"),
+        str(tmp_path / "spec.toml"),
+        "--out",
+        str(tmp_path / "out"),
+    ]
+
+
+def test_the_documented_example_gives_forms_in_pool_order_and_the_same_again(
+    words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words) == 0
+    assert main([*words[:-1], str(tmp_path / "again")]) == 0
+
+    out, again = tmp_path / "out", tmp_path / "again"
+    assert sorted(path.name for path in out.iterdir()) == ["form_1.csv", "form_2.csv", "report.json"]
+    report = json.loads((out / "report.json").read_text("utf-8"))
+    assert report["status"] == "assembled"
+    assert all(one["ok"] for rule in report["rules"] for one in rule["forms"])
+    assert {"enemies of the pool", "no shared items"} <= {rule["rule"] for rule in report["rules"]}
+    assert report["gap"] == pytest.approx(report["deviation"] - report["bound"])
+    for number, form in enumerate(report["items"], start=1):
+        name = f"form_{number}.csv"
+        rows = list(csv.DictReader((out / name).read_text("utf-8").splitlines()))
+        assert [row["id"] for row in rows] == sorted(form, key=lambda one: int(one[1:]))
+        assert len(rows) == 20
+        assert (out / name).read_bytes() == (again / name).read_bytes()
+    assert "2 forms of 20 items from 80 (seed 1, HiGHS" in capsys.readouterr().out
+
+
+def test_impossible_rules_are_named_by_their_author_s_words(
+    words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*words, "--forms", "5"]) == 3
+
+    report = json.loads((tmp_path / "out" / "report.json").read_text("utf-8"))
+    assert report["status"] == "infeasible"
+    assert report["clash"] == ["length", "no shared items"]
+    assert report["shortages"][0] == {"rule": "length", "needs": 100, "has": 80}
+    assert "or ask for at most 4 forms" in capsys.readouterr().out
+    assert not list((tmp_path / "out").glob("form*"))
+
+
+def test_limits_end_the_search_undecided_and_the_report_says_which(words: list[str], tmp_path: Path) -> None:
+    assert main([*words, "--time-limit", "1e-6"]) == 4
+    assert main([*words[:-1], str(tmp_path / "work"), "--work-limit", "1"]) == 4
+
+    report = json.loads((tmp_path / "out" / "report.json").read_text("utf-8"))
+    assert (report["status"], report["ended_by"]) == ("undecided", "time limit")
+    assert json.loads((tmp_path / "work" / "report.json").read_text("utf-8"))["ended_by"] == "work limit"
+
+
+@pytest.mark.parametrize(
+    ("extra", "message"),
+    [
+        (["--time-limit", "0"], "Option --time-limit, 0: give seconds above 0"),
+        (["--time-limit", "nan"], "Option --time-limit, nan"),
+        (["--forms", "0"], "Option --forms, 0: give a whole number from 1"),
+        (["--seed", "-1"], "Option --seed, -1"),
+        (["--work-limit", "0"], "Option --work-limit, 0"),
+    ],
+)
+def test_options_that_make_no_sense_are_refused_by_name(
+    words: list[str], extra: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*words, *extra]) == 1
+
+    assert message in capsys.readouterr().err
+
+
+def test_faults_name_the_file_and_nothing_is_written(
+    words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pool, specification = tmp_path / "pool.csv", tmp_path / "spec.toml"
+    rows = pool.read_text("utf-8")
+    pool.write_text(rows.replace("Q5,", "Q4,", 1), "utf-8")
+    assert main(words) == 1
+    assert 'pool.csv: row 6, column id: "Q4" is the id of row 5 already' in capsys.readouterr().err
+    pool.write_text(rows, "utf-8")
+    text = specification.read_text("utf-8")
+    specification.write_text(text.replace('"seconds"', '"second"'), "utf-8")
+    assert main(words) == 1
+    assert (
+        'spec.toml: rule 6 "time", attribute: the pool has no attribute "second": did you mean "seconds"?'
+        in (capsys.readouterr().err)
+    )
+    specification.write_bytes(b"forms = 2\n# \xff")
+    assert main(words) == 1
+    assert "spec.toml: line 2 is not UTF-8 text" in capsys.readouterr().err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["pool.csv", "spec.toml"]
+
+
+def test_an_interruption_leaves_nothing_and_a_full_folder_is_left_alone(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command, "_write_json", interrupted)
+    assert main(words) == 130
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["pool.csv", "spec.toml"]
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "mine.txt").write_text("mine", "utf-8")
+    assert main(words) == 1
+    assert "is not empty" in capsys.readouterr().err
