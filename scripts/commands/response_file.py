@@ -120,8 +120,9 @@ def _hints(problems: Sequence[Problem]) -> list[str]:
     hints = []
     if len(columns) == 1 and (len(wrong) >= MANY_FAULTS or wrong[0].fault is Fault.COLUMN_TYPE):
         hints.append(f'if "{wrong[0].name}" is no item, leave it out with --ignore or name it with --group')
-    values = {one.value for one in wrong}
-    if len(columns) > 1 and len(values) == 1 and wrong[0].fault is not Fault.COLUMN_TYPE:
+    cells = [one for one in problems if one.fault in (Fault.VALUE, Fault.SCORE, Fault.OPTION)]
+    values = {one.value for one in cells}
+    if len(cells) > 1 and len(columns) != 1 and len(values) == 1:
         code = values.pop()
         hints.append(f'if "{code}" means not presented, say --absent={code}')
     return hints

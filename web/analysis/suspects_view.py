@@ -148,7 +148,7 @@ def sections_of(results: Results, _: Translate) -> dict[str, dict[str, Any]]:
             "chart": chart_of(results, name, _),
             "cautions": [_(CAUTIONS[one]) for one in section.get("cautions", ()) if one in CAUTIONS],
         }
-    if "items" in results.get("times", {}):
+    if "rows" in found.get("times", {}):
         found["times"]["items"] = sorted(results["times"]["items"], key=lambda row: -row["rapid"])[
             :MOST_ITEMS
         ]
@@ -177,7 +177,7 @@ def section_tables(results: Results, _: Translate) -> dict[str, Table]:
         section = results.get(name, {})
         if section.get("rows"):
             found[name] = _table(title, columns, _with_people(results, section["rows"]))
-    if results.get("times", {}).get("items"):
+    if results.get("times", {}).get("rows") is not None:
         names = [item["name"] for item in results["items"]]
         rows = [{"name": names[row["item"]], **row} for row in results["times"]["items"]]
         found["times-items"] = _table(_("Times of items"), _item_columns(_), rows)

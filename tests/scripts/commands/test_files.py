@@ -133,6 +133,19 @@ def test_places_that_cannot_be_written_are_refused_before_the_work(tmp_path: Pat
     assert path.read_bytes() == before
 
 
+def test_a_key_that_is_written_otherwise_is_refused(tmp_path: Path, capsys: Printed) -> None:
+    path = write(tmp_path / "a.csv", [["ab"[int(cell)] for cell in row] for row in rows()])
+    key = tmp_path / "key.csv"
+    key.write_text("item,key\n" + "".join(f"Q{at},B\n" for at in range(1, 7)), "utf-8")
+
+    assert main(["ctt", str(path), "--key", str(key)]) == 1
+    refusal = capsys.readouterr().err
+    assert f"{key}: nobody gave any right answer" in refusal
+    assert 'has the key "B" and answers such as "a"' in refusal
+    key.write_text(key.read_text("utf-8").replace("B", "b"), "utf-8")
+    assert main(["ctt", str(path), "--key", str(key)]) == 0
+
+
 def test_item_tables_and_keys_are_refused_by_file(tmp_path: Path, capsys: Printed) -> None:
     path = write(tmp_path / "a.csv", rows())
     wrong = tmp_path / "wrong.csv"
