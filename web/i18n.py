@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from babel import dates, numbers
+from babel import Locale, dates, numbers
 from babel.messages.pofile import read_po
 
 LOCALE_FOLDER = Path(__file__).parent / "locale"
@@ -34,6 +34,12 @@ def _read(language: str) -> Iterator[tuple[str, str]]:
             for message in read_po(file, locale=language):
                 if message.id and message.string and not message.fuzzy:
                     yield str(message.id), str(message.string)
+
+
+@cache
+def _locale(language: str) -> Locale:
+    """Return a language's rules; given by name, Babel would look for them at every time and number shown."""
+    return Locale.parse(language)
 
 
 @cache
@@ -73,7 +79,7 @@ def format_time(value: datetime | None, language: str) -> str:
         return "—"
     local = value.astimezone(ZONE)
     pattern = "y年M月d日 HH:mm" if language == "zh_CN" else "d MMM y, HH:mm"
-    return dates.format_datetime(local, pattern, locale=language)
+    return dates.format_datetime(local, pattern, locale=_locale(language))
 
 
 def format_day(value: date | None, language: str) -> str:
@@ -82,7 +88,9 @@ def format_day(value: date | None, language: str) -> str:
         return "—"
     if isinstance(value, datetime):
         value = value.astimezone(ZONE).date()
-    return dates.format_date(value, "y年M月d日" if language == "zh_CN" else "d MMM y", locale=language)
+    return dates.format_date(
+        value, "y年M月d日" if language == "zh_CN" else "d MMM y", locale=_locale(language)
+    )
 
 
 def format_number(value: float | Decimal | None, language: str, digits: int = 2) -> str:
@@ -90,4 +98,4 @@ def format_number(value: float | Decimal | None, language: str, digits: int = 2)
     if value is None:
         return "—"
     pattern = "#,##0" + ("." + "#" * digits if digits else "")
-    return numbers.format_decimal(value, format=pattern, locale=language)
+    return numbers.format_decimal(value, format=pattern, locale=_locale(language))
