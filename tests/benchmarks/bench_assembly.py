@@ -1,9 +1,10 @@
-"""Assemble parallel forms from synthetic pools and print time, deviation and gap.
+"""Assemble parallel forms from synthetic pools and print time, deviation, difference between forms and gap.
 
-Run as ``python -m tests.benchmarks.bench_assembly [pool] [forms] [length] [seed]``; without arguments it runs
-2,000 × 6 × 100. About 100 rules: 12 units with sub-units, five types with marks, difficulty bands, X/Y/Z,
-crossings of unit with importance and difficulty, time; 200 enemy pairs; information
-targets at five abilities.
+Run as ``python -m tests.benchmarks.bench_assembly [pool] [forms] [length] [seed ...]``; without arguments it runs
+2,000 × 6 × 100 with seed 1. More than 105 rules: 12 units with sub-units, five types with marks, difficulty bands,
+X/Y/Z, crossings of unit with importance and difficulty, time; 200 enemy pairs; 50 sets of items, half of them used
+whole or not at all, the others with at least two items; targets for the information and for the characteristic curve
+at five abilities. One thread: ``OPENBLAS_NUM_THREADS=1``.
 """
 
 from __future__ import annotations
@@ -17,19 +18,26 @@ from exam_engine.assembly import (
     Assembled,
     Between,
     Count,
+    CurveTarget,
+    Distinct,
     Enemies,
     InformationTarget,
     Is,
     PerValue,
     Pool,
+    Sets,
     Specification,
     Sum,
     assemble,
 )
-from exam_engine.assembly.specification import Rule, Where
+from exam_engine.assembly.compile import select
+from exam_engine.assembly.specification import Rule, Target, Where
 
 THETA = (-2.0, -1.0, 0.0, 1.0, 2.0)
 UNITS = 12
+SETS = 50
+TILT = 0.3
+"""How much more informative than a form drawn by chance the targets are."""
 MARKS = np.array([1.0, 2.0, 2.0, 3.0, 5.0])
 
 
@@ -38,6 +46,12 @@ def make_pool(size: int, rng: np.random.Generator) -> Pool:
     unit = rng.choice(UNITS, size, p=rng.dirichlet(np.full(UNITS, 12.0)))
     kind = rng.choice(5, size, p=[0.5, 0.15, 0.12, 0.15, 0.08])
     marks = MARKS[kind]
+    case, use = np.full(size, "", dtype="<U4"), np.full(size, "", dtype="<U5")
+    order = iter(rng.permutation(size).tolist())
+    for k in range(SETS):
+        together = [next(order) for _ in range(int(rng.integers(4, 7)))]
+        case[together], use[together] = f"s{k}", "whole" if k % 2 else "part"
+        unit[together] = unit[together[0]]
     return Pool(
         ids=[f"i{k}" for k in range(size)],
         numeric={
@@ -50,6 +64,8 @@ def make_pool(size: int, rng: np.random.Generator) -> Pool:
             "sub": [f"u{u}.{s}" for u, s in zip(unit, rng.integers(3, size=size), strict=True)],
             "type": [f"t{k}" for k in kind],
             "importance": rng.choice(["X", "Y", "Z"], size, p=[0.5, 0.3, 0.2]).tolist(),
+            "set": case.tolist(),
+            "use": use.tolist(),
             "point": [f"p{p}" for p in rng.integers(size // 3, size=size)],
         },
         a=rng.lognormal(0.1, 0.3, size),
@@ -59,18 +75,11 @@ def make_pool(size: int, rng: np.random.Generator) -> Pool:
 
 
 def make_specification(pool: Pool, length: int, rng: np.random.Generator) -> Specification:
-    """Return rules in proportion to the pool, with the information of a typical random form as target."""
+    """Return rules in proportion to the pool, with the curves of an average form of better items as targets."""
     rules: list[Rule] = [Count(name="length", minimum=length, maximum=length, structural=True)]
 
     def band(name: str, where: Where, slack: float) -> None:
-        mask = np.ones(pool.size, dtype=bool)
-        for condition in where:
-            if isinstance(condition, Is):
-                mask &= np.isin(pool.texts(condition.attribute), condition.values)
-            else:
-                values = pool.numbers(condition.attribute)
-                mask &= (values >= condition.low) & (values <= condition.high)
-        share = mask.mean() * length
+        share = select(pool, where).mean() * length
         low, high = max(0, int(np.floor(share - slack))), int(np.ceil(share + slack))
         rules.append(Count(name=name, where=where, minimum=low, maximum=high))
 
@@ -90,11 +99,26 @@ def make_specification(pool: Pool, length: int, rng: np.random.Generator) -> Spe
     rules.append(PerValue(name="one per point", attribute="point"))
     pairs = rng.choice(pool.size, (200, 2), replace=False) if pool.size >= 400 else np.zeros((0, 2), int)
     rules.append(Enemies(name="enemies", groups=tuple((pool.ids[i], pool.ids[j]) for i, j in pairs)))
-    goal = pool.information(THETA).mean(axis=1) * length
-    targets = [
-        InformationTarget(name=f"θ {t:g}", theta=t, goal=float(g)) for t, g in zip(THETA, goal, strict=True)
+    rules += [
+        Sets(name="whole sets", attribute="set", where=(Is("use", "whole"),)),
+        Sets(name="parts of sets", attribute="set", minimum=2, where=(Is("use", "part"),)),
+        Distinct(name="sets", attribute="set", maximum=4),
     ]
-    return Specification(rules, targets)
+    return Specification(rules, _targets(pool, length))
+
+
+def _targets(pool: Pool, length: int) -> list[Target]:
+    information = pool.information(THETA)
+    liking = np.exp(TILT * information.mean(axis=0) / information.mean())
+    form = length * liking / liking.sum()
+    targets: list[Target] = []
+    for k, theta in enumerate(THETA):
+        score = pool.probability([theta])[0] * pool.numbers("marks")
+        goal = float(information[k] @ form)
+        targets.append(InformationTarget(name=f"information at {theta:g}", theta=theta, goal=goal))
+        goal = float(score @ form)
+        targets.append(CurveTarget(name=f"score at {theta:g}", theta=theta, goal=goal, marks="marks"))
+    return targets
 
 
 def run(size: int, forms: int, length: int, seed: int) -> Assembled:
@@ -107,14 +131,21 @@ def run(size: int, forms: int, length: int, seed: int) -> Assembled:
     cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
     assert isinstance(answer, Assembled), answer
     assert answer.verification.ok
+    values: dict[str, list[float]] = {}
+    for check in answer.verification.targets:
+        values.setdefault(check.target, []).append(check.actual / check.goal)
+    apart = max(max(one) - min(one) for one in values.values())
     print(
         f"{size} × {forms} × {length} seed {seed}: {len(specification.rules)} rules, CPU {cpu:.1f} s, "
-        f"wall {wall:.1f} s, worst deviation {answer.deviation:.3%}, "
-        f"bound {answer.bound:.3%}, work {answer.run.work}"
+        f"wall {wall:.1f} s, worst deviation {answer.deviation:.3%} (bound {answer.bound:.3%}), "
+        f"forms differ by {apart:.3%}, work {answer.run.work}",
+        flush=True,
     )
     return answer
 
 
 if __name__ == "__main__":
     given = [int(word) for word in sys.argv[1:]]
-    run(*(given + [2000, 6, 100, 1][len(given) :]))
+    size, forms, length = (given + [2000, 6, 100][len(given) :])[:3]
+    for seed in given[3:] or [1]:
+        run(size, forms, length, seed)
