@@ -18,18 +18,18 @@ from exam_engine.assembly.pool import FloatArray
 CLOSE_ENOUGH = 0.003
 """Deviation above the bound, in units of scale, at which a form is left as it is."""
 
-ROUNDS = 12
+ROUNDS = 3
 STEPS = 60
 SWAPS = 6
 """Swaps made before the list of those that keep every rule is written anew."""
 
-INCOMING = 500
-PAIRS, MORE_PAIRS = 400, 2000
+INCOMING, MORE_INCOMING = 500, 3000
+PAIRS, MORE_PAIRS = 400, 1500
 BLOCK = 512
 GAIN = 0.999
 """A step must bring the sum of squares below this part of what it was."""
 
-STARTS, KICKS = 4, 3
+STARTS, KICKS = 2, 3
 """How often a form is searched from, and swaps by chance before each but the first."""
 
 PAIR_CHECKS = (100, 1000, 5000)
@@ -90,7 +90,7 @@ class Improver:
                 if best <= aim or reweighted > REWEIGHTED:
                     break
                 hard = reweighted % HARD == HARD - 1
-                if self._step(f, weight, best, MORE_PAIRS if hard else PAIRS):
+                if self._step(f, weight, best, hard=hard):
                     now = self._cost(self._off(f))
                     if now < best - 1e-12:
                         best, kept = now, self.forms.copy()
@@ -104,8 +104,12 @@ class Improver:
         self.uses = kept[:, : self.n].sum(axis=0)
         return best < begun - 1e-9
 
-    def _step(self, f: int, weight: FloatArray, best: float, pairs: int) -> bool:
-        return self._swap(f, weight) or self._swap_pair(f, weight, pairs) or self._exchange(f, weight, best)
+    def _step(self, f: int, weight: FloatArray, best: float, *, hard: bool) -> bool:
+        return (
+            self._swap(f, weight, MORE_INCOMING if hard else INCOMING)
+            or self._swap_pair(f, weight, MORE_PAIRS if hard else PAIRS)
+            or self._exchange(f, weight, best)
+        )
 
     def _off(self, f: int) -> FloatArray:
         return np.asarray(self.weights[self.forms[f, : self.n]].sum(axis=0) - self.goal)
@@ -118,15 +122,15 @@ class Improver:
     def _inside(self, f: int) -> IntArray:
         return np.flatnonzero(self.forms[f, : self.n])
 
-    def _outside(self, f: int) -> IntArray:
+    def _outside(self, f: int, many: int = INCOMING) -> IntArray:
         free = np.flatnonzero(~self.forms[f, : self.n] & (self.uses < self.max_use))
-        if len(free) > INCOMING:
-            free = np.sort(self.rng.choice(free, INCOMING, replace=False))
+        if len(free) > many:
+            free = np.sort(self.rng.choice(free, many, replace=False))
         return free
 
-    def _swap(self, f: int, weight: FloatArray) -> bool:
+    def _swap(self, f: int, weight: FloatArray, incoming: int) -> bool:
         """Exchange items for unused ones, one after the other, always the best that is left of those found at first."""
-        gone, come = self._inside(f), self._outside(f)
+        gone, come = self._inside(f), self._outside(f, incoming)
         self.found = None
         if not len(come) or not len(gone):
             return False
