@@ -196,9 +196,10 @@ class _Form:
                 at = rng.choice(len(weight), many, replace=False, p=weight / weight.sum())
                 chosen += [self.program.bundles[int(k)][1] for k in at]
         free = np.flatnonzero(left[:n] & ~in_sets)
-        weight = self.guide[free] + 0.02 / self.remaining
-        chosen.append(rng.choice(free, min(SUBPOOL, len(free)), replace=False, p=weight / weight.sum()))
-        chosen.append(free[self.guide[free] > 0.99])
+        if len(free):
+            weight = self.guide[free] + 0.02 / self.remaining
+            chosen.append(rng.choice(free, min(SUBPOOL, len(free)), replace=False, p=weight / weight.sum()))
+            chosen.append(free[self.guide[free] > 0.99])
         return np.unique(np.concatenate(chosen)).astype(np.int64)
 
     def _alone(self, cost: FloatArray, usable: IntArray, work: Work) -> Solution:

@@ -122,3 +122,15 @@ def test_whole_cases_stay_whole_while_forms_come_closer_to_their_targets() -> No
         assert check.actual == pytest.approx(pool.probability([0.0])[0][form].sum(), rel=1e-9)
         _, counts = np.unique([cases[k] for k in form if cases[k]], return_counts=True)
         assert counts.tolist() == [4, 4]
+
+
+def test_a_large_pool_may_hold_nothing_but_sets() -> None:
+    pool = Pool(ids=[f"i{k}" for k in range(800)], categorical={"case": [f"c{k // 4}" for k in range(800)]})
+    specification = Specification(
+        [Count(name="length", minimum=20, maximum=20), Sets(name="cases", attribute="case")]
+    )
+
+    answer = assemble(pool, specification, forms=3)
+
+    assert isinstance(answer, Assembled)
+    assert all(len({pool.positions[name] // 4 for name in form}) == 5 for form in answer.forms)
