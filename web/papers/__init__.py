@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from fastapi import APIRouter
+
 from exam_engine.papers import service as papers
 from itembank.people.rules import Action
 from web.deps import Context
 from web.i18n import N_
 from web.navigation import Area, NavItem, Todo
-from web.papers.routes import router
+from web.papers.assemblies.routes import router as assemblies_router
+from web.papers.routes import router as blueprints_router
+
+router = APIRouter()
+router.include_router(blueprints_router)
+router.include_router(assemblies_router)
 
 
 def _todos(ctx: Context) -> Sequence[Todo]:

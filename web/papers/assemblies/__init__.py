@@ -1,0 +1,1 @@
+"""Assemblies and the papers that they made."""
