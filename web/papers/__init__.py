@@ -12,11 +12,11 @@ from web.deps import Context
 from web.i18n import N_
 from web.navigation import Area, NavItem, Todo
 from web.papers.assemblies.routes import router as assemblies_router
-from web.papers.routes import router as blueprints_router
+from web.papers.blueprints.routes import router as blueprints_router
 
 router = APIRouter()
-router.include_router(blueprints_router)
-router.include_router(assemblies_router)
+for part in (blueprints_router, assemblies_router):
+    router.routes.extend(part.routes)
 
 
 def _todos(ctx: Context) -> Sequence[Todo]:

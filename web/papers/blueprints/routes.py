@@ -1,4 +1,4 @@
-"""Routes of blueprints."""
+"""Routes of blueprints: the list, the editor, files, and the request for forms."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ from itembank.taxonomy import service as taxonomy
 from itembank.taxonomy.rules import LEVEL_LABELS, Level, read_level
 from web.deps import Context, requires
 from web.forms import Form, FormData, form_data, parse_form
-from web.papers import labels, views
+from web.papers import labels
 from web.papers.assemblies.views import status_of
+from web.papers.blueprints import views
 from web.papers.forms import AssembleForm, Editor, editor_of, empty_editor, read_editor, whole
 
 router = APIRouter()

@@ -1,0 +1,1 @@
+"""Blueprints: their list, the editor, files and what is asked of them."""
