@@ -8,24 +8,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from exam_engine.assembly import explain
 from exam_engine.assembly.bound import average_form
 from exam_engine.assembly.compile import BoolArray, Program, Rows, compile_program
 from exam_engine.assembly.construct import build_in_turn, build_together, cell_counts, use_limits
 from exam_engine.assembly.improve import ROUNDS, Improver
 from exam_engine.assembly.polish import polish
 from exam_engine.assembly.pool import FloatArray, Pool
-from exam_engine.assembly.relax import apply_changes, smallest_change
-from exam_engine.assembly.result import Assembled, Cancelled, Change, Infeasible, Run, Undecided, Verification
+from exam_engine.assembly.reason import EXPLAIN_WORK, Problem, find_reason
+from exam_engine.assembly.result import Assembled, Cancelled, Infeasible, Run, Undecided, Verification
 from exam_engine.assembly.solver import SOLVER, Work, WorkExhausted, solver_version
 from exam_engine.assembly.specification import Specification
 from exam_engine.assembly.verify import verify
 
 WORK_LIMIT = 20_000
 """Default work: linear programmes and search nodes."""
-
-EXPLAIN_WORK = 20_000
-"""Work that finding the reason may cost beside the search itself."""
 
 ATTEMPTS = ((False, False), (False, True), (True, False), (True, True))
 """(tolerances as rows, shadow form) of the attempts to build forms in turn, the cheap one first."""
@@ -206,79 +202,31 @@ def assemble(
     if not found.nothing:
         return Undecided(task.bound, run())
     report(0, 1, "explain")
-    return _explain(task, run)
+    return _reason(task, run)
 
 
-def _explain(task: _Task, run: Callable[[], Run]) -> Infeasible:
-    program, forms, rng = task.program, task.forms, task.rng
-    work = Work(EXPLAIN_WORK)
-    levels: tuple[explain.Level, ...] = (explain.possible_in_fractions, explain.possible_in_total)
-    level: explain.Level = explain.possible_in_forms
-    for candidate in levels if np.isinf(task.bound) else levels[1:]:
-        everything = explain.restrict(program, [*range(len(program.names)), explain.SHARING], forms)
-        if candidate(everything, forms, rng, work) is False:
-            level = candidate
-            break
-    clash, irreducible = explain.find_clash(program, forms, level, rng, work)
-    if level is not explain.possible_in_forms and len(clash) > 1:
-        # Rules that clash in fractions may hold one that no whole items meet on its own: 1 mark from items of 2.
-        fewer, sure = explain.find_clash(
-            program, forms, explain.possible_in_forms, rng, Work(EXPLAIN_WORK), among=clash
-        )
-        irreducible = irreducible and sure
-        if sure and len(fewer) < len(clash):
-            clash, level = fewer, explain.possible_in_forms
-    task.report(1, 3, "explain")
-    changes, confirmed = _find_change(task, together=level is explain.possible_in_forms)
-    task.report(2, 3, "explain")
-    names = tuple(
-        task.specification.sharing_name if k == explain.SHARING else program.names[k] for k in clash
-    )
+def _reason(task: _Task, run: Callable[[], Run]) -> Infeasible:
+    def attempt(changed: Specification) -> bool:
+        try:
+            work = Work(EXPLAIN_WORK)
+            again = _Task(task.pool, changed, task.forms, 0, work, lambda *_: None, allow_empty=True)
+            again.bound = again.relaxed_bound()
+            return not np.isinf(again.bound) and again.search().forms is not None
+        except WorkExhausted:
+            return False
+
+    problem = Problem(task.pool, task.specification, task.program, task.forms, attempt)
+    found = find_reason(problem, task.rng, lambda done: task.report(done, 3, "explain"))
     return Infeasible(
-        shortages=explain.find_shortages(program, forms),
-        clash=tuple(sorted(names, key=_place(task.specification))),
-        irreducible=irreducible,
-        changes=changes,
-        confirmed=confirmed,
-        forms_possible=explain.most_forms(program, forms, rng, work) if explain.SHARING in clash else None,
-        whole_numbers=level is not explain.possible_in_fractions,
+        shortages=found.shortages,
+        clash=found.clash,
+        irreducible=found.irreducible,
+        changes=found.changes,
+        confirmed=found.confirmed,
+        forms_possible=found.forms_possible,
+        whole_numbers=found.whole_numbers,
         run=run(),
     )
-
-
-def _find_change(task: _Task, *, together: bool) -> tuple[tuple[Change, ...], bool]:
-    """Return the smallest change, and whether forms were found with it."""
-    changes: tuple[Change, ...] = ()
-    try:
-        for whole in (False, True) if not together else (True,):
-            if whole and task.forms == 1 and changes:
-                break
-            work = Work(EXPLAIN_WORK)
-            changes = smallest_change(
-                task.pool, task.specification, task.program, task.forms, work, together=whole
-            )
-            if changes and _is_possible(task, changes):
-                return changes, True
-    except WorkExhausted:
-        pass
-    return changes, False
-
-
-def _is_possible(task: _Task, changes: tuple[Change, ...]) -> bool:
-    changed = apply_changes(task.specification, changes)
-    try:
-        work = Work(EXPLAIN_WORK)
-        again = _Task(task.pool, changed, task.forms, 0, work, lambda *_: None, allow_empty=True)
-        again.bound = again.relaxed_bound()
-        return not np.isinf(again.bound) and again.search().forms is not None
-    except WorkExhausted:
-        return False
-
-
-def _place(specification: Specification) -> Callable[[str], int]:
-    """Sort names as the author wrote them, the limit on sharing last."""
-    order = {n.name: k for k, n in enumerate((*specification.rules, *specification.targets))}
-    return lambda name: order.get(name, len(order))
 
 
 def _without_tolerances(program: Program, n_rules: int) -> Rows:
