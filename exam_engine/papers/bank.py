@@ -9,8 +9,10 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from exam_engine.assembly import Pool, Specification
 from exam_engine.papers import store
-from exam_engine.papers.compile import BankItem
+from exam_engine.papers.blueprint import BlueprintSpec
+from exam_engine.papers.compile import BankItem, EarlierPaper, pool_of, specification_of, usable
 from itembank.items import service as items
 
 
@@ -36,6 +38,8 @@ class Bank:
     nodes: tuple[Node, ...]
     """In the order of the outline, each before its children."""
     scale_id: UUID | None
+    earlier: tuple[EarlierPaper, ...] = ()
+    """Sealed papers of the occupation and level, newest first."""
 
     @property
     def categories(self) -> list[str]:
@@ -56,6 +60,7 @@ def read_bank(session: Session, occupation_id: UUID, level: int) -> Bank:
         listed[node.id] = Node(path, node.name, node.depth, node.weight)
         children.setdefault(node.parent_id, []).append(node.id)
     scale_id, parameters = _parameters(session, occupation_id, level)
+    proportions = store.proportions(session, occupation_id, level)
     found = items.active_items(session, occupation_id, level)
     bank_items = []
     for item in found:
@@ -75,6 +80,9 @@ def read_bank(session: Session, occupation_id: UUID, level: int) -> Bank:
                 a=a,
                 b=b,
                 c=c,
+                p=proportions.get(item.id),
+                used=item.used,
+                last_used_at=item.last_used_at,
             )
         )
     return Bank(
@@ -83,7 +91,27 @@ def read_bank(session: Session, occupation_id: UUID, level: int) -> Bank:
         tuple(items.enemies(session, [item.id for item in found]).values()),
         tuple(_in_order(listed, children)),
         scale_id,
+        tuple(EarlierPaper(*paper) for paper in store.sealed_contents(session, occupation_id, level)),
     )
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A blueprint on a bank as the kernel takes it."""
+
+    items: tuple[BankItem, ...]
+    """Those of the pool, in its order."""
+    pool: Pool
+    specification: Specification
+
+
+def problem_of(spec: BlueprintSpec, bank: Bank) -> Problem:
+    """Return what the kernel is to solve for a blueprint; raises what usable and specification_of raise."""
+    found = usable(spec, bank.items)
+    specification = specification_of(
+        spec, found, inactive=bank.inactive, enemies=bank.enemies, earlier=bank.earlier
+    )
+    return Problem(tuple(found), pool_of(spec, found), specification)
 
 
 def _in_order(listed: Mapping[UUID, Node], children: Mapping[UUID | None, Sequence[UUID]]) -> list[Node]:

@@ -8,11 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from uuid import UUID
 
 from exam_engine.assembly import (
+    Among,
     Between,
     Count,
+    CurveTarget,
+    Distinct,
     Enemies,
     Exclude,
     Include,
@@ -27,13 +31,17 @@ from exam_engine.assembly import (
 )
 from exam_engine.assembly.specification import Rule, Target, Where
 from exam_engine.papers.blueprint import BlueprintSpec, Row
-from exam_engine.papers.rules import NoItems, NotCalibrated, RuleRefused
+from exam_engine.papers.rules import SITE_ZONE, NoItems, NotCalibrated, NotTried, RuleRefused
 
 LENGTH, TOTAL, PER_POINT, EQUAL = "length", "total_marks", "per_point", "equal"
 ENEMIES, INCLUDE, EXCLUDE, NO_SHARING = "enemies", "include", "exclude", "no_sharing"
 SECTION, ROW, INFORMATION, MEAN = "section:", "row:", "information:", "mean_difficulty"
+CURVE, MEAN_P, MIN_POINTS, ROW_POINTS = "curve:", "mean_p", "min_points", "row_points:"
+EARLIER, UNUSED_SINCE, UNUSED_PAPERS, MOST_USED = "earlier:", "unused_since", "unused_papers", "most_used"
 MEAN_SCALE = 1.0
 """One level of difficulty: the unit in which the mean's deviation is told."""
+P_SCALE = 1.0
+"""The whole range of a proportion: a deviation of 1 % is 0.01 of mean p."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +64,11 @@ class BankItem:
     a: float | None = None
     b: float | None = None
     c: float = 0.0
+    p: float | None = None
+    """Proportion correct at the latest sitting that told it."""
+    used: int = 0
+    """In how many sealed papers it stands."""
+    last_used_at: datetime | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -67,6 +80,14 @@ class BankItem:
         return self.a is not None and self.b is not None and self.a > 0
 
 
+@dataclass(frozen=True)
+class EarlierPaper:
+    """A sealed paper by its number, and the items that stand in it."""
+
+    label: str
+    items: frozenset[UUID]
+
+
 def item_names(item_id: UUID, number: int, reference: str | None) -> tuple[str, ...]:
     """Return the names under which a blueprint finds an item."""
     return (str(number), str(item_id), *((f"ref:{reference}",) if reference else ()))
@@ -75,16 +96,21 @@ def item_names(item_id: UUID, number: int, reference: str | None) -> tuple[str, 
 def usable(spec: BlueprintSpec, items: Sequence[BankItem]) -> list[BankItem]:
     """Return the items that a form of this blueprint may hold.
 
-    Raises NoItems, or NotCalibrated when information is asked of a bank without parameters.
+    Raises NoItems; NotCalibrated when information or a curve is asked of a bank without parameters; NotTried when
+    a mean proportion is asked of a bank without any.
     """
     kinds = {section.type for section in spec.sections}
     found = [item for item in items if item.type in kinds]
     if not found:
         raise NoItems
-    if spec.information:
+    if spec.needs_parameters:
         found = [item for item in found if item.is_calibrated]
         if not found:
             raise NotCalibrated
+    if spec.mean_p is not None:
+        found = [item for item in found if item.p is not None]
+        if not found:
+            raise NotTried
     return found
 
 
@@ -92,11 +118,13 @@ def pool_of(spec: BlueprintSpec, items: Sequence[BankItem]) -> Pool:
     """Return the kernel's pool of usable items."""
     columns = {f"node{depth + 1}": [_at(item.nodes, depth) for item in items] for depth in range(3)}
     calibrated = all(item.is_calibrated for item in items)
+    tried = {"p": [item.p or 0.0 for item in items]} if all(item.p is not None for item in items) else {}
     return Pool(
         ids=[str(item.item_id) for item in items],
         numeric={
             "marks": [float(spec.marks_of(item.type)) for item in items],
             "difficulty": [item.difficulty for item in items],
+            **tried,
         },
         categorical={
             "type": [item.type for item in items],
@@ -118,11 +146,12 @@ def specification_of(
     *,
     inactive: Collection[str] = (),
     enemies: Collection[Collection[UUID]] = (),
+    earlier: Sequence[EarlierPaper] = (),
 ) -> Specification:
     """Return the kernel's specification.
 
     ``inactive`` names items of the bank that no form may hold now; ``enemies`` are the bank's own groups,
-    which hold beside the blueprint's.
+    which hold beside the blueprint's; ``earlier`` are the sealed papers of the occupation and level, newest first.
 
     Raises RuleRefused for an item that is not among the usable ones.
     """
@@ -143,15 +172,25 @@ def specification_of(
     ]
     for number, row in enumerate(spec.rows, start=1):
         low, high = spec.bounds_of(row)
-        if low or any(matches(row, item) for item in items):
+        asks = row.minimum is not None or row.maximum is not None or row.share is not None
+        if asks and (low or any(matches(row, item) for item in items)):
             rules.append(Count(name=f"{ROW}{number}", where=where_of(row), minimum=low, maximum=high))
+        if row.points is not None:
+            rules.append(
+                Distinct(
+                    name=f"{ROW_POINTS}{number}", attribute="point", where=where_of(row), minimum=row.points
+                )
+            )
+    if spec.min_points is not None:
+        rules.append(Distinct(name=MIN_POINTS, attribute="point", minimum=spec.min_points))
     if spec.max_per_point is not None:
         rules.append(PerValue(name=PER_POINT, attribute="point", maximum=spec.max_per_point))
     if spec.equal:
         rules.append(Parallel(name=EQUAL, by=tuple(spec.equal)))
     rules += _rules_over_items(spec, items, inactive, enemies)
+    rules += _rules_of_use(spec, items, earlier)
     return Specification(
-        rules, _targets(spec), max_use=None if spec.share_items else 1, sharing_name=NO_SHARING
+        rules, _targets(spec), max_use=spec.max_use if spec.share_items else 1, sharing_name=NO_SHARING
     )
 
 
@@ -222,6 +261,16 @@ def _targets(spec: BlueprintSpec) -> list[Target]:
         )
         for point in spec.information
     ]
+    targets += [
+        CurveTarget(
+            name=f"{CURVE}{point.theta:g}",
+            theta=point.theta,
+            goal=point.goal,
+            marks="marks",
+            tolerance=point.tolerance,
+        )
+        for point in spec.curve
+    ]
     if spec.mean_difficulty is not None:
         mean = spec.mean_difficulty
         targets.append(
@@ -234,7 +283,49 @@ def _targets(spec: BlueprintSpec) -> list[Target]:
                 scale=MEAN_SCALE,
             )
         )
+    if spec.mean_p is not None:
+        targets.append(
+            MeanTarget(
+                name=MEAN_P,
+                attribute="p",
+                goal=spec.mean_p.goal,
+                length=spec.length,
+                tolerance=spec.mean_p.tolerance,
+                scale=P_SCALE,
+            )
+        )
     return targets
+
+
+def _rules_of_use(
+    spec: BlueprintSpec, items: Sequence[BankItem], earlier: Sequence[EarlierPaper]
+) -> list[Rule]:
+    """What earlier papers forbid: items used lately or too often, and too much in common with one of them."""
+    rested: dict[str, list[BankItem]] = {}
+    if (since := spec.unused_since) is not None:
+        rested[UNUSED_SINCE] = [i for i in items if _day(i.last_used_at) >= since]
+    if spec.unused_papers is not None:
+        lately = {item_id for paper in earlier[: spec.unused_papers] for item_id in paper.items}
+        rested[UNUSED_PAPERS] = [i for i in items if i.item_id in lately]
+    if spec.most_used is not None:
+        rested[MOST_USED] = [i for i in items if i.used > spec.most_used]
+    rules: list[Rule] = [
+        Exclude(name=name, ids=tuple(str(i.item_id) for i in found))
+        for name, found in rested.items()
+        if found
+    ]
+    if spec.earlier is not None:
+        for paper in earlier[: spec.earlier.papers]:
+            common = tuple(str(item.item_id) for item in items if item.item_id in paper.items)
+            if len(common) > spec.earlier.maximum:
+                rules.append(
+                    Count(name=EARLIER + paper.label, where=(Among(*common),), maximum=spec.earlier.maximum)
+                )
+    return rules
+
+
+def _day(at: datetime | None) -> date:
+    return date.min if at is None else at.astimezone(SITE_ZONE).date()
 
 
 def _rules_over_items(

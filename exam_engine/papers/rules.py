@@ -80,10 +80,23 @@ class NoItems(Conflict):
 
 
 class NotCalibrated(Conflict):
-    """The blueprint has an information target and there are no item parameters."""
+    """The blueprint has a target of information or expected score and there are no item parameters."""
 
     code = "paper_not_calibrated"
-    message = "The blueprint sets an information target, but the bank of this occupation and level is not calibrated."
+    message = (
+        "The blueprint sets a target of information or expected score, but the bank of this occupation and level "
+        "is not calibrated."
+    )
+
+
+class NotTried(Conflict):
+    """The blueprint has a target of mean proportion correct and no item has one."""
+
+    code = "paper_not_tried"
+    message = (
+        "The blueprint sets a mean proportion correct, but no active item of this occupation and level has been "
+        "tried at a sitting yet."
+    )
 
 
 class RuleRefused(Invalid):

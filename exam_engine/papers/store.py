@@ -132,3 +132,34 @@ def parameters(session: Session, scale_id: UUID) -> Sequence[tuple[UUID, float |
 def count_papers(session: Session, *, status: PaperStatus, not_by: UUID | None) -> int:
     query = select(func.count(Paper.id)).where(Paper.status == status)
     return session.scalar(query.where(Paper.created_by != not_by) if not_by else query) or 0
+
+
+def proportions(session: Session, occupation_id: UUID, level: int) -> Mapping[UUID, float]:
+    """Proportion correct of each active item on the newest scale that tells it."""
+    query = (
+        select(ItemParameter.item_id, ItemParameter.p_value)
+        .join(Scale, Scale.id == ItemParameter.scale_id)
+        .join(Item, Item.id == ItemParameter.item_id)
+        .where(
+            Scale.occupation_id == occupation_id,
+            Scale.level == level,
+            Item.status == ItemStatus.ACTIVE,
+            ItemParameter.p_value.is_not(None),
+        )
+        .order_by(Scale.id)
+    )
+    return {item_id: float(p or 0.0) for item_id, p in session.execute(query)}
+
+
+def sealed_contents(session: Session, occupation_id: UUID, level: int) -> list[tuple[str, frozenset[UUID]]]:
+    """Number and items of each sealed paper of an occupation and level, the newest seal first."""
+    query = (
+        select(Paper.label, PaperEntry.item_id)
+        .join(PaperEntry, PaperEntry.paper_id == Paper.id)
+        .where(Paper.occupation_id == occupation_id, Paper.level == level, Paper.status == PaperStatus.SEALED)
+        .order_by(Paper.sealed_at.desc(), Paper.id.desc())
+    )
+    found: dict[str, set[UUID]] = {}
+    for label, item_id in session.execute(query):
+        found.setdefault(label, set()).add(item_id)
+    return [(label, frozenset(members)) for label, members in found.items()]

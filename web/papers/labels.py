@@ -7,6 +7,8 @@ from typing import Any
 
 from exam_engine.papers.blueprint import BlueprintSpec
 from exam_engine.papers.compile import (
+    CURVE,
+    EARLIER,
     ENEMIES,
     EQUAL,
     EXCLUDE,
@@ -14,11 +16,17 @@ from exam_engine.papers.compile import (
     INFORMATION,
     LENGTH,
     MEAN,
+    MEAN_P,
+    MIN_POINTS,
+    MOST_USED,
     NO_SHARING,
     PER_POINT,
     ROW,
+    ROW_POINTS,
     SECTION,
     TOTAL,
+    UNUSED_PAPERS,
+    UNUSED_SINCE,
 )
 from exam_engine.papers.rules import AssemblyStatus, PaperStatus
 from web.i18n import N_, Translate
@@ -74,12 +82,27 @@ _SINGLE: dict[str, str] = {
     EXCLUDE: N_("Items in no form"),
     NO_SHARING: N_("Forms share no item"),
     MEAN: N_("Mean difficulty"),
+    MEAN_P: N_("Mean proportion correct"),
+    MIN_POINTS: N_("Different assessment points at least"),
+    UNUSED_SINCE: N_("No item used since a day"),
+    UNUSED_PAPERS: N_("No item of the latest papers"),
+    MOST_USED: N_("No item used too often"),
 }
 
 _FIELDS = {
     "sections": N_("Section"),
     "rows": N_("Content row"),
     "information": N_("Information target"),
+    "curve": N_("Expected score target"),
+    "mean_p": N_("Mean proportion correct"),
+    "earlier": N_("In common with an earlier paper"),
+    "papers": N_("Latest papers"),
+    "points": N_("Different points"),
+    "min_points": N_("Different assessment points at least"),
+    "max_use": N_("Most forms an item stands in"),
+    "unused_since": N_("Not used since"),
+    "unused_papers": N_("Not in the latest papers"),
+    "most_used": N_("Most uses of an item"),
     "enemies": N_("Items that must not meet"),
     "blueprint": N_("Blueprint"),
     "include": N_("Items in every form"),
@@ -110,6 +133,14 @@ def rule_label(key: str, spec: BlueprintSpec, _: Translate) -> str:
     if key.startswith(ROW):
         number = int(key.removeprefix(ROW))
         return spec.rows[number - 1].name if number <= len(spec.rows) else key
+    if key.startswith(ROW_POINTS):
+        number = int(key.removeprefix(ROW_POINTS))
+        name = spec.rows[number - 1].name if number <= len(spec.rows) else key
+        return _("{row}: different assessment points", row=name)
+    if key.startswith(EARLIER):
+        return _("In common with paper {label}", label=key.removeprefix(EARLIER))
+    if key.startswith(CURVE):
+        return _("Expected score at θ = {theta}", theta=key.removeprefix(CURVE))
     if key.startswith(SECTION):
         return _("Section: {kind}", kind=_(ITEM_TYPES[key.removeprefix(SECTION)]))
     if key.startswith(INFORMATION):
@@ -169,6 +200,19 @@ def clash_text(key: str, spec: BlueprintSpec, _: Translate) -> str:
     if key.startswith(SECTION):
         count = next(s.count for s in spec.sections if s.type == key.removeprefix(SECTION))
         return _("{rule}: {amount} items", rule=name, amount=str(count))
+    if key.startswith(EARLIER) and spec.earlier is not None:
+        return _("{rule}: {amount} items", rule=name, amount=amount_text(0, spec.earlier.maximum))
+    if key.startswith(ROW_POINTS):
+        points = spec.rows[int(key.removeprefix(ROW_POINTS)) - 1].points or 0
+        return f"{name} {amount_text(points, None)}"
+    if key == MIN_POINTS:
+        return f"{name} {spec.min_points}"
+    if key == UNUSED_SINCE:
+        return _("No item used since {day}", day=str(spec.unused_since))
+    if key == UNUSED_PAPERS:
+        return _("No item of the {count} latest sealed papers", count=spec.unused_papers)
+    if key == MOST_USED:
+        return _("No item that stands in more than {count} sealed papers", count=spec.most_used)
     if key == PER_POINT:
         return _("At most {most} items per assessment point", most=spec.max_per_point)
     if key == TOTAL:

@@ -15,9 +15,9 @@ from exam_engine.assembly import WORK_LIMIT, Assembled, Infeasible, assemble
 from exam_engine.jobs import service as jobs
 from exam_engine.jobs.runner import JobContext
 from exam_engine.papers import store
-from exam_engine.papers.bank import read_bank
+from exam_engine.papers.bank import problem_of, read_bank
 from exam_engine.papers.blueprint import BlueprintSpec
-from exam_engine.papers.compile import BankItem, pool_of, specification_of, usable
+from exam_engine.papers.compile import BankItem
 from exam_engine.papers.models import Assembly, Blueprint, Paper, PaperEntry
 from exam_engine.papers.report import report_of
 from exam_engine.papers.rules import (
@@ -122,7 +122,7 @@ def perform_assembly(
 ) -> AssemblyStatus:
     """Assemble what was requested and store draft papers or the reason why there are none.
 
-    Raises what read_bank, usable and specification_of refuse; the request then counts as stopped.
+    Raises what problem_of refuses; the request then counts as stopped.
     """
     try:
         with open_session() as session:
@@ -133,9 +133,8 @@ def perform_assembly(
             spec = spec_of(blueprint)
             bank = read_bank(session, blueprint.occupation_id, blueprint.level)
             forms, seed, work_limit = assembly.forms, assembly.seed, assembly.work_limit
-        items = usable(spec, bank.items)
-        pool = pool_of(spec, items)
-        specification = specification_of(spec, items, inactive=bank.inactive, enemies=bank.enemies)
+        problem = problem_of(spec, bank)
+        items, pool, specification = problem.items, problem.pool, problem.specification
         answer = assemble(
             pool, specification, forms=forms, seed=seed, work_limit=work_limit, progress=progress
         )

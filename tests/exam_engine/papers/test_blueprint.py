@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -11,11 +12,16 @@ import pytest
 from exam_engine.papers.blueprint import (
     BlueprintSpec,
     BlueprintUnreadable,
+    CurvePoint,
+    Earlier,
     FieldMissing,
     FieldUnknown,
     FieldWrong,
+    GoalTwice,
     InformationPoint,
     MeanDifficulty,
+    MeanProportion,
+    OnlyWhenShared,
     Row,
     RowContradicts,
     RowNameTwice,
@@ -23,6 +29,7 @@ from exam_engine.papers.blueprint import (
     RowWithoutSelection,
     SectionTwice,
     TotalDiffers,
+    problems_of,
     read_blueprint,
     read_toml,
     write_toml,
@@ -103,10 +110,28 @@ def test_what_is_written_is_read_back() -> None:
             "enemies": (("1", "2"), ("3", "4", "5")),
             "information": (InformationPoint(theta=0.5, goal=10, tolerance=1),),
             "mean_difficulty": MeanDifficulty(goal=2.7),
+            "curve": (CurvePoint(theta=-1, goal=40.5),),
+            "mean_p": MeanProportion(goal=0.65, tolerance=0.02),
+            "earlier": Earlier(maximum=3, papers=2),
+            "share_items": True,
+            "max_use": 2,
+            "unused_since": date(2026, 5, 1),
         }
     )
 
     assert read_toml(write_toml(replace(file, spec=spec))) == replace(file, spec=spec)
+
+
+def test_a_day_may_be_written_as_toml_does() -> None:
+    assert read_toml("unused_since = 2026-05-01\n" + TOML).spec.unused_since == date(2026, 5, 1)
+
+
+def test_everything_that_is_wrong_is_told_at_once() -> None:
+    rows = [{"name": "a", "category": "x", "minimum": -1}, {"name": "b", "category": "x", "maximum": "many"}]
+
+    found = [(p.facts["place"], p.facts["field"]) for p in problems_of(good(rows=rows))]
+
+    assert found == [("rows[1]", "minimum"), ("rows[2]", "maximum")]
 
 
 def test_one_difficulty_is_a_range_of_one() -> None:
@@ -152,6 +177,24 @@ def test_one_difficulty_is_a_range_of_one() -> None:
             good(rows=[{"name": "a", "type": "true_false", "minimum": 3}]),
             FieldWrong,
             {"field": "type", "expected": "single_choice"},
+        ),
+        (good(max_use=3), OnlyWhenShared, {"field": "max_use"}),
+        (
+            good(curve=[{"theta": 0, "goal": 120}]),
+            FieldWrong,
+            {"place": "curve[1]", "field": "goal", "expected": "≤ 100"},
+        ),
+        (
+            good(information=[{"theta": 0, "goal": 5}, {"theta": 0, "goal": 6}]),
+            GoalTwice,
+            {"place": "information[2]", "theta": "0"},
+        ),
+        (good(unused_since="yesterday"), FieldWrong, {"field": "unused_since"}),
+        (good(min_points=51), FieldWrong, {"field": "min_points", "expected": "≤ 50"}),
+        (
+            good(rows=[{"name": "a", "category": "x", "maximum": 3, "points": 4}]),
+            FieldWrong,
+            {"place": "rows[1]", "field": "points", "expected": "≤ 3"},
         ),
         (good(enemies=[["x"]]), FieldWrong, {"place": "enemies", "field": "1"}),
     ],

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,12 +16,13 @@ from exam_engine.papers.blueprint import BlueprintSpec, read_blueprint
 from exam_engine.papers.compile import (
     NO_SHARING,
     BankItem,
+    EarlierPaper,
     pool_of,
     specification_of,
     supply_of,
     usable,
 )
-from exam_engine.papers.rules import NoItems, NotCalibrated, RuleRefused
+from exam_engine.papers.rules import NoItems, NotCalibrated, NotTried, RuleRefused
 
 
 def bank(count: int = 60, **values: Any) -> list[BankItem]:
@@ -132,3 +136,60 @@ def test_information_needs_a_calibrated_bank() -> None:
 def test_a_bank_without_the_types_is_refused() -> None:
     with pytest.raises(NoItems):
         usable(read_blueprint({"sections": [{"type": "multiple_choice", "count": 50, "marks": 2}]}), bank())
+
+
+def test_different_points_are_covered_over_the_form_and_in_a_row() -> None:
+    rows = [{"name": "A", "category": "A", "minimum": 4, "maximum": 4, "points": 4}]
+    items = {str(item.item_id): item for item in bank()}
+
+    answer = solve(spec(rows=rows, min_points=8), list(items.values()), forms=1)
+
+    assert isinstance(answer, Assembled)
+    held = [items[name] for name in answer.forms[0]]
+    assert len({item.point for item in held}) >= 8
+    assert len({item.point for item in held if item.category == "A"}) == 4
+
+
+def test_expected_score_and_mean_proportion_are_targets() -> None:
+    items = [replace(item, a=1.0, b=(k % 5 - 2) / 2, p=0.3 + k % 7 / 10) for k, item in enumerate(bank())]
+    blueprint = spec(curve=[{"theta": 0, "goal": 7.5, "tolerance": 0.2}], mean_p={"goal": 0.6})
+
+    answer = solve(blueprint, items)
+
+    assert isinstance(answer, Assembled)
+    checks = {(c.target, c.form): c.actual for c in answer.verification.targets}
+    by_id = {str(item.item_id): item for item in items}
+    for number, form in enumerate(answer.forms, start=1):
+        marks = {"single_choice": 2, "true_false": 1}
+        expected = sum(marks[by_id[n].type] / (1 + math.exp(by_id[n].b or 0.0)) for n in form)
+        assert checks[("curve:0", number)] == pytest.approx(expected)
+        assert checks[("mean_p", number)] == pytest.approx(0.6, abs=0.02)
+
+
+def test_items_used_lately_or_too_often_stay_out_and_earlier_papers_share_few() -> None:
+    day = datetime(2026, 5, 2, 18, tzinfo=UTC)  # already the 3rd of May on site
+    items = [replace(item, used=k % 3, last_used_at=day if k < 12 else None) for k, item in enumerate(bank())]
+    papers = [
+        EarlierPaper("P2", frozenset(i.item_id for i in items[12:18])),
+        EarlierPaper("P1", frozenset(i.item_id for i in items[18:50])),
+    ]
+    blueprint = spec(
+        unused_since="2026-05-03", unused_papers=1, most_used=1, earlier={"maximum": 6}, share_items=True
+    )
+
+    answer = assemble(pool_of(blueprint, items), specification_of(blueprint, items, earlier=papers), forms=2)
+
+    assert isinstance(answer, Assembled)
+    by_id = {str(item.item_id): k for k, item in enumerate(items)}
+    for form in answer.forms:
+        held = [by_id[name] for name in form]
+        assert min(held) >= 18
+        assert all(k % 3 < 2 for k in held)
+        assert sum(k < 50 for k in held) <= 6
+
+
+def test_mean_proportion_needs_items_that_were_tried() -> None:
+    blueprint = spec(mean_p={"goal": 0.6})
+
+    with pytest.raises(NotTried):
+        usable(blueprint, bank())
