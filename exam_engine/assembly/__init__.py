@@ -16,10 +16,12 @@ from exam_engine.assembly.result import (
 )
 from exam_engine.assembly.specification import (
     Among,
+    Anchor,
     Between,
     Count,
     CurveTarget,
     Distinct,
+    Earlier,
     Enemies,
     Exclude,
     If,
@@ -27,6 +29,7 @@ from exam_engine.assembly.specification import (
     InformationTarget,
     Is,
     MeanTarget,
+    Overlap,
     Parallel,
     PerValue,
     Sets,
@@ -34,12 +37,14 @@ from exam_engine.assembly.specification import (
     Specification,
     Sum,
     SumTarget,
+    Use,
 )
 from exam_engine.assembly.verify import verify
 
 __all__ = [
     "WORK_LIMIT",
     "Among",
+    "Anchor",
     "Assembled",
     "Between",
     "Cancelled",
@@ -47,6 +52,7 @@ __all__ = [
     "Count",
     "CurveTarget",
     "Distinct",
+    "Earlier",
     "Enemies",
     "Exclude",
     "If",
@@ -55,6 +61,7 @@ __all__ = [
     "InformationTarget",
     "Is",
     "MeanTarget",
+    "Overlap",
     "Parallel",
     "PerValue",
     "Pool",
@@ -68,6 +75,7 @@ __all__ = [
     "SumTarget",
     "TargetCheck",
     "Undecided",
+    "Use",
     "Verification",
     "assemble",
     "verify",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from exam_engine.assembly.anchors import anchored, common_items, with_common_items
 from exam_engine.assembly.bound import average_form
 from exam_engine.assembly.compile import BoolArray, Program, Rows, compile_program
 from exam_engine.assembly.construct import build_in_turn, build_together, cell_counts, use_limits
@@ -72,21 +73,26 @@ class _Task:
     def search(self) -> _Found:
         """Build forms in turn, in ever more careful ways, and at last all at once."""
         tolerances = bool((self.program.rows.owner >= len(self.specification.rules)).any())
-        for careful, shadow in ATTEMPTS:
-            if careful and not tolerances:
-                continue
-            found = self._in_turn(careful=careful, shadow=shadow)
-            if found.forms is not None or found.nothing:
-                return found
+        for program in anchored(self.program, self.forms, self.rng, self.work):
+            for careful, shadow in ATTEMPTS:
+                if careful and not tolerances:
+                    continue
+                found = self._in_turn(program, careful=careful, shadow=shadow)
+                if found.forms is not None or (found.nothing and program is self.program):
+                    return found
+                if found.nothing:
+                    break
         self.report(0, 1, "build")
         together = build_together(self.program, self.forms, self.rng, self.work)
         if together.forms is None:
             return _Found(None, None, nothing=together.proven)
-        counts = self.program.cells @ together.forms[0].astype(float)
-        return self._finish(together.forms, self.program.with_cells(counts))
-
-    def _in_turn(self, *, careful: bool, shadow: bool) -> _Found:
         program = self.program
+        if program.across.blocks:
+            program = with_common_items(program, common_items(program, together.forms[0]), self.forms)
+        counts = program.cells @ together.forms[0].astype(float)
+        return self._finish(program, together.forms, program.with_cells(counts))
+
+    def _in_turn(self, program: Program, *, careful: bool, shadow: bool) -> _Found:
         rows = program.rows if careful else _without_tolerances(program, len(self.specification.rules))
         counts = None
         if program.cells.shape[0] and self.forms > 1:
@@ -100,17 +106,17 @@ class _Task:
             self.rng,
             self.work,
             shadow=shadow,
-            guide=self.guide if counts is None else None,
+            guide=self.guide if counts is None and program is self.program else None,
             step=lambda f: self.report(f, self.forms, "build"),
         )
-        return _Found(None, None) if built is None else self._finish(built, program.with_cells(counts))
-
-    def _finish(self, built: BoolArray, rows: Rows) -> _Found:
-        improver = Improver(self.program, rows, built, self.bound, self.rng)
-        improver.run(lambda r: self.report(r, ROUNDS, "improve"))
-        polish(
-            self.program, rows, built, self.bound, self.work, lambda f: self.report(f, self.forms, "polish")
+        return (
+            _Found(None, None) if built is None else self._finish(program, built, program.with_cells(counts))
         )
+
+    def _finish(self, program: Program, built: BoolArray, rows: Rows) -> _Found:
+        improver = Improver(program, rows, built, self.bound, self.rng)
+        improver.run(lambda r: self.report(r, ROUNDS, "improve"))
+        polish(program, rows, built, self.bound, self.work, lambda f: self.report(f, self.forms, "polish"))
         self.report(0, 1, "verify")
         verification = verify(self.pool, self.specification, self.ids(built))
         return _Found(built if verification.ok else None, verification)

@@ -7,12 +7,13 @@ gives a lower bound of the worst deviation, and where it has no solution there a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.sparse as sp
 
-from exam_engine.assembly.compile import Program, Rows
+from exam_engine.assembly.between import average_rows
+from exam_engine.assembly.compile import BoolArray, IntArray, Program, Rows
 from exam_engine.assembly.pool import FloatArray
 from exam_engine.assembly.solver import INFEASIBLE, OPTIMAL, Model, Work, solve
 
@@ -26,7 +27,15 @@ class Average:
 
 
 def average_form(
-    program: Program, rows: Rows, use_left: FloatArray, forms: int, rng: np.random.Generator, work: Work
+    program: Program,
+    rows: Rows,
+    use_left: FloatArray,
+    forms: int,
+    rng: np.random.Generator,
+    work: Work,
+    *,
+    built: BoolArray | None = None,
+    whole: IntArray | None = None,
 ) -> Average:
     """Solve the average-form programme for ``forms`` more forms.
 
@@ -42,13 +51,22 @@ def average_form(
     rng : Generator
         Chooses among equally good solutions.
     work : Work
+    built : ndarray, shape (n_built, width), optional
+        Forms that are there already.
+    whole : ndarray, optional
+        Columns that must be 0 or 1.
 
     Raises
     ------
     WorkExhausted
         If no work is left, or the solver gave no answer.
     """
+    rows = rows.and_(average_rows(program, forms, built))
     model, n = _model(program, rows, np.minimum(1.0, use_left / forms), rng)
+    if whole is not None:
+        integer = np.zeros(len(model.cost))
+        integer[whole] = 1.0
+        model = replace(model, integer=integer)
     solution = solve(model, work)
     if solution.status == INFEASIBLE:
         return Average(None, np.inf)

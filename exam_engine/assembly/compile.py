@@ -8,25 +8,26 @@ rule stays a linear row for the local search, too.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 import scipy.sparse as sp
 
+from exam_engine.assembly.across import Across, AcrossBuilder
 from exam_engine.assembly.pool import NO_VALUE, FloatArray, Pool
+from exam_engine.assembly.rows import BoolArray, IntArray, RowBuilder, Rows
+from exam_engine.assembly.select import positions, select
 from exam_engine.assembly.specification import (
-    Among,
     Count,
     CurveTarget,
     Distinct,
+    Earlier,
     Enemies,
     Exclude,
     If,
     Include,
     InformationTarget,
-    Is,
     MeanTarget,
     Parallel,
     PerValue,
@@ -36,42 +37,10 @@ from exam_engine.assembly.specification import (
     Specification,
     Sum,
     Target,
-    Where,
+    is_across,
 )
 
-BoolArray = npt.NDArray[np.bool_]
-IntArray = npt.NDArray[np.int64]
-
-_NO_PLACES, _NO_VALUES = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float64)
-
-
-@dataclass(frozen=True, eq=False)
-class Rows:
-    """``lower <= matrix @ x <= upper`` for a form ``x``; ``owner[r]`` is the position of row r's name.
-
-    ``give[r]`` is how far the row moves when its rule is relaxed by one unit: 0 where it says what a switch means.
-    """
-
-    matrix: sp.csr_array
-    lower: FloatArray
-    upper: FloatArray
-    owner: IntArray
-    give: FloatArray
-
-    @property
-    def count(self) -> int:
-        """Number of rows."""
-        return len(self.lower)
-
-    def take(self, index: npt.NDArray[np.intp]) -> Rows:
-        """Return some of the rows."""
-        return Rows(
-            sp.csr_array(self.matrix[index]),
-            self.lower[index],
-            self.upper[index],
-            self.owner[index],
-            self.give[index],
-        )
+__all__ = ["BoolArray", "IntArray", "Program", "Rows", "compile_program", "select"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,6 +65,8 @@ class Program:
     max_use: int | None
     bundles: tuple[tuple[int, IntArray], ...] = ()
     """Switch and items of each set that is used together."""
+    across: Across = field(default_factory=Across)
+    """What is asked beyond a single form: no rows of it are in ``rows``."""
 
     @property
     def width(self) -> int:
@@ -125,88 +96,6 @@ class Program:
         )
 
 
-@dataclass
-class _Builder:
-    """Rows as they are written down: places and values, never dense."""
-
-    size: int
-    switches: int = 0
-    places: list[IntArray] = field(default_factory=list)
-    values: list[FloatArray] = field(default_factory=list)
-    lower: list[float] = field(default_factory=list)
-    upper: list[float] = field(default_factory=list)
-    owner: list[int] = field(default_factory=list)
-    give: list[float] = field(default_factory=list)
-    bundles: list[tuple[int, IntArray]] = field(default_factory=list)
-
-    def add(
-        self,
-        places: npt.ArrayLike,
-        lower: float,
-        upper: float,
-        owner: int,
-        values: npt.ArrayLike = 1.0,
-        *,
-        give: float = 1.0,
-    ) -> None:
-        """Append a row with ``values`` at the columns ``places``."""
-        at = np.asarray(places, dtype=np.int64)
-        self.places.append(at)
-        self.values.append(np.broadcast_to(np.asarray(values, dtype=np.float64), at.shape))
-        self.lower.append(lower)
-        self.upper.append(upper)
-        self.owner.append(owner)
-        self.give.append(give)
-
-    def switch(self) -> int:
-        """Return a new switch's column."""
-        self.switches += 1
-        return self.size + self.switches - 1
-
-    def build(self, width: int) -> Rows:
-        starts = np.cumsum([0, *(len(at) for at in self.places)])
-        matrix = sp.csr_array(
-            (np.concatenate([_NO_VALUES, *self.values]), np.concatenate([_NO_PLACES, *self.places]), starts),
-            shape=(len(self.places), width),
-        )
-        matrix.eliminate_zeros()
-        return Rows(
-            matrix,
-            np.array(self.lower, dtype=np.float64),
-            np.array(self.upper, dtype=np.float64),
-            np.array(self.owner, dtype=np.int64),
-            np.array(self.give, dtype=np.float64),
-        )
-
-
-def select(pool: Pool, where: Where) -> BoolArray:
-    """Return which items fulfil all conditions, shape (n_items,).
-
-    Raises
-    ------
-    ValueError
-        If the pool lacks an attribute or an item.
-
-    Examples
-    --------
-    >>> pool = Pool(ids=["i", "j"], categorical={"type": ["single", "multiple"]})
-    >>> select(pool, (Is("type", "single"),))
-    array([ True, False])
-    """
-    mask = np.ones(pool.size, dtype=bool)
-    for condition in where:
-        if isinstance(condition, Is):
-            mask &= np.isin(pool.texts(condition.attribute), condition.values)
-        elif isinstance(condition, Among):
-            among = np.zeros(pool.size, dtype=bool)
-            among[_positions(pool, condition.ids)] = True
-            mask &= among
-        else:
-            values = pool.numbers(condition.attribute)
-            mask &= (values >= condition.low) & (values <= condition.high)
-    return mask
-
-
 def compile_program(pool: Pool, specification: Specification, *, allow_empty: bool = False) -> Program:
     """Compile a specification against a pool; ``allow_empty`` admits filters that select nothing.
 
@@ -216,9 +105,13 @@ def compile_program(pool: Pool, specification: Specification, *, allow_empty: bo
         Naming the rule: unknown attribute or id, a filter that selects nothing although nothing is asked of
         it, an information target without item parameters.
     """
-    rows, cells = _Builder(pool.size), _Builder(pool.size)
+    rows, cells = RowBuilder(pool.size), RowBuilder(pool.size)
+    across = AcrossBuilder(pool, rows, allow_empty=allow_empty)
     for k, rule in enumerate(specification.rules):
         try:
+            if is_across(rule):
+                across.add(rule, k)
+                continue
             _compile_rule(pool, rule, k, rows, cells, allow_empty=allow_empty)
         except ValueError as error:
             raise ValueError(f"rule {rule.name!r}: {error}") from None
@@ -240,11 +133,12 @@ def compile_program(pool: Pool, specification: Specification, *, allow_empty: bo
         scale=scale,
         max_use=specification.max_use,
         bundles=tuple(rows.bundles),
+        across=across.build(),
     )
 
 
 def _compile_rule(
-    pool: Pool, rule: Rule, k: int, rows: _Builder, cells: _Builder, *, allow_empty: bool
+    pool: Pool, rule: Rule, k: int, rows: RowBuilder, cells: RowBuilder, *, allow_empty: bool
 ) -> None:
     if isinstance(rule, Count | Sum):
         _compile_range(pool, rule, k, rows, allow_empty=allow_empty)
@@ -262,16 +156,20 @@ def _compile_rule(
                 rows.add(items, -math.inf, float(rule.maximum), k)
     elif isinstance(rule, Enemies):
         for group in rule.groups:
-            rows.add(_positions(pool, group), -math.inf, 1.0, k)
+            rows.add(positions(pool, group), -math.inf, 1.0, k)
     elif isinstance(rule, Include):
-        rows.add(_positions(pool, rule.ids), float(len(rule.ids)), math.inf, k)
+        rows.add(positions(pool, rule.ids), float(len(rule.ids)), math.inf, k)
     elif isinstance(rule, Exclude):
-        rows.add(_positions(pool, rule.ids), -math.inf, 0.0, k)
-    else:
+        rows.add(positions(pool, rule.ids), -math.inf, 0.0, k)
+    elif isinstance(rule, Earlier):
+        _compile_earlier(pool, rule, k, rows)
+    elif isinstance(rule, Parallel):
         _compile_parallel(pool, rule, k, cells)
+    else:
+        raise TypeError(f"no rows for {type(rule).__name__}")
 
 
-def _compile_range(pool: Pool, rule: Count | Sum, k: int, rows: _Builder, *, allow_empty: bool) -> None:
+def _compile_range(pool: Pool, rule: Count | Sum, k: int, rows: RowBuilder, *, allow_empty: bool) -> None:
     items = np.flatnonzero(select(pool, rule.where))
     upper = math.inf if rule.maximum is None else float(rule.maximum)
     if not items.size and rule.minimum <= 0 and not allow_empty:
@@ -280,7 +178,7 @@ def _compile_range(pool: Pool, rule: Count | Sum, k: int, rows: _Builder, *, all
     rows.add(items, float(rule.minimum), upper, k, values)
 
 
-def _compile_share(pool: Pool, rule: Share, k: int, rows: _Builder) -> None:
+def _compile_share(pool: Pool, rule: Share, k: int, rows: RowBuilder) -> None:
     of = select(pool, rule.of)
     part = of & select(pool, rule.where)
     weight = np.ones(pool.size) if rule.attribute is None else pool.numbers(rule.attribute)
@@ -299,7 +197,7 @@ def _compile_share(pool: Pool, rule: Share, k: int, rows: _Builder) -> None:
         rows.add(items, lower, upper, k, values, give=float(np.abs(values).sum()))
 
 
-def _compile_distinct(pool: Pool, rule: Distinct, k: int, rows: _Builder) -> None:
+def _compile_distinct(pool: Pool, rule: Distinct, k: int, rows: RowBuilder) -> None:
     switches = []
     for _, items in _groups(pool, rule.attribute, select(pool, rule.where)):
         used = rows.switch()
@@ -312,7 +210,7 @@ def _compile_distinct(pool: Pool, rule: Distinct, k: int, rows: _Builder) -> Non
     rows.add(switches, float(rule.minimum), upper, k)
 
 
-def _compile_sets(pool: Pool, rule: Sets, k: int, rows: _Builder, *, allow_empty: bool) -> None:
+def _compile_sets(pool: Pool, rule: Sets, k: int, rows: RowBuilder, *, allow_empty: bool) -> None:
     found = False
     for _, items in _groups(pool, rule.attribute, select(pool, rule.where)):
         found = True
@@ -332,7 +230,7 @@ def _compile_sets(pool: Pool, rule: Sets, k: int, rows: _Builder, *, allow_empty
         raise ValueError("the filter selects no item of the pool")
 
 
-def _compile_if(pool: Pool, rule: If, k: int, rows: _Builder) -> None:
+def _compile_if(pool: Pool, rule: If, k: int, rows: RowBuilder) -> None:
     given, items = np.flatnonzero(select(pool, rule.given)), np.flatnonzero(select(pool, rule.where))
     applies = rows.switch()
     _imply(rows, given, applies, k, give=0.0)
@@ -344,13 +242,13 @@ def _compile_if(pool: Pool, rule: If, k: int, rows: _Builder) -> None:
         rows.add([*items, applies], -math.inf, float(len(items)), k, [*ones, spare])
 
 
-def _imply(rows: _Builder, items: IntArray, switch: int, k: int, *, give: float) -> None:
+def _imply(rows: RowBuilder, items: IntArray, switch: int, k: int, *, give: float) -> None:
     """Turn the switch on when any of the items is used; row by row, which is tighter than their sum."""
     for item in items:
         rows.add([item, switch], -math.inf, 0.0, k, [1.0, -1.0], give=give)
 
 
-def _compile_parallel(pool: Pool, rule: Parallel, k: int, cells: _Builder) -> None:
+def _compile_parallel(pool: Pool, rule: Parallel, k: int, cells: RowBuilder) -> None:
     mask = select(pool, rule.where)
     if not mask.any():
         raise ValueError("the filter selects no item of the pool")
@@ -360,8 +258,18 @@ def _compile_parallel(pool: Pool, rule: Parallel, k: int, cells: _Builder) -> No
         cells.add(np.flatnonzero(mask & (group.ravel() == g)), -math.inf, math.inf, k)
 
 
+def _compile_earlier(pool: Pool, rule: Earlier, k: int, rows: RowBuilder) -> None:
+    for _, ids in rule.papers:
+        in_paper = np.isin(np.arange(pool.size), [pool.positions[i] for i in ids if i in pool.positions])
+        if rule.maximum is not None:
+            rows.add(np.flatnonzero(in_paper), -math.inf, float(rule.maximum), k)
+        else:
+            values = in_paper - float(rule.share or 0.0)
+            rows.add(np.arange(pool.size), -math.inf, 0.0, k, values, give=float(np.abs(values).sum()))
+
+
 def _compile_targets(
-    pool: Pool, specification: Specification, rows: _Builder, width: int
+    pool: Pool, specification: Specification, rows: RowBuilder, width: int
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     n = len(specification.targets)
     weights, goal, scale = np.zeros((n, width)), np.zeros(n), np.ones(n)
@@ -400,10 +308,3 @@ def _groups(pool: Pool, attribute: str, mask: BoolArray) -> Iterator[tuple[str, 
     for value, items in zip(values, np.split(order, starts[1:]), strict=False):
         if len(items):
             yield str(value), items.astype(np.int64)
-
-
-def _positions(pool: Pool, ids: Iterable[str]) -> IntArray:
-    for name in ids:
-        if name not in pool.positions:
-            raise ValueError(f"item {name!r} is not in the pool")
-    return np.array([pool.positions[name] for name in ids], dtype=np.int64)

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 
+from exam_engine.assembly.between import average_rows, form_rows, item_limits
 from exam_engine.assembly.bound import average_form
 from exam_engine.assembly.compile import BoolArray, IntArray, Program, Rows
 from exam_engine.assembly.pool import FloatArray
 from exam_engine.assembly.solver import INFEASIBLE, Model, Solution, Work, solve
+from exam_engine.assembly.together import is_too_large, joint_rows
 
 SUBPOOL, SUBPOOL_SETS = 700, 40
 """A form is sought among this many items and sets first: quick, and the whole pool is tried when it fails."""
@@ -39,10 +41,7 @@ class Build:
 
 def use_limits(program: Program, forms: int) -> FloatArray:
     """Return how often each column may be used over all forms, shape (width,); switches know no limit."""
-    limits = np.full(program.width, float(forms))
-    if program.max_use is not None:
-        limits[: program.size] = min(program.max_use, forms)
-    return limits
+    return item_limits(program, forms)
 
 
 def build_in_turn(
@@ -70,11 +69,14 @@ def build_in_turn(
         last = shadow and f < forms - 1
         for fresh in (False, True):
             if guide is None or fresh or taken > REFRESH * program.size:
-                average = average_form(program, rows, use_left, forms - f, rng, work)
+                average = average_form(program, rows, use_left, forms - f, rng, work, built=built[:f])
                 if average.x is None:
                     return None
                 guide, taken = average.x, 0
-            task = _Form(program, rows, columns, use_left, forms - f, guide)
+            beside, here = form_rows(program, built[:f], forms - f), columns
+            if beside.count:
+                here = sp.csc_array(rows.and_(beside).matrix)
+            task = _Form(program, rows.and_(beside), here, use_left, forms - f, guide, built[:f])
             found = task.find(rng, work, shadow=last, whole=fresh)
             if found is not None:
                 break
@@ -97,6 +99,7 @@ def cell_counts(
     average = average_form(program, rows, use_limits(program, forms), forms, rng, work)
     if average.x is None:
         return None, True
+    rows = rows.and_(average_rows(program, forms))
     matrix = sp.vstack(
         [
             sp.hstack([rows.matrix, sp.csr_array((rows.count, cells))]),
@@ -139,15 +142,23 @@ def build_together(program: Program, forms: int, rng: np.random.Generator, work:
         matrix = sp.vstack([matrix, same], format="csr")
         lower.append(np.zeros(cells * forms))
         upper.append(np.zeros(cells * forms))
-    size = n * forms + cells
+    if is_too_large(program, forms):
+        return Build(None)
+    joint = joint_rows(program, forms)
+    extra = np.ones(joint.extra)
+    across = joint.rows.matrix
+    if cells:
+        gap = sp.csr_array((joint.rows.count, cells))
+        across = sp.hstack([across[:, : n * forms], gap, across[:, n * forms :]])
+    matrix = sp.vstack([joint.columns(sp.csr_array(matrix)), across])
     model = Model(
-        np.r_[rng.random(n * forms), np.zeros(cells)],
+        np.r_[rng.random(n * forms), np.zeros(cells), 0.0 * extra],
         sp.csr_array(matrix),
-        np.concatenate(lower),
-        np.concatenate(upper),
-        np.zeros(size),
-        np.r_[np.ones(n * forms), np.full(cells, float(n))],
-        np.ones(size),
+        np.concatenate([*lower, joint.rows.lower]),
+        np.concatenate([*upper, joint.rows.upper]),
+        np.zeros(matrix.shape[1]),
+        np.r_[np.ones(n * forms), np.full(cells, float(n)), extra],
+        np.r_[np.ones(n * forms + cells), 0.0 * extra],
     )
     solution = solve(model, work, nodes=TOGETHER_NODES, gap=0.5)
     if solution.x is None:
@@ -165,6 +176,7 @@ class _Form:
     use_left: FloatArray
     remaining: int
     guide: FloatArray
+    built: BoolArray
 
     def find(self, rng: np.random.Generator, work: Work, *, shadow: bool, whole: bool) -> BoolArray | None:
         usable: IntArray = np.flatnonzero(self.use_left > 0).astype(np.int64)
@@ -229,14 +241,21 @@ class _Form:
         m, rows, later = len(usable), self.rows, self.remaining - 1
         columns = sp.csr_array(self.columns[:, usable])
         none, eye = sp.csr_array(columns.shape), sp.eye_array(m)
+        all_left = average_rows(self.program, self.remaining, self.built)
+        average = sp.csr_array(all_left.matrix[:, usable]) / self.remaining
         matrix = sp.vstack(
-            [sp.hstack([columns, none]), sp.hstack([none, columns]), sp.hstack([eye, later * eye])]
+            [
+                sp.hstack([columns, none]),
+                sp.hstack([none, columns]),
+                sp.hstack([eye, later * eye]),
+                sp.hstack([average, later * average]),
+            ]
         )
         model = Model(
             np.r_[cost[usable], np.zeros(m)],
             sp.csr_array(matrix),
-            np.r_[rows.lower, rows.lower, np.full(m, -np.inf)],
-            np.r_[rows.upper, rows.upper, self.use_left[usable]],
+            np.r_[rows.lower, rows.lower, np.full(m, -np.inf), all_left.lower],
+            np.r_[rows.upper, rows.upper, self.use_left[usable], all_left.upper],
             np.zeros(2 * m),
             np.ones(2 * m),
             np.r_[np.ones(m), np.zeros(m)],

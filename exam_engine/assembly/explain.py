@@ -51,6 +51,7 @@ def restrict(program: Program, keep: Sequence[int], forms: int) -> Program:
         goal=np.zeros(0),
         scale=np.zeros(0),
         max_use=program.max_use if SHARING in keep else forms,
+        across=program.across.keep(frozenset(keep)),
     )
 
 

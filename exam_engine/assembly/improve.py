@@ -11,6 +11,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
+from exam_engine.assembly.between import form_rows, item_limits, pairs_hold
 from exam_engine.assembly.compile import BoolArray, IntArray, Program, Rows
 from exam_engine.assembly.moves import Counts, Moves
 from exam_engine.assembly.pool import FloatArray
@@ -50,7 +51,8 @@ class Improver:
         self.program, self.forms, self.bound, self.rng, self.n = program, forms, bound, rng, program.size
         first_target = len(program.structural) - program.n_targets
         soft = rows.owner >= first_target  # tolerances: part of the objective
-        self.moves = Moves(rows.take(np.flatnonzero(~soft)), program.size)
+        self.rows = rows.take(np.flatnonzero(~soft))
+        self.moves = self.alone = Moves(self.rows, program.size)
         self.weights = np.ascontiguousarray(program.weights[:, : self.n].T / program.scale)
         self.goal = program.goal / program.scale
         self.tolerance = np.full(program.n_targets, np.inf)
@@ -59,7 +61,7 @@ class Improver:
             self.tolerance[t] = (rows.upper[r] - rows.lower[r]) / 2 / program.scale[t]
         self.importance = np.maximum(1.0, (CLOSE_ENOUGH / np.maximum(self.tolerance, 1e-6)) ** 2)
         self.found: tuple[IntArray, IntArray, Counts] | None = None
-        self.max_use = len(forms) if program.max_use is None else program.max_use
+        self.max_use = item_limits(program, len(forms))[: self.n]
         self.uses = forms[:, : self.n].sum(axis=0)
 
     def run(self, step: Callable[[int], None]) -> None:
@@ -77,12 +79,14 @@ class Improver:
 
     def _improve(self, f: int, aim: float) -> bool:
         """Search from one form; keep the best that was seen. Tell whether it is better than before."""
+        self._look_beside(f)
         begun = best = self._cost(self._off(f))
         kept = self.forms.copy()
         for start in range(STARTS):
             if start:
                 self.forms[:] = kept
                 self.uses = kept[:, : self.n].sum(axis=0)
+                self._look_beside(f)
                 self._kick(f)
             weight = self.importance.copy()
             reweighted = 0
@@ -103,6 +107,12 @@ class Improver:
         self.forms[:] = kept
         self.uses = kept[:, : self.n].sum(axis=0)
         return best < begun - 1e-9
+
+    def _look_beside(self, f: int) -> None:
+        """Take in what the other forms, as they are now, ask of this one."""
+        if self.program.across.binds_forms:
+            beside = form_rows(self.program, np.delete(self.forms, f, axis=0))
+            self.moves = Moves(self.rows.and_(beside), self.n)
 
     def _step(self, f: int, weight: FloatArray, best: float, *, hard: bool) -> bool:
         return (
@@ -219,8 +229,8 @@ class Improver:
             ok = costs < GAIN * now
             if not ok.any():
                 continue
-            ok &= self.moves.broken(self.forms[f], give, take) == 0
-            ok &= self.moves.broken(self.forms[g], take, give).T == 0
+            ok &= self.alone.broken(self.forms[f], give, take) == 0
+            ok &= self.alone.broken(self.forms[g], take, give).T == 0
             at = np.flatnonzero(ok)
             at = at[np.argsort(costs.ravel()[at], kind="stable")]
             off_g = self._off(g)
@@ -229,6 +239,10 @@ class Improver:
                 if self._cost(off_g + self.weights[i] - self.weights[j]) < worst:
                     self.forms[f, [i, j]] = [False, True]
                     self.forms[g, [i, j]] = [True, False]
+                    if not pairs_hold(self.program, self.forms, (f, g)):
+                        self.forms[f, [i, j]], self.forms[g, [i, j]] = [True, False], [False, True]
+                        continue
+                    self._look_beside(f)
                     return True
         return False
 

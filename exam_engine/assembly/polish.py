@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
+from exam_engine.assembly.between import form_rows, item_limits
 from exam_engine.assembly.compile import BoolArray, Program, Rows
 from exam_engine.assembly.improve import CLOSE_ENOUGH
 from exam_engine.assembly.solver import Model, Work, solve
@@ -27,7 +28,7 @@ def polish(
     """Re-choose, in place, each form (n_forms, width) that is too far off from what the others leave."""
     if not program.n_targets:
         return
-    limit = len(forms) if program.max_use is None else program.max_use
+    limit = item_limits(program, len(forms))
     switches = np.arange(program.width) >= program.size
     for f in range(len(forms)):
         off = program.deviation(program.weights @ forms[f])
@@ -35,7 +36,8 @@ def polish(
         if off <= bound + CLOSE_ENOUGH + WORTH or len(free) > POLISH_POOL or work.used >= work.limit:
             continue
         step(f)
-        better = solve(_model(program, rows, free, bound, off), work, nodes=POLISH_NODES, gap=0.02)
+        beside = rows.and_(form_rows(program, np.delete(forms, f, axis=0)))
+        better = solve(_model(program, beside, free, bound, off), work, nodes=POLISH_NODES, gap=0.02)
         if better.x is not None:
             chosen = np.zeros(program.width, dtype=bool)
             chosen[free[np.round(better.x[:-1]) > 0.5]] = True

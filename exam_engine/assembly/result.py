@@ -13,8 +13,8 @@ class Cancelled(Exception):
 class RuleCheck:
     """One rule in one form, recomputed from the raw pool.
 
-    ``form`` counts from 1 and is 0 for rules over all forms. ``detail`` names the worst value or item, if
-    any.
+    ``form`` counts from 1 and is 0 for rules over all forms; ``other`` is the form that it is compared with, of all
+    others the one that fits worst, and 0 where nothing is compared. ``detail`` names the worst value or item, if any.
     """
 
     rule: str
@@ -24,6 +24,7 @@ class RuleCheck:
     maximum: float
     ok: bool
     detail: str = ""
+    other: int = 0
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """What a form must be: named rules and targets.
 
 Every rule carries the name its author gave it, because that is how an impossible specification is explained.
-Rules hold for each form.
+Rules hold for each form, but for those whose scope is wider: a sum over all forms, pairs of forms, the use of an item.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,12 @@ Condition: TypeAlias = Is | Between | Among
 Where: TypeAlias = tuple[Condition, ...]
 """All conditions hold at once; ``()`` selects every item."""
 
+Scope: TypeAlias = Literal["form", "all", "pool"]
+"""What is counted: items of each form, uses of items over all forms, or the different items that all forms use."""
+
+Paper: TypeAlias = tuple[str, tuple[str, ...]]
+"""The name of an earlier paper and the ids of its items, which need not all be in the pool any more."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Count:
@@ -61,6 +67,7 @@ class Count:
     minimum: int = 0
     maximum: int | None = None
     structural: bool = False
+    scope: Scope = "form"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +80,7 @@ class Sum:
     minimum: float = -math.inf
     maximum: float = math.inf
     structural: bool = False
+    scope: Scope = "form"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,9 +178,76 @@ class Parallel:
     where: Where = ()
 
 
+@dataclass(frozen=True, kw_only=True)
+class Overlap:
+    """Any two forms have from ``minimum`` to ``maximum`` items of a selection in common.
+
+    Items of an Anchor are not counted unless ``anchors``.
+    """
+
+    name: str
+    where: Where = ()
+    minimum: int = 0
+    maximum: int | None = None
+    anchors: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Anchor:
+    """From ``minimum`` to ``maximum`` items of a selection are common to all forms.
+
+    They are chosen with the forms, and limits on use and on what pairs share do not hold for them.
+    """
+
+    name: str
+    where: Where
+    minimum: int = 1
+    maximum: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Use:
+    """Each item of a selection is in at most ``maximum`` forms, or in as many as its numeric ``attribute`` says."""
+
+    name: str
+    where: Where = ()
+    maximum: int | None = None
+    attribute: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Earlier:
+    """At most ``maximum`` items of a form, or the part ``share`` of them, are in any one of the earlier ``papers``."""
+
+    name: str
+    papers: tuple[Paper, ...]
+    maximum: int | None = None
+    share: float | None = None
+
+
 Rule: TypeAlias = (
-    Count | Sum | Share | Distinct | Sets | If | PerValue | Enemies | Include | Exclude | Parallel
+    Count
+    | Sum
+    | Share
+    | Distinct
+    | Sets
+    | If
+    | PerValue
+    | Enemies
+    | Include
+    | Exclude
+    | Parallel
+    | Overlap
+    | Anchor
+    | Use
+    | Earlier
 )
+
+
+def is_across(rule: Rule) -> bool:
+    """Whether a rule speaks of more than one form."""
+    wide = isinstance(rule, Count | Sum) and rule.scope != "form"
+    return wide or isinstance(rule, Overlap | Anchor | Use)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -293,7 +368,7 @@ def _check_rule(rule: Rule) -> None:
                 raise ValueError(f"rule {rule.name!r}: the filter on ids is empty")
             if isinstance(condition, Between) and not condition.low <= condition.high:
                 raise ValueError(f"rule {rule.name!r}: {condition.low} to {condition.high} is no range")
-    if isinstance(rule, Count | Sum | Share | Distinct | If):
+    if isinstance(rule, Count | Sum | Share | Distinct | If | Overlap | Anchor):
         low, high = rule.minimum, math.inf if rule.maximum is None else rule.maximum
         if math.isnan(low) or math.isnan(high):
             raise ValueError(f"rule {rule.name!r}: a bound is not a number")
@@ -318,6 +393,27 @@ def _check_rule(rule: Rule) -> None:
                 raise ValueError(f"rule {rule.name!r}: {group} is no group of different items")
     if isinstance(rule, Parallel) and not rule.by:
         raise ValueError(f"rule {rule.name!r} names no attribute")
+    _check_scope(rule)
+
+
+def _check_scope(rule: Rule) -> None:
+    if isinstance(rule, Count | Sum) and rule.scope not in get_args(Scope):
+        raise ValueError(f"rule {rule.name!r}: scope {rule.scope!r} is none of {', '.join(get_args(Scope))}")
+    if isinstance(rule, Use):
+        if (rule.maximum is None) == (rule.attribute is None):
+            raise ValueError(f"rule {rule.name!r} needs a maximum or an attribute that holds it, one of them")
+        if rule.maximum is not None and rule.maximum < 0:
+            raise ValueError(f"rule {rule.name!r}: a count cannot be negative")
+    if isinstance(rule, Earlier):
+        if (rule.maximum is None) == (rule.share is None):
+            raise ValueError(f"rule {rule.name!r} needs a maximum or a share, one of them")
+        if rule.maximum is not None and rule.maximum < 0:
+            raise ValueError(f"rule {rule.name!r}: a count cannot be negative")
+        if rule.share is not None and not 0 <= rule.share <= 1:
+            raise ValueError(f"rule {rule.name!r}: a share of {rule.share} is not between 0 and 1")
+        names = [name for name, _ in rule.papers]
+        if len(set(names)) != len(names):
+            raise ValueError(f"rule {rule.name!r} names an earlier paper twice")
 
 
 def _check_target(target: Target) -> None:

@@ -6,19 +6,19 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from exam_engine.assembly.checks import ROUNDING, check, matching
 from exam_engine.assembly.pool import NO_VALUE, Pool
 from exam_engine.assembly.result import RuleCheck, TargetCheck, Verification
 from exam_engine.assembly.specification import (
-    Among,
     Count,
     CurveTarget,
     Distinct,
+    Earlier,
     Enemies,
     Exclude,
     If,
     Include,
     InformationTarget,
-    Is,
     MeanTarget,
     Parallel,
     PerValue,
@@ -28,11 +28,9 @@ from exam_engine.assembly.specification import (
     Specification,
     Sum,
     Target,
-    Where,
+    is_across,
 )
-
-ROUNDING = 1e-9
-"""Relative error allowed when decimal numbers were added as floating point."""
+from exam_engine.assembly.verify_across import check_across, check_use
 
 
 def verify(pool: Pool, specification: Specification, forms: Sequence[Sequence[str]]) -> Verification:
@@ -65,6 +63,9 @@ def verify(pool: Pool, specification: Specification, forms: Sequence[Sequence[st
         placed.append([pool.positions[name] for name in form])
     rules: list[RuleCheck] = []
     for rule in specification.rules:
+        if is_across(rule):
+            rules += check_across(pool, specification, rule, placed)
+            continue
         first: Counter[tuple[str, ...]] = Counter()
         for number, items in enumerate(placed, start=1):
             if isinstance(rule, Parallel):
@@ -72,15 +73,12 @@ def verify(pool: Pool, specification: Specification, forms: Sequence[Sequence[st
                 first = cells if number == 1 else first
                 different = [c for c in first.keys() | cells.keys() if first[c] != cells[c]]
                 rules.append(
-                    _check(rule.name, number, len(different), 0, 0, " · ".join(min(different, default=())))
+                    check(rule.name, number, len(different), 0, 0, " · ".join(min(different, default=())))
                 )
             else:
                 rules.append(_check_form(pool, rule, number, items))
     if specification.max_use is not None:
-        uses = Counter(k for form in placed for k in form)
-        often, item = max(((n, pool.ids[k]) for k, n in uses.items()), default=(0, ""))
-        detail = item if often > specification.max_use else ""
-        rules.append(_check(specification.sharing_name, 0, often, 0, specification.max_use, detail))
+        rules.append(check_use(pool, specification, placed))
     targets = [
         _check_target(pool, target, number, form)
         for target in specification.targets
@@ -92,65 +90,75 @@ def verify(pool: Pool, specification: Specification, forms: Sequence[Sequence[st
 def _check_form(pool: Pool, rule: Rule, number: int, form: list[int]) -> RuleCheck:
     if isinstance(rule, Count):
         high = math.inf if rule.maximum is None else rule.maximum
-        return _check(
-            rule.name, number, sum(1 for _ in _matching(pool, rule.where, form)), rule.minimum, high
-        )
+        return check(rule.name, number, sum(1 for _ in matching(pool, rule.where, form)), rule.minimum, high)
     if isinstance(rule, Sum):
         values = pool.numbers(rule.attribute)
-        total = math.fsum(float(values[k]) for k in _matching(pool, rule.where, form))
-        return _check(rule.name, number, total, rule.minimum, rule.maximum)
+        total = math.fsum(float(values[k]) for k in matching(pool, rule.where, form))
+        return check(rule.name, number, total, rule.minimum, rule.maximum)
     if isinstance(rule, Share):
-        whole = list(_matching(pool, rule.of, form))
+        whole = list(matching(pool, rule.of, form))
         weight = None if rule.attribute is None else pool.numbers(rule.attribute)
         of, part = (
             math.fsum(1.0 if weight is None else float(weight[k]) for k in items)
-            for items in (whole, _matching(pool, rule.where, whole))
+            for items in (whole, matching(pool, rule.where, whole))
         )
-        return _check(rule.name, number, part / of if of else rule.minimum, rule.minimum, rule.maximum)
+        return check(rule.name, number, part / of if of else rule.minimum, rule.minimum, rule.maximum)
     if isinstance(rule, Distinct):
-        covered = len(_counts(pool, rule.attribute, _matching(pool, rule.where, form)))
+        covered = len(_counts(pool, rule.attribute, matching(pool, rule.where, form)))
         high = math.inf if rule.maximum is None else rule.maximum
-        return _check(rule.name, number, covered, rule.minimum, high)
+        return check(rule.name, number, covered, rule.minimum, high)
     if isinstance(rule, If):
-        applies = any(True for _ in _matching(pool, rule.given, form))
-        found = sum(1 for _ in _matching(pool, rule.where, form))
+        applies = any(True for _ in matching(pool, rule.given, form))
+        found = sum(1 for _ in matching(pool, rule.where, form))
         high = math.inf if rule.maximum is None or not applies else rule.maximum
-        return _check(rule.name, number, found, rule.minimum if applies else 0, high)
+        return check(rule.name, number, found, rule.minimum if applies else 0, high)
     if isinstance(rule, Sets):
         return _check_sets(pool, rule, number, form)
     if isinstance(rule, PerValue):
-        counts = _counts(pool, rule.attribute, _matching(pool, rule.where, form))
+        counts = _counts(pool, rule.attribute, matching(pool, rule.where, form))
         value, most = max(counts.items(), key=lambda pair: (pair[1], pair[0]), default=("", 0))
-        return _check(rule.name, number, most, 0, rule.maximum, value if most > rule.maximum else "")
+        return check(rule.name, number, most, 0, rule.maximum, value if most > rule.maximum else "")
+    if isinstance(rule, Earlier):
+        return _check_earlier(rule, number, {pool.ids[k] for k in form})
     return _check_named(rule, number, {pool.ids[k] for k in form})
 
 
 def _check_sets(pool: Pool, rule: Sets, number: int, form: list[int]) -> RuleCheck:
     """Count the sets of which too few or too many items are used."""
-    held = _counts(pool, rule.attribute, _matching(pool, rule.where, form))
-    whole = _counts(pool, rule.attribute, _matching(pool, rule.where, range(pool.size))) if held else held
+    held = _counts(pool, rule.attribute, matching(pool, rule.where, form))
+    whole = _counts(pool, rule.attribute, matching(pool, rule.where, range(pool.size))) if held else held
     wrong = []
     for value, count in sorted(held.items()):
         low = whole[value] if rule.minimum is None else rule.minimum
         high = whole[value] if rule.maximum is None else rule.maximum
         if not low <= count <= high:
             wrong.append(value)
-    return _check(rule.name, number, len(wrong), 0, 0, ", ".join(wrong[:3]))
+    return check(rule.name, number, len(wrong), 0, 0, ", ".join(wrong[:3]))
+
+
+def _check_earlier(rule: Earlier, number: int, held: set[str]) -> RuleCheck:
+    """Find the earlier paper with which the form has most in common."""
+    common, paper = max(((len(held & set(ids)), name) for name, ids in rule.papers), default=(0, ""))
+    if rule.maximum is not None:
+        return check(rule.name, number, common, 0, rule.maximum, paper if common > rule.maximum else "")
+    high = float(rule.share or 0.0)
+    part = common / len(held) if held else 0.0
+    return check(rule.name, number, part, 0.0, high, paper if part > high else "")
 
 
 def _check_named(rule: Rule, number: int, held: set[str]) -> RuleCheck:
     if isinstance(rule, Enemies):
         worst = max(rule.groups, key=lambda group: len(held & set(group)), default=())
         most = len(held & set(worst))
-        return _check(rule.name, number, most, 0, 1, ", ".join(sorted(held & set(worst))) if most > 1 else "")
+        return check(rule.name, number, most, 0, 1, ", ".join(sorted(held & set(worst))) if most > 1 else "")
     if isinstance(rule, Include):
         missing = [name for name in rule.ids if name not in held]
-        return _check(
+        return check(
             rule.name, number, len(rule.ids) - len(missing), len(rule.ids), math.inf, ", ".join(missing[:3])
         )
     if isinstance(rule, Exclude):
         wrong = [name for name in rule.ids if name in held]
-        return _check(rule.name, number, len(wrong), 0, 0, ", ".join(wrong[:3]))
+        return check(rule.name, number, len(wrong), 0, 0, ", ".join(wrong[:3]))
     raise TypeError(f"no check for {type(rule).__name__}")
 
 
@@ -204,28 +212,4 @@ def _at(values: object, k: int) -> float:
 
 def _cells(pool: Pool, rule: Parallel, form: list[int]) -> Counter[tuple[str, ...]]:
     columns = [pool.texts(attribute) for attribute in rule.by]
-    return Counter(tuple(str(column[k]) for column in columns) for k in _matching(pool, rule.where, form))
-
-
-def _matching(pool: Pool, where: Where, form: Iterable[int]) -> Iterable[int]:
-    for k in form:
-        for condition in where:
-            if isinstance(condition, Is):
-                if str(pool.texts(condition.attribute)[k]) not in condition.values:
-                    break
-            elif isinstance(condition, Among):
-                if pool.ids[k] not in condition.ids:
-                    break
-            elif not condition.low <= float(pool.numbers(condition.attribute)[k]) <= condition.high:
-                break
-        else:
-            yield k
-
-
-def _check(
-    rule: str, form: int, actual: float, minimum: float, maximum: float, detail: str = ""
-) -> RuleCheck:
-    allow = ROUNDING * max(1.0, abs(actual))
-    return RuleCheck(
-        rule, form, actual, minimum, maximum, minimum - allow <= actual <= maximum + allow, detail
-    )
+    return Counter(tuple(str(column[k]) for column in columns) for k in matching(pool, rule.where, form))

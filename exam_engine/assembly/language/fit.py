@@ -13,16 +13,19 @@ from exam_engine.assembly.language.place import Place, nearest, shown
 from exam_engine.assembly.pool import Pool
 from exam_engine.assembly.specification import (
     Among,
+    Anchor,
     Between,
     Count,
     CurveTarget,
     Distinct,
+    Earlier,
     Enemies,
     Exclude,
     If,
     Include,
     InformationTarget,
     Is,
+    Overlap,
     Parallel,
     PerValue,
     Rule,
@@ -31,6 +34,7 @@ from exam_engine.assembly.specification import (
     Specification,
     Sum,
     Target,
+    Use,
     Where,
 )
 
@@ -107,6 +111,7 @@ def check_fit(
     for place, rule in _placed(specification.rules, "rule"):
         _check_items(place, rule, pool)
         remarks += _unknown_values(place, rule, values)
+        remarks += _unknown_papers(place, rule, pool)
         _check_filters(place, rule, pool)
     for place, target in _placed(specification.targets, "target"):
         if isinstance(target, InformationTarget | CurveTarget) and pool.a is None:
@@ -131,7 +136,7 @@ def _uses(specification: Specification) -> Iterator[AttributeUse]:
                 yield AttributeUse(place, "by", attribute, False)
         elif isinstance(rule, Sum | Distinct | Sets | PerValue):
             yield AttributeUse(place, "attribute", rule.attribute, isinstance(rule, Sum))
-        elif isinstance(rule, Share) and rule.attribute is not None:
+        elif isinstance(rule, Share | Use) and rule.attribute is not None:
             yield AttributeUse(place, "attribute", rule.attribute, True)
     for place, target in _placed(specification.targets, "target"):
         if isinstance(target, CurveTarget):
@@ -176,9 +181,17 @@ def _unknown_values(place: Place, rule: Rule, known: Mapping[str, Collection[str
                     yield f"{place}, {field}.{one.attribute}: no item has {shown(value)}; {close}"
 
 
+def _unknown_papers(place: Place, rule: Rule, pool: Pool) -> Iterator[str]:
+    """Remark on earlier papers whose items have left the pool: nothing can be in common with those."""
+    for paper, ids in rule.papers if isinstance(rule, Earlier) else ():
+        gone = sum(1 for one in ids if one not in pool.positions)
+        if gone:
+            yield f"{place}, papers: {gone} of {len(ids)} items of {shown(paper)} are not in the pool"
+
+
 def _check_filters(place: Place, rule: Rule, pool: Pool) -> None:
     """Refuse a filter without items, unless the rule asks for some of them: then a shortage is the answer."""
-    asks = isinstance(rule, Count | Sum | Share | Distinct | If) and rule.minimum > 0
+    asks = isinstance(rule, Count | Sum | Share | Distinct | If | Overlap | Anchor) and rule.minimum > 0
     for field, where in _filters(rule):
         if not (asks and field == "where") and not select(pool, where).any():
             raise place.refusal(field, "the filter selects no item of the pool")

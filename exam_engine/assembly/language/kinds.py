@@ -12,22 +12,27 @@ from exam_engine.assembly.language.values import (
     name,
     names,
     number,
+    papers,
     positive,
+    scope,
     share,
     where,
     whole,
     whole_from_one,
 )
 from exam_engine.assembly.specification import (
+    Anchor,
     Count,
     CurveTarget,
     Distinct,
+    Earlier,
     Enemies,
     Exclude,
     If,
     Include,
     InformationTarget,
     MeanTarget,
+    Overlap,
     Parallel,
     PerValue,
     Rule,
@@ -36,6 +41,7 @@ from exam_engine.assembly.specification import (
     Sum,
     SumTarget,
     Target,
+    Use,
 )
 
 
@@ -57,7 +63,9 @@ _COUNTS: Mapping[str, Reader] = {"minimum": whole, "maximum": whole, EXACTLY: wh
 _NEAR: Mapping[str, Reader] = {"goal": number, "tolerance": positive, "scale": positive}
 
 RULES: Mapping[str, Kind] = {
-    "count": Kind(Count, {"where": where, **_COUNTS, "structural": flag}, one_of=(*_BOUNDS, EXACTLY)),
+    "count": Kind(
+        Count, {"where": where, **_COUNTS, "structural": flag, "scope": scope}, one_of=(*_BOUNDS, EXACTLY)
+    ),
     "sum": Kind(
         Sum,
         {
@@ -67,6 +75,7 @@ RULES: Mapping[str, Kind] = {
             "maximum": number,
             EXACTLY: number,
             "structural": flag,
+            "scope": scope,
         },
         ("attribute",),
         (*_BOUNDS, EXACTLY),
@@ -93,6 +102,12 @@ RULES: Mapping[str, Kind] = {
     "include": Kind(Include, {"ids": names}, ("ids",)),
     "exclude": Kind(Exclude, {"ids": names}, ("ids",)),
     "parallel": Kind(Parallel, {"by": names, "where": where}, ("by",)),
+    "overlap": Kind(Overlap, {"where": where, **_COUNTS, "anchors": flag}, one_of=(*_BOUNDS, EXACTLY)),
+    "anchor": Kind(Anchor, {"where": where, **_COUNTS}, ("where",), (*_BOUNDS, EXACTLY)),
+    "use": Kind(Use, {"where": where, "maximum": whole, "attribute": name}, one_of=("maximum", "attribute")),
+    "earlier": Kind(
+        Earlier, {"papers": papers, "maximum": whole, "share": share}, one_of=("maximum", "share")
+    ),
 }
 
 TARGETS: Mapping[str, Kind] = {

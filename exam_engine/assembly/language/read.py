@@ -138,7 +138,7 @@ def _kind(place: Place, table: Mapping[str, Any], kinds: Mapping[str, Kind]) -> 
 
 
 def _fields(place: Place, table: Mapping[str, Any], kind: Kind) -> dict[str, Any]:
-    values: dict[str, Any] = {"where": ()} if "where" in kind.fields else {}
+    values: dict[str, Any] = {key: () for key in ("where", "papers") if key in kind.fields}
     for field, value in table.items():
         if field in ("name", "kind"):
             continue

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Hashable, Sequence
-from typing import TypeAlias
+from typing import TypeAlias, get_args
 
 from exam_engine.assembly.language.place import Place, nearest, shown
-from exam_engine.assembly.specification import Among, Between, Condition, Is, Where
+from exam_engine.assembly.specification import Among, Between, Condition, Is, Paper, Scope, Where
 
 Reader: TypeAlias = Callable[[Place, str, object], object]
 
@@ -63,6 +63,14 @@ def flag(place: Place, field: str, value: object) -> bool:
     return value
 
 
+def scope(place: Place, field: str, value: object) -> str:
+    """Read over what is counted."""
+    known = get_args(Scope)
+    if not isinstance(value, str) or value not in known:
+        raise place.refusal(field, f"{shown(value)} is unknown: {nearest(str(value), known)}")
+    return value
+
+
 def name(place: Place, field: str, value: object) -> str:
     """Read a name: one line that is not empty."""
     if (
@@ -98,6 +106,15 @@ def groups(place: Place, field: str, value: object) -> tuple[tuple[str, ...], ..
         if len(group) < 2:
             raise place.refusal(f"{field}[{at}]", f'"{group[0]}" alone is no group: name at least two items')
     return found
+
+
+def papers(place: Place, field: str, value: object) -> tuple[Paper, ...]:
+    """Read earlier papers: a table from names to lists of ids."""
+    if not isinstance(value, dict) or not value:
+        raise place.wrong(field, value, 'a table of earlier papers, such as { "spring" = ["i1", "i2"] }')
+    return tuple(
+        (name(place, field, paper), names(place, f"{field}.{paper}", ids)) for paper, ids in value.items()
+    )
 
 
 def where(place: Place, field: str, value: object) -> Where:

@@ -10,7 +10,7 @@ from dataclasses import fields
 from exam_engine.assembly.language.kinds import RULES, TARGETS, Kind
 from exam_engine.assembly.language.read import UNLIMITED, SpecificationFile, read_specification
 from exam_engine.assembly.language.values import IDS
-from exam_engine.assembly.specification import Among, Between, Condition, Is, Rule, Target
+from exam_engine.assembly.specification import Among, Between, Condition, Is, Paper, Rule, Target
 
 
 def write_specification(file: SpecificationFile) -> str:
@@ -65,9 +65,17 @@ def _lines(part: Rule | Target, kinds: Mapping[str, Kind]) -> list[str]:
         value = getattr(part, field.name)
         if field.name in ("where", "of", "given"):
             lines += [f"{field.name} = {_where(value)}"] if value else []
+        elif field.name == "papers":
+            lines += [f"papers = {_papers(value)}"] if value else []
+        elif (field.name, value) == ("scope", "form"):
+            continue
         elif value is not None and value is not False and not _is_infinite(value):
             lines.append(f"{field.name} = {_toml(value)}")
     return lines
+
+
+def _papers(papers: tuple[Paper, ...]) -> str:
+    return "{ " + ", ".join(f"{_toml(paper)} = {_toml(ids)}" for paper, ids in papers) + " }"
 
 
 def _where(conditions: tuple[Condition, ...]) -> str:
