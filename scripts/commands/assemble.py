@@ -31,16 +31,26 @@ from exam_engine.assembly import (
     assemble,
 )
 from exam_engine.assembly.language import (
+    SequenceTable,
     SpecificationFile,
     check_fit,
     read_specification,
     used_attributes,
 )
-from exam_engine.assembly.solver import SOLVER, solver_version
+from exam_engine.assembly.sequence import Arranged
+from exam_engine.assembly.solver import SOLVER, WorkExhausted, solver_version
 from exam_engine.papers.pool_file import MAX_BYTES, PoolFile, PoolRefused, read_pool
 from itembank.base.errors import Conflict, Invalid
 from scripts.commands.assembly_report import report_of, text_of
 from scripts.commands.output import Progress, plain, warn
+from scripts.commands.sequencing import (
+    arrange_forms,
+    check_columns,
+    fault_text,
+    sequence_attributes,
+    sequence_report,
+    write_sequences,
+)
 
 INFEASIBLE, UNDECIDED = 3, 4
 """Exit codes when no such forms exist, and when none were found or excluded."""
@@ -139,12 +149,45 @@ def run(arguments: argparse.Namespace) -> int:
             f"ended by the time limit of {arguments.time_limit:g} s, in the stage “{watch.stage}”: undecided"
         )
         return UNDECIDED
+    report = head | report_of(answer, specification)
+    if isinstance(answer, Assembled) and file.sequence is not None:
+        return _write_in_order(arguments, file.sequence, pool_file, answer, report, seed)
     with _whole_folder(arguments.out) as folder:
         if isinstance(answer, Assembled):
             _write_forms(folder, pool_file, answer.forms)
-        _write_json(folder, head | report_of(answer, specification))
+        _write_json(folder, report)
     print(text_of(answer, pool.size, forms))
     return 0 if isinstance(answer, Assembled) else INFEASIBLE if isinstance(answer, Infeasible) else UNDECIDED
+
+
+def _write_in_order(
+    arguments: argparse.Namespace,
+    table: SequenceTable,
+    pool_file: PoolFile,
+    answer: Assembled,
+    report: dict[str, Any],
+    seed: int,
+) -> int:
+    """Write the forms in printed order, or the report alone where there is no such order; return the exit code."""
+    try:
+        found = arrange_forms(table, pool_file, answer.forms, seed=seed)
+    except ValueError as error:
+        raise SpecificationFileRefused(reason=f"{arguments.specification}: {error}") from None
+    except WorkExhausted:
+        with _whole_folder(arguments.out) as folder:
+            _write_json(folder, report | {"status": "undecided", "ended_by": "work of the printed order"})
+        print("forms were found, but neither a printed order nor that there is none: undecided")
+        return UNDECIDED
+    last = found[-1][1]
+    with _whole_folder(arguments.out) as folder:
+        if isinstance(last, Arranged):
+            write_sequences(folder, table, pool_file, found)
+        _write_json(folder, report | sequence_report([one for _, one in found], answer.forms))
+    print(text_of(answer, pool_file.pool.size, len(answer.forms)))
+    if isinstance(last, Arranged):
+        return 0
+    print(fault_text(len(found), last))
+    return INFEASIBLE
 
 
 def _check_limits(arguments: argparse.Namespace) -> None:
@@ -184,6 +227,7 @@ def _read(pool_path: Path, path: Path) -> tuple[SpecificationFile, PoolFile]:
         text = _content(path, MAX_SPECIFICATION_BYTES).decode("utf-8-sig")
         file = read_specification(text)
         uses = used_attributes(file.specification)
+        numbers, labels = sequence_attributes(file.sequence, uses) if file.sequence else ([], [])
     except UnicodeDecodeError as error:
         reason = f"{path}: line {error.object.count(10, 0, error.start) + 1} is not UTF-8 text"
         raise SpecificationFileRefused(reason=reason) from None
@@ -192,8 +236,8 @@ def _read(pool_path: Path, path: Path) -> tuple[SpecificationFile, PoolFile]:
     try:
         pool_file = read_pool(
             _content(pool_path, MAX_BYTES),
-            numeric=[use.attribute for use in uses.values() if use.is_numeric],
-            categorical=[use.attribute for use in uses.values() if not use.is_numeric],
+            numeric=[*numbers, *(use.attribute for use in uses.values() if use.is_numeric)],
+            categorical=[*labels, *(use.attribute for use in uses.values() if not use.is_numeric)],
         )
     except PoolRefused as refused:
         raise PoolRefused(f"{pool_path}: {refused.facts['place']}", str(refused.facts["reason"])) from None
@@ -202,6 +246,8 @@ def _read(pool_path: Path, path: Path) -> tuple[SpecificationFile, PoolFile]:
             rule = Enemies(name=ENEMIES_RULE, groups=pool_file.enemies)
             rules = (*file.specification.rules, rule)
             file = replace(file, specification=replace(file.specification, rules=rules))
+        if file.sequence:
+            check_columns(file.sequence, pool_file)
         remarks = check_fit(file.specification, pool_file.pool, columns=pool_file.attributes)
     except ValueError as error:
         raise SpecificationFileRefused(reason=f"{path}: {error}") from None

@@ -3,10 +3,12 @@
 from exam_engine.assembly.language.fit import AttributeUse, check_fit, used_attributes
 from exam_engine.assembly.language.place import SpecificationRefused
 from exam_engine.assembly.language.read import SpecificationFile, read_specification
+from exam_engine.assembly.language.sequence import SequenceTable
 from exam_engine.assembly.language.write import write_specification
 
 __all__ = [
     "AttributeUse",
+    "SequenceTable",
     "SpecificationFile",
     "SpecificationRefused",
     "check_fit",

@@ -23,7 +23,7 @@ class SpecificationRefused(ValueError):
 
 @dataclass(frozen=True)
 class Place:
-    """A table of the specification; ``number`` counts from 1, ``name`` is the author's."""
+    """A table of the specification; ``number`` counts from 1 where there are several, ``name`` is the author's."""
 
     table: str = ""
     number: int = 0
@@ -32,7 +32,8 @@ class Place:
     def __str__(self) -> str:
         if not self.table:
             return "specification"
-        return f"{self.table} {self.number}" + (f' "{self.name}"' if self.name else "")
+        numbered = f"{self.table} {self.number}" if self.number else self.table
+        return numbered + (f' "{self.name}"' if self.name else "")
 
     def refusal(self, field: str, reason: str) -> SpecificationRefused:
         """Return the refusal of a field here."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from exam_engine.assembly.language.kinds import EXACTLY, RULES, TARGETS, Kind
 from exam_engine.assembly.language.place import Place, SpecificationRefused, nearest, shown
+from exam_engine.assembly.language.sequence import SequenceTable, read_sequence
 from exam_engine.assembly.language.values import name, whole_from_one
 from exam_engine.assembly.specification import Rule, Specification, Target
 
@@ -17,7 +18,7 @@ UNLIMITED = "unlimited"
 
 LARGEST_SEED = 2**63 - 1
 
-TOP = ("forms", "seed", "max_use", "sharing_name", "rule", "target")
+TOP = ("forms", "seed", "max_use", "sharing_name", "rule", "target", "sequence")
 
 
 @dataclass(frozen=True)
@@ -30,11 +31,14 @@ class SpecificationFile:
     forms : int or None
         Number of forms, where the file names it.
     seed : int or None
+    sequence : SequenceTable or None
+        The printed order, where the file asks for one.
     """
 
     specification: Specification
     forms: int | None = None
     seed: int | None = None
+    sequence: SequenceTable | None = None
 
 
 def read_specification(text: str) -> SpecificationFile:
@@ -78,7 +82,8 @@ def read_specification(text: str) -> SpecificationFile:
     targets: list[Target] = [_read(*one, TARGETS, taken) for one in _tables(data, "target")]
     if not rules and not targets:
         raise top.refusal("rule", "there is no [[rule]] and no [[target]]: nothing is asked for")
-    return SpecificationFile(Specification(rules, targets, **settings), forms, seed)
+    sequence = read_sequence(data["sequence"]) if "sequence" in data else None
+    return SpecificationFile(Specification(rules, targets, **settings), forms, seed, sequence)
 
 
 def _settings(top: Place, data: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from dataclasses import fields
 
 from exam_engine.assembly.language.kinds import RULES, TARGETS, Kind
 from exam_engine.assembly.language.read import UNLIMITED, SpecificationFile, read_specification
+from exam_engine.assembly.language.sequence import sequence_values
 from exam_engine.assembly.language.values import IDS
 from exam_engine.assembly.specification import Among, Between, Condition, Is, Paper, Rule, Target
 
@@ -52,6 +53,9 @@ def write_specification(file: SpecificationFile) -> str:
     ):
         for part in parts:
             lines += ["", f"[[{table}]]", *_lines(part, kinds)]
+    if file.sequence is not None:
+        lines += ["", "[sequence]"]
+        lines += [f"{key} = {_toml(value)}" for key, value in sequence_values(file.sequence).items()]
     text = "\n".join(lines) + "\n"
     if read_specification(text) != file:
         raise ValueError("the specification holds something that its text cannot say")
@@ -108,5 +112,7 @@ def _is_infinite(value: object) -> bool:
 
 
 def _toml(value: object) -> str:
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{_toml(key)} = {_toml(one)}" for key, one in value.items()) + " }"
     # JSON's texts, numbers, booleans and lists are TOML too, but for one control character.
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007F")
