@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
@@ -14,6 +14,7 @@ from exam_engine.papers import store
 from exam_engine.papers.blueprint import BlueprintSpec
 from exam_engine.papers.compile import BankItem, EarlierPaper, pool_of, specification_of, usable
 from itembank.items import service as items
+from itembank.taxonomy.models import OutlineNode
 
 
 @dataclass(frozen=True)
@@ -53,38 +54,14 @@ def read_bank(session: Session, occupation_id: UUID, level: int) -> Bank:
     above: dict[UUID, tuple[str, ...]] = {}
     listed: dict[UUID, Node] = {}
     children: dict[UUID | None, list[UUID]] = {}
-    for node in nodes:
-        upper = above.get(node.parent_id, ()) if node.parent_id else ()
-        path = f"{upper[-1]}-{node.code}" if upper else node.code
-        above[node.id] = (*upper, path)
-        listed[node.id] = Node(path, node.name, node.depth, node.weight)
+    for node, codes in _codes(nodes):
+        above[node.id] = codes
+        listed[node.id] = Node(codes[-1], node.name, node.depth, node.weight)
         children.setdefault(node.parent_id, []).append(node.id)
     scale_id, parameters = _parameters(session, occupation_id, level)
     proportions = store.proportions(session, occupation_id, level)
     found = items.active_items(session, occupation_id, level)
-    bank_items = []
-    for item in found:
-        a, b, c = parameters.get(item.id, (None, None, 0.0))
-        bank_items.append(
-            BankItem(
-                item_id=item.id,
-                version_id=item.current_version_id,
-                type=item.type.value,
-                number=item.number,
-                reference=item.reference or "",
-                category=item.category or "",
-                point=str(item.point_id) if item.point_id else "",
-                nodes=above.get(item.node_id, ()) if item.node_id else (),
-                importance=str(item.importance),
-                difficulty=item.difficulty,
-                a=a,
-                b=b,
-                c=c,
-                p=proportions.get(item.id),
-                used=item.used,
-                last_used_at=item.last_used_at,
-            )
-        )
+    bank_items = [_bank_item(item, above, parameters, proportions) for item in found]
     return Bank(
         tuple(bank_items),
         frozenset(store.inactive_names(session, occupation_id, level)),
@@ -112,6 +89,53 @@ def problem_of(spec: BlueprintSpec, bank: Bank) -> Problem:
         spec, found, inactive=bank.inactive, enemies=bank.enemies, earlier=bank.earlier
     )
     return Problem(tuple(found), pool_of(spec, found), specification)
+
+
+def read_items(
+    session: Session, occupation_id: UUID, level: int, item_ids: Collection[UUID]
+) -> tuple[BankItem, ...]:
+    """Return items in whatever state they are, with the outline and parameters of the bank at present."""
+    above = {node.id: codes for node, codes in _codes(store.nodes(session, occupation_id, level))}
+    _, parameters = _parameters(session, occupation_id, level)
+    proportions = store.proportions(session, occupation_id, level)
+    found = items.items_in_any_state(session, item_ids)
+    return tuple(_bank_item(item, above, parameters, proportions) for item in found)
+
+
+def _codes(nodes: Sequence[OutlineNode]) -> Iterator[tuple[OutlineNode, tuple[str, ...]]]:
+    """Yield each node with the codes above it and its own, from the top."""
+    above: dict[UUID, tuple[str, ...]] = {}
+    for node in nodes:
+        upper = above.get(node.parent_id, ()) if node.parent_id else ()
+        above[node.id] = (*upper, f"{upper[-1]}-{node.code}" if upper else node.code)
+        yield node, above[node.id]
+
+
+def _bank_item(
+    item: items.ActiveItem,
+    above: Mapping[UUID, tuple[str, ...]],
+    parameters: Mapping[UUID, tuple[float, float, float]],
+    proportions: Mapping[UUID, float],
+) -> BankItem:
+    a, b, c = parameters.get(item.id, (None, None, 0.0))
+    return BankItem(
+        item_id=item.id,
+        version_id=item.current_version_id,
+        type=item.type.value,
+        number=item.number,
+        reference=item.reference or "",
+        category=item.category or "",
+        point=str(item.point_id) if item.point_id else "",
+        nodes=above.get(item.node_id, ()) if item.node_id else (),
+        importance=str(item.importance),
+        difficulty=item.difficulty,
+        a=a,
+        b=b,
+        c=c,
+        p=proportions.get(item.id),
+        used=item.used,
+        last_used_at=item.last_used_at,
+    )
 
 
 def _in_order(listed: Mapping[UUID, Node], children: Mapping[UUID | None, Sequence[UUID]]) -> list[Node]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from exam_engine.assembly import (
@@ -91,6 +92,22 @@ class EarlierPaper:
 def item_names(item_id: UUID, number: int, reference: str | None) -> tuple[str, ...]:
     """Return the names under which a blueprint finds an item."""
     return (str(number), str(item_id), *((f"ref:{reference}",) if reference else ()))
+
+
+_FACTS = ("number", "reference", "category", "point", "importance", "difficulty", "a", "b", "c", "p", "used")
+
+
+def facts_of(item: BankItem) -> dict[str, Any]:
+    """Return what rules count of an item, to be sealed with a paper."""
+    last = item.last_used_at.isoformat() if item.last_used_at else None
+    return {name: getattr(item, name) for name in _FACTS} | {"nodes": list(item.nodes), "last_used_at": last}
+
+
+def item_from(item_id: UUID, version_id: UUID, kind: str, facts: Mapping[str, Any]) -> BankItem:
+    """Return the item as it was when its facts were sealed."""
+    known = {name: facts[name] for name in _FACTS}
+    last = datetime.fromisoformat(facts["last_used_at"]) if facts["last_used_at"] else None
+    return BankItem(item_id, version_id, kind, nodes=tuple(facts["nodes"]), last_used_at=last, **known)
 
 
 def usable(spec: BlueprintSpec, items: Sequence[BankItem]) -> list[BankItem]:

@@ -12,8 +12,10 @@ from uuid import UUID
 
 from itembank.items.rules import ItemContent, ItemType, Option
 
-FORMAT = 1
-"""Version of the canonical form; a reader refuses one that it does not know."""
+FORMAT = 2
+"""Version of the canonical form, which a reader must know; 2 added the facts by which rules count an item."""
+
+READABLE = (1, FORMAT)
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,8 @@ class SealedEntry:
     type: ItemType
     marks: Decimal
     content: ItemContent
+    facts: Mapping[str, Any] | None = None
+    """What the rules of a blueprint count of the item, as it was when the paper was sealed; see compile.facts_of."""
 
 
 @dataclass(frozen=True)
@@ -127,7 +131,7 @@ def read_bytes(content: bytes) -> SealedPaper:
     Raises ValueError for a format that is not known.
     """
     data = json.loads(content)
-    if data.get("format") != FORMAT:
+    if data.get("format") not in READABLE:
         raise ValueError(f"paper format {data.get('format')} is not known")
     return SealedPaper(
         paper_id=UUID(data["paper"]),
@@ -189,7 +193,8 @@ def in_sections(entries: Sequence[SealedEntry]) -> tuple[Section, ...]:
 
 
 def _entry(entry: SealedEntry) -> dict[str, Any]:
-    return {
+    facts = {} if entry.facts is None else {"facts": dict(entry.facts)}
+    return facts | {
         "item": str(entry.item_id),
         "version": str(entry.version_id),
         "marks": _plain(entry.marks),
@@ -211,6 +216,7 @@ def _read_entry(data: Mapping[str, Any], kind: str) -> SealedEntry:
             options=tuple(Option(label, text) for label, text in data["options"]),
             key=tuple(data["key"]),
         ),
+        data.get("facts"),
     )
 
 

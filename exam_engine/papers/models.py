@@ -7,10 +7,20 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, Enum, ForeignKey, LargeBinary, Numeric, SmallInteger, String, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    Enum,
+    ForeignKey,
+    LargeBinary,
+    Numeric,
+    SmallInteger,
+    String,
+    UniqueConstraint,
+    false,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
-from exam_engine.papers.rules import AssemblyStatus, PaperStatus
+from exam_engine.papers.rules import AssemblyStatus, PaperEventKind, PaperStatus
 from itembank.base.db import Base, IdMixin, TenantMixin
 
 
@@ -47,7 +57,13 @@ class Assembly(IdMixin, TenantMixin, Base):
     )
     job_id: Mapped[UUID | None] = mapped_column(ForeignKey("job.id"))
     outcome: Mapped[dict[str, Any] | None] = mapped_column(JSON)
-    """Report of the kernel: see papers.report."""
+    """Report of the kernel, its rules recomputed after each edit: see papers.report."""
+    progress: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    """What the running job knows: stage, done, total, and bound and best deviation once there are any."""
+    paper_id: Mapped[UUID | None] = mapped_column(index=True)
+    """The paper whose open places are filled anew; None for new papers. No foreign key: papers point here."""
+    request: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    """For such a paper: ``locked`` items, its ``revision`` when it was asked for, and the ``reason``."""
     requested_by: Mapped[UUID | None] = mapped_column(ForeignKey("user_account.id"))
     requested_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
@@ -72,6 +88,8 @@ class Paper(IdMixin, TenantMixin, Base):
     sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     digest: Mapped[str | None] = mapped_column(String(64))
     """SHA-256 of the canonical content, hexadecimal."""
+    revision: Mapped[int] = mapped_column(default=0, server_default="0")
+    """Number of its last event: a page of an earlier revision changes nothing."""
     created_by: Mapped[UUID | None] = mapped_column(ForeignKey("user_account.id"))
     created_at: Mapped[datetime]
     approved_by: Mapped[UUID | None] = mapped_column(ForeignKey("user_account.id"))
@@ -93,5 +111,27 @@ class PaperEntry(IdMixin, TenantMixin, Base):
     version_id: Mapped[UUID] = mapped_column(ForeignKey("item_version.id"))
     type: Mapped[str] = mapped_column(String(20))
     marks: Mapped[Decimal] = mapped_column(Numeric(6, 2))
+    is_locked: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Stays when the other places are filled anew."""
 
     __table_args__ = (UniqueConstraint("paper_id", "position"), UniqueConstraint("paper_id", "item_id"))
+
+
+class PaperEvent(IdMixin, TenantMixin, Base):
+    """One step in a paper's life: an edit by hand, a decision. Never changed."""
+
+    __tablename__ = "paper_event"
+
+    paper_id: Mapped[UUID] = mapped_column(ForeignKey("paper.id"))
+    number: Mapped[int]
+    """1, 2, 3… within the paper."""
+    kind: Mapped[PaperEventKind] = mapped_column(Enum(PaperEventKind, native_enum=False, length=12))
+    swaps: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
+    """``position``, ``old``, ``old_version``, ``new``, ``new_version`` of each item that went."""
+    reason: Mapped[str] = mapped_column(String(400), default="")
+    facts: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    """What was known then: checks ticked, rules broken, deviation."""
+    by: Mapped[UUID | None] = mapped_column(ForeignKey("user_account.id"))
+    at: Mapped[datetime]
+
+    __table_args__ = (UniqueConstraint("paper_id", "number"),)

@@ -3,44 +3,31 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
-from exam_engine.assembly import Assembled, Infeasible, Pool, Run, Undecided, Verification
-
-CURVE_THETA = tuple(round(-3 + 0.25 * k, 2) for k in range(25))
-"""Abilities at which information curves are drawn."""
+from exam_engine.assembly import Assembled, Infeasible, Pool, Run, Specification, Undecided, Verification
+from exam_engine.papers.comparison import Forms, compare
 
 
-COMPOSITION = ("type", "node1", "node2", "category", "importance", "difficulty_level")
-"""Attributes by which the forms' contents are set side by side."""
-
-
-def report_of(answer: Assembled | Infeasible | Undecided, pool: Pool, *, left_out: int) -> dict[str, Any]:
+def report_of(
+    answer: Assembled | Infeasible | Undecided, pool: Pool, specification: Specification, *, left_out: int
+) -> dict[str, Any]:
     """Return what is known about an answer.
 
     Parameters
     ----------
     answer : Assembled, Infeasible or Undecided
     pool : Pool
+    specification : Specification
+        The one that was assembled.
     left_out : int
         Active items of the right types that could not be used, such as those without parameters.
     """
     report: dict[str, Any] = {"run": _run(answer.run), "pool": pool.size, "left_out": left_out}
     if isinstance(answer, Assembled):
-        report |= {
-            "rules": _rules(answer.verification),
-            "targets": _targets(answer.verification),
-            "deviation": answer.deviation,
-            "bound": answer.bound,
-            "gap": answer.gap,
-            "curves": _curves(pool, answer.forms),
-            "composition": _composition(pool, answer.forms),
-            "mean_difficulty": [_mean_difficulty(pool, form) for form in answer.forms],
-        }
+        report |= forms_report(pool, specification, answer.forms, answer.verification)
+        report |= {"deviation": answer.deviation, "bound": answer.bound, "gap": answer.gap}
     elif isinstance(answer, Infeasible):
         report |= {
             "shortages": [
@@ -59,6 +46,24 @@ def report_of(answer: Assembled | Infeasible | Undecided, pool: Pool, *, left_ou
     else:
         report["bound"] = _json(answer.bound)
     return report
+
+
+def forms_report(
+    pool: Pool,
+    specification: Specification,
+    forms: Forms,
+    verification: Verification,
+    numbers: Sequence[int] = (),
+) -> dict[str, Any]:
+    """Return rules, targets, contents and differences of forms; ``numbers`` are those of the forms that are left."""
+    abilities = [target.theta for target in specification.targets if hasattr(target, "theta")]
+    return {
+        "numbers": list(numbers) or list(range(1, len(forms) + 1)),
+        "rules": _rules(verification),
+        "targets": _targets(verification, specification),
+        "deviation": verification.worst_deviation,
+        **compare(pool, forms, sorted(set(abilities))),
+    }
 
 
 def _run(run: Run) -> dict[str, Any]:
@@ -82,49 +87,36 @@ def _rules(verification: Verification) -> list[dict[str, Any]]:
                 "minimum": _json(check.minimum),
                 "maximum": _json(check.maximum),
                 "actual": [],
+                "broken": [],
                 "ok": True,
             },
         )
         row["actual"].append(_json(check.actual))
+        if not check.ok:
+            row["broken"].append({"form": check.form, "detail": check.detail})
         row["ok"] = row["ok"] and check.ok
     return list(rows.values())
 
 
-def _targets(verification: Verification) -> list[dict[str, Any]]:
-    rows: dict[str, dict[str, Any]] = {}
+def _targets(verification: Verification, specification: Specification) -> list[dict[str, Any]]:
+    rows: dict[str, dict[str, Any]] = {
+        target.name: {
+            "key": target.name,
+            "kind": type(target).__name__.removesuffix("Target").lower(),
+            "theta": getattr(target, "theta", None),
+            "goal": getattr(target, "goal", None),
+            "actual": [],
+            "deviation": [],
+            "ok": True,
+        }
+        for target in specification.targets
+    }
     for check in verification.targets:
-        row = rows.setdefault(
-            check.target, {"key": check.target, "goal": check.goal, "actual": [], "deviation": [], "ok": True}
-        )
+        row = rows[check.target]
         row["actual"].append(check.actual)
         row["deviation"].append(check.deviation)
         row["ok"] = row["ok"] and check.ok
-    return list(rows.values())
-
-
-def _curves(pool: Pool, forms: Sequence[Sequence[str]]) -> dict[str, Any] | None:
-    if pool.a is None:
-        return None
-    information = pool.information(CURVE_THETA)
-    totals = [information[:, [pool.positions[name] for name in form]].sum(axis=1) for form in forms]
-    return {"theta": list(CURVE_THETA), "forms": [[float(v) for v in np.round(t, 4)] for t in totals]}
-
-
-def _composition(pool: Pool, forms: Sequence[Sequence[str]]) -> dict[str, list[dict[str, Any]]]:
-    """Counts of each value of each attribute, a list of forms; attributes without values are left out."""
-    found: dict[str, list[dict[str, Any]]] = {}
-    for attribute in COMPOSITION:
-        texts = pool.texts(attribute)
-        columns = [Counter(str(texts[pool.positions[name]]) for name in form) for form in forms]
-        values = sorted({value for column in columns for value in column})
-        if values != [""]:
-            found[attribute] = [{"value": v, "counts": [column[v] for column in columns]} for v in values]
-    return found
-
-
-def _mean_difficulty(pool: Pool, form: Sequence[str]) -> float:
-    difficulty = pool.numbers("difficulty")
-    return round(float(np.mean([difficulty[pool.positions[name]] for name in form])), 4)
+    return [row for row in rows.values() if row["actual"]]
 
 
 def _json(value: float | None) -> float | int | None:

@@ -26,9 +26,11 @@ SITE_ZONE = ZoneInfo("Asia/Shanghai")
 
 
 class PaperStatus(StrEnum):
-    """draft: assembled, may be discarded · approved: a second person agrees · sealed: frozen and encrypted."""
+    """draft: assembled, waits for the second person · returned: refused, back with its author · approved · sealed:
+    frozen and encrypted · discarded."""
 
     DRAFT = "draft"
+    RETURNED = "returned"
     APPROVED = "approved"
     SEALED = "sealed"
     DISCARDED = "discarded"
@@ -42,6 +44,38 @@ class AssemblyStatus(StrEnum):
     INFEASIBLE = "infeasible"
     UNDECIDED = "undecided"
     STOPPED = "stopped"
+
+
+OPEN = (PaperStatus.DRAFT, PaperStatus.RETURNED, PaperStatus.APPROVED)
+"""States in which a paper may still be changed or discarded."""
+
+
+class PaperEventKind(StrEnum):
+    """What can happen to a paper."""
+
+    SWAPPED = "swapped"
+    RESOLVED = "resolved"
+    UPDATED = "updated"
+    """Items were taken in their current version."""
+    UNDONE = "undone"
+    APPROVED = "approved"
+    REFUSED = "refused"
+    RESUBMITTED = "resubmitted"
+    SEALED = "sealed"
+    DISCARDED = "discarded"
+
+
+EDITS = (PaperEventKind.SWAPPED, PaperEventKind.RESOLVED, PaperEventKind.UPDATED, PaperEventKind.UNDONE)
+"""Events that change what a paper holds."""
+
+
+class PaperCheck(StrEnum):
+    """What the second person confirms before approving."""
+
+    RULES = "rules"
+    TARGETS = "targets"
+    DIFFERENCES = "differences"
+    CONTENT = "content"
 
 
 class BlueprintUnknown(NotFound):
@@ -113,6 +147,69 @@ class OwnPaper(Forbidden):
     message = "A paper is approved and sealed by another account than the one that requested it."
 
 
+class OwnEdit(Forbidden):
+    """Who edited a paper does not approve or seal it."""
+
+    code = "own_edit"
+    message = "You edited paper {label}: another account approves and seals it."
+
+
+class PaperChanged(Conflict):
+    """Somebody changed the paper since the page was shown."""
+
+    code = "paper_changed"
+    message = "Paper {label} was changed meanwhile. Look at it again before going on."
+
+
+class ReasonMissing(Invalid):
+    """An edit or a refusal is given without its reason."""
+
+    code = "paper_reason_missing"
+    message = "Say why: the reason is kept in the history of the paper."
+
+
+class ChecksMissing(Invalid):
+    """Not all points of the checklist were confirmed."""
+
+    code = "paper_checks_missing"
+    message = "Confirm every point of the checklist first; {count} are open."
+
+
+class RulesBroken(Conflict):
+    """Recomputed, rules of the blueprint do not hold."""
+
+    code = "paper_rules_broken"
+    message = "{count} rules do not hold in paper {label}: {rules}."
+
+
+class EntryUnknown(NotFound):
+    """The paper holds no such item."""
+
+    code = "paper_entry_unknown"
+    message = "Paper {label} has no item {position}."
+
+
+class SubstituteUnsuitable(Conflict):
+    """The item cannot come into the paper at all."""
+
+    code = "paper_substitute_unsuitable"
+    message = "Item “{item}” cannot be put here: it must be active, of the same type, and not in this paper."
+
+
+class NothingToUndo(Conflict):
+    """No edit is left to undo."""
+
+    code = "paper_nothing_to_undo"
+    message = "Paper {label} has no edit to undo."
+
+
+class NothingOpen(Conflict):
+    """Every item is locked."""
+
+    code = "paper_nothing_open"
+    message = "All items of paper {label} are locked: there is nothing to fill anew."
+
+
 class PaperNotDraft(Conflict):
     """The paper is past the state in which this can be done."""
 
@@ -132,7 +229,8 @@ class ItemsChanged(Conflict):
 
     code = "paper_items_changed"
     message = (
-        "{count} items of paper {label} were changed or withdrawn since it was assembled. Assemble again."
+        "{count} items of paper {label} were changed or withdrawn since it was assembled. "
+        "Take their current versions, swap them, or assemble again."
     )
 
 
@@ -154,6 +252,35 @@ def check_second_person(*, requested_by: UUID | None, acting: UUID | None) -> No
     """Raise OwnPaper unless somebody other than the requester acts."""
     if acting is None or acting == requested_by:
         raise OwnPaper
+
+
+MAX_REASON = 400
+
+
+def check_reason(reason: str) -> str:
+    """Return the reason in one line, at most MAX_REASON characters; raises ReasonMissing for an empty one."""
+    line = " ".join(reason.split())[:MAX_REASON]
+    if not line:
+        raise ReasonMissing
+    return line
+
+
+def check_ticked(checks: Iterable[PaperCheck]) -> None:
+    """Raise ChecksMissing unless the whole checklist is confirmed."""
+    missing = set(PaperCheck) - set(checks)
+    if missing:
+        raise ChecksMissing(count=len(missing))
+
+
+def last_edit(kinds: Sequence[PaperEventKind]) -> int | None:
+    """Return the place of the edit that an undo takes back: the last one not undone; None when there is none."""
+    standing: list[int] = []
+    for place, kind in enumerate(kinds):
+        if kind is PaperEventKind.UNDONE:
+            standing.pop()
+        elif kind in EDITS:
+            standing.append(place)
+    return standing[-1] if standing else None
 
 
 def check_status(label: str, status: PaperStatus, allowed: Sequence[PaperStatus]) -> None:

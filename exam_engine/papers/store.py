@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from exam_engine.papers.compile import item_names
-from exam_engine.papers.models import Assembly, Blueprint, Paper, PaperEntry
-from exam_engine.papers.rules import PaperStatus
+from exam_engine.papers.models import Assembly, Blueprint, Paper, PaperEntry, PaperEvent
+from exam_engine.papers.rules import EDITS, PaperStatus
 from itembank.items.models import Item
 from itembank.items.rules import ItemStatus
 from itembank.people.models import Institution
@@ -35,6 +36,10 @@ def versions(session: Session, series_id: UUID, *, lock: bool = False) -> Sequen
 
 def assembly(session: Session, assembly_id: UUID) -> Assembly | None:
     return session.scalars(select(Assembly).where(Assembly.id == assembly_id)).one_or_none()
+
+
+def blueprint_of(session: Session, assembly_id: UUID) -> UUID:
+    return session.scalars(select(Assembly.blueprint_id).where(Assembly.id == assembly_id)).one()
 
 
 def assemblies(session: Session, *, limit: int = 50) -> Sequence[Assembly]:
@@ -74,6 +79,16 @@ def labels(session: Session, prefix: str) -> Sequence[str]:
 def entries(session: Session, paper_id: UUID) -> Sequence[PaperEntry]:
     query = select(PaperEntry).where(PaperEntry.paper_id == paper_id).order_by(PaperEntry.position)
     return session.scalars(query).all()
+
+
+def events(session: Session, paper_id: UUID) -> Sequence[PaperEvent]:
+    query = select(PaperEvent).where(PaperEvent.paper_id == paper_id).order_by(PaperEvent.number)
+    return session.scalars(query).all()
+
+
+def editors(session: Session, paper_id: UUID) -> set[UUID | None]:
+    query = select(PaperEvent.by).where(PaperEvent.paper_id == paper_id, PaperEvent.kind.in_(EDITS))
+    return set(session.scalars(query))
 
 
 def items_of(session: Session, item_ids: Sequence[UUID]) -> Mapping[UUID, Item]:
@@ -130,8 +145,16 @@ def parameters(session: Session, scale_id: UUID) -> Sequence[tuple[UUID, float |
 
 
 def count_papers(session: Session, *, status: PaperStatus, not_by: UUID | None) -> int:
+    """Papers in a state that this person neither asked for nor edited."""
     query = select(func.count(Paper.id)).where(Paper.status == status)
-    return session.scalar(query.where(Paper.created_by != not_by) if not_by else query) or 0
+    if not_by:
+        edited = select(PaperEvent.paper_id).where(PaperEvent.by == not_by, PaperEvent.kind.in_(EDITS))
+        query = query.where(Paper.created_by != not_by, Paper.id.not_in(edited))
+    return session.scalar(query) or 0
+
+
+def write_progress(session: Session, assembly_id: UUID, progress: Mapping[str, Any]) -> None:
+    session.execute(update(Assembly).where(Assembly.id == assembly_id).values(progress=dict(progress)))
 
 
 def proportions(session: Session, occupation_id: UUID, level: int) -> Mapping[UUID, float]:

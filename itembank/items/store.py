@@ -276,6 +276,20 @@ def active(
     return [(row[0], row[1]) for row in session.execute(query)]
 
 
+def with_points(
+    session: Session, item_ids: Collection[UUID]
+) -> Sequence[tuple[Item, AssessmentPoint | None]]:
+    found: list[tuple[Item, AssessmentPoint | None]] = []
+    for part in chunks(list(item_ids)):
+        query = (
+            select(Item, AssessmentPoint)
+            .outerjoin(AssessmentPoint, AssessmentPoint.id == Item.point_id)
+            .where(Item.id.in_(part))
+        )
+        found += [(row[0], row[1]) for row in session.execute(query)]
+    return found
+
+
 def counts_by_point(session: Session, outline_id: UUID) -> Sequence[tuple[UUID, ItemStatus, int]]:
     query = (
         select(AssessmentPoint.id, Item.status, func.count())

@@ -39,6 +39,7 @@ ITEM_TYPES = {
 
 PAPER_STATUSES = {
     PaperStatus.DRAFT: (N_("Draft"), "warn"),
+    PaperStatus.RETURNED: (N_("Sent back"), "bad"),
     PaperStatus.APPROVED: (N_("Approved for sealing"), "info"),
     PaperStatus.SEALED: (N_("Sealed"), "good"),
     PaperStatus.DISCARDED: (N_("Discarded"), "neutral"),

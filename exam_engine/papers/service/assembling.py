@@ -2,36 +2,43 @@
 
 from __future__ import annotations
 
+import math
 import secrets
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from exam_engine.assembly import WORK_LIMIT, Assembled, Infeasible, assemble
+from exam_engine.assembly import (
+    WORK_LIMIT,
+    Assembled,
+    Infeasible,
+    Pool,
+    Specification,
+    Undecided,
+    assemble,
+)
 from exam_engine.jobs import service as jobs
 from exam_engine.jobs.runner import JobContext
 from exam_engine.papers import store
+from exam_engine.papers.at_hand import refill_specification
 from exam_engine.papers.bank import problem_of, read_bank
 from exam_engine.papers.blueprint import BlueprintSpec
 from exam_engine.papers.compile import BankItem
-from exam_engine.papers.models import Assembly, Blueprint, Paper, PaperEntry
+from exam_engine.papers.models import Assembly, Paper
 from exam_engine.papers.report import report_of
-from exam_engine.papers.rules import (
-    AssemblyStatus,
-    AssemblyUnknown,
-    PaperStatus,
-    check_forms,
-    label_prefix,
-    next_labels,
-)
+from exam_engine.papers.rules import AssemblyStatus, AssemblyUnknown, check_forms
 from exam_engine.papers.service.blueprints import find_blueprint, spec_of
+from exam_engine.papers.service.checking import forms_at_hand
+from exam_engine.papers.service.refilling import refill, refill_request, refilled_paper
+from exam_engine.papers.service.storing import store_papers
 from itembank.base import audit
 from itembank.base.errors import ExamError
-from itembank.people import service as people
 from itembank.people.rules import Actor
 
 JOB_KIND = "papers.assemble"
@@ -46,8 +53,18 @@ STAGES = {
 }
 """What a job's page says while the kernel works; the pages' catalogue has the same texts."""
 
+_STATUS = {
+    Assembled: AssemblyStatus.ASSEMBLED,
+    Infeasible: AssemblyStatus.INFEASIBLE,
+    Undecided: AssemblyStatus.UNDECIDED,
+}
+
+REPORT_SECONDS = 0.5
+"""How often progress is written at most."""
+
 OpenSession = Callable[[], AbstractContextManager[Session]]
-Progress = Callable[[int, int, str], None]
+Progress = Callable[..., None]
+"""Called with done, total and stage; the kernel may add ``bound`` and ``best``."""
 
 
 def request_assembly(
@@ -76,6 +93,37 @@ def request_assembly(
         requested_by=actor.id if actor.kind == "user" else None,
         requested_at=now,
     )
+    return file_assembly(session, actor, assembly, now=now, queue=queue)
+
+
+def request_refill(
+    session: Session,
+    *,
+    actor: Actor,
+    paper_id: UUID,
+    locked: Collection[int],
+    reason: str,
+    revision: int,
+    now: datetime,
+    seed: int | None = None,
+    queue: bool = True,
+) -> Assembly:
+    """Ask for a paper's places to be filled anew except those at the positions ``locked``.
+
+    Raises PaperNotDraft, PaperChanged, EntryUnknown, ReasonMissing, or NothingOpen when all places are locked.
+    """
+    assembly = refill_request(
+        session, actor=actor, paper_id=paper_id, locked=locked, reason=reason, revision=revision
+    )
+    assembly.seed = secrets.randbelow(2**31) if seed is None else seed
+    assembly.work_limit, assembly.requested_at = WORK_LIMIT, now
+    return file_assembly(session, actor, assembly, now=now, queue=queue)
+
+
+def file_assembly(
+    session: Session, actor: Actor, assembly: Assembly, *, now: datetime, queue: bool
+) -> Assembly:
+    """Keep a request, and file its job unless it is performed at once."""
     session.add(assembly)
     session.flush()
     if queue:
@@ -84,17 +132,18 @@ def request_assembly(
             actor=actor,
             kind=JOB_KIND,
             payload={"assembly_id": str(assembly.id)},
-            institution_id=blueprint.institution_id,
+            institution_id=assembly.institution_id,
             now=now,
         )
         assembly.job_id = job.id
+    detail = {"blueprint": str(assembly.blueprint_id), "forms": assembly.forms, "seed": assembly.seed}
     audit.record(
         session,
         actor=actor,
         action="paper.requested",
         subject=("paper_assembly", assembly.id),
-        institution_id=blueprint.institution_id,
-        detail={"blueprint": str(blueprint.id), "forms": forms, "seed": assembly.seed},
+        institution_id=assembly.institution_id,
+        detail=detail | ({"refill": str(assembly.paper_id)} if assembly.paper_id else {}),
     )
     return assembly
 
@@ -102,14 +151,56 @@ def request_assembly(
 def run_assembly_job(context: JobContext) -> dict[str, Any]:
     """Job handler of ``papers.assemble``."""
     assembly_id = UUID(context.payload["assembly_id"])
-
-    def progress(done: int, total: int, stage: str) -> None:
-        context.progress(done, total, STAGES.get(stage, stage))
-
     status = perform_assembly(
-        context.session, assembly_id, actor=context.actor, now=context.database.clock.now, progress=progress
+        context.session,
+        assembly_id,
+        actor=context.actor,
+        now=context.database.clock.now,
+        progress=Reporter(context, assembly_id),
     )
     return {"url": f"/papers/assemblies/{assembly_id}", "status": status.value}
+
+
+class Reporter:
+    """Keeps how far an assembly is: with its job, and in more words with the assembly."""
+
+    def __init__(self, context: JobContext, assembly_id: UUID) -> None:
+        self.context, self.assembly_id = context, assembly_id
+        self.known: dict[str, Any] = {}
+        self.written = 0.0
+
+    def __call__(self, done: int, total: int, stage: str, **more: float | None) -> None:
+        """Report progress; raises JobCancelled when somebody cancelled the job."""
+        fresh = stage != self.known.get("stage")
+        self.known |= {"stage": stage, "done": done, "total": total}
+        self.known |= {
+            name: value for name, value in more.items() if value is not None and math.isfinite(value)
+        }
+        if stage == "build":
+            self.known["forms"] = done
+        elif stage in ("improve", "polish", "verify"):
+            self.known["forms"] = self.known.get("forms_wanted")
+        self.context.progress(done, total, STAGES.get(stage, stage))
+        tick = time.monotonic()
+        if fresh or tick - self.written > REPORT_SECONDS:
+            self.written = tick
+            with self.context.session() as session:
+                store.write_progress(session, self.assembly_id, self.known)
+
+
+@dataclass(frozen=True)
+class _Task:
+    """What a request asks of the kernel, read from the bank at once."""
+
+    spec: BlueprintSpec
+    items: Mapping[str, BankItem]
+    pool: Pool
+    specification: Specification
+    forms: int
+    seed: int
+    work_limit: int
+    left_out: int
+    scale_id: UUID | None
 
 
 def perform_assembly(
@@ -129,46 +220,90 @@ def perform_assembly(
             assembly = find_assembly(session, assembly_id)
             if assembly.status is not AssemblyStatus.WAITING:
                 return assembly.status  # a worker was lost after it had stored its papers
-            blueprint = find_blueprint(session, assembly.blueprint_id)
-            spec = spec_of(blueprint)
-            bank = read_bank(session, blueprint.occupation_id, blueprint.level)
-            forms, seed, work_limit = assembly.forms, assembly.seed, assembly.work_limit
-        problem = problem_of(spec, bank)
-        items, pool, specification = problem.items, problem.pool, problem.specification
+            task = _read_refill(session, assembly) if assembly.paper_id else _read_task(session, assembly)
         answer = assemble(
-            pool, specification, forms=forms, seed=seed, work_limit=work_limit, progress=progress
+            task.pool,
+            task.specification,
+            forms=task.forms,
+            seed=task.seed,
+            work_limit=task.work_limit,
+            progress=progress,
         )
+        report = report_of(answer, task.pool, task.specification, left_out=task.left_out)
+        if task.scale_id is not None and task.pool.a is not None:
+            report["scale_id"] = str(task.scale_id)
+        with open_session() as session:
+            return _store(session, assembly_id, task, answer, report, actor=actor, at=now())
     except ExamError as error:
         _stop(open_session, assembly_id, error, now())
         raise
+
+
+def _read_task(session: Session, assembly: Assembly) -> _Task:
+    blueprint = find_blueprint(session, assembly.blueprint_id)
+    spec = spec_of(blueprint)
+    bank = read_bank(session, blueprint.occupation_id, blueprint.level)
+    problem = problem_of(spec, bank)
     kinds = {section.type for section in spec.sections}
-    left_out = sum(item.type in kinds for item in bank.items) - len(items)
-    report = report_of(answer, pool, left_out=left_out)
-    if bank.scale_id is not None and pool.a is not None:
-        report["scale_id"] = str(bank.scale_id)
-    with open_session() as session:
-        assembly = find_assembly(session, assembly_id)
-        assembly.outcome, assembly.finished_at = report, now()
-        if isinstance(answer, Assembled):
-            assembly.status = AssemblyStatus.ASSEMBLED
-            by_id = {str(item.item_id): item for item in items}
-            chosen = [[by_id[name] for name in form] for form in answer.forms]
-            _store_papers(
-                session, assembly, find_blueprint(session, assembly.blueprint_id), spec, chosen, now()
-            )
-        elif isinstance(answer, Infeasible):
-            assembly.status = AssemblyStatus.INFEASIBLE
+    return _Task(
+        spec,
+        {str(item.item_id): item for item in problem.items},
+        problem.pool,
+        problem.specification,
+        assembly.forms,
+        assembly.seed,
+        assembly.work_limit,
+        sum(item.type in kinds for item in bank.items) - len(problem.items),
+        bank.scale_id,
+    )
+
+
+def _read_refill(session: Session, assembly: Assembly) -> _Task:
+    paper, request = refilled_paper(session, assembly)
+    at_hand, papers = forms_at_hand(session, paper.assembly_id)
+    place = [other.id for other in papers].index(paper.id)
+    specification = refill_specification(at_hand, place, request["locked"])
+    return _Task(
+        at_hand.spec,
+        at_hand.items,
+        at_hand.pool,
+        specification,
+        1,
+        assembly.seed,
+        assembly.work_limit,
+        0,
+        None,
+    )
+
+
+def _store(
+    session: Session,
+    assembly_id: UUID,
+    task: _Task,
+    answer: Assembled | Infeasible | Undecided,
+    report: dict[str, Any],
+    *,
+    actor: Actor,
+    at: datetime,
+) -> AssemblyStatus:
+    assembly = find_assembly(session, assembly_id)
+    assembly.outcome, assembly.finished_at, assembly.progress = report, at, None
+    assembly.status = _STATUS[type(answer)]
+    if isinstance(answer, Assembled):
+        chosen = [[task.items[name] for name in form] for form in answer.forms]
+        if assembly.paper_id is None:
+            store_papers(session, assembly, task.spec, chosen, at)
         else:
-            assembly.status = AssemblyStatus.UNDECIDED
-        audit.record(
-            session,
-            actor=actor,
-            action="paper.assembled",
-            subject=("paper_assembly", assembly.id),
-            institution_id=assembly.institution_id,
-            detail={"status": assembly.status.value, "forms": forms, "seed": seed},
-        )
-        return assembly.status
+            refill(session, actor, assembly, chosen[0], at)
+    audit.record(
+        session,
+        actor=actor,
+        action="paper.assembled",
+        subject=("paper_assembly", assembly.id),
+        institution_id=assembly.institution_id,
+        detail={"status": assembly.status.value, "forms": task.forms, "seed": task.seed},
+    )
+    return assembly.status
 
 
 def find_assembly(session: Session, assembly_id: UUID) -> Assembly:
@@ -195,53 +330,3 @@ def _stop(open_session: OpenSession, assembly_id: UUID, error: ExamError, at: da
         assembly.status, assembly.finished_at = AssemblyStatus.STOPPED, at
         facts = {name: str(value) for name, value in error.facts.items()}
         assembly.outcome = {"error": {"code": error.code, "message": error.message, "facts": facts}}
-
-
-def _store_papers(
-    session: Session,
-    assembly: Assembly,
-    blueprint: Blueprint,
-    spec: BlueprintSpec,
-    forms: Sequence[Sequence[BankItem]],
-    at: datetime,
-) -> None:
-    store.lock_institution(session, blueprint.institution_id)
-    institution = people.find_institution(session, blueprint.institution_id)
-    prefix = label_prefix(at, institution.credit_code)
-    labels = next_labels(prefix, store.labels(session, prefix), len(forms))
-    order: dict[str, int] = {section.type: number for number, section in enumerate(spec.sections)}
-    for number, (form, label) in enumerate(zip(forms, labels, strict=True), start=1):
-        paper = Paper(
-            institution_id=blueprint.institution_id,
-            blueprint_id=blueprint.id,
-            assembly_id=assembly.id,
-            occupation_id=blueprint.occupation_id,
-            level=blueprint.level,
-            form=number,
-            label=label,
-            total_marks=spec.total_marks,
-            minutes=spec.minutes,
-            created_by=assembly.requested_by,
-            created_at=at,
-            status=PaperStatus.DRAFT,
-        )
-        session.add(paper)
-        session.flush()
-        ordered = sorted(form, key=lambda item: (order[item.type], _place(item)))
-        session.add_all(
-            PaperEntry(
-                institution_id=blueprint.institution_id,
-                paper_id=paper.id,
-                position=position,
-                item_id=item.item_id,
-                version_id=item.version_id,
-                type=item.type,
-                marks=spec.marks_of(item.type),
-            )
-            for position, item in enumerate(ordered, start=1)
-        )
-
-
-def _place(item: BankItem) -> tuple[str, str, str]:
-    """Within a section items follow the outline, as printed papers do."""
-    return (item.nodes[-1] if item.nodes else "~", item.category, str(item.item_id))

@@ -20,7 +20,7 @@ from exam_engine.papers.content import (
     read_bytes,
     without_keys,
 )
-from exam_engine.papers.models import Paper
+from exam_engine.papers.models import Paper, PaperEntry, PaperEvent
 from exam_engine.papers.rules import SEAL_PURPOSE, PaperAltered, PaperNotSealed, PaperStatus, PaperUnknown
 from itembank.base.db import keyring_of
 from itembank.items import service as items
@@ -82,6 +82,16 @@ def candidate_view(session: Session, paper_id: UUID) -> CandidatePaper:
 def answer_key(session: Session, paper_id: UUID) -> Mapping[UUID, KeyEntry]:
     """Return the keys and marks of a sealed paper by item; raises what open_sealed raises."""
     return keys_of(open_sealed(session, paper_id))
+
+
+def paper_history(session: Session, paper_id: UUID) -> Sequence[PaperEvent]:
+    """Return what happened to a paper since it was assembled, in order."""
+    return store.events(session, paper_id)
+
+
+def paper_entries(session: Session, paper_id: UUID) -> Sequence[PaperEntry]:
+    """Return which items stand where in a paper, without their content."""
+    return store.entries(session, paper_id)
 
 
 def verify_sealed(session: Session, paper_id: UUID) -> str:

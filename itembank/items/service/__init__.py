@@ -33,6 +33,7 @@ from itembank.items.service.supplying import (
     create_enemy_groups,
     enemies,
     enemies_of,
+    items_in_any_state,
     remove_enemy_group,
 )
 from itembank.items.service.writing import create_item, create_items, digest_of, duplicates, edit_item
@@ -64,6 +65,7 @@ __all__ = [
     "enemies_of",
     "find_item",
     "find_items",
+    "items_in_any_state",
     "list_banks",
     "list_events",
     "list_versions",

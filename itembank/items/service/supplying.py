@@ -13,9 +13,10 @@ from itembank.base import audit
 from itembank.base.errors import NotFound
 from itembank.base.ids import new_id
 from itembank.items import store
-from itembank.items.models import EnemyGroup, EnemyMember
+from itembank.items.models import EnemyGroup, EnemyMember, Item
 from itembank.items.rules import ItemType, check_bulk
 from itembank.people.rules import Actor
+from itembank.taxonomy.models import AssessmentPoint
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,15 @@ class ActiveItem:
 
 def active_items(session: Session, occupation_id: UUID, level: int) -> list[ActiveItem]:
     """Return the active items of an occupation and level by number."""
+    return _as_supplied(store.active(session, occupation_id, level))
+
+
+def items_in_any_state(session: Session, item_ids: Collection[UUID]) -> list[ActiveItem]:
+    """Return items as assembly would see them if they were active: of papers whose items were withdrawn since."""
+    return _as_supplied(store.with_points(session, item_ids))
+
+
+def _as_supplied(rows: Sequence[tuple[Item, AssessmentPoint | None]]) -> list[ActiveItem]:
     return [
         ActiveItem(
             item.id,
@@ -61,7 +71,7 @@ def active_items(session: Session, occupation_id: UUID, level: int) -> list[Acti
             item.used,
             item.last_used_at,
         )
-        for item, point in store.active(session, occupation_id, level)
+        for item, point in rows
     ]
 
 

@@ -160,8 +160,11 @@ def test_a_draft_cannot_be_opened_and_a_sealed_paper_is_frozen(
         with pytest.raises(PaperNotDraft):
             papers.seal_paper(session, actor=second, paper_id=first.id, now=NOW)
         with pytest.raises(PaperNotDraft):
-            papers.discard_paper(session, actor=manager, paper_id=first.id)
-        assert papers.discard_paper(session, actor=manager, paper_id=other.id).status is PaperStatus.DISCARDED
+            papers.discard_paper(session, actor=manager, paper_id=first.id, now=NOW)
+        assert (
+            papers.discard_paper(session, actor=manager, paper_id=other.id, now=NOW).status
+            is PaperStatus.DISCARDED
+        )
 
 
 def test_a_draft_whose_item_was_withdrawn_is_not_approved(

@@ -102,7 +102,7 @@ def seal_paper(paper_id: UUID, ctx: Context = requires(Action.PAPER_SEAL)) -> Re
 @router.post("/papers/{paper_id}/discard")
 def discard_paper(paper_id: UUID, ctx: Context = requires(Action.PAPER_ASSEMBLE)) -> Response:
     """Put a draft aside."""
-    paper = papers.discard_paper(ctx.session, actor=ctx.actor, paper_id=paper_id)
+    paper = papers.discard_paper(ctx.session, actor=ctx.actor, paper_id=paper_id, now=ctx.now)
     return ctx.redirect("/papers", notice=ctx._("Paper {label} was discarded.", label=paper.label))
 
 
