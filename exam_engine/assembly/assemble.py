@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from exam_engine.assembly import pursue
 from exam_engine.assembly.anchors import anchored, common_items, with_common_items
-from exam_engine.assembly.bound import average_form
 from exam_engine.assembly.compile import BoolArray, Program, Rows, compile_program
-from exam_engine.assembly.construct import build_in_turn, build_together, cell_counts, use_limits
-from exam_engine.assembly.improve import ROUNDS, Improver
+from exam_engine.assembly.construct import build_in_turn, build_together, cell_counts
+from exam_engine.assembly.improve import CLOSE_ENOUGH, ROUNDS, Improver
+from exam_engine.assembly.levels import Stage, aspirations, first_stage, next_stage
 from exam_engine.assembly.polish import polish
 from exam_engine.assembly.pool import FloatArray, Pool
 from exam_engine.assembly.reason import EXPLAIN_WORK, Problem, find_reason
-from exam_engine.assembly.result import Assembled, Cancelled, Infeasible, Run, Undecided, Verification
+from exam_engine.assembly.result import (
+    Assembled,
+    Cancelled,
+    Infeasible,
+    Level,
+    Run,
+    Undecided,
+    Verification,
+)
 from exam_engine.assembly.solver import SOLVER, Work, WorkExhausted, solver_version
 from exam_engine.assembly.specification import Specification
 from exam_engine.assembly.verify import verify
@@ -54,9 +63,10 @@ class _Task:
     ) -> None:
         self.pool, self.specification, self.forms = pool, specification, forms
         self.rng, self.work, self.report = np.random.default_rng(seed), work, report
-        self.program: Program = compile_program(pool, specification, allow_empty=allow_empty)
-        self.bound = 0.0
+        self.whole: Program = compile_program(pool, specification, allow_empty=allow_empty)
+        self.program, self.bound = self.whole, 0.0
         self.guide: FloatArray | None = None
+        self.bounds: dict[int, float] = {}
 
     def ids(self, built: BoolArray) -> tuple[tuple[str, ...], ...]:
         return tuple(
@@ -65,15 +75,21 @@ class _Task:
 
     def relaxed_bound(self) -> float:
         """Deviation of the average form; infinite when there is none."""
-        program, limits = self.program, use_limits(self.program, self.forms)
-        average = average_form(program, program.rows, limits, self.forms, self.rng, self.work)
-        self.guide = average.x
-        return average.deviation
+        self.stage = first_stage(self.whole, self.forms, self.rng, self.work)
+        self.program, self.guide = self.stage.program, self.stage.guide
+        return self.stage.bound
 
     def search(self) -> _Found:
         """Build forms in turn, in ever more careful ways, and at last all at once."""
         tolerances = bool((self.program.rows.owner >= len(self.specification.rules)).any())
         for program in anchored(self.program, self.forms, self.rng, self.work):
+            if self._is_pursued(program):
+                guide = self.guide if program is self.program else None
+                built = self._pursue(replace(self.stage, program=program), program.rows, guide)
+                if built is not None:
+                    found = self._finish(program, built, program.rows)
+                    if found.forms is not None:
+                        return found
             for careful, shadow in ATTEMPTS:
                 if careful and not tolerances:
                     continue
@@ -113,13 +129,66 @@ class _Task:
             _Found(None, None) if built is None else self._finish(program, built, program.with_cells(counts))
         )
 
+    def _is_pursued(self, program: Program) -> bool:
+        """Whether forms are built towards the aims: some ask for as much as can be, or may be broken."""
+        return bool((program.aims.low != program.aims.high).any()) and not program.cells.shape[0]
+
+    def _pursue(self, stage: Stage, rows: Rows, guide: FloatArray | None) -> BoolArray | None:
+        return pursue.build(
+            stage.program,
+            rows,
+            self.forms,
+            self.rng,
+            self.work,
+            guide=guide,
+            step=lambda f: self.report(f, self.forms, "build"),
+        )
+
     def _finish(self, program: Program, built: BoolArray, rows: Rows) -> _Found:
-        improver = Improver(program, rows, built, self.bound, self.rng)
-        improver.run(lambda r: self.report(r, ROUNDS, "improve"))
-        polish(program, rows, built, self.bound, self.work, lambda f: self.report(f, self.forms, "polish"))
+        """Bring the forms near to their targets, one priority after the other, and verify them."""
+        stage = replace(self.stage, program=program)
+        self.bounds = {stage.priority: self._improve(stage, rows, built)}
+        possible = dict(aspirations(program.aims))
+        whole = replace(program, aims=self.whole.aims)
+        while True:
+            following = next_stage(whole, stage, rows, built, self.specification.slack, self.rng, self.work)
+            if following is None:
+                break
+            stage, rows = following
+            built = self._second_thoughts(stage, rows, built)
+            possible |= aspirations(stage.program.aims)
         self.report(0, 1, "verify")
-        verification = verify(self.pool, self.specification, self.ids(built))
+        verification = verify(self.pool, self.specification, self.ids(built), possible=possible)
         return _Found(built if verification.ok else None, verification)
+
+    def _second_thoughts(self, stage: Stage, rows: Rows, built: BoolArray) -> BoolArray:
+        """Improve forms for a later priority, or build them anew where that brings them nearer."""
+        bound = self._improve(stage, rows, built)
+        aims = stage.program.aims
+        off = aims.deviation(built @ aims.weights.T)
+        if off > bound + CLOSE_ENOUGH and not stage.program.cells.shape[0]:
+            other = self._pursue(stage, rows, stage.guide)
+            if other is not None:
+                bound = max(bound, self._improve(stage, rows, other))
+                if aims.deviation(other @ aims.weights.T) < off:
+                    built = other
+        self.bounds[stage.priority] = bound
+        return built
+
+    def _improve(self, stage: Stage, rows: Rows, built: BoolArray) -> float:
+        """Exchange items in place; return the bound."""
+        improver = Improver(stage.program, rows, built, stage.bound, self.rng)
+        improver.run(lambda r: self.report(r, ROUNDS, "improve"))
+        step = lambda f: self.report(f, self.forms, "polish")  # noqa: E731
+        return polish(stage.program, rows, built, stage.bound, self.work, step)
+
+    def levels(self, verification: Verification) -> tuple[Level, ...]:
+        """Return what was reached for each priority."""
+        found = []
+        for priority, off in verification.deviations.items():
+            bound = self.bounds.get(priority, 0.0)
+            found.append(Level(priority, off, bound, max(0.0, off - bound)))
+        return tuple(found)
 
 
 def assemble(
@@ -201,9 +270,16 @@ def assemble(
     except WorkExhausted:
         return Undecided(task.bound, run())
     if found.forms is not None and found.verification is not None:
-        worst = found.verification.worst_deviation
+        levels = task.levels(found.verification)
+        first = levels[0] if levels else Level(1, 0.0, 0.0, 0.0)
         return Assembled(
-            task.ids(found.forms), found.verification, worst, task.bound, max(0.0, worst - task.bound), run()
+            task.ids(found.forms),
+            found.verification,
+            first.deviation,
+            first.bound,
+            first.gap,
+            run(),
+            levels,
         )
     if not found.nothing:
         return Undecided(task.bound, run())

@@ -12,23 +12,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 import scipy.sparse as sp
 
 from exam_engine.assembly.across import Across, AcrossBuilder
+from exam_engine.assembly.aims import Aims, AimsBuilder
 from exam_engine.assembly.pool import NO_VALUE, FloatArray, Pool
 from exam_engine.assembly.rows import BoolArray, IntArray, RowBuilder, Rows
 from exam_engine.assembly.select import positions, select
 from exam_engine.assembly.specification import (
     Count,
-    CurveTarget,
     Distinct,
     Earlier,
     Enemies,
     Exclude,
     If,
     Include,
-    InformationTarget,
-    MeanTarget,
+    Near,
     Parallel,
     PerValue,
     Rule,
@@ -36,7 +36,6 @@ from exam_engine.assembly.specification import (
     Share,
     Specification,
     Sum,
-    Target,
     is_across,
 )
 
@@ -47,21 +46,20 @@ __all__ = ["BoolArray", "IntArray", "Program", "Rows", "compile_program", "selec
 class Program:
     """A compiled specification.
 
-    ``size`` counts the items and ``switches`` the columns after them. ``names`` holds the names of rules and then of
-    targets; rows of a tolerance belong to their target. ``cells`` (n_cells, width) are the combinations of the
-    Parallel rules, ``weights`` (n_targets, width) the coefficients of the targets with their ``goal`` and ``scale``.
+    ``size`` counts the items and ``switches`` the columns after them. ``names`` holds the names of ``n_rules`` rules
+    and then of targets; rows of a tolerance belong to their target. ``cells`` (n_cells, width) are the combinations of
+    the Parallel rules, ``aims`` the targets and soft rules.
     """
 
     size: int
     switches: int
     names: tuple[str, ...]
+    n_rules: int
     structural: BoolArray
     rows: Rows
     cells: sp.csr_array
     cell_owner: IntArray
-    weights: FloatArray
-    goal: FloatArray
-    scale: FloatArray
+    aims: Aims
     max_use: int | None
     bundles: tuple[tuple[int, IntArray], ...] = ()
     """Switch and items of each set that is used together."""
@@ -72,15 +70,6 @@ class Program:
     def width(self) -> int:
         """Number of columns: items and switches."""
         return self.size + self.switches
-
-    @property
-    def n_targets(self) -> int:
-        """Number of targets."""
-        return len(self.goal)
-
-    def deviation(self, totals: FloatArray) -> float:
-        """Return the largest deviation of target ``totals`` (n_targets,) in units of scale."""
-        return float(np.abs((totals - self.goal) / self.scale).max()) if self.n_targets else 0.0
 
     def with_cells(self, counts: FloatArray | None, rows: Rows | None = None) -> Rows:
         """Return ``rows`` (all by default) with each cell holding exactly ``counts``."""
@@ -105,18 +94,18 @@ def compile_program(pool: Pool, specification: Specification, *, allow_empty: bo
         Naming the rule: unknown attribute or id, a filter that selects nothing although nothing is asked of
         it, an information target without item parameters.
     """
-    rows, cells = RowBuilder(pool.size), RowBuilder(pool.size)
+    rows, cells, aims = RowBuilder(pool.size), RowBuilder(pool.size), AimsBuilder(pool)
     across = AcrossBuilder(pool, rows, allow_empty=allow_empty)
     for k, rule in enumerate(specification.rules):
         try:
             if is_across(rule):
                 across.add(rule, k)
                 continue
-            _compile_rule(pool, rule, k, rows, cells, allow_empty=allow_empty)
+            _compile_rule(pool, rule, k, rows, cells, aims, allow_empty=allow_empty)
         except ValueError as error:
             raise ValueError(f"rule {rule.name!r}: {error}") from None
+    _compile_targets(specification, rows, aims)
     width = pool.size + rows.switches
-    weights, goal, scale = _compile_targets(pool, specification, rows, width)
     names = (*(r.name for r in specification.rules), *(t.name for t in specification.targets))
     structural = np.array([bool(getattr(r, "structural", False)) for r in specification.rules], dtype=bool)
     cell_rows = cells.build(width)
@@ -124,13 +113,12 @@ def compile_program(pool: Pool, specification: Specification, *, allow_empty: bo
         size=pool.size,
         switches=rows.switches,
         names=names,
+        n_rules=len(specification.rules),
         structural=np.r_[structural, np.zeros(len(specification.targets), dtype=bool)],
         rows=rows.build(width),
         cells=cell_rows.matrix,
         cell_owner=cell_rows.owner,
-        weights=weights,
-        goal=goal,
-        scale=scale,
+        aims=aims.build(width),
         max_use=specification.max_use,
         bundles=tuple(rows.bundles),
         across=across.build(),
@@ -138,14 +126,21 @@ def compile_program(pool: Pool, specification: Specification, *, allow_empty: bo
 
 
 def _compile_rule(
-    pool: Pool, rule: Rule, k: int, rows: RowBuilder, cells: RowBuilder, *, allow_empty: bool
+    pool: Pool,
+    rule: Rule,
+    k: int,
+    rows: RowBuilder,
+    cells: RowBuilder,
+    aims: AimsBuilder,
+    *,
+    allow_empty: bool,
 ) -> None:
     if isinstance(rule, Count | Sum):
-        _compile_range(pool, rule, k, rows, allow_empty=allow_empty)
+        _compile_range(pool, rule, k, rows, aims, allow_empty=allow_empty)
     elif isinstance(rule, Share):
-        _compile_share(pool, rule, k, rows)
+        _compile_share(pool, rule, k, rows, aims)
     elif isinstance(rule, Distinct):
-        _compile_distinct(pool, rule, k, rows)
+        _compile_distinct(pool, rule, k, rows, aims)
     elif isinstance(rule, Sets):
         _compile_sets(pool, rule, k, rows, allow_empty=allow_empty)
     elif isinstance(rule, If):
@@ -169,16 +164,37 @@ def _compile_rule(
         raise TypeError(f"no rows for {type(rule).__name__}")
 
 
-def _compile_range(pool: Pool, rule: Count | Sum, k: int, rows: RowBuilder, *, allow_empty: bool) -> None:
+def _ask(
+    rule: Count | Sum | Share | Distinct,
+    k: int,
+    rows: RowBuilder,
+    aims: AimsBuilder,
+    places: npt.ArrayLike,
+    lower: float,
+    upper: float,
+    values: npt.ArrayLike = 1.0,
+    *,
+    give: float = 1.0,
+) -> None:
+    """Write down a bound: as a row, or as an aim where the rule is soft."""
+    if rule.weight is None:
+        rows.add(places, lower, upper, k, values, give=give)
+    else:
+        aims.add(rule.name, k, rule.priority, places, values, lower, upper, scale=1.0 / rule.weight)
+
+
+def _compile_range(
+    pool: Pool, rule: Count | Sum, k: int, rows: RowBuilder, aims: AimsBuilder, *, allow_empty: bool
+) -> None:
     items = np.flatnonzero(select(pool, rule.where))
     upper = math.inf if rule.maximum is None else float(rule.maximum)
     if not items.size and rule.minimum <= 0 and not allow_empty:
         raise ValueError("the filter selects no item of the pool")
     values = 1.0 if isinstance(rule, Count) else pool.numbers(rule.attribute)[items]
-    rows.add(items, float(rule.minimum), upper, k, values)
+    _ask(rule, k, rows, aims, items, float(rule.minimum), upper, values)
 
 
-def _compile_share(pool: Pool, rule: Share, k: int, rows: RowBuilder) -> None:
+def _compile_share(pool: Pool, rule: Share, k: int, rows: RowBuilder, aims: AimsBuilder) -> None:
     of = select(pool, rule.of)
     part = of & select(pool, rule.where)
     weight = np.ones(pool.size) if rule.attribute is None else pool.numbers(rule.attribute)
@@ -194,20 +210,22 @@ def _compile_share(pool: Pool, rule: Share, k: int, rows: RowBuilder) -> None:
         bounds.append((rule.maximum, -math.inf, 0.0))
     for bound, lower, upper in bounds:
         values = weight[items] * (part[items] - bound)
-        rows.add(items, lower, upper, k, values, give=float(np.abs(values).sum()))
+        _ask(rule, k, rows, aims, items, lower, upper, values, give=float(np.abs(values).sum()))
 
 
-def _compile_distinct(pool: Pool, rule: Distinct, k: int, rows: RowBuilder) -> None:
+def _compile_distinct(pool: Pool, rule: Distinct, k: int, rows: RowBuilder, aims: AimsBuilder) -> None:
     switches = []
     for _, items in _groups(pool, rule.attribute, select(pool, rule.where)):
         used = rows.switch()
+        if rule.weight is not None:
+            aims.covers.append((used, items))
         switches.append(used)
         if rule.minimum > 0:
             rows.add([*items, used], 0.0, math.inf, k, [*np.ones(len(items)), -1.0], give=0.0)
         if rule.maximum is not None:
             _imply(rows, items, used, k, give=0.0)
     upper = math.inf if rule.maximum is None else float(rule.maximum)
-    rows.add(switches, float(rule.minimum), upper, k)
+    _ask(rule, k, rows, aims, switches, float(rule.minimum), upper)
 
 
 def _compile_sets(pool: Pool, rule: Sets, k: int, rows: RowBuilder, *, allow_empty: bool) -> None:
@@ -268,35 +286,16 @@ def _compile_earlier(pool: Pool, rule: Earlier, k: int, rows: RowBuilder) -> Non
             rows.add(np.arange(pool.size), -math.inf, 0.0, k, values, give=float(np.abs(values).sum()))
 
 
-def _compile_targets(
-    pool: Pool, specification: Specification, rows: RowBuilder, width: int
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    n = len(specification.targets)
-    weights, goal, scale = np.zeros((n, width)), np.zeros(n), np.ones(n)
-    for t, target in enumerate(specification.targets):
+def _compile_targets(specification: Specification, rows: RowBuilder, aims: AimsBuilder) -> None:
+    """Write down the targets, and each tolerance as a rule."""
+    for owner, target in enumerate(specification.targets, start=len(specification.rules)):
         try:
-            weights[t, : pool.size] = _coefficients(pool, target)
+            aims.target(target, owner)
         except ValueError as error:
             raise ValueError(f"target {target.name!r}: {error}") from None
-        goal[t] = target.goal
-        scale[t] = target.scale or abs(target.goal) or 1.0
-        if target.tolerance is not None:
-            owner = len(specification.rules) + t
+        if isinstance(target, Near) and target.tolerance is not None:
             low, high = target.goal - target.tolerance, target.goal + target.tolerance
-            rows.add(np.arange(pool.size), low, high, owner, weights[t, : pool.size])
-    return weights, goal, scale
-
-
-def _coefficients(pool: Pool, target: Target) -> FloatArray:
-    """Return what each item adds to a target, shape (n_items,)."""
-    if isinstance(target, InformationTarget):
-        return np.asarray(pool.information([target.theta])[0])
-    if isinstance(target, CurveTarget):
-        probability = np.asarray(pool.probability([target.theta])[0])
-        return probability if target.marks is None else probability * pool.numbers(target.marks)
-    if isinstance(target, MeanTarget):
-        return pool.numbers(target.attribute) / target.length
-    return pool.numbers(target.attribute)
+            rows.add(aims.places[-1], low, high, owner, aims.values[-1])
 
 
 def _groups(pool: Pool, attribute: str, mask: BoolArray) -> Iterator[tuple[str, IntArray]]:

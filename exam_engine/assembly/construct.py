@@ -217,9 +217,11 @@ class _Form:
     def _alone(self, cost: FloatArray, usable: IntArray, work: Work) -> Solution:
         m, rows, program = len(usable), self.rows, self.program
         part = sp.csr_array(self.columns[:, usable])
-        if program.n_targets and program.size <= SMALL:
-            near = sp.csr_array(program.weights[:, usable] / program.scale[:, None])
-            goal = program.goal / program.scale
+        aims = program.aims
+        exact = np.flatnonzero(aims.low == aims.high)
+        if len(exact) and program.size <= SMALL:
+            near = sp.csr_array(aims.weights[exact][:, usable] / aims.scale[exact, None])
+            goal = aims.low[exact] / aims.scale[exact]
             part = sp.csr_array(sp.vstack([part, near]))
             rows = Rows(
                 part, np.r_[rows.lower, goal - NEAR], np.r_[rows.upper, goal + NEAR], rows.owner, rows.give

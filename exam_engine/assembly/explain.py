@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import scipy.sparse as sp
 
+from exam_engine.assembly.aims import Aims
 from exam_engine.assembly.bound import average_form
 from exam_engine.assembly.compile import Program
 from exam_engine.assembly.construct import build_together, cell_counts, use_limits
@@ -47,9 +48,7 @@ def restrict(program: Program, keep: Sequence[int], forms: int) -> Program:
         rows=rows.take(np.flatnonzero(r)),
         cells=sp.csr_array(program.cells[np.flatnonzero(c)]),
         cell_owner=program.cell_owner[c],
-        weights=np.zeros((0, program.width)),
-        goal=np.zeros(0),
-        scale=np.zeros(0),
+        aims=Aims.none(program.width),
         max_use=program.max_use if SHARING in keep else forms,
         across=program.across.keep(frozenset(keep)),
     )

@@ -49,16 +49,16 @@ class Improver:
         self, program: Program, rows: Rows, forms: BoolArray, bound: float, rng: np.random.Generator
     ) -> None:
         self.program, self.forms, self.bound, self.rng, self.n = program, forms, bound, rng, program.size
-        first_target = len(program.structural) - program.n_targets
-        soft = rows.owner >= first_target  # tolerances: part of the objective
+        aims = program.aims
+        tolerated = aims.owner[np.isfinite(aims.tolerance)]
+        soft = np.isin(rows.owner, tolerated) & (rows.owner >= program.n_rules)  # part of the objective
         self.rows = rows.take(np.flatnonzero(~soft))
         self.moves = self.alone = Moves(self.rows, program.size)
-        self.weights = np.ascontiguousarray(program.weights[:, : self.n].T / program.scale)
-        self.goal = program.goal / program.scale
-        self.tolerance = np.full(program.n_targets, np.inf)
-        for r in np.flatnonzero(soft):
-            t = int(rows.owner[r]) - first_target
-            self.tolerance[t] = (rows.upper[r] - rows.lower[r]) / 2 / program.scale[t]
+        self.weights = np.ascontiguousarray(aims.weights.T / aims.scale)
+        self.low, self.high = aims.low / aims.scale, aims.high / aims.scale
+        self.tolerance = aims.tolerance / aims.scale
+        self.points = np.flatnonzero(self.low == self.high)
+        self.ranges = np.flatnonzero(self.low != self.high)
         self.importance = np.maximum(1.0, (CLOSE_ENOUGH / np.maximum(self.tolerance, 1e-6)) ** 2)
         self.found: tuple[IntArray, IntArray, Counts] | None = None
         self.max_use = item_limits(program, len(forms))[: self.n]
@@ -66,7 +66,7 @@ class Improver:
 
     def run(self, step: Callable[[int], None]) -> None:
         """Improve until every form is close enough or nothing more is found."""
-        if not self.program.n_targets:
+        if not self.program.aims.count:
             return
         aim = self.bound + CLOSE_ENOUGH
         for round_ in range(ROUNDS):
@@ -122,10 +122,26 @@ class Improver:
         )
 
     def _off(self, f: int) -> FloatArray:
-        return np.asarray(self.weights[self.forms[f, : self.n]].sum(axis=0) - self.goal)
+        return self._beyond(self._total(f))
+
+    def _total(self, f: int) -> FloatArray:
+        return np.asarray(self.weights[self.forms[f]].sum(axis=0))
+
+    def _beyond(self, total: FloatArray) -> FloatArray:
+        return np.asarray(total - np.clip(total, self.low, self.high))
+
+    def _squares(self, first: FloatArray, second: FloatArray, weight: FloatArray) -> npt.NDArray[np.float32]:
+        """Return the weighted sum of squared deviations of the totals ``first[i] + second[j]``, for all pairs."""
+        at, root = self.points, np.sqrt(weight)
+        costs = _squares((first[:, at] - self.low[at]) * root[at], second[:, at] * root[at])
+        for t in self.ranges.tolist():
+            total = first[:, [t]].astype(np.float32) + second[:, t].astype(np.float32)
+            off = np.maximum(np.maximum(self.low[t] - total, total - self.high[t]), 0.0)
+            costs += (weight[t] * off**2).astype(np.float32)
+        return costs
 
     def _cost(self, off: FloatArray) -> float:
-        """Largest deviation, with a heavy charge beyond a tolerance; ``off`` has shape (n_targets,)."""
+        """Largest deviation, with a heavy charge beyond a tolerance; ``off`` has shape (n_aims,)."""
         size = np.abs(off)
         return float(size.max() + BEYOND * np.maximum(size - self.tolerance, 0.0).max())
 
@@ -148,11 +164,11 @@ class Improver:
         broken = self.moves.broken(form, gone, come)
         self.found = (gone, come, broken)
         open_ = broken == 0
-        root = np.sqrt(weight)
         swapped = 0
         while swapped < SWAPS:
-            off = self._off(f)
-            costs = _squares((off - self.weights[gone]) * root, self.weights[come] * root)
+            total = self._total(f)
+            off = self._beyond(total)
+            costs = self._squares(total - self.weights[gone], self.weights[come], weight)
             costs[~open_] = np.inf
             i, j = divmod(int(np.argmin(costs)), len(come))
             if costs[i, j] >= GAIN * float((weight * off**2).sum()):
@@ -184,10 +200,9 @@ class Improver:
         if len(at) < 2:
             return False
         i, j = gone[at // len(come)], come[at % len(come)]
-        root = np.sqrt(weight)
-        off = self._off(f)
-        move = (self.weights[j] - self.weights[i]) * root
-        better = _best_pairs(off * root, move, GAIN * float((weight * off**2).sum()))
+        total = self._total(f)
+        now = GAIN * float((weight * self._beyond(total) ** 2).sum())
+        better = self._best_pairs(total, self.weights[j] - self.weights[i], weight, now)
         for tries in np.split(better, PAIR_CHECKS[:-1]):
             if not len(tries):
                 break
@@ -216,16 +231,15 @@ class Improver:
 
     def _exchange(self, f: int, weight: FloatArray, worst: float) -> bool:
         """Give one item to another form for one of its own, when this one gains and the other stays below ``worst``."""
-        off, items = self._off(f), self.forms[:, : self.n]
-        root = np.sqrt(weight)
-        now = float((weight * off**2).sum())
+        total, items = self._total(f), self.forms[:, : self.n]
+        now = float((weight * self._beyond(total) ** 2).sum())
         for g in self.rng.permutation(len(self.forms)).tolist():
             if g == f:
                 continue
             give, take = np.flatnonzero(items[f] & ~items[g]), np.flatnonzero(items[g] & ~items[f])
             if not len(give) or not len(take):
                 continue
-            costs = _squares((off - self.weights[give]) * root, self.weights[take] * root)
+            costs = self._squares(total - self.weights[give], self.weights[take], weight)
             ok = costs < GAIN * now
             if not ok.any():
                 continue
@@ -233,10 +247,10 @@ class Improver:
             ok &= self.alone.broken(self.forms[g], take, give).T == 0
             at = np.flatnonzero(ok)
             at = at[np.argsort(costs.ravel()[at], kind="stable")]
-            off_g = self._off(g)
+            total_g = self._total(g)
             for place in at[:200].tolist():
                 i, j = give[place // len(take)], take[place % len(take)]
-                if self._cost(off_g + self.weights[i] - self.weights[j]) < worst:
+                if self._cost(self._beyond(total_g + self.weights[i] - self.weights[j])) < worst:
                     self.forms[f, [i, j]] = [False, True]
                     self.forms[g, [i, j]] = [True, False]
                     if not pairs_hold(self.program, self.forms, (f, g)):
@@ -246,22 +260,21 @@ class Improver:
                     return True
         return False
 
-
-def _best_pairs(off: FloatArray, move: FloatArray, below: float) -> IntArray:
-    """Return pairs p < q, as p · n + q, with a small ``|off + move[p] + move[q]|²`` under a limit, best first."""
-    n = len(move)
-    for limit in (0.05 * below, 0.3 * below, below):
-        pairs, costs = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.float32)]
-        for begin in range(0, n, BLOCK):
-            square = _squares(off + move[begin : begin + BLOCK], move[begin:])
-            p, q = np.nonzero(square < limit)
-            keep = p < q
-            pairs.append((p[keep] + begin) * n + q[keep] + begin)
-            costs.append(square[p[keep], q[keep]])
-        found, cost = np.concatenate(pairs), np.concatenate(costs)
-        if len(found) >= PAIR_CHECKS[0] or limit == below:
-            break
-    return np.asarray(found[np.argsort(cost, kind="stable")][: PAIR_CHECKS[-1]])
+    def _best_pairs(self, total: FloatArray, move: FloatArray, weight: FloatArray, below: float) -> IntArray:
+        """Return pairs of moves p < q, as p · n + q, that make the cost small, best first."""
+        n = len(move)
+        for limit in (0.05 * below, 0.3 * below, below):
+            pairs, costs = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.float32)]
+            for begin in range(0, n, BLOCK):
+                square = self._squares(total + move[begin : begin + BLOCK], move[begin:], weight)
+                p, q = np.nonzero(square < limit)
+                keep = p < q
+                pairs.append((p[keep] + begin) * n + q[keep] + begin)
+                costs.append(square[p[keep], q[keep]])
+            found, cost = np.concatenate(pairs), np.concatenate(costs)
+            if len(found) >= PAIR_CHECKS[0] or limit == below:
+                break
+        return np.asarray(found[np.argsort(cost, kind="stable")][: PAIR_CHECKS[-1]])
 
 
 def _squares(first: FloatArray, second: FloatArray) -> npt.NDArray[np.float32]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
+
+from exam_engine.psychometrics.irt.items import Items
 
 FloatArray = npt.NDArray[np.float64]
 TextArray = npt.NDArray[np.str_]
@@ -30,13 +32,17 @@ class Pool:
         Attributes with values: type, category, point. ``""`` means the item has none.
     a, b, c : array, shape (n_items,), optional
         Discrimination (per logit, positive), difficulty (logits) and lower asymptote (in [0, 1)) of the
-        three-parameter logistic model without the 1.7 constant. ``c`` is 0 when left out.
+        three-parameter logistic model. ``c`` is 0 when left out.
+    items : Items, optional
+        Instead of ``a``, ``b`` and ``c``: items of any model together, polytomous ones too.
+    scaling : float or array, shape (n_items,), default 1
+        The constant D before the discriminations, such as 1.7. Discriminations are kept for D = 1, multiplied by it.
 
     Raises
     ------
     ValueError
         Naming the item or attribute: duplicate ids, wrong length, a number that is not finite, a
-        discrimination that is not positive, an asymptote outside [0, 1).
+        discrimination or constant that is not positive, an asymptote outside [0, 1).
 
     Examples
     --------
@@ -51,6 +57,8 @@ class Pool:
     a: npt.ArrayLike | None = None
     b: npt.ArrayLike | None = None
     c: npt.ArrayLike | None = None
+    items: Items | None = None
+    scaling: npt.ArrayLike = 1.0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "ids", tuple(self.ids))
@@ -116,33 +124,55 @@ class Pool:
         >>> Pool(ids=["i"], a=[2.0], b=[0.0]).information([0.0])
         array([[1.]])
         """
-        if self.a is None or self.b is None:
-            raise ValueError("the pool has no item parameters: an information target needs a calibrated bank")
-        a, b = np.asarray(self.a, float), np.asarray(self.b, float)
-        c = np.zeros(self.size) if self.c is None else np.asarray(self.c, float)
+        a, b, c = self._curve_parameters("an information target")
+        if self.items is not None:
+            return self.items.information(theta)
         z = np.clip(a * (np.atleast_1d(np.asarray(theta, float))[:, None] - b), -700.0, 700.0)
         core = 1.0 / (1.0 + np.exp(-z))
         probability = c + (1.0 - c) * core
         return np.asarray(a**2 * core**2 * (1.0 - probability) / np.maximum(probability, 1e-300))
 
-    def probability(self, theta: npt.ArrayLike) -> FloatArray:
-        """Return the probability of a correct answer at each ability, shape (n_theta, n_items).
+    def expected_score(self, theta: npt.ArrayLike) -> FloatArray:
+        """Return the expected score of each item at each ability, shape (n_theta, n_items).
 
-        Raises ValueError if the pool has no item parameters.
+        The probability of a correct answer, or the mean score of a polytomous item. Raises ValueError if the pool has
+        no item parameters.
 
         Examples
         --------
-        >>> Pool(ids=["i"], a=[2.0], b=[0.0], c=[0.2]).probability([0.0])
+        >>> Pool(ids=["i"], a=[2.0], b=[0.0], c=[0.2]).expected_score([0.0])
         array([[0.6]])
         """
-        if self.a is None or self.b is None:
-            raise ValueError(
-                "the pool has no item parameters: a characteristic curve needs a calibrated bank"
-            )
-        a, b = np.asarray(self.a, float), np.asarray(self.b, float)
-        c = np.zeros(self.size) if self.c is None else np.asarray(self.c, float)
+        a, b, c = self._curve_parameters("a characteristic curve")
+        if self.items is not None:
+            return self.items.expected_score(theta)
         z = np.clip(a * (np.atleast_1d(np.asarray(theta, float))[:, None] - b), -700.0, 700.0)
         return np.asarray(c + (1.0 - c) / (1.0 + np.exp(-z)))
+
+    def probability(self, theta: npt.ArrayLike) -> FloatArray:
+        """Return the part of its highest score that each item is expected to earn, shape (n_theta, n_items).
+
+        The probability of a correct answer where items are dichotomous. Raises ValueError if the pool has no item
+        parameters.
+        """
+        return np.asarray(self.expected_score(theta) / self.highest)
+
+    @property
+    def is_calibrated(self) -> bool:
+        """Whether items have parameters."""
+        return self.a is not None or self.items is not None
+
+    @property
+    def highest(self) -> FloatArray:
+        """Highest score of each item, shape (n_items,): 1 but for polytomous ones."""
+        return np.ones(self.size) if self.items is None else self.items.highest.astype(np.float64)
+
+    def _curve_parameters(self, who: str) -> tuple[FloatArray, FloatArray, FloatArray]:
+        if not self.is_calibrated:
+            raise ValueError(f"the pool has no item parameters: {who} needs a calibrated bank")
+        none = np.zeros(self.size)
+        a, b, c = (none if one is None else np.asarray(one, float) for one in (self.a, self.b, self.c))
+        return a, b, c
 
     def _numbers(self, name: str, values: npt.ArrayLike) -> FloatArray:
         array = np.array(values, dtype=np.float64)
@@ -170,11 +200,45 @@ class Pool:
             values = getattr(self, name)
             if values is not None:
                 object.__setattr__(self, name, self._numbers(name, values))
+        if self.items is not None:
+            self._check_items(self.items)
         if self.a is not None:
             self._refuse("a", np.asarray(self.a) <= 0, "a discrimination must be positive")
         if self.c is not None:
             c = np.asarray(self.c)
             self._refuse("c", (c < 0) | (c >= 1), "a lower asymptote lies in [0, 1)")
+
+        self._scale()
+
+    def _check_items(self, items: Items) -> None:
+        if self.a is not None:
+            raise ValueError("give items, or a, b and c")
+        if len(items) != self.size:
+            raise ValueError(f"parameters of {len(items)} items, the pool has {self.size} items")
+        negative = np.flatnonzero(items.a <= 0)
+        if negative.size:
+            k = int(negative[0])
+            raise ValueError(
+                f"'a' of item {self.ids[k]!r} is {items.a[k]}: a discrimination must be positive"
+            )
+
+    def _scale(self) -> None:
+        """Multiply the discriminations by the constant before them, which then is 1."""
+        constant = np.broadcast_to(np.asarray(self.scaling, dtype=np.float64), (self.size,))
+        wrong = np.flatnonzero(~(np.isfinite(constant) & (constant > 0)))
+        if wrong.size:
+            k = int(wrong[0])
+            raise ValueError(f"the constant D of item {self.ids[k]!r} is {constant[k]}: it must be positive")
+        object.__setattr__(self, "scaling", 1.0)
+        if (constant == 1.0).all():
+            return
+        if self.a is not None:
+            object.__setattr__(self, "a", self._numbers("a", np.asarray(self.a) * constant))
+        if self.items is not None:
+            slopes, intercepts = (
+                table * constant[:, None] for table in (self.items.slopes, self.items.intercepts)
+            )
+            object.__setattr__(self, "items", replace(self.items, slopes=slopes, intercepts=intercepts))
 
     def _refuse(self, name: str, wrong: npt.NDArray[np.bool_], why: str) -> None:
         if wrong.any():

@@ -18,6 +18,7 @@ from exam_engine.assembly.specification import (
     Count,
     Distinct,
     If,
+    Near,
     Parallel,
     PerValue,
     Rule,
@@ -83,7 +84,7 @@ def apply_changes(specification: Specification, changes: Sequence[Change]) -> Sp
         if (changed := _apply(rule, by_name.get(rule.name, []))) is not None
     ]
     targets: list[Target] = [
-        replace(t, tolerance=by_name[t.name][0].after) if t.name in by_name else t
+        replace(t, tolerance=by_name[t.name][0].after) if isinstance(t, Near) and t.name in by_name else t
         for t in specification.targets
     ]
     return replace(specification, rules=tuple(rules), targets=tuple(targets))
@@ -119,7 +120,8 @@ def _prices(pool: Pool, specification: Specification) -> _Prices:
             price[-1] *= STRUCTURAL_PRICE
         whole.append(0.0 if isinstance(rule, Sum) else 1.0)
     for target in specification.targets:
-        price.append(TOLERANCE_PRICE / (target.scale or abs(target.goal) or 1.0))
+        unit = (target.scale or abs(target.goal) or 1.0) if isinstance(target, Near) else 1.0
+        price.append(TOLERANCE_PRICE / unit)
         whole.append(0.0)
     return _Prices(np.array(price), np.array(whole))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -15,6 +16,7 @@ class RuleCheck:
 
     ``form`` counts from 1 and is 0 for rules over all forms; ``other`` is the form that it is compared with, of all
     others the one that fits worst, and 0 where nothing is compared. ``detail`` names the worst value or item, if any.
+    A soft rule has a ``weight`` and may be broken, by ``off`` items, amounts or values.
     """
 
     rule: str
@@ -25,18 +27,36 @@ class RuleCheck:
     ok: bool
     detail: str = ""
     other: int = 0
+    weight: float | None = None
+    off: float = 0.0
+    priority: int = 1
+
+    @property
+    def is_soft(self) -> bool:
+        """Whether the rule may be broken."""
+        return self.weight is not None
+
+    @property
+    def deviation(self) -> float:
+        """How much a soft rule counts among the targets: weight times what it is off by."""
+        return 0.0 if self.weight is None else self.weight * self.off
 
 
 @dataclass(frozen=True)
 class TargetCheck:
-    """One target in one form; ``deviation`` is in units of the target's scale."""
+    """One row of a target in one form; ``deviation`` is in units of the target's scale.
+
+    ``goal`` of what is to be as large or small as can be is the bound that was proven for it; None where that is not
+    known.
+    """
 
     target: str
     form: int
     actual: float
-    goal: float
+    goal: float | None
     deviation: float
     ok: bool
+    priority: int = 1
 
 
 @dataclass(frozen=True)
@@ -48,18 +68,27 @@ class Verification:
 
     @property
     def ok(self) -> bool:
-        """Whether everything holds."""
-        return all(c.ok for c in self.rules) and all(c.ok for c in self.targets)
+        """Whether everything holds that must."""
+        return all(c.ok or c.is_soft for c in self.rules) and all(c.ok for c in self.targets)
 
     @property
     def worst_deviation(self) -> float:
-        """Largest deviation from a target, in units of its scale; 0 without targets."""
-        return max((c.deviation for c in self.targets), default=0.0)
+        """Largest deviation from a target or soft rule of the first priority; 0 without any."""
+        return next(iter(self.deviations.values()), 0.0)
+
+    @property
+    def deviations(self) -> Mapping[int, float]:
+        """Largest deviation for each priority, the first one first."""
+        found: dict[int, float] = {}
+        soft = [(check.priority, check.deviation) for check in self.rules if check.is_soft]
+        for priority, off in (*soft, *((check.priority, check.deviation) for check in self.targets)):
+            found[priority] = max(found.get(priority, 0.0), off)
+        return dict(sorted(found.items()))
 
     @property
     def broken(self) -> tuple[RuleCheck | TargetCheck, ...]:
         """What does not hold."""
-        return (*(c for c in self.rules if not c.ok), *(c for c in self.targets if not c.ok))
+        return (*(c for c in self.rules if not (c.ok or c.is_soft)), *(c for c in self.targets if not c.ok))
 
 
 @dataclass(frozen=True)
@@ -75,11 +104,24 @@ class Run:
 
 
 @dataclass(frozen=True)
+class Level:
+    """What was reached for the targets and soft rules of one priority, as Assembled tells it for the first.
+
+    ``bound`` holds for what earlier priorities left open.
+    """
+
+    priority: int
+    deviation: float
+    bound: float
+    gap: float
+
+
+@dataclass(frozen=True)
 class Assembled:
     """Forms that fulfil every rule, as verified.
 
-    ``deviation`` is the worst over targets and forms, ``bound`` the proven least possible, ``gap`` their
-    difference, all in units of scale.
+    ``deviation`` is the worst over the targets and soft rules of the first priority and all forms, ``bound`` the proven
+    least possible, ``gap`` their difference, all in units of scale; ``levels`` tells them for every priority.
     """
 
     forms: tuple[tuple[str, ...], ...]
@@ -88,6 +130,7 @@ class Assembled:
     bound: float
     gap: float
     run: Run
+    levels: tuple[Level, ...] = ()
 
 
 @dataclass(frozen=True)

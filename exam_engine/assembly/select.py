@@ -8,7 +8,7 @@ import numpy as np
 
 from exam_engine.assembly.pool import Pool
 from exam_engine.assembly.rows import BoolArray, IntArray
-from exam_engine.assembly.specification import Among, Is, Where
+from exam_engine.assembly.where import Among, Is, Where
 
 
 def select(pool: Pool, where: Where) -> BoolArray:

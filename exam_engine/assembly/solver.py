@@ -60,11 +60,15 @@ class Model:
 
 @dataclass(frozen=True)
 class Solution:
-    """What the solver answered; ``x`` is None unless the status is optimal or feasible."""
+    """What the solver answered; ``x`` is None unless the status is optimal or feasible.
+
+    ``bound`` is what no solution can go below, as proven so far.
+    """
 
     status: str
     x: FloatArray | None
     objective: float
+    bound: float = -np.inf
 
 
 def solver_version() -> str:
@@ -114,7 +118,9 @@ def solve(model: Model, work: Work, *, nodes: int | None = None, gap: float = 0.
         work.spend(max(1, int(result.mip_node_count or 0)))
         if result.x is not None:
             status = OPTIMAL if result.status == 0 else FEASIBLE
-            return Solution(status, np.asarray(result.x, dtype=np.float64), float(result.fun))
+            known = result.fun if model.integer is None else result.mip_dual_bound
+            bound = -np.inf if known is None else float(known)
+            return Solution(status, np.asarray(result.x, dtype=np.float64), float(result.fun), bound)
         if result.status == 2:
             return Solution(INFEASIBLE, None, np.inf)
         if result.status == 1:

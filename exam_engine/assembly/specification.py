@@ -11,41 +11,55 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
+from exam_engine.assembly.targets import (
+    CurveTarget,
+    InformationTarget,
+    Maximin,
+    Maximise,
+    MeanTarget,
+    Minimise,
+    Near,
+    Reference,
+    ScoreTarget,
+    SumTarget,
+    Target,
+    check_priority,
+    check_target,
+)
+from exam_engine.assembly.where import Among, Between, Condition, Is, Where
 
-@dataclass(frozen=True)
-class Is:
-    """Items whose categorical ``attribute`` is one of ``values``."""
-
-    attribute: str
-    values: tuple[str, ...]
-
-    def __init__(self, attribute: str, *values: str) -> None:
-        object.__setattr__(self, "attribute", attribute)
-        object.__setattr__(self, "values", tuple(values))
-
-
-@dataclass(frozen=True)
-class Between:
-    """Items whose numeric ``attribute`` lies in [low, high]."""
-
-    attribute: str
-    low: float = -math.inf
-    high: float = math.inf
-
-
-@dataclass(frozen=True)
-class Among:
-    """Items named by their ids: those of an earlier paper, of an anchor block."""
-
-    ids: tuple[str, ...]
-
-    def __init__(self, *ids: str) -> None:
-        object.__setattr__(self, "ids", tuple(ids))
-
-
-Condition: TypeAlias = Is | Between | Among
-Where: TypeAlias = tuple[Condition, ...]
-"""All conditions hold at once; ``()`` selects every item."""
+__all__ = [
+    "Among",
+    "Between",
+    "Condition",
+    "Count",
+    "CurveTarget",
+    "Distinct",
+    "Enemies",
+    "Exclude",
+    "If",
+    "Include",
+    "InformationTarget",
+    "Is",
+    "Maximin",
+    "Maximise",
+    "MeanTarget",
+    "Minimise",
+    "Near",
+    "Parallel",
+    "PerValue",
+    "Reference",
+    "Rule",
+    "ScoreTarget",
+    "Sets",
+    "Share",
+    "Specification",
+    "Sum",
+    "SumTarget",
+    "Target",
+    "Where",
+    "soft_weight",
+]
 
 Scope: TypeAlias = Literal["form", "all", "pool"]
 """What is counted: items of each form, uses of items over all forms, or the different items that all forms use."""
@@ -59,7 +73,8 @@ class Count:
     """From ``minimum`` to ``maximum`` items of a selection; a ``maximum`` of None means no limit.
 
     ``structural`` marks what the form is rather than what it should contain (its length, its total marks):
-    when a specification is impossible, other rules are blamed and relaxed first.
+    when a specification is impossible, other rules are blamed and relaxed first. With a ``weight`` the rule is soft: it
+    may be broken, and counts like a target of this ``priority``: ``weight`` times the items too many or too few.
     """
 
     name: str
@@ -68,11 +83,16 @@ class Count:
     maximum: int | None = None
     structural: bool = False
     scope: Scope = "form"
+    weight: float | None = None
+    priority: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sum:
-    """The sum of a numeric attribute over a selection lies in [minimum, maximum]."""
+    """The sum of a numeric attribute over a selection lies in [minimum, maximum].
+
+    With a ``weight`` it is soft as Count is, by the amount that is too much or too little.
+    """
 
     name: str
     attribute: str
@@ -81,13 +101,16 @@ class Sum:
     maximum: float = math.inf
     structural: bool = False
     scope: Scope = "form"
+    weight: float | None = None
+    priority: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
 class Share:
     """The items of ``where`` make up ``minimum`` to ``maximum`` of those of ``of``, counted or weighed by an attribute.
 
-    ``attribute`` must not be negative. A form without any item of ``of`` fulfils the rule.
+    ``attribute`` must not be negative. A form without any item of ``of`` fulfils the rule. With a ``weight`` it is soft
+    as Count is, by the items (or the amount of ``attribute``) that make the difference.
     """
 
     name: str
@@ -96,17 +119,24 @@ class Share:
     attribute: str | None = None
     minimum: float = 0.0
     maximum: float = 1.0
+    weight: float | None = None
+    priority: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
 class Distinct:
-    """The form covers from ``minimum`` to ``maximum`` different values of ``attribute``."""
+    """The form covers from ``minimum`` to ``maximum`` different values of ``attribute``.
+
+    With a ``weight`` it is soft as Count is, by values.
+    """
 
     name: str
     attribute: str
     minimum: int = 0
     maximum: int | None = None
     where: Where = ()
+    weight: float | None = None
+    priority: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -250,66 +280,13 @@ def is_across(rule: Rule) -> bool:
     return wide or isinstance(rule, Overlap | Anchor | Use)
 
 
-@dataclass(frozen=True, kw_only=True)
-class InformationTarget:
-    """Test information near ``goal`` at ability ``theta``.
-
-    The largest deviation over all targets and forms, in units of ``scale``, is made as small as possible;
-    with a ``tolerance`` it is also a rule: ``goal ± tolerance`` or no form. ``scale`` is the goal itself
-    when left out.
-    """
-
-    name: str
-    theta: float
-    goal: float
-    tolerance: float | None = None
-    scale: float | None = None
+def soft_weight(rule: Rule) -> float | None:
+    """Return how much a soft rule weighs; None for a rule that must hold."""
+    return rule.weight if isinstance(rule, Count | Sum | Share | Distinct) else None
 
 
-@dataclass(frozen=True, kw_only=True)
-class CurveTarget:
-    """The test characteristic curve, the expected score at ability ``theta``, near ``goal``.
-
-    ``marks`` names the numeric attribute that a correct answer earns; None counts 1 an item. Deviations count as for
-    InformationTarget.
-    """
-
-    name: str
-    theta: float
-    goal: float
-    marks: str | None = None
-    tolerance: float | None = None
-    scale: float | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class SumTarget:
-    """The sum of a numeric attribute over the form near ``goal``; deviations count as for InformationTarget."""
-
-    name: str
-    attribute: str
-    goal: float
-    tolerance: float | None = None
-    scale: float | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class MeanTarget:
-    """The mean of a numeric attribute over the form near ``goal``, such as mean difficulty of an
-    uncalibrated bank.
-
-    ``length`` is the number of items of the form; deviations count as for InformationTarget.
-    """
-
-    name: str
-    attribute: str
-    goal: float
-    length: int
-    tolerance: float | None = None
-    scale: float | None = None
-
-
-Target: TypeAlias = InformationTarget | CurveTarget | SumTarget | MeanTarget
+SLACK = 0.003
+"""Default of what the search for one priority may give up of the one before: what counts as close enough."""
 
 
 @dataclass(frozen=True)
@@ -324,6 +301,8 @@ class Specification:
         In how many forms an item may appear; 1 means that forms share no item, None that there is no limit.
     sharing_name : str
         What the limit is called when it is part of a clash.
+    slack : float, default 0.003
+        How much of the deviation reached for one priority may be given up for the next, in units of scale.
 
     Raises
     ------
@@ -342,12 +321,15 @@ class Specification:
     targets: Sequence[Target] = ()
     max_use: int | None = 1
     sharing_name: str = "no shared items"
+    slack: float = SLACK
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "rules", tuple(self.rules))
         object.__setattr__(self, "targets", tuple(self.targets))
         if self.max_use is not None and self.max_use < 1:
             raise ValueError(f"max_use is {self.max_use}: an item must be usable at least once")
+        if not (self.slack >= 0 and math.isfinite(self.slack)):
+            raise ValueError(f"slack is {self.slack}: it must be a number from 0")
         names: set[str] = {self.sharing_name}
         for named in (*self.rules, *self.targets):
             if named.name in names:
@@ -356,7 +338,7 @@ class Specification:
         for rule in self.rules:
             _check_rule(rule)
         for target in self.targets:
-            _check_target(target)
+            check_target(target)
 
 
 def _check_rule(rule: Rule) -> None:
@@ -376,6 +358,16 @@ def _check_rule(rule: Rule) -> None:
             raise ValueError(f"rule {rule.name!r}: minimum {rule.minimum} is above maximum {rule.maximum}")
         if not isinstance(rule, Sum) and (low < 0 or high < 0):
             raise ValueError(f"rule {rule.name!r}: a count cannot be negative")
+    weight = soft_weight(rule)
+    if isinstance(rule, Count | Sum | Share | Distinct):
+        try:
+            check_priority(rule.priority)
+        except ValueError as error:
+            raise ValueError(f"rule {rule.name!r}: {error}") from None
+        if weight is None and rule.priority != 1:
+            raise ValueError(f"rule {rule.name!r} must hold: a priority needs a weight")
+    if weight is not None and not (weight > 0 and math.isfinite(weight)):
+        raise ValueError(f"rule {rule.name!r}: weight {weight} is not positive")
     if isinstance(rule, Sets):
         if rule.minimum is None and rule.maximum is not None:
             raise ValueError(f"rule {rule.name!r}: a maximum of a set needs a minimum")
@@ -397,6 +389,8 @@ def _check_rule(rule: Rule) -> None:
 
 
 def _check_scope(rule: Rule) -> None:
+    if is_across(rule) and soft_weight(rule) is not None:
+        raise ValueError(f"rule {rule.name!r}: only a rule of each form can be soft")
     if isinstance(rule, Count | Sum) and rule.scope not in get_args(Scope):
         raise ValueError(f"rule {rule.name!r}: scope {rule.scope!r} is none of {', '.join(get_args(Scope))}")
     if isinstance(rule, Use):
@@ -414,13 +408,3 @@ def _check_scope(rule: Rule) -> None:
         names = [name for name, _ in rule.papers]
         if len(set(names)) != len(names):
             raise ValueError(f"rule {rule.name!r} names an earlier paper twice")
-
-
-def _check_target(target: Target) -> None:
-    if not math.isfinite(target.goal):
-        raise ValueError(f"target {target.name!r}: the goal is {target.goal}")
-    if isinstance(target, MeanTarget) and target.length < 1:
-        raise ValueError(f"target {target.name!r}: a form of {target.length} items has no mean")
-    for word, value in (("tolerance", target.tolerance), ("scale", target.scale)):
-        if value is not None and not (value > 0 and math.isfinite(value)):
-            raise ValueError(f"target {target.name!r}: {word} {value} is not positive")

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
-from exam_engine.assembly.checks import ROUNDING, check, matching
+from exam_engine.assembly.checks import check, matching
 from exam_engine.assembly.pool import NO_VALUE, Pool
-from exam_engine.assembly.result import RuleCheck, TargetCheck, Verification
+from exam_engine.assembly.result import RuleCheck, Verification
 from exam_engine.assembly.specification import (
     Count,
-    CurveTarget,
     Distinct,
     Earlier,
     Enemies,
     Exclude,
     If,
     Include,
-    InformationTarget,
-    MeanTarget,
     Parallel,
     PerValue,
     Rule,
@@ -27,13 +25,20 @@ from exam_engine.assembly.specification import (
     Share,
     Specification,
     Sum,
-    Target,
     is_across,
+    soft_weight,
 )
 from exam_engine.assembly.verify_across import check_across, check_use
+from exam_engine.assembly.verify_targets import Aspiration, check_target
 
 
-def verify(pool: Pool, specification: Specification, forms: Sequence[Sequence[str]]) -> Verification:
+def verify(
+    pool: Pool,
+    specification: Specification,
+    forms: Sequence[Sequence[str]],
+    *,
+    possible: Mapping[str, Aspiration] | None = None,
+) -> Verification:
     """Recompute every rule and target for forms given by their ids.
 
     Parameters
@@ -42,6 +47,8 @@ def verify(pool: Pool, specification: Specification, forms: Sequence[Sequence[st
     specification : Specification
     forms : sequence of sequence of str
         Ids of each form's items; an id twice in a form is an error.
+    possible : mapping, optional
+        What was found to be possible for targets without a goal of their own; without it they have no deviation.
 
     Returns
     -------
@@ -76,15 +83,28 @@ def verify(pool: Pool, specification: Specification, forms: Sequence[Sequence[st
                     check(rule.name, number, len(different), 0, 0, " · ".join(min(different, default=())))
                 )
             else:
-                rules.append(_check_form(pool, rule, number, items))
+                rules.append(_as_soft(pool, rule, _check_form(pool, rule, number, items), items))
     if specification.max_use is not None:
         rules.append(check_use(pool, specification, placed))
     targets = [
-        _check_target(pool, target, number, form)
+        check
         for target in specification.targets
         for number, form in enumerate(placed, start=1)
+        for check in check_target(pool, target, number, form, possible or {})
     ]
     return Verification(tuple(rules), tuple(targets))
+
+
+def _as_soft(pool: Pool, rule: Rule, check: RuleCheck, form: list[int]) -> RuleCheck:
+    """Return the check with what a soft rule is off by: items, amounts or values, not shares."""
+    weight = soft_weight(rule)
+    if weight is None or not isinstance(rule, Count | Sum | Share | Distinct):
+        return check
+    off = max(check.minimum - check.actual, check.actual - check.maximum, 0.0) if not check.ok else 0.0
+    if isinstance(rule, Share):
+        amounts = None if rule.attribute is None else pool.numbers(rule.attribute)
+        off *= math.fsum(1.0 if amounts is None else float(amounts[k]) for k in matching(pool, rule.of, form))
+    return replace(check, weight=weight, off=off, priority=rule.priority)
 
 
 def _check_form(pool: Pool, rule: Rule, number: int, form: list[int]) -> RuleCheck:
@@ -165,49 +185,6 @@ def _check_named(rule: Rule, number: int, held: set[str]) -> RuleCheck:
 def _counts(pool: Pool, attribute: str, items: Iterable[int]) -> Counter[str]:
     texts = pool.texts(attribute)
     return Counter(str(texts[k]) for k in items if texts[k] != NO_VALUE)
-
-
-def _check_target(pool: Pool, target: Target, number: int, form: list[int]) -> TargetCheck:
-    if isinstance(target, InformationTarget):
-        actual = math.fsum(_information(pool, k, target.theta) for k in form)
-    elif isinstance(target, CurveTarget):
-        marks = None if target.marks is None else pool.numbers(target.marks)
-        actual = math.fsum(
-            _probability(pool, k, target.theta) * (1.0 if marks is None else float(marks[k])) for k in form
-        )
-    else:
-        values = pool.numbers(target.attribute)
-        total = math.fsum(float(values[k]) for k in form)
-        actual = total / target.length if isinstance(target, MeanTarget) else total
-    off = abs(actual - target.goal)
-    ok = target.tolerance is None or off <= target.tolerance + ROUNDING * max(1.0, abs(target.goal))
-    return TargetCheck(
-        target.name, number, actual, target.goal, off / (target.scale or abs(target.goal) or 1.0), ok
-    )
-
-
-def _information(pool: Pool, k: int, theta: float) -> float:
-    """Information of one item by its slope, I = P'² / (P (1 - P)): not the formula used to assemble."""
-    a, b = float(_at(pool.a, k)), float(_at(pool.b, k))
-    c = 0.0 if pool.c is None else float(_at(pool.c, k))
-    z = a * (theta - b)
-    if abs(z) > 300:
-        return 0.0
-    core = 1.0 / (1.0 + math.exp(-z))
-    slope = (1.0 - c) * a * core * (1.0 / (1.0 + math.exp(z)))
-    p, q = c + (1.0 - c) * core, (1.0 - c) / (1.0 + math.exp(z))
-    return slope * slope / (p * q)
-
-
-def _probability(pool: Pool, k: int, theta: float) -> float:
-    """Probability of a correct answer by the hyperbolic tangent: not the formula used to assemble."""
-    half = math.tanh(0.5 * _at(pool.a, k) * (theta - _at(pool.b, k)))
-    c = 0.0 if pool.c is None else _at(pool.c, k)
-    return 0.5 * ((1.0 + c) + (1.0 - c) * half)
-
-
-def _at(values: object, k: int) -> float:
-    return float(values[k])  # type: ignore[index]
 
 
 def _cells(pool: Pool, rule: Parallel, form: list[int]) -> Counter[tuple[str, ...]]:

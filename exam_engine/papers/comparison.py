@@ -71,7 +71,7 @@ def differences(pool: Pool, forms: Forms, abilities: Sequence[float] = ()) -> di
     for f, form in enumerate(forms):
         held[f, [pool.positions[name] for name in form]] = 1.0
     found: dict[str, Any] = {"common": (held @ held.T).astype(int).tolist()}
-    if pool.a is None:
+    if not pool.is_calibrated:
         return found
     at = list(abilities) or [theta for theta in CURVE_THETA if abs(theta) <= 2]
     information = held @ pool.information(at).T
@@ -87,7 +87,7 @@ def _largest(values: FloatArray) -> list[list[float]]:
 
 
 def _curves(pool: Pool, places: Sequence[Sequence[int]]) -> dict[str, Any] | None:
-    if pool.a is None:
+    if not pool.is_calibrated:
         return None
     information = pool.information(CURVE_THETA)
     scores = pool.probability(CURVE_THETA) * pool.numbers("marks")

@@ -6,7 +6,17 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from exam_engine.assembly import Assembled, Infeasible, Pool, Run, Specification, Undecided, Verification
+from exam_engine.assembly import (
+    Assembled,
+    CurveTarget,
+    Infeasible,
+    InformationTarget,
+    Pool,
+    Run,
+    Specification,
+    Undecided,
+    Verification,
+)
 from exam_engine.papers.comparison import Forms, compare
 
 
@@ -56,7 +66,11 @@ def forms_report(
     numbers: Sequence[int] = (),
 ) -> dict[str, Any]:
     """Return rules, targets, contents and differences of forms; ``numbers`` are those of the forms that are left."""
-    abilities = [target.theta for target in specification.targets if hasattr(target, "theta")]
+    abilities = [
+        target.theta
+        for target in specification.targets
+        if isinstance(target, InformationTarget | CurveTarget)
+    ]
     return {
         "numbers": list(numbers) or list(range(1, len(forms) + 1)),
         "rules": _rules(verification),

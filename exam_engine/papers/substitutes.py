@@ -70,8 +70,8 @@ def find_substitutes(
     candidates = np.flatnonzero(usable & (kinds == kinds[out]))
     x = np.zeros(program.width, dtype=bool)
     x[[pool.positions[name] for name in held]] = True
-    totals = program.weights @ x.astype(float)
-    now = program.deviation(totals)
+    totals = program.aims.weights @ x.astype(float)
+    now = program.aims.deviation(totals)
     if not len(candidates):
         return Substitutes(now, (), (), 0)
     deviation = _deviations(program, totals, out, candidates)
@@ -98,10 +98,11 @@ def swapped(held: Sequence[str], gone: str, come: str) -> tuple[str, ...]:
 
 
 def _deviations(program: Program, totals: FloatArray, out: int, candidates: IntArray) -> FloatArray:
-    if not program.n_targets:
+    aims = program.aims
+    if not aims.count:
         return np.zeros(len(candidates))
-    after = (totals - program.weights[:, out])[:, None] + program.weights[:, candidates]
-    return np.asarray(np.abs((after - program.goal[:, None]) / program.scale[:, None]).max(axis=0))
+    after = totals - aims.weights[:, out] + aims.weights[:, candidates].T
+    return np.asarray(np.abs(aims.off(after)).max(axis=1))
 
 
 def _broken(

@@ -16,18 +16,17 @@ from exam_engine.assembly.specification import (
     Anchor,
     Between,
     Count,
-    CurveTarget,
     Distinct,
     Earlier,
     Enemies,
     Exclude,
     If,
     Include,
-    InformationTarget,
     Is,
     Overlap,
     Parallel,
     PerValue,
+    Reference,
     Rule,
     Sets,
     Share,
@@ -37,6 +36,7 @@ from exam_engine.assembly.specification import (
     Use,
     Where,
 )
+from exam_engine.assembly.targets import needs_parameters
 
 Part = TypeVar("Part", Rule, Target)
 
@@ -114,8 +114,13 @@ def check_fit(
         remarks += _unknown_papers(place, rule, pool)
         _check_filters(place, rule, pool)
     for place, target in _placed(specification.targets, "target"):
-        if isinstance(target, InformationTarget | CurveTarget) and pool.a is None:
+        if needs_parameters(target) and not pool.is_calibrated:
             raise place.refusal("theta", "the pool has no item parameters: give it the columns a and b")
+        _check_items(place, target, pool)
+        remarks += _unknown_values(place, target, values)
+        for field, where in _filters(target):
+            if not select(pool, where).any():
+                raise place.refusal(field, "the filter selects no item of the pool")
     return tuple(remarks)
 
 
@@ -139,20 +144,24 @@ def _uses(specification: Specification) -> Iterator[AttributeUse]:
         elif isinstance(rule, Share | Use) and rule.attribute is not None:
             yield AttributeUse(place, "attribute", rule.attribute, True)
     for place, target in _placed(specification.targets, "target"):
-        if isinstance(target, CurveTarget):
-            if target.marks is not None:
-                yield AttributeUse(place, "marks", target.marks, True)
-        elif not isinstance(target, InformationTarget):
-            yield AttributeUse(place, "attribute", target.attribute, True)
+        for field, where in _filters(target):
+            for one in where:
+                if not isinstance(one, Among):
+                    is_numeric = isinstance(one, Between)
+                    yield AttributeUse(place, f"{field}.{one.attribute}", one.attribute, is_numeric)
+        for field in ("attribute", "p", "marks"):
+            named = getattr(target, field, None)
+            if named is not None:
+                yield AttributeUse(place, field, named, True)
 
 
-def _filters(rule: Rule) -> Iterator[tuple[str, Where]]:
+def _filters(rule: Rule | Target) -> Iterator[tuple[str, Where]]:
     for field in FILTERS:
         if where := getattr(rule, field, ()):
             yield field, where
 
 
-def _check_items(place: Place, rule: Rule, pool: Pool) -> None:
+def _check_items(place: Place, rule: Rule | Target, pool: Pool) -> None:
     named: list[tuple[str, Collection[str]]] = [
         (f"{field}.ids", one.ids)
         for field, where in _filters(rule)
@@ -161,7 +170,7 @@ def _check_items(place: Place, rule: Rule, pool: Pool) -> None:
     ]
     if isinstance(rule, Enemies):
         named += [(f"groups[{at}]", group) for at, group in enumerate(rule.groups, start=1)]
-    elif isinstance(rule, Include | Exclude):
+    elif isinstance(rule, Include | Exclude | Reference):
         named.append(("ids", rule.ids))
     for field, ids in named:
         for one in ids:
@@ -169,7 +178,7 @@ def _check_items(place: Place, rule: Rule, pool: Pool) -> None:
                 raise place.refusal(field, f"the pool has no item {shown(one)}")
 
 
-def _unknown_values(place: Place, rule: Rule, known: Mapping[str, Collection[str]]) -> Iterator[str]:
+def _unknown_values(place: Place, rule: Rule | Target, known: Mapping[str, Collection[str]]) -> Iterator[str]:
     for field, where in _filters(rule):
         for one in where:
             if not isinstance(one, Is):

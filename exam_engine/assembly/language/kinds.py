@@ -12,8 +12,10 @@ from exam_engine.assembly.language.values import (
     name,
     names,
     number,
+    numbers,
     papers,
     positive,
+    positives,
     scope,
     share,
     where,
@@ -31,11 +33,16 @@ from exam_engine.assembly.specification import (
     If,
     Include,
     InformationTarget,
+    Maximin,
+    Maximise,
     MeanTarget,
+    Minimise,
     Overlap,
     Parallel,
     PerValue,
+    Reference,
     Rule,
+    ScoreTarget,
     Sets,
     Share,
     Sum,
@@ -60,11 +67,16 @@ EXACTLY = "exactly"
 
 _BOUNDS = ("minimum", "maximum")
 _COUNTS: Mapping[str, Reader] = {"minimum": whole, "maximum": whole, EXACTLY: whole}
-_NEAR: Mapping[str, Reader] = {"goal": number, "tolerance": positive, "scale": positive}
+_SOFT: Mapping[str, Reader] = {"weight": positive, "priority": whole_from_one}
+_PRIORITY: Mapping[str, Reader] = {"priority": whole_from_one}
+_NEAR: Mapping[str, Reader] = {"goal": number, "tolerance": positive, "scale": positive, **_PRIORITY}
+_MOST: Mapping[str, Reader] = {"attribute": name, "theta": numbers, "where": where, **_PRIORITY}
 
 RULES: Mapping[str, Kind] = {
     "count": Kind(
-        Count, {"where": where, **_COUNTS, "structural": flag, "scope": scope}, one_of=(*_BOUNDS, EXACTLY)
+        Count,
+        {"where": where, **_COUNTS, "structural": flag, "scope": scope, **_SOFT},
+        one_of=(*_BOUNDS, EXACTLY),
     ),
     "sum": Kind(
         Sum,
@@ -76,18 +88,19 @@ RULES: Mapping[str, Kind] = {
             EXACTLY: number,
             "structural": flag,
             "scope": scope,
+            **_SOFT,
         },
         ("attribute",),
         (*_BOUNDS, EXACTLY),
     ),
     "share": Kind(
         Share,
-        {"where": where, "of": where, "attribute": name, "minimum": share, "maximum": share},
+        {"where": where, "of": where, "attribute": name, "minimum": share, "maximum": share, **_SOFT},
         ("where",),
         _BOUNDS,
     ),
     "distinct": Kind(
-        Distinct, {"attribute": name, "where": where, **_COUNTS}, ("attribute",), (*_BOUNDS, EXACTLY)
+        Distinct, {"attribute": name, "where": where, **_COUNTS, **_SOFT}, ("attribute",), (*_BOUNDS, EXACTLY)
     ),
     "sets": Kind(
         Sets,
@@ -116,5 +129,14 @@ TARGETS: Mapping[str, Kind] = {
     "sum": Kind(SumTarget, {"attribute": name, **_NEAR}, ("attribute", "goal")),
     "mean": Kind(
         MeanTarget, {"attribute": name, "length": whole_from_one, **_NEAR}, ("attribute", "length", "goal")
+    ),
+    "score": Kind(ScoreTarget, {"p": name, "marks": name, **_NEAR}, ("p", "goal")),
+    "maximise": Kind(Maximise, _MOST),
+    "minimise": Kind(Minimise, _MOST),
+    "maximin": Kind(Maximin, {"theta": numbers, "weights": positives, **_PRIORITY}, ("theta",)),
+    "reference": Kind(
+        Reference,
+        {"ids": names, "theta": numbers, "marks": name, "information": flag, "curve": flag, **_PRIORITY},
+        ("ids", "theta"),
     ),
 }

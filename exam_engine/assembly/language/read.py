@@ -10,7 +10,7 @@ from typing import Any
 from exam_engine.assembly.language.kinds import EXACTLY, RULES, TARGETS, Kind
 from exam_engine.assembly.language.place import Place, SpecificationRefused, nearest, shown
 from exam_engine.assembly.language.sequence import SequenceTable, read_sequence
-from exam_engine.assembly.language.values import name, whole_from_one
+from exam_engine.assembly.language.values import name, number, whole_from_one
 from exam_engine.assembly.specification import Rule, Specification, Target
 
 UNLIMITED = "unlimited"
@@ -18,7 +18,7 @@ UNLIMITED = "unlimited"
 
 LARGEST_SEED = 2**63 - 1
 
-TOP = ("forms", "seed", "max_use", "sharing_name", "rule", "target", "sequence")
+TOP = ("forms", "seed", "max_use", "sharing_name", "slack", "rule", "target", "sequence")
 
 
 @dataclass(frozen=True)
@@ -95,6 +95,11 @@ def _settings(top: Place, data: Mapping[str, Any]) -> dict[str, Any]:
         settings["max_use"] = None if value == UNLIMITED else whole_from_one(top, "max_use", value)
     if "sharing_name" in data:
         settings["sharing_name"] = name(top, "sharing_name", data["sharing_name"])
+    if "slack" in data:
+        slack = number(top, "slack", data["slack"])
+        if slack < 0:
+            raise top.wrong("slack", data["slack"], "a number from 0, such as 0.003")
+        settings["slack"] = slack
     return settings
 
 

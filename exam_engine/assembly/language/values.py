@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Hashable, Sequence
-from typing import TypeAlias, get_args
+from typing import TypeAlias, TypeVar, get_args
 
 from exam_engine.assembly.language.place import Place, nearest, shown
 from exam_engine.assembly.specification import Among, Between, Condition, Is, Paper, Scope, Where
+
+Value = TypeVar("Value", str, float)
 
 Reader: TypeAlias = Callable[[Place, str, object], object]
 
@@ -47,6 +49,21 @@ def positive(place: Place, field: str, value: object) -> float:
     if (found := number(place, field, value)) <= 0:
         raise place.wrong(field, value, "above 0")
     return found
+
+
+def numbers(place: Place, field: str, value: object) -> tuple[float, ...]:
+    """Read a number, or a list of different ones."""
+    listed = value if isinstance(value, list) else [value]
+    if not listed:
+        raise place.refusal(field, "the list is empty")
+    return _different(place, field, tuple(number(place, field, one) for one in listed))
+
+
+def positives(place: Place, field: str, value: object) -> tuple[float, ...]:
+    """Read a list of numbers above zero."""
+    if not isinstance(value, list) or not value:
+        raise place.wrong(field, value, "a list of numbers above 0, such as [1, 2, 1]")
+    return tuple(positive(place, field, one) for one in value)
 
 
 def share(place: Place, field: str, value: object) -> float:
@@ -174,7 +191,7 @@ def _range(place: Place, field: str, key: str, value: dict[str, object]) -> Betw
     return Between(key, low, high)
 
 
-def _different(place: Place, field: str, found: Sequence[str]) -> tuple[str, ...]:
+def _different(place: Place, field: str, found: Sequence[Value]) -> tuple[Value, ...]:
     seen: set[Hashable] = set()
     for one in found:
         if one in seen:

@@ -11,7 +11,7 @@ from exam_engine.assembly.language.kinds import RULES, TARGETS, Kind
 from exam_engine.assembly.language.read import UNLIMITED, SpecificationFile, read_specification
 from exam_engine.assembly.language.sequence import sequence_values
 from exam_engine.assembly.language.values import IDS
-from exam_engine.assembly.specification import Among, Between, Condition, Is, Paper, Rule, Target
+from exam_engine.assembly.specification import SLACK, Among, Between, Condition, Is, Paper, Rule, Target
 
 
 def write_specification(file: SpecificationFile) -> str:
@@ -45,6 +45,7 @@ def write_specification(file: SpecificationFile) -> str:
         "seed": file.seed,
         "max_use": use,
         "sharing_name": specification.sharing_name,
+        "slack": None if specification.slack == SLACK else specification.slack,
     }
     lines = [f"{key} = {_toml(value)}" for key, value in head.items() if value is not None]
     for table, kinds, parts in (

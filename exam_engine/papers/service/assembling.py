@@ -230,7 +230,7 @@ def perform_assembly(
             progress=progress,
         )
         report = report_of(answer, task.pool, task.specification, left_out=task.left_out)
-        if task.scale_id is not None and task.pool.a is not None:
+        if task.scale_id is not None and task.pool.is_calibrated:
             report["scale_id"] = str(task.scale_id)
         with open_session() as session:
             return _store(session, assembly_id, task, answer, report, actor=actor, at=now())
