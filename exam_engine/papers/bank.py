@@ -163,3 +163,10 @@ def _parameters(
     # A Rasch scale may leave its common discrimination out.
     rows = store.parameters(session, scale_id)
     return scale_id, {item_id: (1.0 if a is None else a, b, c) for item_id, a, b, c in rows}
+
+
+def item_parameters(
+    session: Session, occupation_id: UUID, level: int
+) -> Mapping[UUID, tuple[float, float, float]]:
+    """Return discrimination, difficulty and asymptote of all items of the bank's scale, active or not."""
+    return _parameters(session, occupation_id, level)[1]

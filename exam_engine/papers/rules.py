@@ -133,6 +133,23 @@ class NotTried(Conflict):
     )
 
 
+class NoAverageForm(Conflict):
+    """The rules of a blueprint cannot hold together, so that no form can be averaged."""
+
+    code = "paper_no_average_form"
+    message = (
+        "No form fulfils the rows of this blueprint, so there is nothing to take the goals from. Assemble it to see "
+        "which rows clash."
+    )
+
+
+class PaperNotMeasured(Conflict):
+    """Too few items of a paper have parameters to say what it measures."""
+
+    code = "paper_not_measured"
+    message = "Paper {label}: {missing} of its {count} items have no parameters, so its curves are not known."
+
+
 class RuleRefused(Invalid):
     """A rule of the blueprint names an item that the bank does not have."""
 

@@ -153,11 +153,16 @@ class BlueprintSpec(_Part):
 
     def bounds_of(self, row: Row) -> tuple[int, int | None]:
         """Return minimum and maximum count of a row, its share worked out on the items of paper or section."""
-        low, high = row.minimum or 0, row.maximum
-        if row.share is not None:
-            base = sum(s.count for s in self.sections if row.type in (None, s.type))
-            least = math.floor(base * (row.share - row.tolerance) / 100)
-            most = math.ceil(base * (row.share + row.tolerance) / 100)
-            low = max(low, least, 0)
-            high = most if high is None else min(high, most)
-        return low, high
+        base = sum(s.count for s in self.sections if row.type in (None, s.type))
+        return count_bounds(row, base)
+
+
+def count_bounds(row: Row, base: int) -> tuple[int, int | None]:
+    """Return minimum and maximum count of a row whose share is taken of ``base`` items."""
+    low, high = row.minimum or 0, row.maximum
+    if row.share is not None:
+        least = math.floor(base * (row.share - row.tolerance) / 100)
+        most = math.ceil(base * (row.share + row.tolerance) / 100)
+        low = max(low, least, 0)
+        high = most if high is None else min(high, most)
+    return low, high

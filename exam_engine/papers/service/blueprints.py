@@ -9,12 +9,14 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from exam_engine.assembly import Pool
 from exam_engine.papers import store
-from exam_engine.papers.bank import Node, read_bank
-from exam_engine.papers.blueprint import BlueprintSpec, check_blueprint, check_name
+from exam_engine.papers.bank import Node, item_parameters, problem_of, read_bank
+from exam_engine.papers.blueprint import BlueprintSpec, InformationPoint, check_blueprint, check_name
 from exam_engine.papers.compile import BankItem, supply_of
+from exam_engine.papers.goals import Goals, goals_of_bank, goals_of_paper
 from exam_engine.papers.models import Blueprint
-from exam_engine.papers.rules import BlueprintUnknown
+from exam_engine.papers.rules import BlueprintUnknown, PaperNotMeasured, PaperUnknown
 from itembank.base import audit
 from itembank.base.ids import new_id
 from itembank.people.rules import Actor
@@ -31,6 +33,8 @@ class Supply:
     categories: tuple[str, ...]
     calibrated: int
     """How many of the items have parameters."""
+    tried: int = 0
+    """How many of the items have a proportion correct."""
 
 
 def save_blueprint(
@@ -44,8 +48,11 @@ def save_blueprint(
     spec: BlueprintSpec,
     now: datetime,
     series_id: UUID | None = None,
+    restored: int | None = None,
 ) -> Blueprint:
     """Add a blueprint, or a new version of the series; an unchanged one is returned as it is.
+
+    ``restored`` is the number of the version it repeats, for the record.
 
     Raises a refusal of papers.blueprint, of an unknown occupation, or BlueprintUnknown for a series that is
     not there.
@@ -59,13 +66,8 @@ def save_blueprint(
         if not former:
             raise BlueprintUnknown
         latest = former[0]
-        stored = spec.model_dump(mode="json")
-        if (latest.spec, latest.name, latest.occupation_id, latest.level) == (
-            stored,
-            name,
-            occupation_id,
-            level,
-        ):
+        was = (spec_of(latest), latest.name, latest.occupation_id, latest.level)
+        if was == (spec, name, occupation_id, level):
             return latest
         for version in former:
             version.is_current = False
@@ -89,9 +91,29 @@ def save_blueprint(
         action="blueprint.saved",
         subject=("blueprint", blueprint.id),
         institution_id=institution_id,
-        detail={"name": name, "version": number},
+        detail={"name": name, "version": number} | ({"restored": restored} if restored else {}),
     )
     return blueprint
+
+
+def restore_blueprint(session: Session, *, actor: Actor, blueprint_id: UUID, now: datetime) -> Blueprint:
+    """Add a version that repeats an old one and is the newest; the newest itself is returned as it is.
+
+    Raises BlueprintUnknown.
+    """
+    old = find_blueprint(session, blueprint_id)
+    return save_blueprint(
+        session,
+        actor=actor,
+        institution_id=old.institution_id,
+        occupation_id=old.occupation_id,
+        level=old.level,
+        name=old.name,
+        spec=spec_of(old),
+        now=now,
+        series_id=old.series_id,
+        restored=old.number,
+    )
 
 
 def find_blueprint(session: Session, blueprint_id: UUID) -> Blueprint:
@@ -126,4 +148,42 @@ def supply(session: Session, *, occupation_id: UUID, level: int, spec: Blueprint
         bank.nodes,
         tuple(bank.categories),
         sum(item.is_calibrated for item in bank.items),
+        sum(item.p is not None for item in bank.items),
     )
+
+
+def bank_goals(
+    session: Session, *, occupation_id: UUID, level: int, spec: BlueprintSpec, thetas: Sequence[float]
+) -> Goals:
+    """Return the information and expected score that the average form of the bank gives at ``thetas``.
+
+    Raises NoItems, NotCalibrated, NoAverageForm, or RuleRefused.
+    """
+    # Only calibrated items can say what they measure, whatever targets the blueprint has so far.
+    anywhere = (InformationPoint(theta=0.0, goal=1.0),)
+    measured = spec.model_copy(update={"information": anywhere, "curve": (), "mean_p": None})
+    problem = problem_of(measured, read_bank(session, occupation_id, level))
+    return goals_of_bank(problem.pool, problem.specification, thetas)
+
+
+def paper_goals(session: Session, *, paper_id: UUID, thetas: Sequence[float]) -> Goals:
+    """Return the information and expected score of an earlier paper at ``thetas``, on the bank's present scale.
+
+    Raises PaperUnknown, or PaperNotMeasured when items of it have no parameters.
+    """
+    paper = store.paper(session, paper_id)
+    if paper is None:
+        raise PaperUnknown
+    parameters = item_parameters(session, paper.occupation_id, paper.level)
+    entries = store.entries(session, paper_id)
+    known = [(entry, parameters[entry.item_id]) for entry in entries if entry.item_id in parameters]
+    if len(known) < len(entries) or not entries:
+        raise PaperNotMeasured(label=paper.label, missing=len(entries) - len(known), count=len(entries))
+    pool = Pool(
+        ids=[str(entry.item_id) for entry, _ in known],
+        numeric={"marks": [float(entry.marks) for entry, _ in known]},
+        a=[a for _, (a, _b, _c) in known],
+        b=[b for _, (_a, b, _c) in known],
+        c=[c for _, (_a, _b, c) in known],
+    )
+    return goals_of_paper(pool, pool.ids, thetas)
