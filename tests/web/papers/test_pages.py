@@ -74,7 +74,7 @@ def test_a_blueprint_is_written_without_javascript(
     assert 'name="row-0-name"' not in without
     page = client.get(place).text
     assert "核心点" in page
-    assert '<span data-supply="row-0">8</span>' in page
+    assert '<span data-supply="row-0" data-short="row-0">8</span>' in page
 
 
 def test_the_supply_follows_what_is_typed(client: TestClient, login: Any, occupation: Occupation) -> None:
@@ -84,16 +84,17 @@ def test_the_supply_follows_what_is_typed(client: TestClient, login: Any, occupa
 
     found = client.post("/blueprints/supply", data=fields).json()
 
-    assert found == {
-        "counts": {
-            "section-single_choice": 24,
-            "section-multiple_choice": 24,
-            "section-true_false": 24,
-            "row-0": 12,
-        },
+    assert found["values"] == {
+        "section-single_choice": 24,
+        "section-multiple_choice": 24,
+        "section-true_false": 24,
+        "row-0": 12,
+        "asked-A": 0,
+        "asked-B": 0,
         "marks": "100",
         "items": 10,
     }
+    assert found["warnings"] == {}
 
 
 @pytest.mark.parametrize(
@@ -116,7 +117,7 @@ def test_what_is_wrong_is_said_and_the_input_kept(
     answer = client.post("/blueprints", data=form(occupation, minutes="77", **changes))
 
     assert answer.status_code == 422
-    alert = re.search(r"role=.alert.>(.*?)<", answer.text)
+    alert = re.search(r"role=.alert.><p>(.*?)<", answer.text)
     assert alert is not None
     assert words in alert[1]
     assert 'value="77"' in answer.text
@@ -138,8 +139,19 @@ def test_odd_input_in_any_field_is_refused_or_read_never_broken(
         "exclude",
         "mean_goal",
         "mean_tolerance",
-        "information-0-theta",
-        "information-0-goal",
+        "target-0-theta",
+        "target-0-information",
+        "target-0-curve",
+        "mean_p_goal",
+        "unused_since",
+        "earlier_maximum",
+        "planned",
+        "max_use",
+        "share_items",
+        "spread_total",
+        "paste",
+        "cut",
+        "paper",
         "row",
         "row-0-name",
         "row-0-node",
@@ -150,6 +162,7 @@ def test_odd_input_in_any_field_is_refused_or_read_never_broken(
         "row-0-minimum",
         "row-0-share",
         "row-0-tolerance",
+        "row-0-points",
         "name",
         "equal",
         "do",

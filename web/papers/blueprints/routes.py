@@ -10,7 +10,9 @@ from fastapi.responses import JSONResponse, Response
 
 from exam_engine.papers import service as papers
 from exam_engine.papers.blueprint import BlueprintFile, read_toml, write_toml
+from exam_engine.papers.copying import Strangers, strangers_of, without_items
 from exam_engine.papers.models import Blueprint
+from exam_engine.papers.supply import Stock
 from itembank.base.errors import ExamError, NotFound
 from itembank.people.rules import Action
 from itembank.taxonomy import service as taxonomy
@@ -19,26 +21,35 @@ from web.deps import Context, requires
 from web.forms import Form, FormData, form_data, parse_form
 from web.papers import labels
 from web.papers.assemblies.views import status_of
-from web.papers.blueprints import views
-from web.papers.forms import AssembleForm, Editor, editor_of, empty_editor, read_editor, whole
+from web.papers.blueprints import goals, tools, views
+from web.papers.blueprints.editor import Editor, editor_of, empty_editor, read_editor, whole
+from web.papers.forms import TYPES, AssembleForm
 
 router = APIRouter()
 FormDep = Annotated[FormData, Depends(form_data)]
 
 
 @router.get("/blueprints")
-def list_blueprints(ctx: Context = requires(Action.PAPER_READ)) -> Response:
-    """Current blueprints and the latest assemblies."""
-    return _blueprints_page(ctx, Form())
+def list_blueprints(source: UUID | None = None, ctx: Context = requires(Action.PAPER_READ)) -> Response:
+    """Current blueprints and the latest assemblies; ``source`` is the blueprint to be copied."""
+    return _blueprints_page(ctx, Form(), source=source)
 
 
-def _blueprints_page(ctx: Context, form: Form[Any], status: int = 200) -> Response:
+def _blueprints_page(
+    ctx: Context, form: Form[Any], status: int = 200, *, source: UUID | None = None
+) -> Response:
     occupations = taxonomy.list_occupations(ctx.session)
+    found = papers.list_blueprints(ctx.session)
+    copied = papers.find_blueprint(ctx.session, source) if source else None
+    if copied is not None:
+        form.values |= {"source": str(copied.id), "occupation": str(copied.occupation_id)}
+        form.values |= {"level": str(copied.level)}
     return ctx.page(
         "papers/blueprints.html",
-        blueprints=[(b, papers.spec_of(b)) for b in papers.list_blueprints(ctx.session)],
+        blueprints=[(b, papers.spec_of(b)) for b in found],
         assemblies=[(a, status_of(ctx, a)) for a in papers.list_assemblies(ctx.session)[:20]],
-        names={b.id: b for b in papers.list_blueprints(ctx.session)},
+        names={b.id: b for b in found},
+        sources=[*found, *([copied] if copied is not None and copied not in found else [])],
         occupations={o.id: o for o in occupations},
         levels=LEVEL_LABELS,
         statuses=labels.ASSEMBLY_STATUSES,
@@ -74,12 +85,23 @@ def import_blueprint(data: FormDep, ctx: Context = requires(Action.BLUEPRINT_WRI
 def new_blueprint(
     occupation: UUID | None = None,
     level: Level = Level.THREE,
+    source: str = "",
     ctx: Context = requires(Action.BLUEPRINT_WRITE),
 ) -> Response:
-    """An empty editor for an occupation and level; without one, the list where it is chosen."""
+    """An editor for an occupation and level, empty or as another blueprint; without one, the list to choose from."""
     if occupation is None:
         return ctx.redirect("/blueprints")
-    return _editor_page(ctx, empty_editor(), occupation, level)
+    if not source:
+        return _editor_page(ctx, empty_editor(), occupation, level)
+    copied = papers.find_blueprint(ctx.session, _id(source))
+    bank = papers.supply(ctx.session, occupation_id=occupation, level=level, spec=None)
+    same = (copied.occupation_id, copied.level) == (occupation, level.value)
+    spec = papers.spec_of(copied)
+    paths = {node.path for node in bank.nodes}
+    strangers = strangers_of(spec, nodes=paths, categories=bank.categories, same_bank=same)
+    name = ctx._("{name} (copy)", name=copied.name[:70]) if same else copied.name
+    editor = editor_of(name, spec if same else without_items(spec))
+    return _editor_page(ctx, editor, occupation, level, strangers=strangers)
 
 
 @router.get("/blueprints/{blueprint_id}")
@@ -109,38 +131,73 @@ def _id(text: str) -> UUID:
 
 @router.post("/blueprints")
 def edit_blueprint(data: FormDep, ctx: Context = requires(Action.BLUEPRINT_WRITE)) -> Response:
-    """Save the editor, or add, remove or fill rows; without JavaScript every button comes here."""
+    """Save the editor, or use one of its tools; without JavaScript every button comes here."""
     editor = read_editor(data)
     occupation_id, level = views.place_of(data)
     blueprint_id = data.text("blueprint_id")
     former = papers.find_blueprint(ctx.session, _id(blueprint_id)) if blueprint_id else None
-    action, _, number = data.text("do").partition("-")
+    if data.text("do") == "save":
+        return _save(ctx, editor, occupation_id, level, former)
+    try:
+        said = _use_tool(ctx, editor, data.text("do"), occupation_id, level)
+    except ExamError as error:
+        return _editor_page(
+            ctx, editor, occupation_id, level, former, unsaved=True, refused=error, status=422
+        )
+    return _editor_page(ctx, editor, occupation_id, level, former, unsaved=True, said=said)
+
+
+def _use_tool(ctx: Context, editor: Editor, do: str, occupation_id: UUID, level: Level) -> str:
+    """Change the editor as a button asks, and return what there is to say about it."""
+    action, _, rest = do.partition("-")
+    at = whole(rest)
     if action == "add":
         editor.add_row()
-    elif action == "remove" and (at := whole(number)) is not None:
+    elif action == "remove" and at is not None:
         del editor.rows[at : at + 1]
-    elif action == "fill":
-        bank = papers.supply(ctx.session, occupation_id=occupation_id, level=level, spec=None)
-        editor.fill_from(bank.nodes, whole(number) or 1)
-    elif action == "save":
-        return _save(ctx, editor, occupation_id, level, former)
-    return _editor_page(ctx, editor, occupation_id, level, former, unsaved=True)
+    elif action in ("up", "down") and at is not None:
+        tools.move(editor, at, -1 if action == "up" else 1)
+    elif action == "copy" and at is not None:
+        tools.duplicate(editor, at)
+    elif action == "goals":
+        return goals.take(ctx, editor, rest, occupation_id, level)
+    elif action in ("fill", "node", "spread", "sort", "paste"):
+        nodes = papers.supply(ctx.session, occupation_id=occupation_id, level=level, spec=None).nodes
+        if action == "fill":
+            tools.fill(editor, nodes, at or 1)
+        elif action == "node":
+            for node in (node for node in nodes if node.path == rest):
+                tools.add_node(editor, nodes, node)
+        elif action == "spread":
+            tools.spread(editor, nodes, rest, ctx._)
+        elif action == "sort":
+            tools.sort(editor, nodes)
+        else:
+            added = tools.paste(editor, editor.head["paste"], nodes, ctx._)
+            editor.head["paste"] = ""
+            return ctx._("{count} rows were added.", count=added)
+    return ""
 
 
 @router.post("/blueprints/supply")
 def count_supply(data: FormDep, ctx: Context = requires(Action.BLUEPRINT_WRITE)) -> Response:
-    """Live counts for the editor: what the bank supplies for each section and row."""
+    """Live counts for the editor: what the bank supplies for each section and row, and what asks for more."""
     occupation_id, level = views.place_of(data)
-    editor = read_editor(data)
-    found = views.supply_counts(ctx, editor, occupation_id, level)
-    return JSONResponse(found)
+    bank = papers.supply(ctx.session, occupation_id=occupation_id, level=level, spec=None)
+    found = views.supply_view(read_editor(data), bank, Stock(bank.items), ctx._)
+    return JSONResponse(found.as_json())
 
 
 def _save(
     ctx: Context, editor: Editor, occupation_id: UUID, level: Level, former: Blueprint | None
 ) -> Response:
+    def refused(**what: Any) -> Response:
+        return _editor_page(ctx, editor, occupation_id, level, former, unsaved=True, status=422, **what)
+
+    problems = editor.problems()
+    if problems:
+        return refused(problems=problems)
     try:
-        spec = editor.spec()
         saved = papers.save_blueprint(
             ctx.session,
             actor=ctx.actor,
@@ -148,12 +205,12 @@ def _save(
             occupation_id=occupation_id,
             level=level,
             name=editor.name,
-            spec=spec,
+            spec=editor.spec(),
             now=ctx.now,
             series_id=former.series_id if former else None,
         )
     except ExamError as error:
-        return _editor_page(ctx, editor, occupation_id, level, former, unsaved=True, error=error, status=422)
+        return refused(problems={str(error.facts.get("field", "")): error})
     return ctx.redirect(f"/blueprints/{saved.id}", notice=ctx._("“{name}” was saved.", name=saved.name))
 
 
@@ -165,11 +222,16 @@ def _editor_page(
     blueprint: Blueprint | None = None,
     *,
     unsaved: bool = False,
-    error: ExamError | None = None,
+    problems: dict[str, ExamError] | None = None,
+    refused: ExamError | None = None,
+    said: str = "",
+    strangers: Strangers | None = None,
     assemble: Form[AssembleForm] | None = None,
     status: int = 200,
 ) -> Response:
     bank = papers.supply(ctx.session, occupation_id=occupation_id, level=level, spec=None)
+    stock = Stock(bank.items)
+    wrong = views.error_texts({"": refused} if refused else problems or {}, ctx._)
     return ctx.page(
         "papers/editor.html",
         editor=editor,
@@ -178,12 +240,16 @@ def _editor_page(
         occupation=taxonomy.find_occupation(ctx.session, occupation_id),
         level=level,
         bank=bank,
-        outline=views.outline_rows(bank),
-        supply=views.supply_counts(ctx, editor, occupation_id, level, bank),
+        outline=views.outline_rows(bank, stock, views.limits_of(editor)),
+        supply=views.supply_view(editor, bank, stock, ctx._),
+        papers=views.sealed_papers(ctx, occupation_id, level),
         types=labels.ITEM_TYPES,
+        kinds=TYPES,
         equal_by=labels.EQUAL_BY,
         unsaved=unsaved or blueprint is None,
-        error=ctx._(error.message, **labels.error_facts(error.facts, ctx._)) if error else "",
+        wrong=wrong,
+        said=said,
+        strangers=strangers,
         assemble=assemble or Form(),
         status=status,
     )
