@@ -30,13 +30,8 @@ def item_limits(program: Program, forms: int) -> FloatArray:
     return limits
 
 
-def average_rows(
-    program: Program, forms: int, built: BoolArray | None = None, *, with_caps: bool = False
-) -> Rows:
-    """Return rows of the average of ``forms`` more forms beside those ``built`` (n_built, width).
-
-    ``with_caps`` adds the caps on use as rows, too, so that one can see what moving them would do.
-    """
+def average_rows(program: Program, forms: int, built: BoolArray | None = None) -> Rows:
+    """Return rows of the average of ``forms`` more forms beside those ``built`` (n_built, width)."""
     across, n = program.across, program.size
     rows = RowBuilder(n, program.switches)
     built = np.zeros((0, program.width), dtype=bool) if built is None else built
@@ -53,6 +48,10 @@ def average_rows(
         items = items[uses[items] == 0]
         weight = total.weight[items]
         if math.isfinite(total.lower):
+            supply = float(weight[limits[items] > 0].sum())
+            if total.lower - done > supply:  # however often they are used, there are no more of them
+                low = (total.lower - done - supply) / forms
+                rows.add([], low, math.inf, total.owner, give=1.0 / forms)
             rows.add(items, (total.lower - done) / forms, math.inf, total.owner, weight, give=1.0 / forms)
         if math.isfinite(total.upper):
             least = weight / np.clip(limits[items], 1.0, forms)
@@ -64,10 +63,19 @@ def average_rows(
             _average_pairs(program, pairs, forms, rows)
     if not len(built):
         _average_blocks(program, forms, rows)
-    if with_caps:
-        for cap in across.caps:
-            for item in np.flatnonzero(cap.most < forms):
-                rows.add([item], -math.inf, cap.most[item] / forms, cap.owner, give=1.0 / forms)
+    return rows.build(program.width)
+
+
+def cap_rows(program: Program, forms: int) -> Rows:
+    """Return the caps on use as rows of the average form: to see what moving them would do."""
+    rows = RowBuilder(program.size, program.switches)
+    switch_of = dict(common_switches(program, np.ones(program.size, dtype=bool)).tolist())
+    for cap in program.across.caps:
+        for item in np.flatnonzero(cap.most < forms).tolist():
+            share = cap.most[item] / forms
+            free = [switch_of[item]] if item in switch_of else []
+            values = [1.0, *[share - 1.0] * len(free)]
+            rows.add([item, *free], -math.inf, share, cap.owner, values, give=1.0 / forms)
     return rows.build(program.width)
 
 

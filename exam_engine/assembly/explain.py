@@ -32,10 +32,16 @@ def find_shortages(program: Program, forms: int) -> tuple[Shortage, ...]:
     rows, limits = program.rows, use_limits(program, forms)
     has = np.asarray(rows.matrix.maximum(0) @ limits)
     needs = rows.lower * forms
-    return tuple(
+    found = [
         Shortage(program.names[rows.owner[r]], float(needs[r]), float(has[r]))
         for r in np.flatnonzero((rows.lower > 0) & (needs > has + 1e-9 * np.maximum(1.0, np.abs(has))))
-    )
+    ]
+    for total in program.across.totals:
+        often = limits[: program.size]
+        most = float(np.maximum(total.weight, 0.0) @ (np.minimum(often, 1.0) if total.different else often))
+        if total.lower > most + 1e-9 * max(1.0, most):
+            found.append(Shortage(program.names[total.owner], total.lower, most))
+    return tuple(found)
 
 
 def restrict(program: Program, keep: Sequence[int], forms: int) -> Program:

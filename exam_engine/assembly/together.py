@@ -35,8 +35,8 @@ def is_too_large(program: Program, forms: int) -> bool:
     return items * forms * (forms - 1) // 2 > LARGEST
 
 
-def joint_rows(program: Program, forms: int, *, with_caps: bool = False) -> Joint:
-    """Return the rows of all forms that are asked beyond the single one; ``with_caps`` says caps on use by rows."""
+def joint_rows(program: Program, forms: int) -> Joint:
+    """Return the rows of all forms that are asked beyond the single one."""
     width, across = program.width, program.across
     rows = RowBuilder(width * forms)
     own = np.minimum(across.limits(program.max_use, forms, program.size), forms - 1)
@@ -53,10 +53,6 @@ def joint_rows(program: Program, forms: int, *, with_caps: bool = False) -> Join
         _add_total(program, total, forms, rows)
     for pairs in across.pairs:
         _add_pairs(program, pairs, forms, rows)
-    if with_caps:
-        for cap in across.caps:
-            for item in np.flatnonzero(cap.most < forms):
-                rows.add(starts + item, -math.inf, cap.most[item], cap.owner)
     return Joint(rows.build(width * forms + rows.switches), rows.switches)
 
 
