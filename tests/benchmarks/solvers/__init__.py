@@ -1,0 +1,1 @@
+"""Solvers and peers of assembly, compared on the same problems."""
