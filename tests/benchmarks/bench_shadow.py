@@ -30,7 +30,7 @@ from exam_engine.assembly import (
 )
 from exam_engine.assembly.adaptive import Posterior, ShadowTest, prepare
 from exam_engine.assembly.adaptive.exposure import ExposureByAbility
-from exam_engine.assembly.compile import select
+from exam_engine.assembly.select import select
 from exam_engine.assembly.specification import Rule, Where
 from exam_engine.psychometrics.adaptive.exposure import Eligibility
 from tests.benchmarks.bench_assembly import make_pool

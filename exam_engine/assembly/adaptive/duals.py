@@ -13,8 +13,9 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.optimize import linprog
 
-from exam_engine.assembly.compile import BoolArray, IntArray, Program
+from exam_engine.assembly.compile import Program
 from exam_engine.assembly.pool import FloatArray
+from exam_engine.assembly.rows import BoolArray, IntArray
 
 Column: TypeAlias = tuple[IntArray, FloatArray]
 """Rows and coefficients."""

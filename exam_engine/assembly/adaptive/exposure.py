@@ -11,7 +11,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from exam_engine.assembly.compile import BoolArray
+from exam_engine.assembly.rows import BoolArray
 from exam_engine.psychometrics.adaptive.exposure import Exposure, ExposureRecord
 
 

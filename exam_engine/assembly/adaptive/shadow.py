@@ -17,12 +17,13 @@ import numpy.typing as npt
 from exam_engine.assembly.adaptive.duals import Prices, core
 from exam_engine.assembly.adaptive.swaps import improve
 from exam_engine.assembly.assemble import assemble
-from exam_engine.assembly.compile import BoolArray, IntArray, compile_program
+from exam_engine.assembly.compile import compile_program
 from exam_engine.assembly.moves import Moves
 from exam_engine.assembly.pool import FloatArray, Pool
 from exam_engine.assembly.result import Assembled, Infeasible, Undecided
+from exam_engine.assembly.rows import BoolArray, IntArray
 from exam_engine.assembly.solver import INFEASIBLE, Model, Work, solve
-from exam_engine.assembly.specification import Include, Specification
+from exam_engine.assembly.specification import Include, Parallel, Specification, is_across
 
 TOLERANCE = 0.01
 """How far the form may stay below the proven bound, as a part of its information, before a programme is solved."""
@@ -303,7 +304,7 @@ def prepare(
     pool : Pool
         Calibrated.
     specification : Specification
-        Rules of one form. Targets count where they have a tolerance; nothing else comes near to them here.
+        Rules of one form. Of targets only tolerances count; soft rules are not looked at.
     ability : float or Posterior, default 0
         At which the first form is worth most, in logits.
     given : tuple of str
@@ -324,7 +325,8 @@ def prepare(
     Raises
     ------
     ValueError
-        Naming the rule or item that makes no sense, or if the pool has no item parameters.
+        Naming the rule or item that makes no sense, such as a rule about several forms, or if the pool has no item
+        parameters.
 
     Examples
     --------
@@ -340,6 +342,9 @@ def prepare(
     """
     if not 0.0 < tolerance < 1.0:
         raise ValueError(f"a tolerance of {tolerance} is not between 0 and 1")
+    for rule in specification.rules:
+        if is_across(rule) or isinstance(rule, Parallel):
+            raise ValueError(f"rule {rule.name!r} speaks of several forms: a candidate has one")
     asked = specification
     if given:
         asked = replace(specification, rules=(*specification.rules, Include(name=GIVEN, ids=given)))

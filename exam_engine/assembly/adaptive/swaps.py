@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from exam_engine.assembly.adaptive.duals import Column, Prices
-from exam_engine.assembly.compile import BoolArray, IntArray
 from exam_engine.assembly.moves import Moves
 from exam_engine.assembly.pool import FloatArray
+from exam_engine.assembly.rows import BoolArray, IntArray
 
 ROUNDS = 20
 INCOMING = 400

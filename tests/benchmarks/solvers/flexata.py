@@ -27,7 +27,7 @@ from exam_engine.assembly import (
     assemble,
     verify,
 )
-from exam_engine.assembly.compile import select
+from exam_engine.assembly.select import select
 from tests.benchmarks.bench_assembly import THETA, make_pool, make_specification
 
 SIZE, FORMS, LENGTH, SECONDS = 2_000, 6, 100, 240

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from exam_engine.assembly import Pool
+from exam_engine.assembly import CurveTarget, InformationTarget, Pool, Specification
 from exam_engine.assembly.compile import Program, compile_program
 from tests.benchmarks.bench_assembly import make_pool, make_specification
 
@@ -57,18 +57,26 @@ class Problem:
         return float(max(outside.max(), (-x).max(), (x - self.most).max(), 0.0))
 
 
-def problem_for(size: int, length: int, seed: int) -> tuple[Pool, Program, np.random.Generator]:
-    """Return a pool of bench_assembly with its compiled specification."""
+def problem_for(size: int, length: int, seed: int) -> tuple[Pool, Program, sp.csr_array, np.random.Generator]:
+    """Return a pool of bench_assembly, its compiled rules, and the targets as parts of their goals."""
     rng = np.random.default_rng(seed)
     pool = make_pool(size, rng)
-    return pool, compile_program(pool, make_specification(pool, length, rng)), rng
+    specification = make_specification(pool, length, rng)
+    program = compile_program(pool, Specification(specification.rules))
+    near = np.zeros((len(specification.targets), program.width))
+    for k, target in enumerate(specification.targets):
+        if isinstance(target, InformationTarget):
+            near[k, :size] = pool.information([target.theta])[0] / target.goal
+        elif isinstance(target, CurveTarget):
+            near[k, :size] = pool.probability([target.theta])[0] * pool.numbers("marks") / target.goal
+    return pool, program, sp.csr_array(near), rng
 
 
 def average_form(size: int, forms: int, length: int, seed: int) -> Problem:
     """The linear programme that bounds every set of forms."""
-    _, program, _ = problem_for(size, length, seed)
-    n, t = program.width, program.n_targets
-    near, goal = sp.csr_array(program.weights / program.scale[:, None]), program.goal / program.scale
+    _, program, near, _ = problem_for(size, length, seed)
+    n, t = program.width, near.shape[0]
+    goal = np.ones(t)
     ones = sp.csr_array(np.ones((t, 1)))
     most = np.r_[np.full(size, 1.0 / forms), np.ones(program.switches), np.inf]
     return Problem(
@@ -85,7 +93,7 @@ def average_form(size: int, forms: int, length: int, seed: int) -> Problem:
 
 def content(size: int, length: int, seed: int) -> Problem:
     """Any form within the rules from a part of a pool, sets left whole: the step that constructs forms."""
-    pool, program, rng = problem_for(size, length, seed)
+    pool, program, _, rng = problem_for(size, length, seed)
     grouped = np.flatnonzero(pool.texts("set") != "")
     single = np.setdiff1d(np.arange(size), grouped)
     some = rng.choice(single, SUBPOOL - len(grouped), replace=False)
@@ -106,9 +114,8 @@ def content(size: int, length: int, seed: int) -> Problem:
 
 def near_targets(size: int, length: int, seed: int) -> Problem:
     """A form whose ten targets all deviate by at most 0.4 %."""
-    _, program, rng = problem_for(size, length, seed)
-    near, goal = sp.csr_array(program.weights / program.scale[:, None]), program.goal / program.scale
-    n = program.width
+    _, program, near, rng = problem_for(size, length, seed)
+    n, goal = program.width, np.ones(near.shape[0])
     return Problem(
         f"one form within {NEAR:.1%}, {size:,}",
         rng.random(n),
@@ -123,7 +130,7 @@ def near_targets(size: int, length: int, seed: int) -> Problem:
 
 def most_information(size: int, length: int, seed: int) -> Problem:
     """The form that tells most at an ability, to 0.1 %: how a shadow test begins."""
-    pool, program, _ = problem_for(size, length, seed)
+    pool, program, _, _ = problem_for(size, length, seed)
     n = program.width
     return Problem(
         f"most information at 0, {size:,}",

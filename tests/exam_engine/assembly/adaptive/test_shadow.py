@@ -9,6 +9,7 @@ from exam_engine.assembly import (
     Enemies,
     Infeasible,
     Is,
+    Parallel,
     PerValue,
     Pool,
     Sets,
@@ -220,6 +221,8 @@ def test_senseless_arguments_are_refused() -> None:
         prepare(pool, test.specification, tolerance=0.0)
     with pytest.raises(ValueError, match="no item parameters"):
         prepare(Pool(ids=["i"]), Specification([]))
+    with pytest.raises(ValueError, match="several forms"):
+        prepare(pool, Specification([Parallel(name="parallel", by=("unit",))]))
     done = Shadow(
         tuple(pool.ids[k] for k in np.flatnonzero(test.start.form[:120])), test.start.form, test.start.prices
     )
