@@ -142,6 +142,12 @@ class _Search:
         return [*from_first, *from_second]
 
 
+def limits_use(program: Program, clash: Sequence[int]) -> bool:
+    """Whether fewer forms could be the way out: something in the clash limits what forms share."""
+    pairs, caps = program.across.pairs, program.across.caps
+    return bool({SHARING, *(p.owner for p in pairs), *(c.owner for c in caps)} & set(clash))
+
+
 def most_forms(program: Program, forms: int, rng: np.random.Generator, work: Work) -> int | None:
     """Return the largest number below ``forms`` for which the average form exists, if any."""
     everything = [*range(len(program.names)), SHARING]

@@ -72,7 +72,9 @@ def find_reason(problem: Problem, rng: np.random.Generator, report: Callable[[in
         irreducible=irreducible,
         changes=changes,
         confirmed=confirmed,
-        forms_possible=explain.most_forms(program, forms, rng, work) if explain.SHARING in clash else None,
+        forms_possible=explain.most_forms(program, forms, rng, work)
+        if explain.limits_use(program, clash)
+        else None,
         whole_numbers=level is not explain.possible_in_fractions,
     )
 

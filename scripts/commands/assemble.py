@@ -42,6 +42,7 @@ from exam_engine.assembly.solver import SOLVER, WorkExhausted, solver_version
 from exam_engine.papers.pool_file import MAX_BYTES, PoolFile, PoolRefused, read_pool
 from itembank.base.errors import Conflict, Invalid
 from scripts.commands.assembly_report import report_of, text_of
+from scripts.commands.earlier_papers import with_papers
 from scripts.commands.output import Progress, plain, warn
 from scripts.commands.sequencing import (
     arrange_forms,
@@ -113,6 +114,14 @@ def register(commands: Any) -> None:
     command.add_argument("specification", type=Path, metavar="SPEC.toml", help="rules and targets")
     command.add_argument("--forms", type=int, metavar="N", help="number of forms, instead of the file's")
     command.add_argument("--out", type=Path, required=True, metavar="DIR", help="new or empty folder")
+    command.add_argument(
+        "--earlier",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="FORM.csv",
+        help='earlier papers, for rules of kind "earlier" that name none',
+    )
     command.add_argument("--seed", type=int, metavar="S", help="instead of the file's; 0 without both")
     command.add_argument(
         "--work-limit",
@@ -134,7 +143,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Read, assemble, write the folder; return the exit code."""
     _check_limits(arguments)
     _check_folder(arguments.out)
-    file, pool_file = _read(arguments.pool, arguments.specification)
+    file, pool_file = _read(arguments.pool, arguments.specification, arguments.earlier)
     forms, seed = _forms(arguments, file), _seed(arguments, file)
     watch = _Watch(arguments.time_limit, time.monotonic())
     pool, specification = pool_file.pool, file.specification
@@ -221,11 +230,13 @@ def _seed(arguments: argparse.Namespace, file: SpecificationFile) -> int:
     return next((seed for seed in (arguments.seed, file.seed) if seed is not None), 0)
 
 
-def _read(pool_path: Path, path: Path) -> tuple[SpecificationFile, PoolFile]:
+def _read(pool_path: Path, path: Path, earlier: Sequence[Path]) -> tuple[SpecificationFile, PoolFile]:
     """Return what the files say, and that they fit each other; a refusal names the file."""
     try:
         text = _content(path, MAX_SPECIFICATION_BYTES).decode("utf-8-sig")
         file = read_specification(text)
+        papers = with_papers(file.specification, earlier, lambda one: _content(one, MAX_BYTES))
+        file = replace(file, specification=papers)
         uses = used_attributes(file.specification)
         numbers, labels = sequence_attributes(file.sequence, uses) if file.sequence else ([], [])
     except UnicodeDecodeError as error:

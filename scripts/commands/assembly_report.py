@@ -59,6 +59,7 @@ def _rules(verification: Verification, specification: Specification) -> list[dic
         entry["forms"].append(
             {
                 "form": check.form or None,
+                **({"other": check.other} if check.other else {}),
                 "value": check.actual,
                 "minimum": check.minimum,
                 "maximum": check.maximum,

@@ -133,3 +133,39 @@ def test_an_interruption_leaves_nothing_and_a_full_folder_is_left_alone(
     (tmp_path / "out" / "mine.txt").write_text("mine", "utf-8")
     assert main(words) == 1
     assert "is not empty" in capsys.readouterr().err
+
+
+def test_forms_share_little_with_each_other_and_with_earlier_ones(
+    words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "spec.toml").write_text(
+        """
+        forms = 3
+        max_use = "unlimited"
+        rule = [
+            { kind = "count", name = "length", exactly = 20 },
+            { kind = "anchor", name = "common", where = { type = "single" }, exactly = 4 },
+            { kind = "overlap", name = "in pairs", maximum = 2 },
+            { kind = "earlier", name = "last year", maximum = 3 },
+        ]
+        """,
+        "utf-8",
+    )
+    assert main(words) == 1
+    assert 'rule "last year", papers: is missing: name them there, or by --earlier' in capsys.readouterr().err
+    old = [tmp_path / "old_1.csv", tmp_path / "old_2.csv"]
+    for path, first in zip(old, (1, 21), strict=True):
+        path.write_text("id\n" + "\n".join(f"Q{k}" for k in range(first, first + 20)), "utf-8")
+
+    assert main([*words, "--earlier", *map(str, old)]) == 0
+
+    report = json.loads((tmp_path / "out" / "report.json").read_text("utf-8"))
+    forms = [set(form) for form in report["items"]]
+    common = forms[0] & forms[1] & forms[2]
+    assert len(common) == 4
+    checks = {rule["rule"]: rule["forms"] for rule in report["rules"]}
+    for one in checks["in pairs"]:
+        both = (forms[one["form"] - 1] & forms[one["other"] - 1]) - common
+        assert one["value"] == len(both) <= 2
+    assert checks["common"][0]["form"] is None
+    assert all(one["value"] <= 3 for one in checks["last year"])
