@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-import math
-import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from exam_engine.assembly import Pool
-from itembank.base.errors import Invalid
+from exam_engine.papers.pool_cells import NUMBER, PoolRefused, numbers, short
+from exam_engine.papers.pool_items import FIRST_STEP, MODEL, SCALING, read_parameters
 
 MAX_BYTES = 64 * 2**20
 MAX_ITEMS = 100_000
@@ -18,23 +17,9 @@ MAX_COLUMNS = 500
 LONGEST_VALUE = 200
 """Characters of an id or of a value that rules use; other columns may hold whole stems."""
 
-LARGEST = 1e9
-ID, ENEMIES, PARAMETERS = "id", "enemies", ("a", "b", "c")
+ID, ENEMIES = "id", "enemies"
 RESERVED = "ids"
 """Filters name items under this key, so that no column can have it."""
-
-NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
-SHOWN = 40
-
-
-class PoolRefused(Invalid):
-    """A pool file that cannot be used, with the place of the first fault."""
-
-    code = "pool_refused"
-    message = "The pool cannot be used: {place}: {reason}"
-
-    def __init__(self, place: str, reason: str) -> None:
-        super().__init__(place=place, reason=reason)
 
 
 @dataclass(frozen=True)
@@ -68,7 +53,7 @@ def read_pool(
     numeric: Collection[str] | None = None,
     categorical: Collection[str] = (),
 ) -> PoolFile:
-    """Read a pool: columns ``id``, ``a`` and ``b``, ``c``, ``enemies``, and attributes.
+    """Read a pool: columns ``id``, item parameters, ``enemies``, and attributes.
 
     Parameters
     ----------
@@ -88,22 +73,31 @@ def read_pool(
     cells = {name: [row[at] for row in rows] for at, name in enumerate(columns)}
     ids = _ids(lines, cells[ID])
     attributes = tuple(name for name in columns if name not in (ID, ENEMIES))
+    parameters = read_parameters(lines, cells)
     if numeric is None:
         numeric = [
-            name for name in attributes if name not in categorical and all(map(NUMBER.fullmatch, cells[name]))
+            name
+            for name in attributes
+            if name not in categorical
+            and (name in parameters.attributes or all(map(NUMBER.fullmatch, cells[name])))
         ]
         categorical = [name for name in attributes if name not in numeric]
-    parameters = _parameters(lines, cells)
     labels = {name: cells[name] for name in attributes if name in categorical}
     for name, values in labels.items():
         _check_lengths(lines, name, values)
     pool = Pool(
         ids=ids,
-        numeric={name: _numbers(lines, name, cells[name]) for name in attributes if name in numeric},
+        numeric={
+            name: parameters.attributes.get(name) or numbers(lines, name, cells[name])
+            for name in attributes
+            if name in numeric
+        },
         categorical=labels,
-        a=parameters.get("a"),
-        b=parameters.get("b"),
-        c=parameters.get("c"),
+        a=parameters.a,
+        b=parameters.b,
+        c=parameters.c,
+        items=parameters.items,
+        scaling=parameters.scaling,
     )
     enemies = _enemies(lines, ids, cells[ENEMIES]) if ENEMIES in cells else ()
     return PoolFile(pool, columns, tuple(rows), attributes, enemies)
@@ -165,7 +159,9 @@ def _check_header(columns: Sequence[str]) -> None:
             raise PoolRefused(
                 f"row 1, column {at}", f'"{RESERVED}" names items in filters: rename the column'
             )
-    for name, other in (("a", "b"), ("b", "a"), ("c", "a")):
+    needs = [("c", "a"), (SCALING, "a")]
+    needs += [(FIRST_STEP, "a"), (FIRST_STEP, MODEL)] if FIRST_STEP in columns else [("a", "b"), ("b", "a")]
+    for name, other in needs:
         if name in columns and other not in columns:
             raise PoolRefused("row 1", f'column "{name}" needs a column "{other}" beside it')
 
@@ -178,34 +174,11 @@ def _ids(lines: Sequence[int], cells: Sequence[str]) -> list[str]:
         if not name:
             raise PoolRefused(place, "the id is empty")
         if not name.isprintable() or any(mark in name for mark in " ;"):
-            raise PoolRefused(place, f'"{_short(name)}" holds a blank, a semicolon or a control character')
+            raise PoolRefused(place, f'"{short(name)}" holds a blank, a semicolon or a control character')
         if name in seen:
             raise PoolRefused(place, f'"{name}" is the id of row {seen[name]} already')
         seen[name] = line
     return list(seen)
-
-
-def _parameters(lines: Sequence[int], cells: Mapping[str, Sequence[str]]) -> dict[str, list[float]]:
-    found = {name: _numbers(lines, name, cells[name]) for name in PARAMETERS if name in cells}
-    for line, a in zip(lines, found.get("a", ()), strict=False):
-        if a <= 0:
-            raise PoolRefused(f"row {line}, column a", f"{a:g}: a discrimination is above 0")
-    for line, c in zip(lines, found.get("c", ()), strict=False):
-        if not 0 <= c < 1:
-            raise PoolRefused(f"row {line}, column c", f"{c:g}: a lower asymptote is at least 0 and below 1")
-    return found
-
-
-def _numbers(lines: Sequence[int], name: str, cells: Sequence[str]) -> list[float]:
-    numbers = []
-    for line, cell in zip(lines, cells, strict=True):
-        value = float(cell) if NUMBER.fullmatch(cell) else math.nan
-        if not abs(value) <= LARGEST:
-            what = f'"{_short(cell)}" is' if cell else "the cell is empty,"
-            right = f"not a number between -{LARGEST:g} and {LARGEST:g}, such as 0.5"
-            raise PoolRefused(f"row {line}, column {name}", f"{what} {right}")
-        numbers.append(value)
-    return numbers
 
 
 def _check_lengths(lines: Sequence[int], name: str, cells: Sequence[str]) -> None:
@@ -223,13 +196,8 @@ def _enemies(lines: Sequence[int], ids: Sequence[str], cells: Sequence[str]) -> 
         for other in cell.replace(";", " ").split():
             place = f"row {line}, column {ENEMIES}"
             if other not in known:
-                raise PoolRefused(place, f'there is no item "{_short(other)}"')
+                raise PoolRefused(place, f'there is no item "{short(other)}"')
             if other == own:
                 raise PoolRefused(place, f'"{own}" cannot be its own enemy')
             pairs[(min(own, other), max(own, other))] = None
     return tuple(pairs)
-
-
-def _short(text: str) -> str:
-    text = "".join(letter if letter.isprintable() else "�" for letter in text)
-    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"

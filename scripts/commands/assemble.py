@@ -39,7 +39,8 @@ from exam_engine.assembly.language import (
 )
 from exam_engine.assembly.sequence import Arranged
 from exam_engine.assembly.solver import SOLVER, WorkExhausted, solver_version
-from exam_engine.papers.pool_file import MAX_BYTES, PoolFile, PoolRefused, read_pool
+from exam_engine.papers.pool_cells import PoolRefused
+from exam_engine.papers.pool_file import MAX_BYTES, PoolFile, read_pool
 from itembank.base.errors import Conflict, Invalid
 from scripts.commands.assembly_report import report_of, text_of
 from scripts.commands.earlier_papers import with_papers

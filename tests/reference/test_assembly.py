@@ -1,9 +1,9 @@
 """Optima that TestDesign publishes for its own pools: one form, information as large as can be under every rule.
 
 The R package TestDesign (Choi, Lim & van der Linden, 2022, Behavior Research Methods 54, 217–229) with its data sets
-science (1,000 items, rules C1–C31) and fatigue (95 graded items, 111 rules), information summed over −1, 0 and 1, D = 1;
-Its rule about the order in print is none about the choice. Tolerance 1e-6, the
-digits that are printed.
+science (1,000 items of 3PL and generalised partial credit, rules C1–C31) and fatigue (95 graded items, 111 rules);
+information summed over the abilities −1, 0 and 1, D = 1. The rule about the order in print is left out. Tolerance 1e-6,
+the digits that are printed.
 """
 
 from __future__ import annotations
@@ -97,7 +97,8 @@ def rules_of(folder: Path, name: str, pool: Pool, last: int) -> list[Rule]:
 
 
 @pytest.mark.parametrize(
-    ("name", "last", "rules", "published"), [("science_1000", 31, 31, SCIENCE), ("fatigue_95", 111, 110, FATIGUE)]
+    ("name", "last", "rules", "published"),
+    [("science_1000", 31, 31, SCIENCE), ("fatigue_95", 111, 110, FATIGUE)],
 )
 def test_the_most_informative_form_is_found_and_proven(
     name: str, last: int, rules: int, published: float, reference_data: Path

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from exam_engine.papers import pool_file
-from exam_engine.papers.pool_file import MAX_ITEMS, PoolRefused, read_pool
+from exam_engine.papers.pool_cells import PoolRefused
+from exam_engine.papers.pool_file import MAX_ITEMS, read_pool
 
 TEXT = "id;a;b;type;seconds;unit;enemies\nQ1;1.2;-0.5;单选;30;1;Q2\nQ2;0.8;0;;45;2;Q1\n\nQ3;1;1;多选;60;2;\n"
 
@@ -75,3 +76,57 @@ def test_bytes_that_are_no_text_and_files_that_are_too_large_are_refused(
     monkeypatch.setattr(pool_file, "MAX_BYTES", 2**20)
     with pytest.raises(PoolRefused, match="larger than 1 MB"):
         read_pool(b"x" * (2**20 + 1))
+
+
+MIXED = """id,model,a,b,c,b1,b2,b3,unit
+Q1,3PL,1.2,-0.5,0.2,,,,u
+Q2,GRM,1.1,,,-1,0.5,,u
+Q3,gpcm,0.7,,,0.4,-0.2,1,v
+Q4,rasch,,0.3,,,,,v
+"""
+
+
+def test_each_row_may_have_its_own_model() -> None:
+    found = read_pool(MIXED.encode())
+
+    items = found.pool.items
+    assert items is not None
+    assert [str(model) for model in items.models] == ["3pl", "graded", "gpcm", "2pl"]
+    assert items.highest.tolist() == [1, 2, 3, 1]
+    assert items.steps[2].tolist() == pytest.approx([0.4, -0.2, 1.0])
+    assert found.pool.numbers("b").tolist() == pytest.approx([-0.5, -0.25, 0.4, 0.3])
+    assert found.pool.numbers("a").tolist() == pytest.approx([1.2, 1.1, 0.7, 1.0])
+
+
+def test_a_constant_before_a_is_taken_into_the_discrimination() -> None:
+    plain = read_pool(b"id,a,b\nQ1,1.7,0.5\nQ2,0.85,0\n").pool
+    scaled = read_pool(b"id,a,b,scaling\nQ1,1,0.5,1.7\nQ2,0.5,0,1.7\n").pool
+    mixed = read_pool(b"id,model,a,scaling,b,b1,b2\nQ1,2pl,1,1.7,0.5,,\nQ2,graded,1,1.7,,-1,1\n").pool
+
+    assert scaled.information([0.0, 1.0]).tolist() == plain.information([0.0, 1.0]).tolist()
+    assert mixed.information([0.3])[0, 0] == pytest.approx(plain.information([0.3])[0, 0])
+    assert mixed.items is not None
+    assert mixed.items.steps[1].tolist() == pytest.approx([-1.0, 1.0])
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("4PL,1,0,0,,", 'row 2, column model: "4PL" is none of rasch, 1pl'),
+        ("graded,1,,,1,1", "row 2, column b2: 1: thresholds of a graded item rise"),
+        ("gpcm,1,,,,1", "row 2, column b1: empty: a gpcm item has its steps from b1 on"),
+        ("gpcm,1,0,,1,2", "row 2, column b: a gpcm item has none"),
+        ("2pl,1,0,0.2,,", "row 2, column c: a 2pl item has none"),
+        ("2pl,1,0,,1,", "row 2, column b1: a 2pl item has none"),
+        ("2pl,,0,,,", "row 2, column a: the cell is empty"),
+        ("3pl,1,0,,,", "row 2, column c: the cell is empty"),
+    ],
+)
+def test_a_fault_in_a_row_with_its_own_model_is_named(row: str, message: str) -> None:
+    with pytest.raises(PoolRefused, match=message):
+        read_pool(f"id,model,a,b,c,b1,b2\nQ1,{row}\n".encode())
+
+
+def test_steps_need_the_model_beside_them() -> None:
+    with pytest.raises(PoolRefused, match='row 1: column "b1" needs a column "model" beside it'):
+        read_pool(b"id,a,b1\nQ1,1,0\n")
