@@ -17,6 +17,10 @@ def report_of(answer: Assembled | Infeasible | Undecided, specification: Specifi
             "deviation": answer.deviation,
             "bound": answer.bound,
             "gap": answer.gap,
+            "levels": [
+                {"priority": one.priority, "deviation": one.deviation, "bound": one.bound, "gap": one.gap}
+                for one in answer.levels
+            ],
             "rules": _rules(answer.verification, specification),
             "targets": _targets(answer.verification),
             "items": [list(form) for form in answer.forms],
@@ -64,6 +68,7 @@ def _rules(verification: Verification, specification: Specification) -> list[dic
                 "minimum": check.minimum,
                 "maximum": check.maximum,
                 "ok": check.ok,
+                **({"weight": check.weight, "off": check.off} if check.is_soft else {}),
             }
         )
     return list(found.values())
@@ -88,12 +93,18 @@ def text_of(answer: Assembled | Infeasible | Undecided, pool_size: int, forms: i
     if isinstance(answer, Assembled):
         lines = [
             f"{forms} forms of {_lengths(answer.forms)} items from {pool_size} ({how})",
-            f"{len(answer.verification.rules)} checks of rules recomputed: all hold",
+            f"{sum(not c.is_soft for c in answer.verification.rules)} checks of rules recomputed: all hold",
         ]
-        if answer.verification.targets:
+        soft = [check for check in answer.verification.rules if check.is_soft]
+        if soft:
             lines.append(
-                f"worst deviation from a target {answer.deviation:.4%}, proven least {answer.bound:.4%}, "
-                f"gap {answer.gap:.4%}"
+                f"{sum(not check.ok for check in soft)} of {len(soft)} checks of soft rules do not hold"
+            )
+        for level in answer.levels:
+            which = f", priority {level.priority}" if len(answer.levels) > 1 else ""
+            lines.append(
+                f"worst deviation from a target{which} {level.deviation:.4%}, proven least {level.bound:.4%}, "
+                f"gap {level.gap:.4%}"
             )
         return "\n".join(lines)
     lines = [f"no such forms exist ({how})", "these rules cannot hold together:"]

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from exam_engine.assembly import Earlier, Specification
 from exam_engine.assembly.specification import Paper
-from exam_engine.papers.pool_file import PoolRefused, read_pool
+from exam_engine.papers.pool_cells import PoolRefused
+from exam_engine.papers.pool_file import read_pool
 
 
 def with_papers(

@@ -72,9 +72,9 @@ def _lines(part: Rule | Target, kinds: Mapping[str, Kind]) -> list[str]:
             lines += [f"{field.name} = {_where(value)}"] if value else []
         elif field.name == "papers":
             lines += [f"papers = {_papers(value)}"] if value else []
-        elif (field.name, value) == ("scope", "form"):
+        elif value == field.default and (isinstance(value, bool | str | tuple) or field.name == "priority"):
             continue
-        elif value is not None and value is not False and not _is_infinite(value):
+        elif value is not None and not _is_infinite(value):
             lines.append(f"{field.name} = {_toml(value)}")
     return lines
 

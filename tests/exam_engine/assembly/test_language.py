@@ -21,10 +21,15 @@ from exam_engine.assembly import (
     Include,
     InformationTarget,
     Is,
+    Maximin,
+    Maximise,
     MeanTarget,
+    Minimise,
     Parallel,
     PerValue,
     Pool,
+    Reference,
+    ScoreTarget,
     Sets,
     Share,
     Specification,
@@ -65,6 +70,7 @@ KINDS: list[st.SearchStrategy[Rule]] = [
         maximum=above | st.none(),
         structural=st.booleans(),
     ),
+    st.builds(Count, name=st.just(""), minimum=counts, weight=st.just(0.5), priority=st.sampled_from([1, 2])),
     st.builds(Sum, name=st.just(""), attribute=attributes, where=filters, minimum=numbers),
     st.builds(Share, name=st.just(""), where=some, of=filters, attribute=attributes, minimum=st.just(1 / 3)),
     st.builds(Distinct, name=st.just(""), attribute=attributes, minimum=counts, maximum=above, where=filters),
@@ -77,11 +83,19 @@ KINDS: list[st.SearchStrategy[Rule]] = [
     st.builds(Parallel, name=st.just(""), by=pair, where=filters),
 ]
 near = st.none() | st.just(0.1)
+abilities = st.sampled_from([(0.5,), (-1.0, 1.0)])
 TARGETS: list[st.SearchStrategy[Target]] = [
     st.builds(InformationTarget, name=st.just(""), theta=numbers, goal=numbers, tolerance=near),
     st.builds(CurveTarget, name=st.just(""), theta=numbers, goal=numbers, marks=attributes, scale=near),
     st.builds(SumTarget, name=st.just(""), attribute=attributes, goal=numbers, tolerance=near, scale=near),
     st.builds(MeanTarget, name=st.just(""), attribute=attributes, goal=numbers, length=above),
+    st.builds(
+        ScoreTarget, name=st.just(""), p=attributes, marks=attributes, goal=numbers, priority=st.just(2)
+    ),
+    st.builds(Maximise, name=st.just(""), theta=abilities, where=filters),
+    st.builds(Minimise, name=st.just(""), attribute=attributes, where=filters, priority=st.just(3)),
+    st.builds(Maximin, name=st.just(""), theta=st.just((-1.0, 1.0)), weights=st.none() | st.just((1.0, 2.0))),
+    st.builds(Reference, name=st.just(""), ids=pair, theta=abilities, marks=attributes, curve=st.booleans()),
 ]
 
 
@@ -175,6 +189,16 @@ COUNT = '[[rule]]\nkind = "count"\nname = "r"\n'
         (
             '[[target]]\nkind = "information"\nname = "t"\ntheta = 0\ngoal = 3\ntolerance = 0',
             'target 1 "t", tolerance: 0 is not above 0',
+        ),
+        ("slack = -1\n" + COUNT + "minimum = 1", "slack: -1 is not a number from 0"),
+        (
+            COUNT + "minimum = 3\npriority = 2",
+            'rule 1 "r": must hold: a priority needs a weight',
+        ),
+        ('[[target]]\nkind = "maximin"\nname = "t"\ntheta = []', 'target 1 "t", theta: the list is empty'),
+        (
+            '[[target]]\nkind = "maximin"\nname = "t"\ntheta = [0, 1]\nweights = [1]',
+            'target 1 "t": 1 weights for 2 abilities',
         ),
     ],
 )
