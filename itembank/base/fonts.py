@@ -77,7 +77,7 @@ def find_fonts(folders: tuple[Path, ...] = (), *, system: bool = True) -> FontSe
         If no family that can carry a Chinese document is there.
     """
     present = [str(folder) for folder in folders if folder.is_dir()]
-    loaded = typst.Fonts(include_system_fonts=system, include_embedded_fonts=False, font_paths=present)
+    loaded = typst.Fonts(include_system_fonts=system, include_embedded_fonts=True, font_paths=present)
     faces: dict[str, tuple[int, Path, int]] = {}
     for info in loaded.fonts():
         if info.path is None or info.style != "normal":
