@@ -88,6 +88,7 @@ class Action(StrEnum):
     BLUEPRINT_WRITE = "blueprint.write"
     PAPER_ASSEMBLE = "paper.assemble"
     PAPER_SEAL = "paper.seal"
+    PAPER_PRINT = "paper.print"
 
     FILING_READ = "filing.read"
     FILING_WRITE = "filing.write"
@@ -169,6 +170,9 @@ PERMISSIONS: dict[Action, frozenset[Role]] = {
     Action.PAPER_ASSEMBLE: frozenset({Role.PAPER_MANAGER}),
     # The second person is a paper manager or a reviewer; papers.service refuses the one who asked for it.
     Action.PAPER_SEAL: frozenset({Role.PAPER_MANAGER, Role.REVIEWER}),
+    # What leaves the site on paper can be read by anybody: one role answers for it. Who reviews drafts gets them
+    # watermarked under PAPER_SEAL, and nothing once they are approved.
+    Action.PAPER_PRINT: frozenset({Role.PAPER_MANAGER}),
     Action.FILING_READ: _RUNNING | {Role.CENTRE_OFFICER},
     Action.FILING_WRITE: frozenset({Role.CENTRE_OFFICER}),
     Action.PLAN_READ: _RUNNING | {Role.CENTRE_OFFICER, Role.PAPER_MANAGER},

@@ -1,4 +1,4 @@
-"""`exam-engine paper assemble` and `exam-engine paper seal`: papers of the site from the command line."""
+"""`exam-engine paper assemble`, `paper seal` and `paper print`: papers of the site from the command line."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from itembank.people import service as people
 from itembank.people.rules import Action, Actor, check_may
 from itembank.taxonomy import service as taxonomy
 from itembank.taxonomy.rules import read_level
+from scripts.commands import paper_print
 from scripts.site import Site, open_site
 from web.i18n import translator
 from web.papers import labels
@@ -39,7 +40,9 @@ class NoInstitution(Invalid):
 
 def register(commands: Any) -> None:
     """Add the commands."""
-    group = commands.add_parser("paper", help="papers: assemble and seal").add_subparsers(required=True)
+    group = commands.add_parser("paper", help="papers: assemble, seal and print").add_subparsers(
+        required=True
+    )
     assemble = group.add_parser("assemble", help="assemble parallel forms from a blueprint file")
     assemble.add_argument("blueprint", type=Path, metavar="BLUEPRINT.toml")
     assemble.add_argument("--forms", type=int, default=2)
@@ -52,6 +55,7 @@ def register(commands: Any) -> None:
     seal.add_argument("--as", dest="username", required=True, metavar="USER")
     seal.add_argument("--json", action="store_true")
     seal.set_defaults(run=run_seal)
+    paper_print.register(group, run_print)
 
 
 def run_assemble(arguments: argparse.Namespace) -> int:
@@ -107,6 +111,17 @@ def run_seal(arguments: argparse.Namespace) -> int:
             print(f"{line['number']}  sha256 {line['digest']}")
     if arguments.json:
         print(json.dumps(sealed))
+    return 0
+
+
+def run_print(arguments: argparse.Namespace) -> int:
+    """Write the documents of a paper and print their digests."""
+    site = open_site()
+    actor, institution_id = _actor(site, arguments.username, Action.PAPER_SEAL)
+    for path, digest in paper_print.print_files(
+        site, arguments, actor, institution_id, lambda session: _paper_id(session, arguments.paper)
+    ):
+        print(f"{path}  sha256 {digest}")
     return 0
 
 

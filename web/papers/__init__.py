@@ -13,9 +13,10 @@ from web.i18n import N_
 from web.navigation import Area, NavItem, Todo
 from web.papers.assemblies.routes import router as assemblies_router
 from web.papers.blueprints.routes import router as blueprints_router
+from web.papers.printing.routes import router as printing_router
 
 router = APIRouter()
-for part in (blueprints_router, assemblies_router):
+for part in (blueprints_router, assemblies_router, printing_router):
     router.routes.extend(part.routes)
 
 

@@ -11,7 +11,7 @@ from exam_engine.papers.content import SealedEntry, SealedPaper, Section
 from exam_engine.papers.printing import rules
 from exam_engine.papers.printing.formulas import Piece, pieces, plain_text
 from exam_engine.papers.printing.rules import Variant
-from itembank.items.rules import TRUE_LABEL, ItemType
+from itembank.items.rules import FALSE_LABEL, TRUE_LABEL, ItemType
 
 LETTERS = "ABCDEFGHIJK"
 
@@ -172,19 +172,28 @@ def arrange_section(section: Section, variant: int, seed: int) -> tuple[Arrangem
 
 def sequence_items(entries: Sequence[SealedEntry]) -> SequenceItems:
     """Return a section's items as the kernel of sequences takes them."""
-    labels = [[option.label for option in entry.content.options] for entry in entries]
+    labels = [_labels(entry) for entry in entries]
     return SequenceItems(
         ids=[str(entry.item_id) for entry in entries],
         sections=[""] * len(entries),
-        options=[len(entry.content.options) for entry in entries],
+        options=[len(own) for own in labels],
         keys=[
             [own.index(label) for label in entry.content.key]
             for entry, own in zip(entries, labels, strict=True)
         ],
         fixed=[
-            rules.fixed_options(entry.type, entry.content.stem, entry.content.options) for entry in entries
+            range(len(own))
+            if entry.type is ItemType.TRUE_FALSE
+            else rules.fixed_options(entry.content.stem, [option.text for option in entry.content.options])
+            for entry, own in zip(entries, labels, strict=True)
         ],
     )
+
+
+def _labels(entry: SealedEntry) -> list[str]:
+    if entry.type is ItemType.TRUE_FALSE:
+        return [TRUE_LABEL, FALSE_LABEL]  # whether or not its content spells them out
+    return [option.label for option in entry.content.options]
 
 
 def _section(section: Section, one: Arrangement, run: int, number: int, first: int) -> PrintedSection:

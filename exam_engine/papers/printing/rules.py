@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from exam_engine.papers.rules import PaperStatus
 from itembank.base.errors import Conflict, Invalid
-from itembank.items.rules import ItemType, Option
+from itembank.items.rules import ItemType
 
 
 class Document(StrEnum):
@@ -131,14 +131,14 @@ _LETTERS = re.compile(
 _QUANTITY = re.compile(r"^[^\d+\-−.]{0,4}([+\-−]?\d+(?:\.\d+)?)")
 
 
-def fixed_options(kind: ItemType, stem: str, options: Sequence[Option]) -> frozenset[int]:
+def fixed_options(stem: str, options: Sequence[str]) -> frozenset[int]:
     """Return the places of options that do not move.
 
-    All of them for true/false, where stem or options name options by letter, and where quantities stand in order.
+    All of them where stem or options name options by letter, and where quantities stand in order.
     """
     everything = frozenset(range(len(options)))
-    texts = [option.text.strip() for option in options]
-    if kind is ItemType.TRUE_FALSE or any(_LETTERS.search(text) for text in (stem, *texts)):
+    texts = [option.strip() for option in options]
+    if any(_LETTERS.search(text) for text in (stem, *texts)):
         return everything
     amounts = [_QUANTITY.match(text) for text in texts]
     if len(texts) > 2 and all(amounts):

@@ -112,3 +112,27 @@ def test_a_file_that_is_not_there_or_not_text_exits_with_1(
 def test_the_role_is_asked_for(blueprint: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["paper", "assemble", str(blueprint), "--as", "second"]) == 1
     assert "not_permitted" in capsys.readouterr().err
+
+
+def test_print_writes_every_document_for_its_owner_alone(
+    blueprint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["paper", "assemble", str(blueprint), "--forms", "1", "--as", "manager", "--json"])
+    number = json.loads(capsys.readouterr().out)["papers"][0]["number"]
+    main(["paper", "seal", number, "--as", "second"])
+    capsys.readouterr()
+    words = ["paper", "print", number, "--variant", "B", "--format", "docx", "--out", str(tmp_path / "out")]
+
+    refused = main([*words, "--as", "second"])
+    refusal = capsys.readouterr().err
+    printed = main([*words, "--as", "manager"])
+    said = capsys.readouterr().out
+    again = main([*words, "--as", "manager"])
+
+    assert (refused, printed, again) == (1, 0, 1)
+    assert "not_permitted" in refusal
+    assert "print_exists" in capsys.readouterr().err
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert names == {f"{number}_B卷_{what}.docx" for what in ("试卷", "答题卡", "标准答案及评分标准")}
+    assert all(path.stat().st_mode & 0o077 == 0 for path in (tmp_path / "out").iterdir())
+    assert said.count("sha256") == 3

@@ -1,0 +1,1 @@
+"""Papers, answer sheets and keys to print."""
