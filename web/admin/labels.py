@@ -63,6 +63,7 @@ ACTIONS: dict[str, str] = {
     "paper.edited": N_("Paper edited by hand"),
     "paper.locked": N_("Items of a paper locked"),
     "paper.sealed": N_("Paper sealed"),
+    "paper.printed": N_("Paper printed"),
     "paper.verified": N_("Seal of a paper checked"),
     "paper.discarded": N_("Paper discarded"),
     "password.changed": N_("Password changed"),
