@@ -12,7 +12,7 @@ from web.deps import Context
 from web.i18n import N_
 from web.navigation import Area, NavItem, Todo
 from web.papers.assemblies.routes import router as assemblies_router
-from web.papers.blueprints.routes import router as blueprints_router
+from web.papers.blueprints import router as blueprints_router
 from web.papers.printing.routes import router as printing_router
 
 router = APIRouter()

@@ -50,9 +50,7 @@ class NothingToSpread(Invalid):
     """A node has no children, or nobody says how many items are to be spread."""
 
     code = "blueprint_nothing_to_spread"
-    message = (
-        "“{node}” cannot be spread: it needs nodes below it and a number of items, its own or the one typed."
-    )
+    message = "“{node}” cannot be spread: it needs nodes below it, and a number of items of the sections or typed here."
 
 
 def shares_of(nodes: Sequence[Node]) -> dict[str, Decimal]:
@@ -94,12 +92,13 @@ def add_node(editor: Editor, nodes: Sequence[Node], node: Node) -> None:
 def spread(editor: Editor, nodes: Sequence[Node], path: str, _: Translate) -> None:
     """Give the children of a node (of the outline: empty ``path``) whole numbers in proportion to their weights.
 
-    The number of items is the one typed, else that of the node's own row, else of the paper or of the type's section.
+    The number of items is the one typed, else that of the node's own row, else its share of the paper or of the type's
+    section.
     Raises NothingToSpread.
     """
     children = [node for node in nodes if _parent(node.path) == path]
     kind = editor.head["spread_type"] if editor.head["spread_type"] in TYPES else ""
-    total = whole(editor.head["spread_total"]) or _own_total(editor, path, kind)
+    total = whole(editor.head["spread_total"]) or _own_total(editor, nodes, path, kind)
     if not children or not total:
         raise NothingToSpread(node=path or _("the outline"))
     counts = largest_remainder(total, [node.weight for node in children])
@@ -250,20 +249,13 @@ def _plain_row(editor: Editor, path: str, kind: str) -> dict[str, str] | None:
     return None
 
 
-def _own_total(editor: Editor, path: str, kind: str) -> int | None:
-    sections = [whole(part["count"]) or 0 for name, part in editor.sections.items() if kind in ("", name)]
+def _own_total(editor: Editor, nodes: Sequence[Node], path: str, kind: str) -> int:
+    base = sum(whole(part["count"]) or 0 for name, part in editor.sections.items() if kind in ("", name))
     if not path:
-        return sum(sections)
-    row = _plain_row(editor, path, kind)
-    if row is None:
-        return None
-    share = fraction(row["share"])
-    return (
-        whole(row["minimum"])
-        or whole(row["maximum"])
-        or (share and round(sum(sections) * share / 100))
-        or None
-    )
+        return base
+    row = _plain_row(editor, path, kind) or dict.fromkeys(ROW_FIELDS, "")
+    share = fraction(row["share"]) or shares_of(nodes).get(path, Decimal(0))
+    return whole(row["minimum"]) or whole(row["maximum"]) or round(base * share / 100)
 
 
 def _parent(path: str) -> str:

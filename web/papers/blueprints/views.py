@@ -63,6 +63,7 @@ class SupplyView:
     counts: dict[str, int]
     warnings: dict[str, str]
     asked: dict[str, int]
+    """Below each node, and on the empty path over the whole outline."""
     items: int
     marks: str
 
@@ -132,10 +133,12 @@ def supply_view(editor: Editor, bank: Supply, stock: Stock, _: Translate) -> Sup
     paths = [node.path for node in bank.nodes]
     wanted = {kind: count for kind, count in sections.items() if count}
     found = shortcomings_of(stock, asks, wanted, paths, limits)
+    asked = asked_of_nodes(asks, paths)
+    asked[""] = sum(asked[node.path] for node in bank.nodes if node.depth == 1)
     return SupplyView(
         counts,
         {s.place: _sentence(s, limits, _) for s in reversed(found)},
-        asked_of_nodes(asks, paths),
+        asked,
         sum(sections.values()),
         _marks(editor),
     )
