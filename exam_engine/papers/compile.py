@@ -24,6 +24,7 @@ from exam_engine.assembly import (
     InformationTarget,
     Is,
     MeanTarget,
+    Overlap,
     Parallel,
     PerValue,
     Pool,
@@ -39,6 +40,7 @@ ENEMIES, INCLUDE, EXCLUDE, NO_SHARING = "enemies", "include", "exclude", "no_sha
 SECTION, ROW, INFORMATION, MEAN = "section:", "row:", "information:", "mean_difficulty"
 CURVE, MEAN_P, MIN_POINTS, ROW_POINTS = "curve:", "mean_p", "min_points", "row_points:"
 EARLIER, UNUSED_SINCE, UNUSED_PAPERS, MOST_USED = "earlier:", "unused_since", "unused_papers", "most_used"
+OVERLAP = "overlap"
 MEAN_SCALE = 1.0
 """One level of difficulty: the unit in which the mean's deviation is told."""
 P_SCALE = 1.0
@@ -191,17 +193,31 @@ def specification_of(
         low, high = spec.bounds_of(row)
         asks = row.minimum is not None or row.maximum is not None or row.share is not None
         if asks and (low or any(matches(row, item) for item in items)):
-            rules.append(Count(name=f"{ROW}{number}", where=where_of(row), minimum=low, maximum=high))
+            rules.append(
+                Count(
+                    name=f"{ROW}{number}",
+                    where=where_of(row),
+                    minimum=low,
+                    maximum=high,
+                    weight=row.weight,
+                )
+            )
         if row.points is not None:
             rules.append(
                 Distinct(
-                    name=f"{ROW_POINTS}{number}", attribute="point", where=where_of(row), minimum=row.points
+                    name=f"{ROW_POINTS}{number}",
+                    attribute="point",
+                    where=where_of(row),
+                    minimum=row.points,
+                    weight=row.weight,
                 )
             )
     if spec.min_points is not None:
         rules.append(Distinct(name=MIN_POINTS, attribute="point", minimum=spec.min_points))
     if spec.max_per_point is not None:
         rules.append(PerValue(name=PER_POINT, attribute="point", maximum=spec.max_per_point))
+    if spec.max_common is not None:
+        rules.append(Overlap(name=OVERLAP, maximum=spec.max_common))
     if spec.equal:
         rules.append(Parallel(name=EQUAL, by=tuple(spec.equal)))
     rules += _rules_over_items(spec, items, inactive, enemies)

@@ -20,6 +20,7 @@ from exam_engine.papers.compile import (
     MIN_POINTS,
     MOST_USED,
     NO_SHARING,
+    OVERLAP,
     PER_POINT,
     ROW,
     ROW_POINTS,
@@ -84,6 +85,7 @@ _SINGLE: dict[str, str] = {
     NO_SHARING: N_("Forms share no item"),
     MEAN: N_("Mean difficulty"),
     MEAN_P: N_("Mean proportion correct"),
+    OVERLAP: N_("Items that two forms have in common"),
     MIN_POINTS: N_("Different assessment points at least"),
     UNUSED_SINCE: N_("No item used since a day"),
     UNUSED_PAPERS: N_("No item of the latest papers"),
@@ -100,6 +102,8 @@ _FIELDS = {
     "papers": N_("Latest papers"),
     "points": N_("Different points"),
     "min_points": N_("Different assessment points at least"),
+    "max_common": N_("Most items two forms have in common"),
+    "weight": N_("Weight"),
     "max_use": N_("Most forms an item stands in"),
     "unused_since": N_("Not used since"),
     "unused_papers": N_("Not in the latest papers"),
@@ -133,7 +137,10 @@ def rule_label(key: str, spec: BlueprintSpec, _: Translate) -> str:
     """Return the author's words for a rule of the kernel."""
     if key.startswith(ROW):
         number = int(key.removeprefix(ROW))
-        return spec.rows[number - 1].name if number <= len(spec.rows) else key
+        if number > len(spec.rows):
+            return key
+        row = spec.rows[number - 1]
+        return row.name if row.weight is None else _("{row} (wish)", row=row.name)
     if key.startswith(ROW_POINTS):
         number = int(key.removeprefix(ROW_POINTS))
         name = spec.rows[number - 1].name if number <= len(spec.rows) else key
@@ -208,6 +215,8 @@ def clash_text(key: str, spec: BlueprintSpec, _: Translate) -> str:
         return f"{name} {amount_text(points, None)}"
     if key == MIN_POINTS:
         return f"{name} {spec.min_points}"
+    if key == OVERLAP:
+        return f"{name} {amount_text(0, spec.max_common)}"
     if key == UNUSED_SINCE:
         return _("No item used since {day}", day=str(spec.unused_since))
     if key == UNUSED_PAPERS:

@@ -136,7 +136,7 @@ def _misfits(spec: BlueprintSpec) -> Iterator[Invalid]:
         if names.index(row.name) < number - 1:
             yield RowNameTwice(name=row.name, place=f"rows[{number}]", field="name")
         yield from _row_misfits(spec, row, f"rows[{number}]")
-    for field in ("max_use",):
+    for field in ("max_use", "max_common"):
         if getattr(spec, field) is not None and not spec.share_items:
             yield OnlyWhenShared(place="blueprint", field=field)
     for field, targets in (("information", spec.information), ("curve", spec.curve)):

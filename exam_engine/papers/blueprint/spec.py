@@ -56,6 +56,9 @@ class Row(_Part):
     """Percentage points by which the share may be missed; whole items are always allowed for."""
     points: int | None = Field(None, ge=1, le=500)
     """At least so many different assessment points among the row's items."""
+    weight: float | None = Field(None, gt=0, le=100)
+    """The row is a wish: it may be missed, and each item too many or too few counts so much, as a deviation from a
+    target does (0.01: like 1 %). None: it must hold."""
 
     @model_validator(mode="before")
     @classmethod
@@ -121,6 +124,8 @@ class BlueprintSpec(_Part):
     share_items: bool = False
     max_use: int | None = Field(None, ge=2, le=1000)
     """When forms share items: in how many forms one may stand."""
+    max_common: int | None = Field(None, ge=0, le=500)
+    """When forms share items: most items that any two have in common."""
     earlier: Earlier | None = None
     unused_since: date | None = None
     """No item that was sealed into a paper on this day or later."""

@@ -193,3 +193,24 @@ def test_mean_proportion_needs_items_that_were_tried() -> None:
 
     with pytest.raises(NotTried):
         usable(blueprint, bank())
+
+
+def test_a_row_with_a_weight_is_a_wish() -> None:
+    rows = [
+        {"name": "A", "category": "A", "minimum": 5},
+        {"name": "few of A", "category": "A", "maximum": 3, "weight": 0.1},
+    ]
+
+    answer = solve(spec(rows=rows), bank(), forms=1)
+
+    assert isinstance(answer, Assembled)
+    wish = next(check for check in answer.verification.rules if check.rule == "row:2")
+    assert (wish.is_soft, wish.actual, wish.deviation) == (True, 5, pytest.approx(0.2))
+
+
+def test_forms_that_share_items_share_no_more_than_is_allowed() -> None:
+    answer = solve(spec(share_items=True, max_use=2, max_common=3), bank(24), forms=3)
+
+    assert isinstance(answer, Assembled)
+    forms = [set(form) for form in answer.forms]
+    assert all(len(one & other) <= 3 for one in forms for other in forms if one is not other)

@@ -16,6 +16,7 @@ from itembank.people.models import Institution
 from itembank.people.rules import Role
 from itembank.taxonomy.models import Occupation
 from tests.factories.papers import make_bank
+from tests.web.papers.fields import form, row, saved
 
 RunJobs = Callable[[], int]
 
@@ -24,36 +25,6 @@ RunJobs = Callable[[], int]
 def occupation(database: Database, institution: Institution) -> Occupation:
     with database.session(scope=Scope.of((institution.id,))) as session:
         return make_bank(session, institution)
-
-
-def form(occupation: Occupation, **changes: str) -> dict[str, Any]:
-    """Return the editor's fields: 5 single × 12, 5 true/false × 8, at most one a point."""
-    return {
-        "occupation_id": str(occupation.id),
-        "level": "3",
-        "blueprint_id": "",
-        "name": "三级理论",
-        "total_marks": "100",
-        "minutes": "90",
-        "max_per_point": "1",
-        "single_choice-count": "5",
-        "single_choice-marks": "12",
-        "true_false-count": "5",
-        "true_false-marks": "8",
-        "equal": "type",
-        "do": "save",
-        **changes,
-    }
-
-
-def row(number: int, **fields: str) -> dict[str, str]:
-    return {"row": str(number), **{f"row-{number}-{name}": value for name, value in fields.items()}}
-
-
-def saved(client: TestClient, occupation: Occupation, **changes: str) -> str:
-    answer = client.post("/blueprints", data=form(occupation, **changes))
-    assert answer.status_code == 303, answer.text
-    return str(answer.headers["location"])
 
 
 def test_a_blueprint_is_written_without_javascript(
@@ -89,6 +60,7 @@ def test_the_supply_follows_what_is_typed(client: TestClient, login: Any, occupa
         "section-multiple_choice": 24,
         "section-true_false": 24,
         "row-0": 12,
+        "asked-": 0,
         "asked-A": 0,
         "asked-B": 0,
         "marks": "100",

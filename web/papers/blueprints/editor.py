@@ -27,6 +27,7 @@ ROW_FIELDS = (
     "share",
     "tolerance",
     "points",
+    "weight",
 )
 PLAIN_FIELDS = (
     "total_marks",
@@ -34,6 +35,7 @@ PLAIN_FIELDS = (
     "max_per_point",
     "min_points",
     "max_use",
+    "max_common",
     "unused_since",
     "unused_papers",
     "most_used",

@@ -98,7 +98,7 @@ def _sheet(ctx: Context, blueprint: Blueprint, by: Across, depth: int) -> list[l
     spec = papers.spec_of(blueprint)
     table = _table(ctx, blueprint, spec, by, depth)
     heads = [*(_column(ctx, by, value) for value in table.columns), ctx._("Together")]
-    parts = (ctx._("items"), ctx._("marks"), ctx._("Supply"))
+    parts = (ctx._("Number of items"), ctx._("marks"), ctx._("Supply"))
     lines: list[list[Any]] = [
         [ctx._("Outline node"), ctx._("Name"), *(f"{head} {part}" for head in heads for part in parts)]
     ]

@@ -26,6 +26,7 @@ PASTE_FIELDS = (
     "share",
     "tolerance",
     "points",
+    "weight",
 )
 """Columns of a table from a spreadsheet when it has no line of headings."""
 
@@ -206,7 +207,7 @@ def _pasted(
             if count is None:
                 raise refuse("0, 1, 2…")
             row[field] = str(count)
-        elif field in ("share", "tolerance"):
+        elif field in ("share", "tolerance", "weight"):
             value = fraction(cell.rstrip("%％"))
             if value is None:
                 raise refuse("5, 12.5")
