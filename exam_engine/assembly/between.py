@@ -129,16 +129,31 @@ def _average_pairs(program: Program, pairs: Pairs, forms: int, rows: RowBuilder)
                 [item, *switch], -math.inf, (1 + most) / forms, pairs.owner, [1.0, *[-1.0] * len(switch)]
             )
             rows.give[-1] = give
-        for m in _tightest(len(items), most, forms):
-            at_most = (most + len(items) * m * (m + 1) / 2) / (m * forms)
-            values = np.r_[np.ones(len(items)), np.full(len(free), (m + 1) / (2 * forms) - 1.0)]
-            rows.add(np.r_[items, free[:, 1]], -math.inf, at_most, pairs.owner, values, give=give / m)
+        for part in (items, *_wanted(program, items)):
+            common = free[np.isin(free[:, 0], part), 1]
+            for m in _tightest(len(part), most, forms):
+                at_most = (most + len(part) * m * (m + 1) / 2) / (m * forms)
+                values = np.r_[np.ones(len(part)), np.full(len(common), (m + 1) / (2 * forms) - 1.0)]
+                rows.add(np.r_[part, common], -math.inf, at_most, pairs.owner, values, give=give / m)
     if pairs.lower > 0:
         own = program.across.limits(program.max_use, forms, n)
         chord = np.full(len(items), (forms - 1) / 2) if pairs.anchors else (own[items] - 1.0) / 2
         values = np.r_[chord, -(np.array([own[k] for k in free[:, 0]]) - 1.0) / 2]
         low = pairs.lower * couples / forms
         rows.add(np.r_[items, free[:, 1]], low, math.inf, pairs.owner, values, give=couples / forms)
+
+
+def _wanted(program: Program, items: IntArray) -> list[IntArray]:
+    """Return the parts of ``items`` of which rules ask for some in each form: there a pool is used up first."""
+    rows = program.rows
+    parts: dict[bytes, IntArray] = {}
+    for r in np.flatnonzero(rows.lower > 0):
+        begin, end = rows.matrix.indptr[r], rows.matrix.indptr[r + 1]
+        if (rows.matrix.data[begin:end] == 1.0).all():
+            part = np.intersect1d(items, rows.matrix.indices[begin:end]).astype(np.int64)
+            if 1 < len(part) < len(items):
+                parts[part.tobytes()] = part
+    return list(parts.values())
 
 
 def _tightest(items: int, most: float, forms: int) -> Iterator[int]:
