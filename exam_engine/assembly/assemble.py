@@ -10,6 +10,7 @@ import numpy as np
 
 from exam_engine.assembly import pursue
 from exam_engine.assembly.anchors import anchored, common_items, with_common_items
+from exam_engine.assembly.apart import build_apart
 from exam_engine.assembly.compile import BoolArray, Program, Rows, compile_program
 from exam_engine.assembly.construct import build_in_turn, build_together, cell_counts
 from exam_engine.assembly.improve import CLOSE_ENOUGH, ROUNDS, Improver
@@ -98,6 +99,9 @@ class _Task:
                     return found
                 if found.nothing:
                     break
+            found = self._apart(program)
+            if found.forms is not None:
+                return found
         self.report(0, 1, "build")
         together = build_together(self.program, self.forms, self.rng, self.work)
         if together.forms is None:
@@ -128,6 +132,26 @@ class _Task:
         return (
             _Found(None, None) if built is None else self._finish(program, built, program.with_cells(counts))
         )
+
+    def _apart(self, program: Program) -> _Found:
+        """Build forms that may share few or many items in pairs, where one after the other led nowhere."""
+        rows = program.rows
+        if not program.across.pairs or self.forms < 2:
+            return _Found(None, None)
+        if program.cells.shape[0]:
+            counts, _ = cell_counts(program, rows, self.forms, self.rng, self.work)
+            if counts is None:
+                return _Found(None, None)
+            rows = program.with_cells(counts)
+        built = build_apart(
+            program,
+            rows,
+            self.forms,
+            self.rng,
+            self.work,
+            step=lambda f: self.report(f, self.forms, "build"),
+        )
+        return _Found(None, None) if built is None else self._finish(program, built, rows)
 
     def _is_pursued(self, program: Program) -> bool:
         """Whether forms are built towards the aims: some ask for as much as can be, or may be broken."""

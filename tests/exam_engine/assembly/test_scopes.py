@@ -13,6 +13,7 @@ import pytest
 from exam_engine.assembly import (
     Anchor,
     Assembled,
+    Change,
     Count,
     Earlier,
     Infeasible,
@@ -187,3 +188,32 @@ def test_the_verifier_agrees_with_a_plain_reading(seed: int) -> None:
 
         alone = all(fits_alone(rule, form) for rule in specification.rules for form in drawn)
         assert found == (alone and Reading.of(pool).allows(specification, drawn))
+
+
+def test_the_lines_of_a_projective_plane_are_found() -> None:
+    """In the plane of order 2 seven lines of three points meet in one point each: no forms of seven items share less."""
+    pool = Pool(ids=[f"p{k}" for k in range(7)])
+    rules = [Count(name="points", minimum=3, maximum=3), Overlap(name="meet", maximum=1)]
+
+    answer = assemble(pool, Specification(rules, max_use=None), forms=7)
+
+    assert isinstance(answer, Assembled)
+    lines = [set(form) for form in answer.forms]
+    assert all(len(a & b) == 1 for a, b in itertools.combinations(lines, 2))
+
+
+def test_a_limit_on_pairs_is_widened_to_what_the_pool_allows() -> None:
+    # 60 uses of 30 items in 3 forms: the most even use has every item twice, 30 common items over 3 pairs.
+    pool = Pool(ids=[f"i{k}" for k in range(30)])
+    rules = [
+        Count(name="length", minimum=20, maximum=20, structural=True),
+        Overlap(name="in pairs", maximum=8),
+    ]
+
+    answer = assemble(pool, Specification(rules, max_use=None), forms=3)
+
+    assert isinstance(answer, Infeasible)
+    assert answer.clash == ("length", "in pairs")
+    assert answer.changes == (Change("in pairs", "maximum", 8, 10),)
+    assert answer.confirmed
+    assert answer.forms_possible == 2 - (2 * 20 - 30 > 8)
