@@ -191,7 +191,7 @@ def test_the_verifier_agrees_with_a_plain_reading(seed: int) -> None:
 
 
 def test_the_lines_of_a_projective_plane_are_found() -> None:
-    """In the plane of order 2 seven lines of three points meet in one point each: no forms of seven items share less."""
+    """In the plane of order 2 seven lines of three points meet in one point each: nothing shares less."""
     pool = Pool(ids=[f"p{k}" for k in range(7)])
     rules = [Count(name="points", minimum=3, maximum=3), Overlap(name="meet", maximum=1)]
 
