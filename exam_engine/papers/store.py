@@ -66,6 +66,29 @@ def papers(
     return session.scalars(query.order_by(Paper.id.desc()).limit(limit)).all()
 
 
+def search_papers(
+    session: Session,
+    *,
+    status: PaperStatus | None,
+    occupation_id: UUID | None,
+    level: int | None,
+    text: str,
+    offset: int,
+    limit: int,
+) -> tuple[Sequence[Paper], int]:
+    query = select(Paper)
+    if status is not None:
+        query = query.where(Paper.status == status)
+    if occupation_id is not None:
+        query = query.where(Paper.occupation_id == occupation_id)
+    if level is not None:
+        query = query.where(Paper.level == level)
+    if text:
+        query = query.where(Paper.label.icontains(text, autoescape=True))
+    total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
+    return session.scalars(query.order_by(Paper.id.desc()).offset(offset).limit(limit)).all(), total
+
+
 def lock_institution(session: Session, institution_id: UUID) -> None:
     """Let one transaction at a time number the papers of an institution."""
     session.execute(select(Institution.id).where(Institution.id == institution_id).with_for_update())

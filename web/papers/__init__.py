@@ -11,12 +11,20 @@ from itembank.people.rules import Action
 from web.deps import Context
 from web.i18n import N_
 from web.navigation import Area, NavItem, Todo
+from web.papers.assemblies.editing_routes import router as editing_router
+from web.papers.assemblies.paper_routes import router as papers_router
 from web.papers.assemblies.routes import router as assemblies_router
 from web.papers.blueprints import router as blueprints_router
 from web.papers.printing.routes import router as printing_router
 
 router = APIRouter()
-for part in (blueprints_router, assemblies_router, printing_router):
+for part in (
+    blueprints_router,
+    assemblies_router,
+    papers_router,
+    editing_router,
+    printing_router,
+):
     router.routes.extend(part.routes)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from exam_engine.papers.at_hand import ELSEWHERE, LOCKED
 from exam_engine.papers.blueprint import BlueprintSpec
 from exam_engine.papers.compile import (
     CURVE,
@@ -84,6 +85,8 @@ _SINGLE: dict[str, str] = {
     EXCLUDE: N_("Items in no form"),
     NO_SHARING: N_("Forms share no item"),
     MEAN: N_("Mean difficulty"),
+    LOCKED: N_("Locked items stay"),
+    ELSEWHERE: N_("No item of the other forms, none that is not active"),
     MEAN_P: N_("Mean proportion correct"),
     OVERLAP: N_("Items that two forms have in common"),
     MIN_POINTS: N_("Different assessment points at least"),
@@ -149,6 +152,8 @@ def rule_label(key: str, spec: BlueprintSpec, _: Translate) -> str:
         return _("In common with paper {label}", label=key.removeprefix(EARLIER))
     if key.startswith(CURVE):
         return _("Expected score at θ = {theta}", theta=key.removeprefix(CURVE))
+    if key.startswith(f"{EQUAL}:"):
+        return _(_SINGLE[EQUAL])
     if key.startswith(SECTION):
         return _("Section: {kind}", kind=_(ITEM_TYPES[key.removeprefix(SECTION)]))
     if key.startswith(INFORMATION):

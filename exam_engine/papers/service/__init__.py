@@ -36,14 +36,22 @@ from exam_engine.papers.service.editing import (
     undo_edit,
 )
 from exam_engine.papers.service.reading import (
+    PAGE,
+    EntryView,
+    Exposure,
+    PaperFilter,
     answer_key,
     candidate_view,
+    entry_views,
+    exposure,
     find_paper,
+    item_numbers,
     list_papers,
     open_sealed,
     paper_entries,
     paper_history,
     preview_draft,
+    search_papers,
     verify_sealed,
 )
 from exam_engine.papers.service.sealing import (
@@ -57,6 +65,10 @@ from exam_engine.papers.service.sealing import (
 )
 
 __all__ = [
+    "PAGE",
+    "EntryView",
+    "Exposure",
+    "PaperFilter",
     "SealVerdict",
     "SwapView",
     "answer_key",
@@ -66,10 +78,13 @@ __all__ = [
     "broken_in",
     "candidate_view",
     "discard_paper",
+    "entry_views",
+    "exposure",
     "find_assembly",
     "find_blueprint",
     "find_paper",
     "forms_at_hand",
+    "item_numbers",
     "list_assemblies",
     "list_blueprints",
     "list_papers",
@@ -91,6 +106,7 @@ __all__ = [
     "run_assembly_job",
     "save_blueprint",
     "seal_paper",
+    "search_papers",
     "set_locks",
     "spec_of",
     "substitutes",

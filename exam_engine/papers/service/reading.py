@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -24,7 +26,7 @@ from exam_engine.papers.models import Paper, PaperEntry, PaperEvent
 from exam_engine.papers.rules import SEAL_PURPOSE, PaperAltered, PaperNotSealed, PaperStatus, PaperUnknown
 from itembank.base.db import keyring_of
 from itembank.items import service as items
-from itembank.items.rules import ItemType
+from itembank.items.rules import ItemStatus, ItemType
 
 
 def find_paper(session: Session, paper_id: UUID) -> Paper:
@@ -102,3 +104,111 @@ def verify_sealed(session: Session, paper_id: UUID) -> str:
 def seal_context(paper_id: UUID) -> str:
     """What a sealed paper is bound to: it does not open in the place of another."""
     return f"paper/{paper_id}"
+
+
+@dataclass(frozen=True)
+class Exposure:
+    """How often an item of an assembly is used: in forms here, in papers sealed before, and when last."""
+
+    item_id: UUID
+    number: int
+    type: str
+    forms: int
+    sealed: int
+    last_used_at: datetime | None
+
+
+def exposure(session: Session, assembly_id: UUID) -> list[Exposure]:
+    """Return the use of each item in the forms that were not put aside, the most used first.
+
+    Uses by sealed forms of this assembly are not counted as before.
+    """
+    here: Counter[UUID] = Counter()
+    kinds: dict[UUID, str] = {}
+    own: Counter[UUID] = Counter()
+    for paper in store.papers(session, assembly_id=assembly_id):
+        if paper.status is PaperStatus.DISCARDED:
+            continue
+        for entry in store.entries(session, paper.id):
+            here[entry.item_id] += 1
+            own[entry.item_id] += paper.status is PaperStatus.SEALED
+            kinds[entry.item_id] = entry.type
+    found = store.items_of(session, list(here))
+    rows = [
+        Exposure(
+            item_id,
+            found[item_id].number,
+            kinds[item_id],
+            count,
+            max(0, found[item_id].used - own[item_id]),
+            found[item_id].last_used_at,
+        )
+        for item_id, count in here.items()
+        if item_id in found
+    ]
+    return sorted(rows, key=lambda row: (-row.forms, -row.sealed, row.number))
+
+
+@dataclass(frozen=True)
+class EntryView:
+    """An item of a paper with its number; ``state`` is current, changed (there is a newer version) or withdrawn."""
+
+    position: int
+    item_id: UUID
+    number: int
+    is_locked: bool
+    state: str
+
+
+def entry_views(session: Session, paper_id: UUID) -> list[EntryView]:
+    """Return the items of a paper with what became of them since."""
+    rows = store.entries(session, paper_id)
+    found = store.items_of(session, [row.item_id for row in rows])
+
+    def state(row: PaperEntry) -> str:
+        item = found.get(row.item_id)
+        if item is None or item.status is not ItemStatus.ACTIVE:
+            return "withdrawn"
+        return "current" if item.current_version_id == row.version_id else "changed"
+
+    return [
+        EntryView(
+            row.position,
+            row.item_id,
+            found[row.item_id].number if row.item_id in found else 0,
+            row.is_locked,
+            state(row),
+        )
+        for row in rows
+    ]
+
+
+def item_numbers(session: Session, item_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """Return what people call items."""
+    return {item_id: item.number for item_id, item in store.items_of(session, item_ids).items()}
+
+
+PAGE = 50
+
+
+@dataclass(frozen=True)
+class PaperFilter:
+    """What is looked for among papers."""
+
+    status: PaperStatus | None = None
+    occupation_id: UUID | None = None
+    level: int | None = None
+    text: str = ""
+
+
+def search_papers(session: Session, wanted: PaperFilter, page: int = 1) -> tuple[Sequence[Paper], int]:
+    """Return a page of papers, newest first, and how many there are in all; ``text`` is a part of the number."""
+    return store.search_papers(
+        session,
+        status=wanted.status,
+        occupation_id=wanted.occupation_id,
+        level=wanted.level,
+        text=wanted.text.strip()[:60],
+        offset=(page - 1) * PAGE,
+        limit=PAGE,
+    )

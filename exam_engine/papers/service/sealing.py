@@ -55,8 +55,8 @@ def approve_paper(
 
     Raises OwnPaper, OwnEdit, PaperNotDraft, PaperChanged, ChecksMissing, ItemsChanged, MarksWrong or RulesBroken.
     """
-    check_ticked(checks)
     paper = _second_person(session, actor, paper_id, PaperStatus.DRAFT)
+    check_ticked(checks)
     if revision is not None and revision != paper.revision:
         raise PaperChanged(label=paper.label)
     _check_content(session, paper)

@@ -10,7 +10,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from exam_engine.papers import service as papers
-from exam_engine.papers.rules import PaperStatus
+from exam_engine.papers.rules import PaperCheck, PaperStatus
 from itembank.base.db import Database, Scope
 from itembank.people.models import Institution
 from itembank.people.rules import Role
@@ -18,6 +18,7 @@ from itembank.taxonomy.models import Occupation
 from tests.factories.papers import make_bank
 from tests.web.papers.fields import form, row, saved
 
+CHECKS = [check.value for check in PaperCheck]
 RunJobs = Callable[[], int]
 
 
@@ -183,7 +184,8 @@ def test_forms_are_assembled_compared_and_sealed_by_the_second_person(
     content = client.get(paper).text
     login(Role.REVIEWER)
     todo = client.get("/").text
-    approved = client.post(paper + "/approve")
+    unticked = client.post(paper + "/approve")
+    approved = client.post(paper + "/approve", data={"check": CHECKS})
     sealed = client.post(paper + "/seal")
     after = client.get(paper).text
     checked = client.post(paper + "/verify")
@@ -195,6 +197,8 @@ def test_forms_are_assembled_compared_and_sealed_by_the_second_person(
     assert own.status_code == 403
     assert "审批并封存" not in result.split("试卷编号")[1].split("</table>")[0]
     assert "选项A" in content
+    assert unticked.status_code == 422
+    assert "还有 4 项未确认" in unticked.text
     assert "待审批封存的试卷" in todo
     assert approved.status_code == sealed.status_code == 303
     assert "选项A" not in after

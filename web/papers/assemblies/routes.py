@@ -1,7 +1,8 @@
-"""Routes of assemblies and papers."""
+"""Routes of assemblies: how far they are, what they found, and its tables."""
 
 from __future__ import annotations
 
+from typing import Literal
 from uuid import UUID
 
 from fastapi import APIRouter
@@ -10,103 +11,97 @@ from fastapi.responses import Response
 from exam_engine.jobs import service as jobs
 from exam_engine.papers import service as papers
 from exam_engine.papers.blueprint import BlueprintSpec
-from exam_engine.papers.rules import PaperStatus
+from exam_engine.papers.rules import AssemblyStatus
+from itembank.base.errors import NotFound
 from itembank.people.rules import Action
-from itembank.taxonomy import service as taxonomy
-from itembank.taxonomy.rules import LEVEL_LABELS
 from web.deps import Context, requires
 from web.papers import labels
-from web.papers.assemblies import views
+from web.papers.assemblies import tables, views
 
 router = APIRouter()
 
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
 
 @router.get("/papers/assemblies/{assembly_id}")
-def show_assembly(assembly_id: UUID, ctx: Context = requires(Action.PAPER_READ)) -> Response:
+def show_assembly(
+    assembly_id: UUID,
+    rules: Literal["", "tight", "broken"] = "",
+    ctx: Context = requires(Action.PAPER_READ),
+) -> Response:
     """Progress, then the forms side by side, or why there are none."""
     assembly = papers.find_assembly(ctx.session, assembly_id)
     blueprint = papers.find_blueprint(ctx.session, assembly.blueprint_id)
     spec: BlueprintSpec = papers.spec_of(blueprint)
     job = jobs.find_job(ctx.session, assembly.job_id) if assembly.job_id else None
+    status = views.status_of(ctx, assembly)
+    made = papers.papers_of(ctx.session, assembly_id)
+    refilled = papers.find_paper(ctx.session, assembly.paper_id) if assembly.paper_id else None
+    values = views.outcome_values(ctx, assembly, spec, blueprint, rules)
+    if "rules" in (assembly.outcome or {}) and made:
+        values |= views.exposure_values(ctx, assembly)
     return ctx.page(
         "papers/assembly.html",
         block="state",
+        polled=ctx.request.headers.get("hx-request") == "true",
         assembly=assembly,
         blueprint=blueprint,
         spec=spec,
         job=job,
-        papers=papers.papers_of(ctx.session, assembly_id),
+        papers=made,
+        refilled=refilled,
+        status_now=status,
+        running=views.progress_values(assembly, job, ctx.now) if status is AssemblyStatus.WAITING else None,
         statuses=labels.PAPER_STATUSES,
-        status_words=labels.ASSEMBLY_STATUSES[views.status_of(ctx, assembly)],
+        status_words=labels.ASSEMBLY_STATUSES[status],
         own=assembly.requested_by == ctx.actor.id,
-        **views.outcome_values(ctx, assembly, spec, blueprint),
-    )
-
-
-@router.get("/papers")
-def list_papers(status: PaperStatus | None = None, ctx: Context = requires(Action.PAPER_READ)) -> Response:
-    """All papers, or those in one state."""
-    found = papers.list_papers(ctx.session, statuses=[status] if status else [])
-    return ctx.page(
-        "papers/papers.html",
-        papers=found,
-        chosen=status,
-        statuses=labels.PAPER_STATUSES,
-        occupations={o.id: o for o in taxonomy.list_occupations(ctx.session)},
-        levels=LEVEL_LABELS,
-    )
-
-
-@router.get("/papers/{paper_id}")
-def show_paper(paper_id: UUID, ctx: Context = requires(Action.PAPER_READ)) -> Response:
-    """A paper: its content while it is reviewed, its digest once it is sealed."""
-    return _paper_page(ctx, paper_id)
-
-
-def _paper_page(ctx: Context, paper_id: UUID, *, checked: str = "") -> Response:
-    paper = papers.find_paper(ctx.session, paper_id)
-    # Who may neither assemble nor seal sees that a paper exists, not what is in it.
-    reviews = ctx.may(Action.PAPER_SEAL) or ctx.may(Action.PAPER_ASSEMBLE)
-    is_open = paper.status in (PaperStatus.DRAFT, PaperStatus.APPROVED)
-    return ctx.page(
-        "papers/paper.html",
-        paper=paper,
-        people=views.people_of(ctx, paper),
-        content=papers.preview_draft(ctx.session, paper_id) if is_open and reviews else None,
-        occupation=taxonomy.find_occupation(ctx.session, paper.occupation_id),
-        levels=LEVEL_LABELS,
         types=labels.ITEM_TYPES,
-        statuses=labels.PAPER_STATUSES,
-        own=paper.created_by == ctx.actor.id,
-        checked=checked,
+        **values,
     )
 
 
-@router.post("/papers/{paper_id}/approve")
-def approve_paper(paper_id: UUID, ctx: Context = requires(Action.PAPER_SEAL)) -> Response:
-    """Approve a draft as the second person."""
-    paper = papers.approve_paper(ctx.session, actor=ctx.actor, paper_id=paper_id, now=ctx.now)
-    return ctx.redirect(f"/papers/{paper_id}", notice=ctx._("Paper {label} was approved.", label=paper.label))
+@router.post("/papers/assemblies/{assembly_id}/again")
+def assemble_again(assembly_id: UUID, ctx: Context = requires(Action.PAPER_ASSEMBLE)) -> Response:
+    """Ask for the same forms with another seed."""
+    assembly = papers.find_assembly(ctx.session, assembly_id)
+    again = papers.request_assembly(
+        ctx.session,
+        actor=ctx.actor,
+        blueprint_id=assembly.blueprint_id,
+        forms=assembly.forms,
+        now=ctx.now,
+    )
+    return ctx.redirect(f"/papers/assemblies/{again.id}")
 
 
-@router.post("/papers/{paper_id}/seal")
-def seal_paper(paper_id: UUID, ctx: Context = requires(Action.PAPER_SEAL)) -> Response:
-    """Seal a paper, approving it first if that has not been done."""
-    paper = papers.find_paper(ctx.session, paper_id)
-    if paper.status is PaperStatus.DRAFT:
-        papers.approve_paper(ctx.session, actor=ctx.actor, paper_id=paper_id, now=ctx.now)
-    paper = papers.seal_paper(ctx.session, actor=ctx.actor, paper_id=paper_id, now=ctx.now)
-    return ctx.redirect(f"/papers/{paper_id}", notice=ctx._("Paper {label} was sealed.", label=paper.label))
+@router.post("/papers/assemblies/{assembly_id}/recompute")
+def recompute(assembly_id: UUID, ctx: Context = requires(Action.PAPER_ASSEMBLE)) -> Response:
+    """Recompute every rule of the forms over the bank of today."""
+    assembly = papers.find_assembly(ctx.session, assembly_id)
+    papers.recompute(ctx.session, assembly, now=ctx.now)
+    return ctx.redirect(
+        f"/papers/assemblies/{assembly_id}", notice=ctx._("Every rule was recomputed over the bank of today.")
+    )
 
 
-@router.post("/papers/{paper_id}/discard")
-def discard_paper(paper_id: UUID, ctx: Context = requires(Action.PAPER_ASSEMBLE)) -> Response:
-    """Put a draft aside."""
-    paper = papers.discard_paper(ctx.session, actor=ctx.actor, paper_id=paper_id, now=ctx.now)
-    return ctx.redirect("/papers", notice=ctx._("Paper {label} was discarded.", label=paper.label))
+@router.get("/papers/assemblies/{assembly_id}/tables/{name}.csv")
+def download_table(assembly_id: UUID, name: str, ctx: Context = requires(Action.PAPER_READ)) -> Response:
+    """One table of the result as CSV."""
+    table = _tables(ctx, assembly_id, [name])[0]
+    return ctx.download(tables.to_csv(table), f"{table[0]}.csv", "text/csv; charset=utf-8")
 
 
-@router.post("/papers/{paper_id}/verify")
-def verify_paper(paper_id: UUID, ctx: Context = requires(Action.PAPER_SEAL)) -> Response:
-    """Open a sealed paper on the server and recompute its digest; shows the digest, never the content."""
-    return _paper_page(ctx, paper_id, checked=papers.verify_sealed(ctx.session, paper_id))
+@router.get("/papers/assemblies/{assembly_id}/tables.xlsx")
+def download_tables(assembly_id: UUID, ctx: Context = requires(Action.PAPER_READ)) -> Response:
+    """All tables of the result as a workbook."""
+    found = _tables(ctx, assembly_id, tables.TABLES)
+    return ctx.download(tables.to_xlsx(found), f"{ctx._('Forms side by side')}.xlsx", _XLSX)
+
+
+def _tables(ctx: Context, assembly_id: UUID, names: list[str] | tuple[str, ...]) -> list[tables.Table]:
+    assembly = papers.find_assembly(ctx.session, assembly_id)
+    outcome = assembly.outcome or {}
+    if "rules" not in outcome or not set(names) <= set(tables.TABLES):
+        raise NotFound
+    spec = papers.spec_of(papers.find_blueprint(ctx.session, assembly.blueprint_id))
+    return [tables.result_table(ctx, name, outcome, spec, assembly_id) for name in names]

@@ -1,21 +1,26 @@
-"""What the pages of assemblies and papers show, worked out from services."""
+"""What the page of an assembly shows, worked out from services."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from exam_engine.jobs import service as jobs
 from exam_engine.papers import service as papers
 from exam_engine.papers.blueprint import BlueprintSpec
 from exam_engine.papers.compile import EQUAL
-from exam_engine.papers.models import Assembly, Blueprint, Paper
+from exam_engine.papers.models import Assembly, Blueprint
 from exam_engine.papers.rules import AssemblyStatus
-from itembank.people import service as people
-from web.charts import Series, line_chart
 from web.deps import Context
+from web.i18n import format_time
 from web.papers import labels
+from web.papers.assemblies.pictures import curve_charts
+from web.papers.assemblies.words import STAGE_STEPS, findings
 from web.papers.forms import TYPES
+
+MOST_COLUMNS = 10
+"""With more forms a table shows the least and the greatest value in their place."""
 
 
 def status_of(ctx: Context, assembly: Assembly) -> AssemblyStatus:
@@ -27,21 +32,18 @@ def status_of(ctx: Context, assembly: Assembly) -> AssemblyStatus:
 
 
 def outcome_values(
-    ctx: Context, assembly: Assembly, spec: BlueprintSpec, blueprint: Blueprint
+    ctx: Context, assembly: Assembly, spec: BlueprintSpec, blueprint: Blueprint, show: str = ""
 ) -> dict[str, Any]:
-    """Return what the result page shows of an outcome."""
+    """Return what the result page shows of an outcome; ``show`` filters the rules: tight or broken."""
     outcome = assembly.outcome or {}
     error = outcome.get("error")
     values: dict[str, Any] = {
         "outcome": outcome,
+        "checked_at": _time(ctx, outcome.get("checked_at")),
         "run": outcome.get("run"),
-        "error": _error_text(ctx, error) if error else "",
-        "forms": labels.form_names(assembly.forms, ctx._),
+        "error": error_text(ctx, error) if error else "",
+        "forms": form_names(ctx, outcome, assembly.forms),
         "rules": [],
-        "targets": [],
-        "composition": [],
-        "chart": None,
-        "curve_rows": [],
         "clash": [labels.clash_text(key, spec, ctx._) for key in outcome.get("clash", [])],
         "changes": [labels.change_text(change, spec, ctx._) for change in outcome.get("changes", [])],
         "shortages": [
@@ -50,44 +52,66 @@ def outcome_values(
         ],
     }
     if "rules" in outcome:
-        values |= _result_values(ctx, outcome, spec, blueprint, values["forms"])
+        values |= _result_values(ctx, outcome, spec, blueprint, values["forms"], show)
     return values
 
 
-def _error_text(ctx: Context, error: Mapping[str, Any]) -> str:
-    message = str(error["message"])
-    return ctx._(message, **labels.error_facts(error["facts"], ctx._))
+def error_text(ctx: Context, error: Mapping[str, Any]) -> str:
+    """Return a stored refusal in the reader's words."""
+    return ctx._(str(error["message"]), **labels.error_facts(error["facts"], ctx._))
 
 
-def people_of(ctx: Context, paper: Paper) -> dict[str, str]:
-    """Return the names of those who made, approved and sealed a paper."""
-    names = {}
-    for part, user_id in (
-        ("created", paper.created_by),
-        ("approved", paper.approved_by),
-        ("sealed", paper.sealed_by),
-    ):
-        names[part] = people.find_user(ctx.session, user_id).name if user_id else ""
-    return names
+def form_names(ctx: Context, outcome: Mapping[str, Any], forms: int) -> Sequence[str]:
+    """Return the names of the forms that are left."""
+    return [ctx._("Form {number}", number=k) for k in outcome.get("numbers") or range(1, forms + 1)]
 
 
-def _result_values(
-    ctx: Context, outcome: Mapping[str, Any], spec: BlueprintSpec, blueprint: Blueprint, forms: Any
-) -> dict[str, Any]:
-    bank = papers.supply(ctx.session, occupation_id=blueprint.occupation_id, level=blueprint.level, spec=None)
-    nodes = {node.path: node.name for node in bank.nodes}
-    rules = [
-        {
-            **rule,
-            "name": ctx._("Combinations whose counts differ between forms")
-            if rule["key"] == EQUAL
-            else labels.rule_label(rule["key"], spec, ctx._),
-            "required": labels.amount_text(rule["minimum"] or 0, rule["maximum"]),
-        }
-        for rule in outcome["rules"]
-    ]
-    targets = [{**t, "name": labels.rule_label(t["key"], spec, ctx._)} for t in outcome["targets"]]
-    composition = [
+def progress_values(assembly: Assembly, job: Any, now: Any) -> dict[str, Any]:
+    """Return how far a running assembly is: steps, bound and best in percent, forms done, seconds so far."""
+    known = assembly.progress or {}
+    stage = known.get("stage", "")
+    names = [name for name, _ in STAGE_STEPS]
+    at = names.index(stage) if stage in names else -1
+    return {
+        "steps": [
+            (words, "now" if k == at else "done" if k < at else "later")
+            for k, (_, words) in enumerate(STAGE_STEPS)
+        ],
+        "known": known,
+        "elapsed_seconds": int((now - job.started_at).total_seconds()) if job and job.started_at else 0,
+    }
+
+
+def rule_rows(ctx: Context, outcome: Mapping[str, Any], spec: BlueprintSpec) -> list[dict[str, Any]]:
+    """Return the rules in words with what is required, and whether a form is at a bound."""
+    rows = []
+    for rule in outcome["rules"]:
+        name = labels.rule_label(rule["key"], spec, ctx._)
+        low, high = rule["minimum"], rule["maximum"]
+        near = low != high and any(value in (low, high) and value for value in rule["actual"])
+        rows.append(
+            {
+                **rule,
+                "name": ctx._("Combinations whose counts differ between forms")
+                if rule["key"] == EQUAL
+                else name,
+                "required": labels.amount_text(low or 0, high),
+                "tight": near,
+            }
+        )
+    return rows
+
+
+def target_rows(ctx: Context, outcome: Mapping[str, Any], spec: BlueprintSpec) -> list[dict[str, Any]]:
+    """Return the targets in words."""
+    return [{**t, "name": labels.rule_label(t["key"], spec, ctx._)} for t in outcome["targets"]]
+
+
+def composition_parts(
+    ctx: Context, outcome: Mapping[str, Any], nodes: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    """Return the contents of the forms side by side, a table for each attribute."""
+    return [
         {
             "name": ctx._(labels.EQUAL_BY[attribute]),
             "rows": [
@@ -97,29 +121,59 @@ def _result_values(
         }
         for attribute, rows in outcome["composition"].items()
     ]
-    curves = outcome.get("curves")
+
+
+def pair_rows(outcome: Mapping[str, Any], forms: Sequence[str]) -> list[dict[str, Any]]:
+    """Return how far any two forms differ, the worst pair first."""
+    pairs = outcome.get("pairs") or {}
+    common = pairs.get("common") or []
+    rows = [
+        {
+            "one": forms[f],
+            "other": forms[g],
+            "common": common[f][g],
+            "information": pairs["information"][f][g] if "information" in pairs else None,
+            "score": pairs["score"][f][g] if "score" in pairs else None,
+        }
+        for f in range(len(common))
+        for g in range(f + 1, len(common))
+    ]
+    return sorted(rows, key=lambda r: (-(r["score"] or 0), -(r["information"] or 0), -r["common"]))
+
+
+def exposure_values(ctx: Context, assembly: Assembly) -> dict[str, Any]:
+    """Return how often the items of the forms are used, here and in papers sealed before."""
+    rows = papers.exposure(ctx.session, assembly.id)
+    before: dict[int, int] = {}
+    for row in rows:
+        before[row.sealed] = before.get(row.sealed, 0) + 1
+    return {"exposure": rows, "before": sorted(before.items())}
+
+
+def _time(ctx: Context, text: str | None) -> str:
+    return format_time(datetime.fromisoformat(text), ctx.language) if text else ""
+
+
+def _result_values(
+    ctx: Context,
+    outcome: Mapping[str, Any],
+    spec: BlueprintSpec,
+    blueprint: Blueprint,
+    forms: Sequence[str],
+    show: str,
+) -> dict[str, Any]:
+    bank = papers.supply(ctx.session, occupation_id=blueprint.occupation_id, level=blueprint.level, spec=None)
+    nodes = {node.path: node.name for node in bank.nodes}
+    rules, targets = rule_rows(ctx, outcome, spec), target_rows(ctx, outcome, spec)
+    shown = [rule for rule in rules if show == "" or (rule["tight"] if show == "tight" else not rule["ok"])]
     return {
         "rules": rules,
+        "shown": shown,
+        "show": show,
+        "wide": len(forms) > MOST_COLUMNS,
         "targets": targets,
-        "composition": composition,
-        "chart": _chart(ctx, curves, spec, forms) if curves else None,
-        "curve_rows": list(zip(curves["theta"], *curves["forms"], strict=True))[::2] if curves else [],
+        "composition": composition_parts(ctx, outcome, nodes),
+        "charts": curve_charts(ctx, outcome, forms) if outcome.get("curves") else [],
+        "pairs": pair_rows(outcome, forms),
+        "findings": findings(outcome, rules, ctx._),
     }
-
-
-def _chart(ctx: Context, curves: Mapping[str, Any], spec: BlueprintSpec, forms: Any) -> Any:
-    series = [
-        Series(name, curves["theta"], values) for name, values in zip(forms, curves["forms"], strict=True)
-    ]
-    if spec.information:
-        points = sorted((p.theta, p.goal) for p in spec.information)
-        if len(points) == 1:
-            theta, goal = points[0]
-            points = [(theta - 0.1, goal), (theta + 0.1, goal)]
-        series.insert(0, Series(ctx._("Target"), [p[0] for p in points], [p[1] for p in points], target=True))
-    return line_chart(
-        series,
-        title=ctx._("Test information of the forms"),
-        x_label=ctx._("Ability θ"),
-        y_label=ctx._("Information"),
-    )
