@@ -71,7 +71,7 @@ def broken_rules(specification: Specification, verification: Verification, form:
     names = [
         check.rule
         for check in verification.rules
-        if not check.ok and (check.form in (0, form + 1) or check.rule in shared)
+        if not (check.ok or check.is_soft) and (check.form in (0, form + 1) or check.rule in shared)
     ]
     names += [check.target for check in verification.targets if not check.ok and check.form == form + 1]
     return tuple(dict.fromkeys(names))

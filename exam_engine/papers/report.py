@@ -8,9 +8,7 @@ from typing import Any
 
 from exam_engine.assembly import (
     Assembled,
-    CurveTarget,
     Infeasible,
-    InformationTarget,
     Pool,
     Run,
     Specification,
@@ -66,17 +64,12 @@ def forms_report(
     numbers: Sequence[int] = (),
 ) -> dict[str, Any]:
     """Return rules, targets, contents and differences of forms; ``numbers`` are those of the forms that are left."""
-    abilities = [
-        target.theta
-        for target in specification.targets
-        if isinstance(target, InformationTarget | CurveTarget)
-    ]
     return {
         "numbers": list(numbers) or list(range(1, len(forms) + 1)),
         "rules": _rules(verification),
         "targets": _targets(verification, specification),
         "deviation": verification.worst_deviation,
-        **compare(pool, forms, sorted(set(abilities))),
+        **compare(pool, forms, _abilities(specification)),
     }
 
 
@@ -114,24 +107,35 @@ def _rules(verification: Verification) -> list[dict[str, Any]]:
 
 
 def _targets(verification: Verification, specification: Specification) -> list[dict[str, Any]]:
-    rows: dict[str, dict[str, Any]] = {
-        target.name: {
-            "key": target.name,
-            "kind": type(target).__name__.removesuffix("Target").lower(),
-            "theta": getattr(target, "theta", None),
-            "goal": getattr(target, "goal", None),
-            "actual": [],
-            "deviation": [],
-            "ok": True,
-        }
-        for target in specification.targets
-    }
+    """One row a target and ability; a target of one ability tells which, so that it can be drawn."""
+    known = {target.name: target for target in specification.targets}
+    rows: dict[str, dict[str, Any]] = {}
     for check in verification.targets:
-        row = rows[check.target]
+        target = known.get(check.target)
+        row = rows.setdefault(
+            check.target,
+            {
+                "key": check.target,
+                "kind": type(target).__name__.removesuffix("Target").lower() if target else "",
+                "theta": getattr(target, "theta", None),
+                "goal": check.goal,
+                "actual": [],
+                "deviation": [],
+                "ok": True,
+            },
+        )
         row["actual"].append(check.actual)
         row["deviation"].append(check.deviation)
         row["ok"] = row["ok"] and check.ok
-    return [row for row in rows.values() if row["actual"]]
+    return list(rows.values())
+
+
+def _abilities(specification: Specification) -> list[float]:
+    found: set[float] = set()
+    for target in specification.targets:
+        theta = getattr(target, "theta", ())
+        found |= set(theta) if isinstance(theta, tuple) else {theta}
+    return sorted(found)
 
 
 def _json(value: float | None) -> float | int | None:
