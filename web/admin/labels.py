@@ -64,6 +64,7 @@ ACTIONS: dict[str, str] = {
     "paper.locked": N_("Items of a paper locked"),
     "paper.sealed": N_("Paper sealed"),
     "paper.printed": N_("Paper printed"),
+    "paper.recomputed": N_("Rules of an assembly recomputed"),
     "paper.verified": N_("Seal of a paper checked"),
     "paper.discarded": N_("Paper discarded"),
     "password.changed": N_("Password changed"),

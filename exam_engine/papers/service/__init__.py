@@ -25,7 +25,7 @@ from exam_engine.papers.service.checking import (
     broken_in,
     forms_at_hand,
     recheck_sealed,
-    recompute,
+    recompute_at_will,
 )
 from exam_engine.papers.service.editing import (
     SwapView,
@@ -97,7 +97,7 @@ __all__ = [
     "perform_assembly",
     "preview_draft",
     "recheck_sealed",
-    "recompute",
+    "recompute_at_will",
     "refuse_paper",
     "request_assembly",
     "request_refill",

@@ -19,7 +19,15 @@ from exam_engine.papers.compile import BankItem, EarlierPaper, item_from, pool_o
 from exam_engine.papers.content import SealedPaper
 from exam_engine.papers.models import Assembly, Blueprint, Paper
 from exam_engine.papers.report import forms_report
-from exam_engine.papers.rules import NoItems, NotCalibrated, NotTried, PaperAltered, PaperStatus, RulesBroken
+from exam_engine.papers.rules import (
+    AssemblyUnknown,
+    NoItems,
+    NotCalibrated,
+    NotTried,
+    PaperAltered,
+    PaperStatus,
+    RulesBroken,
+)
 from exam_engine.papers.service.blueprints import find_blueprint, spec_of
 from exam_engine.papers.service.reading import find_paper, open_sealed
 from itembank.base import audit
@@ -49,6 +57,23 @@ def recompute(session: Session, assembly: Assembly, *, now: datetime) -> FormsAt
         outcome["gap"] = max(0.0, outcome["deviation"] - (outcome.get("bound") or 0.0))
     assembly.outcome = outcome | {"checked_at": now.isoformat()}
     return at_hand
+
+
+def recompute_at_will(session: Session, *, actor: Actor, assembly_id: UUID, now: datetime) -> Assembly:
+    """Recompute every rule of an assembly because somebody wants to know; raises AssemblyUnknown."""
+    assembly = store.assembly(session, assembly_id)
+    if assembly is None:
+        raise AssemblyUnknown
+    at_hand = recompute(session, assembly, now=now)
+    audit.record(
+        session,
+        actor=actor,
+        action="paper.recomputed",
+        subject=("paper_assembly", assembly.id),
+        institution_id=assembly.institution_id,
+        detail={"ok": at_hand.verification.ok},
+    )
+    return assembly
 
 
 def broken_in(session: Session, paper: Paper) -> tuple[str, ...]:

@@ -77,8 +77,7 @@ def assemble_again(assembly_id: UUID, ctx: Context = requires(Action.PAPER_ASSEM
 @router.post("/papers/assemblies/{assembly_id}/recompute")
 def recompute(assembly_id: UUID, ctx: Context = requires(Action.PAPER_ASSEMBLE)) -> Response:
     """Recompute every rule of the forms over the bank of today."""
-    assembly = papers.find_assembly(ctx.session, assembly_id)
-    papers.recompute(ctx.session, assembly, now=ctx.now)
+    papers.recompute_at_will(ctx.session, actor=ctx.actor, assembly_id=assembly_id, now=ctx.now)
     return ctx.redirect(
         f"/papers/assemblies/{assembly_id}", notice=ctx._("Every rule was recomputed over the bank of today.")
     )
