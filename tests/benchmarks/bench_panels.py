@@ -1,8 +1,9 @@
 """Assemble multistage panels and print CPU time, deviation and routes: ``python -m tests.benchmarks.bench_panels``.
 
-Pools of bench_assembly; designs 1-2, 1-3, 1-2-2 and 1-3-3. Every module has a length, at most four items a unit, sets of at
-least two items, and two goals of information about its ability; every route has 12 units, importance, one item a point
-and time; the panel 100 enemy pairs. Panels share no item. Arguments: number of items and of panels, in pairs.
+Pools of bench_assembly; designs 1-2, 1-3, 1-2-2 and 1-3-3. Every module has a length, at most four items a unit, sets
+of at least two items, and goals of information at its ability and 0.7 to either side; every route has 12 units,
+importance, one item a point and time; the panel 100 enemy pairs. Panels share no item. Arguments: number of items and
+of panels, in pairs.
 """
 
 from __future__ import annotations
@@ -42,10 +43,14 @@ def make_module(pool: Pool, name: str, length: int, theta: float) -> Module:
     rules: list[Rule] = [Count(name="length", minimum=length, maximum=length, structural=True)]
     rules += [Count(name=f"unit {u}", where=(Is("unit", f"u{u}"),), maximum=4) for u in range(UNITS)]
     rules.append(Sets(name="sets", attribute="set", minimum=2))
-    good = float(np.sort(pool.information([theta])[0])[-pool.size // 3 :].mean()) * length
+    good = np.argsort(pool.information([theta])[0])[-pool.size // 4 :]
     targets = [
-        InformationTarget(name="information", theta=theta, goal=0.9 * good),
-        InformationTarget(name="information above", theta=theta + 0.5, goal=0.85 * good),
+        InformationTarget(
+            name=f"information at {at:g}",
+            theta=at,
+            goal=0.9 * length * float(pool.information([at])[0, good].mean()),
+        )
+        for at in (theta - 0.7, theta, theta + 0.7)
     ]
     return Module(name=name, rules=rules, targets=targets)
 

@@ -65,7 +65,7 @@ def forks_by_information(pool: Pool, design: PanelDesign, panel: Panel) -> tuple
     Raises
     ------
     ValueError
-        If the curves of two neighbouring modules do not cross between their peaks: neither is the easier one.
+        If of two neighbouring modules the one said to be easier is not.
 
     Notes
     -----
@@ -172,21 +172,26 @@ def _ways(design: PanelDesign) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
 
 
 def _crossing(pool: Pool, panel: Panel, low: str, high: str) -> float:
-    """Return the ability between the peaks of two modules at which they are equally informative."""
+    """Return the ability above which the harder of two modules is the more informative one."""
     items = [positions(pool, panel[name]) for name in (low, high)]
     nodes = np.linspace(-REACH, REACH, NODES)
     information = pool.information(nodes)
-    peaks = [float(nodes[int(np.argmax(information[:, one].sum(axis=1)))]) for one in items]
+    easier, harder = (information[:, one].sum(axis=1) for one in items)
+    rising = np.flatnonzero((harder - easier)[:-1] * (easier - harder)[1:] >= 0)
+    rising = rising[(harder - easier)[rising] < (harder - easier)[rising + 1]]
+    peaks = nodes[[int(np.argmax(easier)), int(np.argmax(harder))]]
+    if not rising.size or peaks[0] > peaks[1]:
+        raise ValueError(
+            f"module {low!r} with its most information at {peaks[0]:.2f} is not easier than {high!r} at {peaks[1]:.2f}"
+        )
+    # Of several crossings the one between the peaks, or the next to them.
+    k = int(rising[np.argmin(np.abs(nodes[rising] - peaks.mean()))])
 
     def more(theta: float) -> float:
         both = pool.information([theta])[0]
         return float(both[items[1]].sum() - both[items[0]].sum())
 
-    if not (peaks[0] < peaks[1] and more(peaks[0]) < 0 < more(peaks[1])):
-        raise ValueError(
-            f"module {low!r} with its most information at {peaks[0]:.2f} is not easier than {high!r} at {peaks[1]:.2f}"
-        )
-    return float(brentq(more, peaks[0], peaks[1], xtol=1e-9))
+    return float(brentq(more, nodes[k], nodes[k + 1], xtol=1e-9))
 
 
 def _fork(
