@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 
 from exam_engine.assembly import (
     Among,
+    Anchor,
     Between,
     Count,
     CurveTarget,
     Distinct,
+    Earlier,
     Enemies,
     Exclude,
     If,
@@ -25,6 +27,7 @@ from exam_engine.assembly import (
     Maximise,
     MeanTarget,
     Minimise,
+    Overlap,
     Parallel,
     PerValue,
     Pool,
@@ -35,6 +38,7 @@ from exam_engine.assembly import (
     Specification,
     Sum,
     SumTarget,
+    Use,
 )
 from exam_engine.assembly.language import (
     SpecificationFile,
@@ -60,6 +64,7 @@ conditions = st.one_of(
 some = st.lists(conditions, min_size=1, max_size=3).map(tuple)
 filters = st.just(()) | some
 pair = st.just(("i1", "i 2"))
+papers = st.dictionaries(texts, pair, max_size=2).map(lambda found: tuple(found.items()))
 above = counts.map(lambda k: k + 20)
 KINDS: list[st.SearchStrategy[Rule]] = [
     st.builds(
@@ -81,6 +86,19 @@ KINDS: list[st.SearchStrategy[Rule]] = [
     st.builds(Include, name=st.just(""), ids=pair),
     st.builds(Exclude, name=st.just(""), ids=pair),
     st.builds(Parallel, name=st.just(""), by=pair, where=filters),
+    st.builds(Count, name=st.just(""), minimum=counts, scope=st.sampled_from(["form", "all", "pool"])),
+    st.builds(
+        Overlap,
+        name=st.just(""),
+        where=filters,
+        minimum=counts,
+        maximum=above | st.none(),
+        anchors=st.booleans(),
+    ),
+    st.builds(Anchor, name=st.just(""), where=some, minimum=counts, maximum=above | st.none()),
+    st.builds(Use, name=st.just(""), where=filters, maximum=counts) | st.just(Use(name="", attribute="left")),
+    st.builds(Earlier, name=st.just(""), papers=papers, maximum=counts)
+    | st.builds(Earlier, name=st.just(""), papers=st.just(()), share=st.just(0.1)),
 ]
 near = st.none() | st.just(0.1)
 abilities = st.sampled_from([(0.5,), (-1.0, 1.0)])
@@ -183,6 +201,16 @@ COUNT = '[[rule]]\nkind = "count"\nname = "r"\n'
         (
             '[[rule]]\nkind = "share"\nname = "r"\nwhere = { t = "x" }\nmaximum = 25',
             "write a quarter as 0.25",
+        ),
+        (COUNT + 'minimum = 3\nscope = "al"', 'rule 1 "r", scope: "al" is unknown: did you mean "all"?'),
+        ('[[rule]]\nkind = "overlap"\nname = "r"', 'rule 1 "r": nothing is asked for'),
+        (
+            '[[rule]]\nkind = "earlier"\nname = "r"\nmaximum = 1\npapers = ["a"]',
+            'papers: a list of 1 is not a table of earlier papers, such as { "spring"',
+        ),
+        (
+            '[[rule]]\nkind = "use"\nname = "r"\nmaximum = 1\nattribute = "left"',
+            'rule 1 "r".*needs a maximum or an attribute',
         ),
         ('[[rule]]\nkind = "enemies"\nname = "r"\ngroups = [["i"]]', r'groups\[1\]: "i" alone is no group'),
         ('[[target]]\nkind = "mean"\nname = "t"\ngoal = 3', 'target 1 "t", attribute: is missing'),
