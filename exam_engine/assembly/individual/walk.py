@@ -1,0 +1,187 @@
+"""Many forms moved at once by swaps: away from each other, towards items used too little, and back to their targets.
+
+Each form walks on its own, but all of a block take a step together, so that a step is a handful of array operations.
+A walk may break rules at a price, as it may leave the targets; what it must end with is a form that keeps all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+
+from exam_engine.assembly.individual.problem import Problem
+from exam_engine.assembly.individual.steps import Steps
+from exam_engine.assembly.pool import FloatArray
+from exam_engine.assembly.rows import BoolArray, IntArray
+
+NONE = -1
+"""Fills the places of a form that is shorter than the longest."""
+
+
+EDGE = 0.8
+"""Part of a tolerance from which on a deviation costs more."""
+
+
+@dataclass(frozen=True)
+class Heat:
+    """How a walk judges: price of a broken unit of a row and of a squared tolerance, swaps looked at, and chance."""
+
+    row: float
+    target: float
+    looks: int
+    chance: float = 1.0
+    edge: float = 0.0
+
+
+@dataclass
+class Moves:
+    """Moves that may be made, sorted by form: what each adds to rows, groups and targets, and to the price.
+
+    ``form`` (n_moves,), ``rows`` (n_moves, n_rows), ``groups`` (n_moves, n_switches), ``toward`` (n_moves, n_targets),
+    ``price`` (n_moves,).
+    """
+
+    form: IntArray
+    rows: sp.csr_array
+    groups: sp.csr_array
+    toward: FloatArray
+    price: FloatArray
+
+
+class Walk:
+    """A block of forms in motion.
+
+    Parameters
+    ----------
+    problem : Problem
+    steps : Steps
+    held : ndarray of int, shape (n_forms, longest)
+        Items of each form, then `NONE`.
+    switches : ndarray of bool, shape (n_forms, n_switches)
+        Switches; those that follow from the items are computed anew.
+    """
+
+    def __init__(self, problem: Problem, steps: Steps, held: IntArray, switches: BoolArray) -> None:
+        self.problem, self.steps = problem, steps
+        self.held, self.length = held.copy(), (held != NONE).sum(axis=1)
+        self.fixed = switches & ~problem.follows
+        self.inside = np.zeros((len(held), problem.size), dtype=bool)
+        form, _ = np.nonzero(held != NONE)
+        self.inside[form, held[held != NONE]] = True
+        self.count()
+
+    def count(self) -> None:
+        """Compute all sums anew from the items."""
+        problem = self.problem
+        inside = sp.csr_array(self.inside.astype(np.float64))
+        self.turned = np.asarray((inside @ problem.groups).toarray()) + self.fixed
+        switches = sp.csr_array((self.turned > 0).astype(np.float64))
+        self.activity = np.asarray((inside @ problem.items + switches @ problem.switches).toarray())
+        self.off = np.asarray(inside @ problem.weights) - problem.goal
+
+    def good(self, forms: IntArray, within: float = 1.0) -> BoolArray:
+        """Return which of the forms keep every row and have every target within so many tolerances."""
+        near = np.abs(self.off[forms]).max(axis=1, initial=0.0) <= within
+        near[near] = (self.problem.excess(self.activity[forms[near]]) == 0.0).all(axis=1)
+        return np.asarray(near)
+
+    def saved(self, forms: IntArray) -> tuple[npt.NDArray[np.generic], ...]:
+        """Return all that is known about some forms, to be given to `restore`."""
+        return tuple(part[forms].copy() for part in self._parts())
+
+    def restore(self, forms: IntArray, saved: tuple[npt.NDArray[np.generic], ...], which: BoolArray) -> None:
+        """Put back those of the forms that are meant by ``which`` (n_forms,)."""
+        for part, old in zip(self._parts(), saved, strict=True):
+            part[forms[which]] = old[which]
+
+    def _parts(self) -> tuple[npt.NDArray[np.generic], ...]:
+        return self.held, self.length, self.fixed, self.inside, self.turned, self.activity, self.off
+
+    def step(self, heat: Heat, price: FloatArray, rng: np.random.Generator, active: IntArray) -> None:
+        """Let each active form take the swap that looks best of some that chance proposes, or stay.
+
+        ``price`` (n_items,) is what holding an item costs; prices (n_forms, n_items) differ between forms.
+        """
+        f, looks = len(active), heat.looks
+        row = np.repeat(active, looks)
+        at = (rng.random(f * looks) * self.length[row]).astype(np.int64)
+        gone = self.held[row, at]
+        swap = gone * self.steps.many + rng.integers(self.steps.many, size=f * looks)
+        come = self.steps.partners.ravel()[swap]
+        open_ = np.flatnonzero(~self.inside[row, come] & (gone != NONE))
+        row, at, gone, swap, come = row[open_], at[open_], gone[open_], swap[open_], come[open_]
+        weights = self.problem.weights
+        moves = Moves(
+            row,
+            self.steps.rows[swap],
+            self.steps.groups[swap],
+            weights[come] - weights[gone],
+            _charge(price, row, come) - _charge(price, row, gone),
+        )
+        best = self.choose(moves, heat, rng)
+        form, out, into = row[best], gone[best], come[best]
+        self.held[form, at[best]] = into
+        self.inside[form, out], self.inside[form, into] = False, True
+        self.take(moves, best)
+
+    def choose(self, moves: Moves, heat: Heat, rng: np.random.Generator) -> npt.NDArray[np.intp]:
+        """Return the moves to make, one a form at most: the best but for some chance, when it is good enough."""
+        row, toward = moves.form, moves.toward
+        moves.rows = self._with_switches(moves)
+        cost = moves.price + heat.target * np.einsum("pt,pt->p", toward, 2.0 * self.off[row] + toward)
+        if heat.edge:
+            off = self.off[row]
+            now = np.maximum(np.abs(off) - EDGE, 0.0)
+            then = np.maximum(np.abs(off + toward) - EDGE, 0.0)
+            cost += heat.edge * (np.einsum("pt,pt->p", then, then) - np.einsum("pt,pt->p", now, now))
+        cost += heat.row * self._break(row, moves.rows)
+        best = _first_least(row, cost - heat.chance * rng.gumbel(size=len(cost)))
+        return np.asarray(best[cost[best] < heat.chance * rng.exponential(size=len(best))])
+
+    def take(self, moves: Moves, chosen: npt.NDArray[np.intp]) -> None:
+        """Keep the sums up to date with moves that are made, one a form at most."""
+        form = moves.form[chosen]
+        self.off[form] += moves.toward[chosen]
+        for sums, change in ((self.activity, moves.rows), (self.turned, moves.groups)):
+            part = sp.csr_array(change[chosen])
+            sums[np.repeat(form, np.diff(part.indptr)), part.indices] += part.data
+
+    def _with_switches(self, moves: Moves) -> sp.csr_array:
+        """Return what each move adds to the rows of its form, switches included."""
+        if not self.problem.switches.shape[0]:
+            return moves.rows
+        flips = self._flips(moves.form, moves.groups)
+        return sp.csr_array(moves.rows + flips @ self.problem.switches) if flips.nnz else moves.rows
+
+    def _flips(self, row: IntArray, turn: sp.csr_array) -> sp.csr_array:
+        """Return which switches go on (1) or off (-1) when the numbers behind them change."""
+        which = np.repeat(np.arange(turn.shape[0]), np.diff(turn.indptr))
+        before = self.turned[row[which], turn.indices]
+        flip = ((before + turn.data) > 0).astype(np.float64) - (before > 0)
+        at = np.flatnonzero(flip)
+        return sp.csr_array((flip[at], (which[at], turn.indices[at])), shape=turn.shape)
+
+    def _break(self, row: IntArray, change: sp.csr_array) -> FloatArray:
+        """Return by how many units more each change breaks the rows of its form."""
+        which = np.repeat(np.arange(change.shape[0]), np.diff(change.indptr))
+        before = self.activity[row[which], change.indices]
+        more = self.problem.more(before, change.data, change.indices)
+        return np.asarray(np.bincount(which, weights=more, minlength=change.shape[0]), dtype=np.float64)
+
+
+def _charge(price: FloatArray, row: IntArray, item: IntArray) -> FloatArray:
+    return np.asarray(price[item] if price.ndim == 1 else price[row, item])
+
+
+def _first_least(row: IntArray, value: FloatArray) -> npt.NDArray[np.intp]:
+    """Return the place of the least value of each run of equal rows; ``row`` is sorted."""
+    if not len(row):
+        return np.zeros(0, dtype=np.intp)
+    starts = np.flatnonzero(np.r_[True, row[1:] != row[:-1]])
+    least = np.minimum.reduceat(value, starts)
+    hits = np.flatnonzero(value == np.repeat(least, np.diff(np.r_[starts, len(row)])))
+    _, first = np.unique(row[hits], return_index=True)
+    return np.asarray(hits[first])
