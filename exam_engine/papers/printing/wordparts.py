@@ -107,12 +107,15 @@ def fill_cell(cell: Any, text: str, *, align: Any = CENTRE, **words: Any) -> Any
     return paragraph
 
 
+_AFTER_SHADE = ("w:noWrap", "w:tcMar", "w:textDirection", "w:tcFitText", "w:vAlign", "w:hideMark")
+
+
 def shade(cell: Any) -> None:
     """Give a cell the light ground of headings."""
     element = OxmlElement("w:shd")
     for name, value in (("val", "clear"), ("color", "auto"), ("fill", "F1F3F6")):
         element.set(qn(f"w:{name}"), value)
-    cell._tc.get_or_add_tcPr().append(element)
+    cell._tc.get_or_add_tcPr().insert_element_before(element, *_AFTER_SHADE)  # Word insists on the order
 
 
 def repeat_header(row: Any) -> None:
@@ -128,7 +131,7 @@ def set_cell_margins(table: Any, millimetres: float) -> None:
         element.set(qn("w:w"), str(round(millimetres * 56.7)))  # twentieths of a point
         element.set(qn("w:type"), "dxa")
         margins.append(element)
-    table._tbl.tblPr.append(margins)
+    table._tbl.tblPr.insert_element_before(margins, "w:tblLook")
 
 
 def without_borders(cells: Sequence[Any]) -> None:
@@ -143,7 +146,7 @@ def _take_borders(cell: Any) -> None:
         element = OxmlElement(f"w:{side}")
         element.set(qn("w:val"), "nil")
         borders.append(element)
-    cell.get_or_add_tcPr().append(borders)
+    cell.get_or_add_tcPr().insert_element_before(borders, "w:shd", *_AFTER_SHADE)
 
 
 def add_field(paragraph: Any, code: str, *, size: float) -> None:
