@@ -8,11 +8,11 @@ from dataclasses import replace
 import numpy as np
 
 from exam_engine.assembly.across import Across, Cap
-from exam_engine.assembly.between import item_limits
 from exam_engine.assembly.bound import average_form
 from exam_engine.assembly.compile import Program
 from exam_engine.assembly.rows import BoolArray, IntArray, RowBuilder
 from exam_engine.assembly.solver import Work
+from exam_engine.assembly.unusable import use_limits
 
 CHOICES = 3
 """Sets of common items that are tried before all forms are sought in one programme."""
@@ -30,7 +30,7 @@ def anchored(program: Program, forms: int, rng: np.random.Generator, work: Work)
     switches = np.unique(np.concatenate([block.switches for block in program.across.blocks]))
     rows = program.rows
     for _ in range(CHOICES):
-        average = average_form(program, rows, item_limits(program, forms), forms, rng, work, whole=switches)
+        average = average_form(program, rows, use_limits(program, forms), forms, rng, work, whole=switches)
         if average.x is None:
             return
         chosen = switches[average.x[switches] > 0.5]

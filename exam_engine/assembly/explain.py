@@ -9,11 +9,13 @@ import numpy as np
 import scipy.sparse as sp
 
 from exam_engine.assembly.aims import Aims
+from exam_engine.assembly.between import item_limits
 from exam_engine.assembly.bound import average_form
 from exam_engine.assembly.compile import Program
-from exam_engine.assembly.construct import build_together, cell_counts, use_limits
+from exam_engine.assembly.construct import build_together, cell_counts
 from exam_engine.assembly.result import Shortage
 from exam_engine.assembly.solver import Work, WorkExhausted
+from exam_engine.assembly.unusable import use_limits
 
 SHARING = -1
 """Stands for the limit on the use of an item, beside the positions of the rules."""
@@ -29,7 +31,7 @@ Level = Callable[[Program, int, np.random.Generator, Work], bool | None]
 
 def find_shortages(program: Program, forms: int) -> tuple[Shortage, ...]:
     """Return the rules that ask for more than all items of their selection give, over all forms."""
-    rows, limits = program.rows, use_limits(program, forms)
+    rows, limits = program.rows, item_limits(program, forms)
     has = np.asarray(rows.matrix.maximum(0) @ limits)
     needs = rows.lower * forms
     found = [

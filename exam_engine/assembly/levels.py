@@ -9,12 +9,12 @@ import numpy as np
 import scipy.sparse as sp
 
 from exam_engine.assembly.aims import Aims
-from exam_engine.assembly.between import item_limits
 from exam_engine.assembly.bound import average_form, settle
 from exam_engine.assembly.compile import BoolArray, Program, Rows
 from exam_engine.assembly.pool import FloatArray
 from exam_engine.assembly.solver import Work
 from exam_engine.assembly.verify_targets import Aspiration
+from exam_engine.assembly.unusable import use_limits
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +67,7 @@ def _stage(
     whole: Program, rows: Rows, priority: int, forms: int, rng: np.random.Generator, work: Work
 ) -> Stage:
     program = replace(whole, rows=rows, aims=whole.aims.at_level(priority))
-    limits = item_limits(program, forms)
+    limits = use_limits(program, forms)
     program, average = settle(program, limits, forms, work)
     if average is None:
         average = average_form(program, rows, limits, forms, rng, work)

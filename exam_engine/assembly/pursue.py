@@ -12,11 +12,12 @@ from collections.abc import Callable
 import numpy as np
 import scipy.sparse as sp
 
-from exam_engine.assembly.between import form_rows, item_limits
+from exam_engine.assembly.between import form_rows
 from exam_engine.assembly.bound import average_form
 from exam_engine.assembly.compile import BoolArray, IntArray, Program, Rows
 from exam_engine.assembly.pool import FloatArray
 from exam_engine.assembly.solver import Model, Work, solve
+from exam_engine.assembly.unusable import use_limits
 
 FEW = 300
 """A pool of at most this many items is looked at as a whole."""
@@ -42,7 +43,7 @@ def build(
 
     ``guide`` is the average form, when it is known already.
     """
-    use_left = item_limits(program, forms)
+    use_left = use_limits(program, forms)
     built = np.zeros((forms, program.width), dtype=bool)
     for f in range(forms):
         step(f)

@@ -11,7 +11,6 @@ import scipy.sparse as sp
 
 from exam_engine.assembly.between import average_rows, cap_rows
 from exam_engine.assembly.compile import Program
-from exam_engine.assembly.construct import use_limits
 from exam_engine.assembly.pool import FloatArray, Pool
 from exam_engine.assembly.result import Change
 from exam_engine.assembly.rows import Rows
@@ -33,6 +32,7 @@ from exam_engine.assembly.specification import (
     Use,
 )
 from exam_engine.assembly.together import is_too_large, joint_rows
+from exam_engine.assembly.unusable import use_limits
 
 STRUCTURAL_PRICE = 1000.0
 """Length and total marks change last: otherwise every clash would be answered with a shorter form."""
