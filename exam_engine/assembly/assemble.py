@@ -15,6 +15,7 @@ from exam_engine.assembly.compile import BoolArray, Program, Rows, compile_progr
 from exam_engine.assembly.construct import build_in_turn, build_together, cell_counts
 from exam_engine.assembly.improve import CLOSE_ENOUGH, ROUNDS, Improver
 from exam_engine.assembly.levels import Stage, aspirations, first_stage, next_stage
+from exam_engine.assembly.plan import Plan, is_worth_planning, plan_sets
 from exam_engine.assembly.polish import polish
 from exam_engine.assembly.pool import FloatArray, Pool
 from exam_engine.assembly.reason import EXPLAIN_WORK, Problem, find_reason
@@ -34,8 +35,14 @@ from exam_engine.assembly.verify import verify
 WORK_LIMIT = 20_000
 """Default work: linear programmes and search nodes."""
 
-ATTEMPTS = ((False, False), (False, True), (True, False), (True, True))
-"""(tolerances as rows, shadow form) of the attempts to build forms in turn, the cheap one first."""
+ATTEMPTS = (
+    (False, False, True),
+    (False, False, False),
+    (False, True, False),
+    (True, False, False),
+    (True, True, False),
+)
+"""(tolerances as rows, shadow form, planned sets) of the attempts to build forms in turn, the cheap one first."""
 
 Progress = Callable[[int, int, str], None]
 """Called with done, total and the stage: bound, build, improve, polish, verify, explain."""
@@ -91,10 +98,15 @@ class _Task:
                     found = self._finish(program, built, program.rows)
                     if found.forms is not None:
                         return found
-            for careful, shadow in ATTEMPTS:
-                if careful and not tolerances:
+            plan = None
+            if is_worth_planning(program, self.forms):
+                plan = plan_sets(program, program.rows, self.forms, self.rng, self.work)
+                if plan.proven and program is self.program:
+                    return _Found(None, None, nothing=True)
+            for careful, shadow, planned in ATTEMPTS:
+                if (careful and not tolerances) or (planned and (plan is None or plan.chosen is None)):
                     continue
-                found = self._in_turn(program, careful=careful, shadow=shadow)
+                found = self._in_turn(program, careful=careful, shadow=shadow, plan=plan if planned else None)
                 if found.forms is not None or (found.nothing and program is self.program):
                     return found
                 if found.nothing:
@@ -112,7 +124,7 @@ class _Task:
         counts = program.cells @ together.forms[0].astype(float)
         return self._finish(program, together.forms, program.with_cells(counts))
 
-    def _in_turn(self, program: Program, *, careful: bool, shadow: bool) -> _Found:
+    def _in_turn(self, program: Program, *, careful: bool, shadow: bool, plan: Plan | None) -> _Found:
         rows = program.rows if careful else _without_tolerances(program, len(self.specification.rules))
         counts = None
         if program.cells.shape[0] and self.forms > 1:
@@ -128,6 +140,7 @@ class _Task:
             shadow=shadow,
             guide=self.guide if counts is None and program is self.program else None,
             step=lambda f: self.report(f, self.forms, "build"),
+            plan=plan,
         )
         return (
             _Found(None, None) if built is None else self._finish(program, built, program.with_cells(counts))

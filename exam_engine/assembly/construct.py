@@ -11,6 +11,7 @@ import scipy.sparse as sp
 from exam_engine.assembly.between import average_rows, form_rows
 from exam_engine.assembly.bound import average_form
 from exam_engine.assembly.compile import BoolArray, IntArray, Program, Rows
+from exam_engine.assembly.plan import Plan
 from exam_engine.assembly.pool import FloatArray
 from exam_engine.assembly.solver import INFEASIBLE, Model, Solution, Work, solve
 from exam_engine.assembly.together import is_too_large, joint_rows
@@ -22,7 +23,7 @@ SUBPOOL, SUBPOOL_SETS = 700, 40
 REFRESH = 0.2
 """Part of the pool that may be used up before the guide is computed again."""
 
-SMALL, NEAR = 1000, 0.01
+SMALL, NEAR = 1000, 0.02
 """In a pool of at most this size a form is sought this near to its targets, in units of scale: swaps find few ways."""
 
 FORM_GAP = 5.0
@@ -50,11 +51,13 @@ def build_in_turn(
     shadow: bool,
     guide: FloatArray | None,
     step: Callable[[int], None],
+    plan: Plan | None = None,
 ) -> BoolArray | None:
     """Construct one form after the other on what is left, shape (forms, width); None at a dead end.
 
     With ``shadow`` every form is found together with the average of those to come, so that it leaves them
     what they need (the shadow test of van der Linden, 2005). ``guide`` is the average form, when it is known already.
+    A ``plan`` says which form has which sets.
     """
     use_left = use_limits(program, forms)
     built = np.zeros((forms, program.width), dtype=bool)
@@ -72,7 +75,11 @@ def build_in_turn(
             beside, here = form_rows(program, built[:f], forms - f), columns
             if beside.count:
                 here = sp.csc_array(rows.and_(beside).matrix)
-            task = _Form(program, rows.and_(beside), here, use_left, forms - f, guide, built[:f])
+            given, open_ = np.zeros(program.width, dtype=bool), use_left
+            if plan is not None and plan.chosen is not None:
+                given = plan.chosen[f]
+                open_ = np.where(plan.columns & ~given, 0.0, use_left)
+            task = _Form(program, rows.and_(beside), here, open_, forms - f, guide, built[:f], given)
             found = task.find(rng, work, shadow=last, whole=fresh)
             if found is not None:
                 break
@@ -173,6 +180,8 @@ class _Form:
     remaining: int
     guide: FloatArray
     built: BoolArray
+    given: BoolArray
+    """Columns that are in the form whatever else is."""
 
     def find(self, rng: np.random.Generator, work: Work, *, shadow: bool, whole: bool) -> BoolArray | None:
         usable: IntArray = np.flatnonzero(self.use_left > 0).astype(np.int64)
@@ -229,7 +238,7 @@ class _Form:
             sp.csr_array(part[open_]),
             rows.lower[open_],
             rows.upper[open_],
-            np.zeros(m),
+            self.given[usable].astype(float),
             np.ones(m),
             np.ones(m),
         )

@@ -13,8 +13,8 @@ from exam_engine.assembly.bound import average_form, settle
 from exam_engine.assembly.compile import BoolArray, Program, Rows
 from exam_engine.assembly.pool import FloatArray
 from exam_engine.assembly.solver import Work
-from exam_engine.assembly.verify_targets import Aspiration
 from exam_engine.assembly.unusable import use_limits
+from exam_engine.assembly.verify_targets import Aspiration
 
 
 @dataclass(frozen=True, eq=False)

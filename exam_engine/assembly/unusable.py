@@ -7,6 +7,7 @@ bound of the average form tighter, and often proves at once that there are no fo
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import scipy.sparse as sp
 
 from exam_engine.assembly.between import item_limits
@@ -18,7 +19,7 @@ TINY = 1e-6
 
 
 def use_limits(program: Program, forms: int) -> FloatArray:
-    """Return how often each column may be used over all forms, shape (width,): sets that no form can hold not at all."""
+    """Return how often each column may be used over all forms, (width,); sets that no form can hold: never."""
     return np.where(unusable_columns(program), 0.0, item_limits(program, forms))
 
 
@@ -57,7 +58,7 @@ def _whole_sets(program: Program) -> sp.csc_array:
     return sp.csc_array((np.ones(len(index)), index, starts), shape=(program.width, len(places)))
 
 
-def _holds_whole(rows: Rows, at: FloatArray, values: FloatArray, size: int) -> bool:
+def _holds_whole(rows: Rows, at: npt.NDArray[np.int32], values: FloatArray, size: int) -> bool:
     """Whether a row says that all ``size`` items come with the switch."""
     return bool(((values == -float(size)) & (rows.lower[at] == 0.0)).any())
 
