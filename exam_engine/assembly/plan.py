@@ -1,8 +1,8 @@
 """Which form gets which sets, decided for all forms at once before any of them is built.
 
 Sets that appear whole are what leads later forms into a dead end: whole cases are few and large. The programme holds
-all forms side by side with the sets as zeros and ones and all other items in fractions, so that it is a relaxation, too:
-where it has no solution there are no forms.
+all forms side by side with the sets as zeros and ones and all other items in fractions. It is a relaxation: where it
+has no solution there are no forms.
 """
 
 from __future__ import annotations

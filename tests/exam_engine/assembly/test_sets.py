@@ -1,0 +1,89 @@
+"""Sets that no form can hold, and the plan of which form has which sets."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from exam_engine.assembly import (
+    Assembled,
+    Count,
+    Distinct,
+    Infeasible,
+    Is,
+    Pool,
+    Sets,
+    Specification,
+    assemble,
+)
+from exam_engine.assembly.compile import compile_program
+from exam_engine.assembly.plan import plan_sets
+from exam_engine.assembly.solver import Work
+from exam_engine.assembly.unusable import unusable_columns
+
+CASES = Sets(name="whole cases", attribute="case")
+
+
+def make_pool(cases: str, units: str) -> Pool:
+    """One letter an item; ``-`` is an item without a case."""
+    return Pool(
+        ids=[f"i{k}" for k in range(len(cases))],
+        categorical={"case": ["" if c == "-" else c for c in cases], "unit": list(units)},
+    )
+
+
+def unit(value: str, minimum: int, maximum: int) -> Count:
+    return Count(name=f"unit {value}", where=(Is("unit", value),), minimum=minimum, maximum=maximum)
+
+
+def test_a_case_larger_than_its_unit_may_be_is_left_out() -> None:
+    pool = make_pool("aaabb--", "uuuvvvu")
+    program = compile_program(pool, Specification([CASES, unit("u", 0, 2), unit("v", 0, 2)]))
+    assert unusable_columns(program)[: pool.size].tolist() == [True] * 3 + [False] * 4
+
+
+def test_a_case_that_holds_enemies_is_left_out() -> None:
+    pool = make_pool("aaabb", "uuuuu")
+    enemies = Enemies(name="enemies", groups=(("i0", "i2"), ("i2", "i4")))
+    program = compile_program(pool, Specification([CASES, enemies]))
+    assert unusable_columns(program)[: pool.size].tolist() == [True] * 3 + [False] * 2
+
+
+def test_parts_of_a_case_stay_usable() -> None:
+    pool = make_pool("aaa", "uuu")
+    parts = Sets(name="parts", attribute="case", minimum=1)
+    program = compile_program(pool, Specification([parts, unit("u", 0, 2)]))
+    assert not unusable_columns(program).any()
+
+
+def test_the_clash_names_the_cases_and_the_unit() -> None:
+    answer = assemble(make_pool("aaaa----", "uuuuvvvv"), Specification([CASES, unit("u", 1, 2)]), forms=1)
+    assert isinstance(answer, Infeasible)
+    assert (answer.clash, answer.irreducible) == (("whole cases", "unit u"), True)
+
+
+def test_a_plan_gives_every_form_its_cases() -> None:
+    # Cases of 2, 2, 3 and 1 items for two forms of four items, all from cases: 2 + 2 and 3 + 1.
+    pool = make_pool("aabbcccd", "uuuuuuuu")
+    length = Count(name="length", minimum=4, maximum=4, structural=True)
+    covered = Distinct(name="two cases", attribute="case", minimum=2, maximum=2)
+    specification = Specification([length, CASES, covered])
+    program = compile_program(pool, specification)
+    plan = plan_sets(program, program.rows, 2, np.random.default_rng(1), Work(100))
+    assert plan.chosen is not None
+    sizes = plan.chosen[:, : pool.size].sum(axis=1)
+    assert sorted(sizes.tolist()) == [3, 4]  # d has one item: no set
+    answer = assemble(pool, specification, forms=2)
+    assert isinstance(answer, Assembled)
+    assert {frozenset(form) for form in answer.forms} == {
+        frozenset(("i0", "i1", "i2", "i3")),
+        frozenset(("i4", "i5", "i6", "i7")),
+    }
+
+
+def test_a_plan_that_cannot_be_proves_that_there_are_no_forms() -> None:
+    # In fractions two forms share the three cases equally; as wholes one form would need half a case.
+    pool = make_pool("aabbcc", "uuuuuu")
+    length = Count(name="length", minimum=3, maximum=3, structural=True)
+    program = compile_program(pool, Specification([length, CASES]))
+    plan = plan_sets(program, program.rows, 2, np.random.default_rng(1), Work(100))
+    assert plan.proven
