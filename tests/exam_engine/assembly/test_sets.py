@@ -8,6 +8,7 @@ from exam_engine.assembly import (
     Assembled,
     Count,
     Distinct,
+    Enemies,
     Infeasible,
     Is,
     Pool,
