@@ -44,6 +44,24 @@ def write_blueprint(page: Page, occupation_name: str) -> None:
     page.fill("[name=row-0-minimum]", "4")
 
 
+def write_on_the_outline(page: Page) -> None:
+    """Use the tools on the outline: rows by weight without leaving the page, undone and made again."""
+    names = page.locator("[name^=row-][name$=-name]")
+    page.get_by_role("button", name="分配到第一层").click()
+    expect(names).to_have_count(3)
+    expect(page.locator("[data-supply='asked-']")).to_have_text("10")
+    page.get_by_role("button", name="撤销").click()
+    expect(names).to_have_count(1)
+    page.get_by_role("button", name="重做").click()
+    expect(page.locator("[name=row-2-minimum]")).to_have_value("5")
+    page.fill("[name=planned]", "20")
+    expect(page.locator("[data-warning=row-1]")).to_contain_text("组 20 套时")
+    page.fill("[name=planned]", "2")
+    expect(page.locator("[data-warning=row-1]")).to_be_hidden()
+    page.fill("#tree-search", "专业")
+    expect(page.locator("[data-node=A]")).to_be_hidden()
+
+
 def test_a_paper_goes_from_blueprint_to_seal(
     new_page: Any, log_in_page: Any, occupation_name: str, shot: Shot
 ) -> None:
@@ -54,6 +72,7 @@ def test_a_paper_goes_from_blueprint_to_seal(
     manager.fill("[name=row-0-minimum]", "9")
     expect(manager.locator("[data-supply=row-0]")).to_have_class("supply-short")
     manager.fill("[name=row-0-minimum]", "4")
+    write_on_the_outline(manager)
     shot(manager, "papers-editor")
     manager.get_by_role("button", name="保存蓝图").click()
     expect(manager.get_by_role("status")).to_contain_text("已保存")
