@@ -57,12 +57,19 @@ def build_apart(
         built = build_in_turn(
             replace(alone, max_use=most), rows, forms, rng, work, shadow=False, guide=None, step=step
         )
-        if built is not None and bring_apart(program, rows, built, rng, work):
+        if built is not None and bring_apart(program, rows, built, rng, work, step):
             return built
     return None
 
 
-def bring_apart(program: Program, rows: Rows, forms: BoolArray, rng: np.random.Generator, work: Work) -> bool:
+def bring_apart(
+    program: Program,
+    rows: Rows,
+    forms: BoolArray,
+    rng: np.random.Generator,
+    work: Work,
+    step: Callable[[int], None],
+) -> bool:
     """Swap items of the forms, in place, until every pair has as many in common as it may; tell whether it has."""
     n = program.size
     alone = replace(program, across=replace(program.across, pairs=()))
@@ -71,6 +78,7 @@ def bring_apart(program: Program, rows: Rows, forms: BoolArray, rng: np.random.G
     resting = np.full((len(forms), n), -1)
     for at in range(STEPS * len(forms)):
         if at % WORK_STEPS == 0:
+            step(min(at // STEPS, len(forms) - 1))
             work.spend(min(1, work.left))
         excess = _excess(program, forms[:, :n])
         if not excess.any():

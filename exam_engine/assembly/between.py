@@ -129,7 +129,7 @@ def _average_pairs(program: Program, pairs: Pairs, forms: int, rows: RowBuilder)
                 [item, *switch], -math.inf, (1 + most) / forms, pairs.owner, [1.0, *[-1.0] * len(switch)]
             )
             rows.give[-1] = give
-        for part in (items, *_wanted(program, items)):
+        for part in (items, *_wanted(program, items, most, forms)):
             common = free[np.isin(free[:, 0], part), 1]
             for m in _tightest(len(part), most, forms):
                 at_most = (most + len(part) * m * (m + 1) / 2) / (m * forms)
@@ -143,25 +143,33 @@ def _average_pairs(program: Program, pairs: Pairs, forms: int, rows: RowBuilder)
         rows.add(np.r_[items, free[:, 1]], low, math.inf, pairs.owner, values, give=couples / forms)
 
 
-def _wanted(program: Program, items: IntArray) -> list[IntArray]:
-    """Return the parts of ``items`` of which rules ask for some in each form: there a pool is used up first."""
+def _wanted(program: Program, items: IntArray, most: float, forms: int) -> list[IntArray]:
+    """Return the parts of ``items`` of which a rule asks for more in each form than ``most`` common pairs allow."""
     rows = program.rows
     parts: dict[bytes, IntArray] = {}
     for r in np.flatnonzero(rows.lower > 0):
         begin, end = rows.matrix.indptr[r], rows.matrix.indptr[r + 1]
         if (rows.matrix.data[begin:end] == 1.0).all():
             part = np.intersect1d(items, rows.matrix.indices[begin:end]).astype(np.int64)
-            if 1 < len(part) < len(items):
+            if (
+                0 < len(part) < len(items)
+                and rows.lower[r] * forms > _most_uses(len(part), most, forms).min()
+            ):
                 parts[part.tobytes()] = part
     return list(parts.values())
+
+
+def _most_uses(items: int, most: float, forms: int) -> FloatArray:
+    """Return the limits on the uses of some items that follow for m = 1 to forms - 1, shape (forms - 1,)."""
+    m = np.arange(1, forms)
+    return np.asarray((most + items * m * (m + 1) / 2) / m)
 
 
 def _tightest(items: int, most: float, forms: int) -> Iterator[int]:
     """Yield slopes of the lower lines of ``u (u - 1) / 2`` that limit the number of uses best."""
     if not items:
         return
-    bounds = [(most + items * m * (m + 1) / 2) / m for m in range(1, forms)]
-    first = int(np.argmin(bounds)) + 1
+    first = int(np.argmin(_most_uses(items, most, forms))) + 1
     yield from range(first, min(first + LINES, forms))
 
 
