@@ -71,6 +71,7 @@ class _Task:
     ) -> None:
         self.pool, self.specification, self.forms = pool, specification, forms
         self.rng, self.work, self.report = np.random.default_rng(seed), work, report
+        self.tell: Callable[[str, float], None] = lambda *_: None
         self.whole: Program = compile_program(pool, specification, allow_empty=allow_empty)
         self.program, self.bound = self.whole, 0.0
         self.guide: FloatArray | None = None
@@ -215,7 +216,13 @@ class _Task:
     def _improve(self, stage: Stage, rows: Rows, built: BoolArray) -> float:
         """Exchange items in place; return the bound."""
         improver = Improver(stage.program, rows, built, stage.bound, self.rng)
-        improver.run(lambda r: self.report(r, ROUNDS, "improve"))
+        aims = stage.program.aims
+
+        def look(round_: int) -> None:
+            self.tell("best", aims.deviation(built @ aims.weights.T))
+            self.report(round_, ROUNDS, "improve")
+
+        improver.run(look)
         step = lambda f: self.report(f, self.forms, "polish")  # noqa: E731
         return polish(stage.program, rows, built, stage.bound, self.work, step)
 
@@ -237,6 +244,7 @@ def assemble(
     work_limit: int = WORK_LIMIT,
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
+    known: Callable[[str, float], None] | None = None,
 ) -> Assembled | Infeasible | Undecided:
     """Assemble parallel forms.
 
@@ -255,6 +263,8 @@ def assemble(
         Called with (done, total, stage).
     cancelled : callable, optional
         Asked between steps; True stops.
+    known : callable, optional
+        Called with ``"bound"`` and the proven least deviation, and with ``"best"`` and that of the forms so far.
 
     Returns
     -------
@@ -295,6 +305,7 @@ def assemble(
 
     work = Work(work_limit)
     task = _Task(pool, specification, forms, seed, work, report)
+    task.tell = known or task.tell
 
     def run() -> Run:
         seconds = time.perf_counter() - started
@@ -303,6 +314,7 @@ def assemble(
     try:
         report(0, 1, "bound")
         task.bound = task.relaxed_bound()
+        task.tell("bound", task.bound)
         found = _Found(None, None, nothing=True) if np.isinf(task.bound) else task.search()
     except WorkExhausted:
         return Undecided(task.bound, run())

@@ -21,6 +21,7 @@ KINDS = {
     "statistics.report": N_("Statistics report"),
     "marking.mark": N_("Marking of a theory sitting"),
     "papers.assemble": N_("Assembly of papers"),
+    "papers.capacity": N_("How many forms the bank can give"),
     "sittings.import": N_("Import of registrations"),
 }
 """What jobs are called, by kind."""

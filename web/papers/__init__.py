@@ -11,6 +11,7 @@ from itembank.people.rules import Action
 from web.deps import Context
 from web.i18n import N_
 from web.navigation import Area, NavItem, Todo
+from web.papers.assemblies.capacity_routes import router as capacity_router
 from web.papers.assemblies.editing_routes import router as editing_router
 from web.papers.assemblies.paper_routes import router as papers_router
 from web.papers.assemblies.routes import router as assemblies_router
@@ -21,6 +22,7 @@ router = APIRouter()
 for part in (
     blueprints_router,
     assemblies_router,
+    capacity_router,
     papers_router,
     editing_router,
     printing_router,

@@ -7,6 +7,7 @@ from typing import Any
 
 from exam_engine.papers.at_hand import ELSEWHERE, LOCKED
 from exam_engine.papers.blueprint import BlueprintSpec
+from exam_engine.papers.capacity import USED
 from exam_engine.papers.compile import (
     CURVE,
     EARLIER,
@@ -86,6 +87,7 @@ _SINGLE: dict[str, str] = {
     NO_SHARING: N_("Forms share no item"),
     MEAN: N_("Mean difficulty"),
     LOCKED: N_("Locked items stay"),
+    USED: N_("No item of papers sealed before"),
     ELSEWHERE: N_("No item of the other forms, none that is not active"),
     MEAN_P: N_("Mean proportion correct"),
     OVERLAP: N_("Items that two forms have in common"),

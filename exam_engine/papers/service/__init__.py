@@ -20,6 +20,7 @@ from exam_engine.papers.service.blueprints import (
     spec_of,
     supply,
 )
+from exam_engine.papers.service.capacities import read_capacity, request_capacity, run_capacity_job
 from exam_engine.papers.service.checking import (
     SealVerdict,
     broken_in,
@@ -96,14 +97,17 @@ __all__ = [
     "papers_of",
     "perform_assembly",
     "preview_draft",
+    "read_capacity",
     "recheck_sealed",
     "recompute_at_will",
     "refuse_paper",
     "request_assembly",
+    "request_capacity",
     "request_refill",
     "restore_blueprint",
     "resubmit_paper",
     "run_assembly_job",
+    "run_capacity_job",
     "save_blueprint",
     "seal_paper",
     "search_papers",

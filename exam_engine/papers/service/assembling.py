@@ -63,8 +63,8 @@ REPORT_SECONDS = 0.5
 """How often progress is written at most."""
 
 OpenSession = Callable[[], AbstractContextManager[Session]]
-Progress = Callable[..., None]
-"""Called with done, total and stage; the kernel may add ``bound`` and ``best``."""
+Progress = Callable[[int, int, str], None]
+"""Called with done, total and stage; see exam_engine.assembly.assemble."""
 
 
 def request_assembly(
@@ -169,17 +169,17 @@ class Reporter:
         self.known: dict[str, Any] = {}
         self.written = 0.0
 
-    def __call__(self, done: int, total: int, stage: str, **more: float | None) -> None:
+    def tell(self, name: str, value: float) -> None:
+        """Take note of the bound or of the best so far; the next report writes it."""
+        if math.isfinite(value):
+            self.known[name] = value
+
+    def __call__(self, done: int, total: int, stage: str) -> None:
         """Report progress; raises JobCancelled when somebody cancelled the job."""
         fresh = stage != self.known.get("stage")
         self.known |= {"stage": stage, "done": done, "total": total}
-        self.known |= {
-            name: value for name, value in more.items() if value is not None and math.isfinite(value)
-        }
         if stage == "build":
             self.known["forms"] = done
-        elif stage in ("improve", "polish", "verify"):
-            self.known["forms"] = self.known.get("forms_wanted")
         self.context.progress(done, total, STAGES.get(stage, stage))
         tick = time.monotonic()
         if fresh or tick - self.written > REPORT_SECONDS:
@@ -228,6 +228,7 @@ def perform_assembly(
             seed=task.seed,
             work_limit=task.work_limit,
             progress=progress,
+            known=progress.tell if isinstance(progress, Reporter) else None,
         )
         report = report_of(answer, task.pool, task.specification, left_out=task.left_out)
         if task.scale_id is not None and task.pool.is_calibrated:

@@ -78,6 +78,7 @@ def progress_values(assembly: Assembly, job: Any, now: Any) -> dict[str, Any]:
             for k, (_, words) in enumerate(STAGE_STEPS)
         ],
         "known": known,
+        "all_built": stage in ("improve", "polish", "verify"),
         "elapsed_seconds": int((now - job.started_at).total_seconds()) if job and job.started_at else 0,
     }
 
