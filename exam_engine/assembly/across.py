@@ -80,10 +80,6 @@ class Across:
             caps=tuple(c for c in self.caps if c.owner in owners),
         )
 
-    def without_caps(self) -> Across:
-        """Return the same without limits on the use of some items."""
-        return replace(self, caps=())
-
     def limits(self, max_use: int | None, forms: int, size: int) -> FloatArray:
         """Return in how many forms each item may be that is not common to all, shape (size,)."""
         most = np.full(size, float(forms if max_use is None else min(max_use, forms)))

@@ -18,7 +18,7 @@ from exam_engine.assembly.levels import Stage, aspirations, first_stage, next_st
 from exam_engine.assembly.plan import Plan, is_worth_planning, plan_sets
 from exam_engine.assembly.polish import polish
 from exam_engine.assembly.pool import FloatArray, Pool
-from exam_engine.assembly.reason import EXPLAIN_WORK, Problem, find_reason
+from exam_engine.assembly.reason import Problem, attempt_work, find_reason
 from exam_engine.assembly.result import (
     Assembled,
     Cancelled,
@@ -337,16 +337,17 @@ def assemble(
 
 
 def _reason(task: _Task, run: Callable[[], Run]) -> Infeasible:
-    def attempt(changed: Specification) -> bool:
+    def attempt(changed: Specification) -> bool | None:
         try:
-            work = Work(EXPLAIN_WORK)
+            work = attempt_work(task.pool.size, task.forms)
             again = _Task(task.pool, changed, task.forms, 0, work, lambda *_: None, allow_empty=True)
             again.bound = again.relaxed_bound()
-            return not np.isinf(again.bound) and again.search().forms is not None
+            found = _Found(None, None, nothing=True) if np.isinf(again.bound) else again.search()
+            return True if found.forms is not None else (False if found.nothing else None)
         except WorkExhausted:
-            return False
+            return None
 
-    problem = Problem(task.pool, task.specification, task.program, task.forms, attempt)
+    problem = Problem(task.pool, task.specification, task.whole, task.forms, attempt)
     found = find_reason(problem, task.rng, lambda done: task.report(done, 3, "explain"))
     return Infeasible(
         shortages=found.shortages,

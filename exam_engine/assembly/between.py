@@ -66,19 +66,6 @@ def average_rows(program: Program, forms: int, built: BoolArray | None = None) -
     return rows.build(program.width)
 
 
-def cap_rows(program: Program, forms: int) -> Rows:
-    """Return the caps on use as rows of the average form: to see what moving them would do."""
-    rows = RowBuilder(program.size, program.switches)
-    switch_of = dict(common_switches(program, np.ones(program.size, dtype=bool)).tolist())
-    for cap in program.across.caps:
-        for item in np.flatnonzero(cap.most < forms).tolist():
-            share = cap.most[item] / forms
-            free = [switch_of[item]] if item in switch_of else []
-            values = [1.0, *[share - 1.0] * len(free)]
-            rows.add([item, *free], -math.inf, share, cap.owner, values, give=1.0 / forms)
-    return rows.build(program.width)
-
-
 def form_rows(program: Program, others: BoolArray, left: int = 1) -> Rows:
     """Return rows of one form beside ``others`` (n_others, width), when ``left`` forms are to be found with it.
 

@@ -138,7 +138,7 @@ def _compile_rule(
     if isinstance(rule, Count | Sum):
         _compile_range(pool, rule, k, rows, aims, allow_empty=allow_empty)
     elif isinstance(rule, Share):
-        _compile_share(pool, rule, k, rows, aims)
+        _compile_share(pool, rule, k, rows, aims, allow_empty=allow_empty)
     elif isinstance(rule, Distinct):
         _compile_distinct(pool, rule, k, rows, aims)
     elif isinstance(rule, Sets):
@@ -194,13 +194,15 @@ def _compile_range(
     _ask(rule, k, rows, aims, items, float(rule.minimum), upper, values)
 
 
-def _compile_share(pool: Pool, rule: Share, k: int, rows: RowBuilder, aims: AimsBuilder) -> None:
+def _compile_share(
+    pool: Pool, rule: Share, k: int, rows: RowBuilder, aims: AimsBuilder, *, allow_empty: bool
+) -> None:
     of = select(pool, rule.of)
     part = of & select(pool, rule.where)
     weight = np.ones(pool.size) if rule.attribute is None else pool.numbers(rule.attribute)
     if (weight[of] < 0).any():
         raise ValueError(f"{rule.attribute!r} is negative for some items: shares are of what adds up")
-    if not part.any() and rule.minimum <= 0:
+    if not part.any() and rule.minimum <= 0 and not allow_empty:
         raise ValueError("the filter selects no item of the pool")
     items = np.flatnonzero(of)
     bounds = []

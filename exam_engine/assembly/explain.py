@@ -9,12 +9,13 @@ import numpy as np
 import scipy.sparse as sp
 
 from exam_engine.assembly.aims import Aims
-from exam_engine.assembly.between import item_limits
+from exam_engine.assembly.between import average_rows, item_limits
 from exam_engine.assembly.bound import average_form
 from exam_engine.assembly.compile import Program
-from exam_engine.assembly.construct import build_together, cell_counts
+from exam_engine.assembly.construct import cell_counts
+from exam_engine.assembly.pool import FloatArray
 from exam_engine.assembly.result import Shortage
-from exam_engine.assembly.solver import Work, WorkExhausted
+from exam_engine.assembly.solver import TINY, Model, Work, WorkExhausted, blame
 from exam_engine.assembly.unusable import use_limits
 
 SHARING = -1
@@ -23,10 +24,8 @@ SHARING = -1
 ORDERS = 4
 """A clash is sought in this many orders of the rules and the smallest one is told."""
 
-ORDERS_WHOLE = 2
-
-Level = Callable[[Program, int, np.random.Generator, Work], bool | None]
-"""Tells whether a restricted program is possible; None when that stayed open."""
+Level = Callable[[Sequence[int]], bool | None]
+"""Tells whether the rules at some positions can be fulfilled; None when that stayed open."""
 
 
 def find_shortages(program: Program, forms: int) -> tuple[Shortage, ...]:
@@ -62,76 +61,99 @@ def restrict(program: Program, keep: Sequence[int], forms: int) -> Program:
     )
 
 
-def possible_in_fractions(program: Program, forms: int, rng: np.random.Generator, work: Work) -> bool | None:
-    """Whether the average form exists."""
-    return average_form(program, program.rows, use_limits(program, forms), forms, rng, work).x is not None
+def in_fractions(program: Program, forms: int, rng: np.random.Generator, work: Work) -> Level:
+    """Return the level that asks for the average form."""
+
+    def level(keep: Sequence[int]) -> bool:
+        return average_of(restrict(program, keep, forms), forms, rng, work) is not None
+
+    return level
 
 
-def possible_in_total(program: Program, forms: int, rng: np.random.Generator, work: Work) -> bool | None:
-    """Whether whole items can be chosen for all forms together, apart from dividing them."""
-    counts, none = cell_counts(program, program.rows, forms, rng, work)
-    return False if none else (True if counts is not None else None)
+def in_total(program: Program, forms: int, rng: np.random.Generator, work: Work) -> Level:
+    """Return the level that asks for whole items of all forms together, apart from dividing them."""
+
+    def level(keep: Sequence[int]) -> bool | None:
+        part = restrict(program, keep, forms)
+        counts, none = cell_counts(part, part.rows, forms, rng, work)
+        return False if none else (True if counts is not None else None)
+
+    return level
 
 
-def possible_in_forms(program: Program, forms: int, rng: np.random.Generator, work: Work) -> bool | None:
-    """Whether the forms exist."""
-    built = build_together(program, forms, rng, work)
-    return False if built.proven else (True if built.forms is not None else None)
+def average_of(program: Program, forms: int, rng: np.random.Generator, work: Work) -> FloatArray | None:
+    """Return the average form; None when there is none."""
+    return average_form(program, program.rows, use_limits(program, forms), forms, rng, work).x
+
+
+def suspects(program: Program, keep: Sequence[int], forms: int, work: Work) -> tuple[int, ...]:
+    """Return those of the rules ``keep`` that suffice to exclude the average form; all of them when that is open."""
+    for content in (True, False):
+        among = [k for k in keep if not (content and _is_structural(program, k) and k != SHARING)]
+        part = restrict(program, among, forms)
+        rows, most = (
+            part.rows.and_(average_rows(part, forms)),
+            np.minimum(1.0, use_limits(part, forms) / forms),
+        )
+        none = np.zeros(part.width)
+        weights = blame(Model(none, rows.matrix, rows.lower, rows.upper, none, most), work)
+        if weights is not None:
+            named = {int(k) for k in rows.owner[weights > TINY]}
+            caps = {SHARING, *(cap.owner for cap in part.across.caps)}
+            return tuple(k for k in keep if k in named or k in caps)
+    return tuple(keep)
 
 
 def find_clash(
     program: Program,
-    forms: int,
     level: Level,
     rng: np.random.Generator,
-    work: Work,
+    among: Sequence[int],
     *,
-    among: Sequence[int] | None = None,
+    orders: int = ORDERS,
 ) -> tuple[tuple[int, ...], bool]:
     """Return positions of rules that cannot hold together, and whether none of them can be spared.
 
-    Divides the rules as QuickXplain does (Junker, 2004), in several orders, and keeps the smallest clash. ``among``
-    are the rules to look at, by default all.
+    Divides the rules ``among``, which cannot hold together, as QuickXplain does (Junker, 2004), in several orders, and
+    keeps the smallest clash; of equal ones that which names fewest structural rules.
     """
-    candidates = [
-        *range(len(program.names)),
-        *([SHARING] if forms > 1 and program.max_use is not None else []),
-    ]
-    if among is not None:
-        candidates = list(among)
-    best: tuple[int, ...] = tuple(candidates)
+    best: tuple[int, ...] = tuple(among)
     sure = False
-    orders = ORDERS if level is possible_in_fractions else ORDERS_WHOLE
+
+    def weight(clash: Sequence[int]) -> tuple[int, int]:
+        return len(clash), sum(_is_structural(program, k) for k in clash)
+
     try:
+        search = _Search(level)
         for order in range(orders):
-            search = _Search(program, forms, level, rng, work)
+            search.open = False
             # Rules at the end are spared first: structural ones stand there, so that content is blamed.
-            mixed = sorted(candidates, key=lambda k: (k != SHARING and bool(program.structural[k]), k))
-            if order:
-                mixed = [candidates[k] for k in rng.permutation(len(candidates))]
+            mixed = [among[k] for k in rng.permutation(len(among))] if order else list(among)
+            mixed.sort(key=lambda k: (_is_structural(program, k), 0 if order else k))
             found = tuple(sorted(search.clash([], False, mixed)))
-            if not sure or len(found) < len(best):
+            if not sure or weight(found) < weight(best):
                 best, sure = found, not search.open
     except WorkExhausted:
         pass
     return best, sure
 
 
+def _is_structural(program: Program, k: int) -> bool:
+    return k == SHARING or bool(program.structural[k])
+
+
 class _Search:
-    def __init__(
-        self, program: Program, forms: int, level: Level, rng: np.random.Generator, work: Work
-    ) -> None:
-        self.program, self.forms, self.level, self.rng, self.work = program, forms, level, rng, work
+    def __init__(self, level: Level) -> None:
+        self.level = level
         self.open = False
-        self.known: dict[frozenset[int], bool] = {}
+        self.known: dict[frozenset[int], bool | None] = {}
 
     def possible(self, keep: Sequence[int]) -> bool:
         key = frozenset(keep)
         if key not in self.known:
-            answer = self.level(restrict(self.program, keep, self.forms), self.forms, self.rng, self.work)
-            self.open |= answer is None
-            self.known[key] = answer is not False
-        return self.known[key]
+            self.known[key] = self.level(keep)
+        self.open |= self.known[key] is None
+        return self.known[key] is not False
 
     def clash(self, fixed: list[int], grown: bool, candidates: list[int]) -> list[int]:
         if grown and not self.possible(fixed):
@@ -151,15 +173,19 @@ def limits_use(program: Program, clash: Sequence[int]) -> bool:
 
 
 def most_forms(program: Program, forms: int, rng: np.random.Generator, work: Work) -> int | None:
-    """Return the largest number below ``forms`` for which the average form exists, if any."""
+    """Return the largest number below ``forms`` for which items suffice in total, if any."""
     everything = [*range(len(program.names)), SHARING]
+
+    def possible(number: int, level: Callable[[Program, int, np.random.Generator, Work], Level]) -> bool:
+        return level(restrict(program, everything, number), number, rng, work)(everything) is not False
+
     low, high = 0, forms - 1
     while low < high:
         middle = (low + high + 1) // 2
-        if possible_in_fractions(restrict(program, everything, middle), middle, rng, work):
+        if possible(middle, in_fractions):
             low = middle
         else:
             high = middle - 1
-    if low and possible_in_fractions(restrict(program, everything, low), low, rng, work):
-        return low
-    return None
+    while low and not possible(low, in_total):
+        low -= 1
+    return low or None

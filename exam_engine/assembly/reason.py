@@ -2,32 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from exam_engine.assembly import explain
-from exam_engine.assembly.compile import Program
+from exam_engine.assembly.compile import Program, compile_program
+from exam_engine.assembly.explain import SHARING
+from exam_engine.assembly.least_change import Changes, Judge, smallest_change
 from exam_engine.assembly.pool import Pool
-from exam_engine.assembly.relax import apply_changes, smallest_change
+from exam_engine.assembly.relax import apply_changes, gives
 from exam_engine.assembly.result import Change, Shortage
 from exam_engine.assembly.solver import Work, WorkExhausted
-from exam_engine.assembly.specification import Specification
+from exam_engine.assembly.specification import Near, Specification
 
 EXPLAIN_WORK = 20_000
-"""Work that finding the reason may cost beside the search itself."""
+"""Work that finding the clash may cost beside the search itself, and finding the change once more."""
+
+SMALL = 5_000
+"""Items times forms up to which forms are sought to see whether some rules are possible together."""
+
+ATTEMPT_WORK, LEAST_ATTEMPT = 300_000, 100
+"""Work of one search for forms: the first by items and forms, as a node of a larger programme takes longer."""
+
+ATTEMPT_SECONDS, EXPLAIN_SECONDS = 6.0, 30.0
+"""Single calls of the solver may take long whatever their work: in large pools what they would tell stays open."""
+
+ORDERS_WHOLE = 2
 
 
 @dataclass(frozen=True, eq=False)
 class Problem:
-    """What was found to be impossible; ``attempt`` tells whether forms are found with another specification."""
+    """What was found to be impossible.
+
+    ``attempt`` tells whether there are forms with another specification, None when that stayed open; without it only
+    what the average form excludes is explained, and changes are not confirmed. ``compiled`` compiles another
+    specification where that takes more than compile_program.
+    """
 
     pool: Pool
     specification: Specification
     program: Program
     forms: int
-    attempt: Callable[[Specification], bool]
+    attempt: Callable[[Specification], bool | None] | None
+    compiled: Callable[[Specification], Program] | None = None
+
+    def compile(self, specification: Specification) -> Program:
+        """Return another specification compiled."""
+        if self.compiled is not None:
+            return self.compiled(specification)
+        return compile_program(self.pool, specification, allow_empty=True)
+
+
+def attempt_work(size: int, forms: int) -> Work:
+    """Return the work that may go into one search for forms with other rules."""
+    limit = min(EXPLAIN_WORK, max(LEAST_ATTEMPT, ATTEMPT_WORK // (size * forms + 1)))
+    return Work(limit, until=time.monotonic() + ATTEMPT_SECONDS)
 
 
 @dataclass(frozen=True)
@@ -45,63 +77,141 @@ class Reason:
 
 def find_reason(problem: Problem, rng: np.random.Generator, report: Callable[[int], None]) -> Reason:
     """Return the clash of rules and the smallest change; ``report`` is told how many of three steps are done."""
-    program, forms, specification = problem.program, problem.forms, problem.specification
-    work = Work(EXPLAIN_WORK)
-    level: explain.Level = explain.possible_in_forms
-    everything = explain.restrict(program, [*range(len(program.names)), explain.SHARING], forms)
-    for candidate in (explain.possible_in_fractions, explain.possible_in_total):
-        if candidate(everything, forms, rng, work) is False:
-            level = candidate
-            break
-    clash, irreducible = explain.find_clash(program, forms, level, rng, work)
-    if level is not explain.possible_in_forms and len(clash) > 1:
-        # Rules that clash in fractions may hold one that no whole items meet on its own: 1 mark from items of 2.
-        fewer, sure = explain.find_clash(
-            program, forms, explain.possible_in_forms, rng, Work(EXPLAIN_WORK), among=clash
-        )
-        irreducible = irreducible and sure
-        if sure and len(fewer) < len(clash):
-            clash, level = fewer, explain.possible_in_forms
+    program, forms = problem.program, problem.forms
+    search = _Search(problem, rng, _work())
+    clash, irreducible, whole = search.clash(search.everything)
     report(1)
-    changes, confirmed = _find_change(problem, together=level is explain.possible_in_forms)
+    changes, confirmed = _change(problem, rng, search.names(clash))
     report(2)
-    names = tuple(specification.sharing_name if k == explain.SHARING else program.names[k] for k in clash)
+    work = _work()
     return Reason(
         shortages=explain.find_shortages(program, forms),
-        clash=tuple(sorted(names, key=_place(specification))),
+        clash=search.names(clash),
         irreducible=irreducible,
         changes=changes,
         confirmed=confirmed,
         forms_possible=explain.most_forms(program, forms, rng, work)
         if explain.limits_use(program, clash)
         else None,
-        whole_numbers=level is not explain.possible_in_fractions,
+        whole_numbers=whole,
     )
 
 
-def _find_change(problem: Problem, *, together: bool) -> tuple[tuple[Change, ...], bool]:
-    """Return the smallest change, and whether forms were found with it."""
-    changes: tuple[Change, ...] = ()
-    try:
-        for whole in (False, True) if not together else (True,):
-            if whole and problem.forms == 1 and changes:
-                break
-            changes = smallest_change(
-                problem.pool,
-                problem.specification,
-                problem.program,
-                problem.forms,
-                Work(EXPLAIN_WORK),
-                together=whole,
+def _work() -> Work:
+    return Work(EXPLAIN_WORK, until=time.monotonic() + EXPLAIN_SECONDS)
+
+
+class _Search:
+    """Looks for clashes, in fractions first, then in whole items of all forms, at last in forms."""
+
+    def __init__(self, problem: Problem, rng: np.random.Generator, work: Work) -> None:
+        self.problem, self.rng, self.work = problem, rng, work
+        program, forms = problem.program, problem.forms
+        limited = forms > 1 and program.max_use is not None and program.max_use < forms
+        self.everything = (*range(len(program.names)), *([SHARING] if limited else []))
+        self.levels: list[tuple[explain.Level, int]] = [
+            (explain.in_fractions(program, forms, rng, work), explain.ORDERS),
+            (explain.in_total(program, forms, rng, work), ORDERS_WHOLE),
+            (self.in_forms, ORDERS_WHOLE),
+        ]
+        if problem.attempt is None:
+            del self.levels[1:]
+        self.known: dict[frozenset[int], bool | None] = {}
+
+    def names(self, clash: Sequence[int]) -> tuple[str, ...]:
+        """Return names as the author wrote them, the limit on sharing last."""
+        order = sorted(clash, key=lambda k: (k == SHARING, k))
+        specification, program = self.problem.specification, self.problem.program
+        return tuple(specification.sharing_name if k == SHARING else program.names[k] for k in order)
+
+    def clash(self, among: Sequence[int]) -> tuple[tuple[int, ...], bool, bool]:
+        """Return a clash of rules, whether it is irreducible, and whether only whole items make it one."""
+        program = self.problem.program
+        for at, (level, orders) in enumerate(self.levels):
+            if level(among) is not False and at < len(self.levels) - 1:
+                continue
+            found, sure = explain.find_clash(
+                program, level, self.rng, self.suspects(at, among), orders=orders
             )
-            if changes and problem.attempt(apply_changes(problem.specification, changes)):
-                return changes, True
+            if level != self.in_forms and len(self.levels) > 1:
+                # What clashes in fractions may hold rules that no whole items meet: 1 mark from items of 2.
+                fewer, sure_of_forms = explain.find_clash(program, self.in_forms, self.rng, found, orders=1)
+                if sure_of_forms:
+                    return fewer, sure, bool(at) or len(fewer) < len(found)
+                return found, False, bool(at)
+            return found, sure, level == self.in_forms
+        raise AssertionError
+
+    def left_beside(self, names: frozenset[str]) -> frozenset[str] | None:
+        """Return the clash that is left when the rules of some names give way altogether; None when there is none."""
+        rest = [k for k in self.everything if self.names([k])[0] not in names]
+        small = self.problem.pool.size * self.problem.forms <= SMALL
+        levels = self.levels if small else self.levels[:2]
+        for at, (level, _) in enumerate(levels):
+            if level(rest) is False:
+                among = self.suspects(at, rest)
+                found, _ = explain.find_clash(self.problem.program, level, self.rng, among, orders=1)
+                return frozenset(self.names(found))
+        return None
+
+    def suspects(self, at: int, among: Sequence[int]) -> Sequence[int]:
+        """Return fewer rules that clash at a level already; of those that clash in fractions a programme tells them."""
+        if at:
+            return among
+        few = explain.suspects(self.problem.program, among, self.problem.forms, self.work)
+        return few if self.levels[0][0](few) is False else among
+
+    def in_forms(self, keep: Sequence[int]) -> bool | None:
+        """Whether the forms exist."""
+        key, attempt = frozenset(keep), self.problem.attempt
+        if key not in self.known and attempt is not None:
+            specification = self.problem.specification
+            parts = (*specification.rules, *specification.targets)
+            rules = tuple(r for k, r in enumerate(specification.rules) if k in key)
+            targets = tuple(t for k, t in enumerate(parts) if k in key and k >= len(specification.rules))
+            use = specification.max_use if SHARING in key else None
+            part = replace(specification, rules=rules, targets=targets, max_use=use)  # type: ignore[arg-type]
+            self.known[key] = attempt(_bare(part))
+        return self.known.get(key)
+
+
+def _bare(specification: Specification) -> Specification:
+    """Return the specification without soft rules and targets: what every form can be given."""
+    rules = tuple(r for r in specification.rules if getattr(r, "weight", None) is None)
+    near = (t for t in specification.targets if isinstance(t, Near))
+    return replace(specification, rules=rules, targets=tuple(t for t in near if t.tolerance is not None))
+
+
+def _change(
+    problem: Problem, rng: np.random.Generator, clash: tuple[str, ...]
+) -> tuple[tuple[Change, ...], bool]:
+    """Return the smallest change, and whether forms were found with it."""
+    work = _work()
+    search = _Search(problem, rng, work)
+    seems: dict[Changes, bool] = {}
+    sure: dict[Changes, bool] = {}
+
+    def seems_possible(changes: Changes) -> bool:
+        if changes not in seems:
+            changed = _bare(apply_changes(problem.specification, changes))
+            program = problem.compile(changed)
+            everything = [*range(len(program.names)), SHARING]
+            levels = (explain.in_fractions, explain.in_total)[: len(search.levels)]
+            seems[changes] = all(
+                level(program, problem.forms, rng, work)(everything) is not False for level in levels
+            )
+        return seems[changes]
+
+    def is_possible(changes: Changes) -> bool:
+        if changes not in sure:
+            changed = _bare(apply_changes(problem.specification, changes))
+            attempt = problem.attempt
+            sure[changes] = attempt is not None and seems_possible(changes) and bool(attempt(changed))
+        return sure[changes]
+
+    known = [frozenset(clash)]
+    movable = gives(problem.pool, problem.specification, problem.program, problem.forms)
+    try:
+        return smallest_change(movable, search.left_beside, known, Judge(seems_possible, is_possible))
     except WorkExhausted:
-        pass
-    return changes, False
-
-
-def _place(specification: Specification) -> Callable[[str], int]:
-    """Sort names as the author wrote them, the limit on sharing last."""
-    order = {n.name: k for k, n in enumerate((*specification.rules, *specification.targets))}
-    return lambda name: order.get(name, len(order))
+        return (), False

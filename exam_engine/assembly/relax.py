@@ -1,90 +1,121 @@
-"""The smallest change that makes an impossible specification possible."""
+"""What of a rule can give way, and specifications in which some of it does."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 
-from exam_engine.assembly.between import average_rows, cap_rows
 from exam_engine.assembly.compile import Program
-from exam_engine.assembly.pool import FloatArray, Pool
+from exam_engine.assembly.pool import NO_VALUE, FloatArray, Pool
 from exam_engine.assembly.result import Change
-from exam_engine.assembly.rows import Rows
-from exam_engine.assembly.solver import Model, Work, solve
+from exam_engine.assembly.select import select
 from exam_engine.assembly.specification import (
     Anchor,
     Count,
     Distinct,
     Earlier,
+    Enemies,
+    Exclude,
     If,
+    Include,
     Near,
     Overlap,
     Parallel,
     PerValue,
     Rule,
+    Sets,
+    Share,
     Specification,
     Sum,
     Target,
     Use,
 )
-from exam_engine.assembly.together import is_too_large, joint_rows
-from exam_engine.assembly.unusable import use_limits
 
-STRUCTURAL_PRICE = 1000.0
-"""Length and total marks change last: otherwise every clash would be answered with a shorter form."""
+MINIMUM, MAXIMUM, TOLERANCE, SPARE, DROP = "minimum", "maximum", "tolerance", "spare", "drop"
 
-PER_VALUE_PRICE = 25.0
-DROP_PRICE = 60.0
-PARALLEL_PRICE = 5000.0
-"""Equal counts are what makes forms parallel: a few items more or less are the smaller change."""
-TOLERANCE_PRICE = 50.0
-USE_PRICE = 25.0
-SUM_UNITS = 1.0
+COST_OF_STRUCTURE, COST_OF_PARTS = 4, 16
+"""How many rules with a bound to move are rather touched than a structural one, and than one without such a bound."""
 
-PRICES: dict[type[Rule], float] = {PerValue: PER_VALUE_PRICE, Parallel: PARALLEL_PRICE, Use: USE_PRICE}
-_RANGES = Count | Distinct | If | Overlap | Anchor
-"""Rules with a whole minimum and maximum."""
+FINEST = 1e-6
+"""Sums whose items are multiples of this are moved in such steps."""
+
+SHARE_STEP, SMALLEST_SHARE = 0.001, 0.05
+
+_Ranges = Count | Distinct | If | Overlap | Anchor
+_Caps = PerValue | Use | Earlier
 
 
-@dataclass(frozen=True, eq=False)
-class _Prices:
-    """What moving a named bound by one unit costs, shape (n_names,), and which move by whole units."""
+@dataclass(frozen=True)
+class Dial:
+    """A bound that can be moved in steps: ``before`` at 0, anything that could help at ``steps``.
 
-    price: FloatArray
-    whole: FloatArray
-
-
-def smallest_change(
-    pool: Pool, specification: Specification, program: Program, forms: int, work: Work, *, together: bool
-) -> tuple[Change, ...]:
-    """Return the cheapest set of moved bounds under which the program is possible; empty when none was found.
-
-    Parameters
-    ----------
-    pool, specification, program : Pool, Specification, Program
-    forms : int
-    work : Work
-    together : bool
-        Model every form (exact, large) instead of the total over all forms (a relaxation that suffices
-        mostly).
+    ``step`` is signed; ``unit`` is what a move is compared with.
     """
-    if together and is_too_large(program, forms):
-        return ()
-    prices = _prices(pool, specification)
-    copies, times = (forms, 1) if together else (1, forms)
-    model, layout = _elastic(program, forms, copies, times, prices)
-    solution = solve(model, work)
-    if solution.x is None:
-        return ()
-    down, up, dropped = (solution.x[part] for part in layout)
-    changes: list[Change] = []
-    for k, rule in enumerate((*specification.rules, *specification.targets)):
-        changes += _changes(rule, float(down[k]), float(up[k]), float(dropped[k]))
-    return tuple(changes)
+
+    rule: str
+    side: str
+    before: float
+    step: float
+    steps: int
+    unit: float
+
+    def at(self, number: int) -> float:
+        """Return the bound after so many steps, on the grid of the sums that are possible."""
+        if not number:
+            return self.before
+        size = abs(self.step)
+        if self.side == TOLERANCE:
+            return round(self.before + number * size, 12)
+        down = self.step < 0
+        first = (
+            math.ceil(self.before / size - 1e-6) - 1 if down else math.floor(self.before / size + 1e-6) + 1
+        )
+        return round((first - number + 1 if down else first + number - 1) * size, 9)
+
+    def change(self, number: int) -> Change:
+        """Return the change of so many steps."""
+        return Change(self.rule, self.side, self.before, self.at(number))
+
+
+@dataclass(frozen=True)
+class Give:
+    """What of a named rule can give way: ``dials`` to be moved, or parts to be spared, and all of it at the worst.
+
+    ``cost`` compares rules: how many others with a bound to move it outweighs.
+    """
+
+    rule: str
+    dials: tuple[Dial, ...]
+    parts: tuple[str, ...]
+    cost: int
+
+    def spare(self, parts: Sequence[str]) -> Change:
+        """Return the change that frees the form of some parts of the rule."""
+        if len(parts) == len(self.parts):
+            return Change(self.rule, DROP, 1.0, 0.0)
+        rest = float(len(self.parts) - len(parts))
+        return Change(self.rule, SPARE, float(len(self.parts)), rest, tuple(parts))
+
+
+def gives(pool: Pool, specification: Specification, program: Program, forms: int) -> Mapping[str, Give]:
+    """Return what can give way, by name: of rules, of targets with a tolerance, and of the limit on sharing."""
+    found: dict[str, Give] = {}
+    for rule in specification.rules:
+        dials, parts = tuple(_dials(pool, rule, forms)), _parts(rule)
+        cost = COST_OF_STRUCTURE if getattr(rule, "structural", False) else 1
+        found[rule.name] = Give(rule.name, dials, parts, COST_OF_PARTS if not dials else cost)
+    for k, target in enumerate(specification.targets, start=len(specification.rules)):
+        if isinstance(target, Near) and target.tolerance is not None:
+            found[target.name] = Give(target.name, (_tolerance(program, k, target),), (), 1)
+    use, name = specification.max_use, specification.sharing_name
+    if use is not None and use < forms:
+        dial = Dial(name, MAXIMUM, float(use), 1.0, forms - use, use)
+        found[name] = Give(name, (dial,), (), COST_OF_STRUCTURE)
+    return found
 
 
 def apply_changes(specification: Specification, changes: Sequence[Change]) -> Specification:
@@ -92,170 +123,143 @@ def apply_changes(specification: Specification, changes: Sequence[Change]) -> Sp
     by_name: dict[str, list[Change]] = {}
     for change in changes:
         by_name.setdefault(change.rule, []).append(change)
-    rules = [
-        changed
-        for rule in specification.rules
-        if (changed := _apply(rule, by_name.get(rule.name, []))) is not None
-    ]
+    changed = (_apply(rule, by_name.get(rule.name, ())) for rule in specification.rules)
     targets: list[Target] = [
         replace(t, tolerance=by_name[t.name][0].after) if isinstance(t, Near) and t.name in by_name else t
         for t in specification.targets
     ]
-    return replace(specification, rules=tuple(rules), targets=tuple(targets))
+    use = specification.max_use
+    for change in by_name.get(specification.sharing_name, ()):
+        use = round(change.after)
+    return replace(
+        specification, rules=tuple(r for r in changed if r is not None), targets=tuple(targets), max_use=use
+    )
 
 
 def _apply(rule: Rule, changes: Sequence[Change]) -> Rule | None:
+    made: Rule = rule
     for change in changes:
-        if change.side == "drop":
+        if change.side == DROP:
             return None
-        if isinstance(rule, Sum):
-            low, high = (
-                (change.after, rule.maximum) if change.side == "minimum" else (rule.minimum, change.after)
-            )
-            rule = replace(rule, minimum=low, maximum=high)
-        elif isinstance(rule, _RANGES) and change.side == "minimum":
-            rule = replace(rule, minimum=round(change.after))
-        elif isinstance(rule, _RANGES | PerValue | Use | Earlier):
-            rule = replace(rule, maximum=round(change.after))
-    return rule
-
-
-def _prices(pool: Pool, specification: Specification) -> _Prices:
-    price, whole = [], []
-    for rule in specification.rules:
-        if isinstance(rule, Sum):
-            values = np.abs(pool.numbers(rule.attribute))
-            unit = float(np.median(values[values > 0])) if (values > 0).any() else 1.0
-            price.append(SUM_UNITS / unit)
+        if change.side == SPARE:
+            made = _without(made, change.items)
+        elif isinstance(made, Earlier) and made.share is not None:
+            made = replace(made, share=change.after)
         else:
-            price.append(DROP_PRICE if _is_dropped(rule) else PRICES.get(type(rule), 1.0))
-        if getattr(rule, "structural", False):
-            price[-1] *= STRUCTURAL_PRICE
-        whole.append(0.0 if isinstance(rule, Sum) else 1.0)
-    for target in specification.targets:
-        unit = (target.scale or abs(target.goal) or 1.0) if isinstance(target, Near) else 1.0
-        price.append(TOLERANCE_PRICE / unit)
-        whole.append(0.0)
-    return _Prices(np.array(price), np.array(whole))
+            bound: Any = change.after if isinstance(made, Sum | Share) else round(change.after)
+            made = replace(made, **{change.side: bound})
+    return made
 
 
-def _elastic(
-    program: Program, forms: int, copies: int, times: int, prices: _Prices
-) -> tuple[Model, tuple[slice, slice, slice]]:
-    """Columns: items × copies | moves down | moves up | dropped | cell counts | remainders × copies | extra."""
-    caps, program = cap_rows(program, forms), replace(program, across=program.across.without_caps())
-    n, names, cells, rows = program.width, len(program.names), program.cells.shape[0], program.rows
-    joint = joint_rows(program, forms) if copies > 1 else None
-    if joint is None:
-        rows = rows.and_(average_rows(program, forms)).and_(caps)
-    extra = joint.extra if joint else 0
-    pick = sp.csr_array((np.ones(cells), (np.arange(cells), program.cell_owner)), shape=(cells, names))
-    start = np.cumsum([0, n * copies, names, names, names, cells, cells * copies, extra])
-    width = int(start[-1])
-    blocks, lower, upper = [], [], []
+def _without(rule: Rule, parts: Sequence[str]) -> Rule:
+    """Return a rule without the groups, ids, sets or attributes of these names."""
+    if isinstance(rule, Enemies):
+        return replace(rule, groups=tuple(g for g in rule.groups if _group(g) not in parts))
+    if isinstance(rule, Include | Exclude):
+        return replace(rule, ids=tuple(one for one in rule.ids if one not in parts))
+    if isinstance(rule, Parallel):
+        return replace(rule, by=tuple(one for one in rule.by if one not in parts))
+    if isinstance(rule, Earlier):
+        return replace(rule, papers=tuple(paper for paper in rule.papers if paper[0] not in parts))
+    raise TypeError(f"{type(rule).__name__} has no parts")
 
-    def add(parts: dict[int, sp.csr_array], low: FloatArray, high: FloatArray) -> None:
-        """Append rows; ``parts`` maps a starting column to coefficients."""
-        height = len(low)
-        coo = [sp.coo_array(part) for part in parts.values()]
-        row = np.concatenate([part.coords[0] for part in coo])
-        column = np.concatenate([part.coords[1] + at for at, part in zip(parts, coo, strict=True)])
-        data = np.concatenate([part.data for part in coo])
-        blocks.append(sp.csr_array((data, (row, column)), shape=(height, width)))
-        lower.append(low)
-        upper.append(high)
 
-    def add_movable(rows: Rows, at: dict[int, sp.csr_array], times: int) -> None:
-        """Append rows that can be moved at their price; ``at`` maps a starting column to their coefficients."""
-        owner = sp.csr_array((rows.give, (np.arange(rows.count), rows.owner)), shape=(rows.count, names))
-        for bound, column, sign in ((rows.lower, start[1], 1), (rows.upper, start[2], -1)):
-            has = np.flatnonzero(np.isfinite(bound))
-            none = np.full(len(has), np.inf)
-            parts = {place: sp.csr_array(matrix[has]) for place, matrix in at.items()}
-            low, high = (bound[has] * times, none) if sign > 0 else (-none, bound[has] * times)
-            add(parts | {int(column): owner[has] * (sign * times)}, low, high)
+def _parts(rule: Rule) -> tuple[str, ...]:
+    if isinstance(rule, Enemies):
+        return tuple(dict.fromkeys(map(_group, rule.groups)))
+    if isinstance(rule, Include | Exclude):
+        return rule.ids
+    return rule.by if isinstance(rule, Parallel) else ()
 
-    for f in range(copies):
-        add_movable(rows, {n * f: rows.matrix}, times)
-        if cells:
-            eye = sp.csr_array(sp.eye_array(cells))
-            rest = int(start[5]) + cells * f
-            add(
-                {n * f: program.cells, int(start[4]): eye * -times, rest: -eye},
-                np.zeros(cells),
-                np.zeros(cells),
+
+def _group(ids: Sequence[str]) -> str:
+    return " – ".join(ids)
+
+
+def _dials(pool: Pool, rule: Rule, forms: int) -> list[Dial]:
+    if isinstance(rule, Sum):
+        return _of_sum(pool, rule, forms)
+    if isinstance(rule, Share):
+        found = []
+        if rule.minimum > 0:
+            found.append((MINIMUM, rule.minimum, -SHARE_STEP, rule.minimum))
+        if rule.maximum < 1:
+            found.append((MAXIMUM, rule.maximum, SHARE_STEP, 1 - rule.maximum))
+        return [_share(rule.name, *one) for one in found]
+    if isinstance(rule, _Ranges):
+        wide = forms if getattr(rule, "scope", "form") == "all" else 1
+        most = int(select(pool, rule.where).sum()) * wide
+        dials = [_whole(rule.name, MINIMUM, rule.minimum, 0)] if rule.minimum > 0 else []
+        if rule.maximum is not None and rule.maximum < most:
+            dials.append(_whole(rule.name, MAXIMUM, rule.maximum, most))
+        return dials
+    if isinstance(rule, PerValue):
+        return [_whole(rule.name, MAXIMUM, rule.maximum, max(rule.maximum + 1, pool.size))]
+    if isinstance(rule, Use) and rule.maximum is not None and rule.maximum < forms:
+        return [_whole(rule.name, MAXIMUM, rule.maximum, forms)]
+    if isinstance(rule, Earlier):
+        if rule.share is not None:
+            return [_share(rule.name, MAXIMUM, rule.share, SHARE_STEP, 1 - rule.share)]
+        most = max(len(ids) for _, ids in rule.papers) if rule.papers else 0
+        return [_whole(rule.name, MAXIMUM, int(rule.maximum or 0), max(most, int(rule.maximum or 0) + 1))]
+    if isinstance(rule, Sets) and rule.minimum is not None:
+        dials = [_whole(rule.name, MINIMUM, rule.minimum, 1)] if rule.minimum > 1 else []
+        if rule.maximum is not None:
+            dials.append(
+                _whole(rule.name, MAXIMUM, rule.maximum, max(_largest_set(pool, rule), rule.maximum))
             )
-            free = float(times - 1 if copies == 1 else n)
-            add({rest: eye, int(start[3]): pick * -free}, np.full(cells, -np.inf), np.zeros(cells))
-            add({rest: eye, int(start[3]): pick * free}, np.zeros(cells), np.full(cells, np.inf))
-    if copies > 1:
-        shared = sp.csr_array(sp.hstack([sp.eye_array(n)] * copies))
-        add({0: shared}, np.full(n, -np.inf), use_limits(program, forms))
-        add_movable(caps, {0: sp.csr_array(sp.hstack([caps.matrix] * copies))}, forms)
-    if joint is not None:
-        of_forms, of_extra = joint.rows.matrix[:, : n * copies], joint.rows.matrix[:, n * copies :]
-        add_movable(joint.rows, {0: of_forms, int(start[6]): of_extra}, 1)
-    most = np.full(width, np.inf)
-    most[: n * copies] = np.tile(use_limits(program, forms), copies) if copies == 1 else 1.0
-    most[start[3] : start[4]] = 1.0
-    least = np.zeros(width)
-    least[start[5] : start[6]] = -np.inf
-    most[start[6] :] = 1.0
-    cost = np.zeros(width)
-    for part in (1, 2, 3):
-        cost[start[part] : start[part + 1]] = prices.price
-    whole = np.ones(width)
-    whole[start[1] : start[3]] = np.tile(prices.whole, 2)
-    whole[start[6] :] = 0.0
-    model = Model(
-        cost,
-        sp.csr_array(sp.vstack(blocks)),
-        np.concatenate(lower),
-        np.concatenate(upper),
-        least,
-        most,
-        whole,
-    )
-    return model, (
-        slice(int(start[1]), int(start[2])),
-        slice(int(start[2]), int(start[3])),
-        slice(int(start[3]), int(start[4])),
+        return dials
+    return []
+
+
+def _whole(name: str, side: str, before: int, limit: int) -> Dial:
+    return Dial(
+        name, side, float(before), math.copysign(1.0, limit - before), abs(limit - before), max(before, 1)
     )
 
 
-def _changes(rule: Rule | Target, down: float, up: float, dropped: float) -> list[Change]:
-    found: list[Change] = []
-    if isinstance(rule, Sum | _RANGES):
-        whole = not isinstance(rule, Sum)
-        if down > 1e-6:
-            low = float(rule.minimum)
-            found.append(Change(rule.name, "minimum", low, low - _tidy(down, whole=whole)))
-        if up > 1e-6 and rule.maximum is not None:
-            high = float(rule.maximum)
-            found.append(Change(rule.name, "maximum", high, high + _tidy(up, whole=whole)))
-    elif isinstance(rule, PerValue | Use | Earlier) and rule.maximum is not None:
-        if up > 1e-6:
-            high = float(rule.maximum)
-            found.append(Change(rule.name, "maximum", high, high + _tidy(up, whole=True)))
-    elif not hasattr(rule, "goal"):
-        if max(down, up, dropped) > 1e-6:
-            found.append(Change(rule.name, "drop", 1.0, 0.0))
-    elif max(down, up) > 1e-6:
-        before = float(getattr(rule, "tolerance", None) or 0.0)
-        found.append(Change(rule.name, "tolerance", before, before + _tidy(max(down, up), whole=False)))
+def _share(name: str, side: str, before: float, step: float, way: float) -> Dial:
+    return Dial(name, side, before, step, math.ceil(way / SHARE_STEP - 1e-6), max(before, SMALLEST_SHARE))
+
+
+def _of_sum(pool: Pool, rule: Sum, forms: int) -> list[Dial]:
+    values = pool.numbers(rule.attribute)[select(pool, rule.where)]
+    times = forms if rule.scope == "all" else 1
+    least, most = (float(part.sum()) * times for part in (values[values < 0], values[values > 0]))
+    step = _grid(values, max(most - least, FINEST))
+    found = []
+    for side, before, limit, sign in ((MINIMUM, rule.minimum, least, -1), (MAXIMUM, rule.maximum, most, 1)):
+        way = (limit - before) * sign
+        if math.isfinite(before) and way > 0:
+            unit = max(abs(before), step)
+            found.append(
+                Dial(rule.name, side, float(before), sign * step, math.ceil(way / step - 1e-6) + 1, unit)
+            )
     return found
 
 
-def _is_dropped(rule: Rule | Target) -> bool:
-    """Whether a rule has no bound of whole items that could be moved."""
-    if isinstance(rule, Use | Earlier):
-        return rule.maximum is None
-    return not isinstance(rule, Sum | PerValue | Parallel | _RANGES) and not hasattr(rule, "goal")
+def _grid(values: FloatArray, span: float) -> float:
+    """Return the largest number of which all values are multiples, or a fine one where there is none."""
+    whole = np.round(values / FINEST)
+    if values.size and np.abs(whole).max() < 2**53 and (np.abs(values - whole * FINEST) < 1e-12).all():
+        common = int(np.gcd.reduce(whole.astype(np.int64)))
+        if common:
+            return common * FINEST
+    return float(10.0 ** (math.floor(math.log10(span)) - 5))
 
 
-def _tidy(amount: float, *, whole: bool) -> float:
-    """Round up to whole items, or to four significant digits."""
-    if whole:
-        return float(math.ceil(amount - 1e-6))
-    digits = 10.0 ** (math.floor(math.log10(amount)) - 3)
-    return math.ceil(amount / digits - 1e-6) * digits
+def _tolerance(program: Program, k: int, target: Near) -> Dial:
+    """Return the dial of a tolerance, that may grow until no form would miss the goal."""
+    values = program.rows.matrix[np.flatnonzero(program.rows.owner == k)].data
+    ends = float(values[values > 0].sum()), float(values[values < 0].sum())
+    reach = max(abs(end - target.goal) for end in ends)
+    unit = target.scale or abs(target.goal) or 1.0
+    step = 10.0 ** (math.floor(math.log10(unit)) - 3)
+    before = float(target.tolerance or 0.0)
+    return Dial(target.name, TOLERANCE, before, step, max(1, math.ceil((reach - before) / step) + 1), unit)
+
+
+def _largest_set(pool: Pool, rule: Sets) -> int:
+    labels = pool.texts(rule.attribute)[select(pool, rule.where)]
+    counts = np.unique(labels[labels != NO_VALUE], return_counts=True)[1]
+    return int(counts.max(initial=1))

@@ -144,12 +144,17 @@ class Shortage:
 
 @dataclass(frozen=True)
 class Change:
-    """A moved bound of a rule; ``side`` is ``minimum``, ``maximum``, ``tolerance``, or ``drop``."""
+    """What gives way of a rule.
+
+    ``side`` is the bound that moves, ``minimum``, ``maximum`` or ``tolerance``; with ``spare`` the rule no longer holds
+    for ``items`` (of its groups of enemies, ids, attributes), so that its parts become fewer; with ``drop`` for none.
+    """
 
     rule: str
     side: str
     before: float
     after: float
+    items: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

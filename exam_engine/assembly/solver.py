@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.metadata import version
@@ -9,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
-from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 
 from exam_engine.assembly.pool import FloatArray
 
@@ -22,6 +24,10 @@ LONGEST_SECONDS = 180.0
 forms need; where it is reached, an answer depends on the machine and is at worst undecided, never wrong."""
 
 
+TINY = 1e-7
+"""A sum of violations below this is rounding."""
+
+
 class WorkExhausted(Exception):
     """The work limit is used up before an answer was found."""
 
@@ -32,6 +38,8 @@ class Work:
 
     limit: int
     used: int = 0
+    until: float = math.inf
+    """When it ends in any case, by ``time.monotonic``: for what may stay open, never for forms."""
 
     def spend(self, units: int) -> None:
         """Count work done."""
@@ -40,7 +48,7 @@ class Work:
     @property
     def left(self) -> int:
         """Units left; WorkExhausted when none."""
-        if self.used >= self.limit:
+        if self.used >= self.limit or time.monotonic() >= self.until:
             raise WorkExhausted
         return self.limit - self.used
 
@@ -99,12 +107,16 @@ def solve(model: Model, work: Work, *, nodes: int | None = None, gap: float = 0.
     WorkExhausted
         If no work is left.
     """
+    if not len(model.cost):
+        work.spend(1)
+        possible = bool((model.lower <= 0).all() and (model.upper >= 0).all())
+        return Solution(OPTIMAL, np.zeros(0), 0.0) if possible else Solution(INFEASIBLE, None, np.inf)
     options: dict[str, Any] = {}
     if model.integer is not None:
         options = {
             "node_limit": min(work.left, nodes or work.left),
             "mip_rel_gap": gap,
-            "time_limit": LONGEST_SECONDS,
+            "time_limit": min(LONGEST_SECONDS, max(work.until - time.monotonic(), 0.01)),
         }
     constraints = [LinearConstraint(model.matrix, model.lower, model.upper)] if len(model.lower) else []
     for presolve in (True, False):
@@ -126,3 +138,42 @@ def solve(model: Model, work: Work, *, nodes: int | None = None, gap: float = 0.
         if result.status == 1:
             break
     return Solution(UNDECIDED, None, np.inf)
+
+
+def _largest(matrix: sp.csr_array) -> FloatArray:
+    """Return the largest size of a coefficient of each row."""
+    both = (matrix.maximum(0), (-matrix).maximum(0)) if matrix.shape[0] else ()
+    ends = [np.asarray(part.max(axis=1).toarray(), dtype=np.float64).ravel() for part in both]
+    return np.max(ends, axis=0) if ends else np.zeros(0)
+
+
+def blame(model: Model, work: Work) -> FloatArray | None:
+    """Return weights of the rows, shape (n_rows,): those of which it is not 0 cannot hold together.
+
+    They are the dual solution of the programme that breaks all rows as little as it can (Farkas' lemma); the bounds of
+    ``x`` hold beside them. None when all rows can hold, or when that stayed open.
+    """
+    parts, ends, places = [], [], []
+    for bound, sign in ((model.lower, -1.0), (model.upper, 1.0)):
+        rows = np.flatnonzero(np.isfinite(bound))
+        part = sp.csr_array(model.matrix[rows])
+        scale = sign / np.maximum(_largest(part), 1e-9)
+        parts.append(sp.diags_array(scale) @ part)
+        ends.append(scale * bound[rows])
+        places.append(rows)
+    matrix = sp.vstack(parts)
+    count, n = matrix.shape
+    work.spend(1)
+    least, most = np.r_[model.least, np.zeros(count)], np.r_[model.most, np.full(count, np.inf)]
+    result = linprog(
+        np.r_[np.zeros(n), np.ones(count)],
+        A_ub=sp.hstack([matrix, -sp.eye_array(count)], format="csr"),
+        b_ub=np.concatenate(ends),
+        bounds=np.c_[least, most],
+        method="highs",
+    )
+    if result.status != 0 or result.fun is None or result.fun <= TINY:
+        return None
+    weights = np.zeros(len(model.lower))
+    np.add.at(weights, np.concatenate(places), np.abs(result.ineqlin.marginals))
+    return weights

@@ -44,7 +44,13 @@ def report_of(
             "clash": list(answer.clash),
             "irreducible": answer.irreducible,
             "changes": [
-                {"key": c.rule, "side": c.side, "before": _json(c.before), "after": _json(c.after)}
+                {
+                    "key": c.rule,
+                    "side": c.side,
+                    "before": _json(c.before),
+                    "after": _json(c.after),
+                    "items": list(c.items),
+                }
                 for c in answer.changes
             ],
             "confirmed": answer.confirmed,

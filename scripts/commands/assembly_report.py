@@ -32,7 +32,8 @@ def report_of(answer: Assembled | Infeasible | Undecided, specification: Specifi
         "irreducible": answer.irreducible,
         "shortages": [{"rule": s.rule, "needs": s.needs, "has": s.has} for s in answer.shortages],
         "changes": [
-            {"rule": c.rule, "side": c.side, "before": c.before, "after": c.after} for c in answer.changes
+            {"rule": c.rule, "side": c.side, "before": c.before, "after": c.after, "items": list(c.items)}
+            for c in answer.changes
         ],
         "confirmed": answer.confirmed,
         "forms_possible": answer.forms_possible,
@@ -129,6 +130,8 @@ def _lengths(forms: Sequence[Sequence[str]]) -> str:
 def _change(change: Change) -> str:
     if change.side == "drop":
         return f"{change.rule}: leave it out"
+    if change.side == "spare":
+        return f"{change.rule}: no longer for {'; '.join(change.items)}"
     return f"{change.rule}: {change.side} {_plain(change.before)} → {_plain(change.after)}"
 
 

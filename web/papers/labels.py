@@ -197,6 +197,11 @@ def change_text(change: Mapping[str, Any], spec: BlueprintSpec, _: Translate) ->
     name = rule_label(change["key"], spec, _)
     if change["side"] == "drop":
         return _("Drop the rule “{rule}”", rule=name)
+    if change["side"] == "spare":
+        few, many = len(change["items"]), format(change["before"], "g")
+        return _("“{rule}”: leave out {few} of its {many} entries", rule=name, few=few, many=many)
+    if change["key"] == NO_SHARING:
+        return _("Let an item be used in up to {most} forms", most=f"{change['after']:g}")
     sentences = {
         "minimum": N_("“{rule}”: lower the minimum from {before} to {after}"),
         "maximum": N_("“{rule}”: raise the maximum from {before} to {after}"),

@@ -8,14 +8,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from exam_engine.assembly import explain
 from exam_engine.assembly.adaptive.expand import SHARING, Copies
 from exam_engine.assembly.adaptive.panel import WHOLE, PanelDesign, Part
 from exam_engine.assembly.assemble import WORK_LIMIT, assemble
 from exam_engine.assembly.compile import Program, compile_program
 from exam_engine.assembly.levels import first_stage
 from exam_engine.assembly.pool import NO_VALUE, FloatArray, Pool
-from exam_engine.assembly.relax import smallest_change
+from exam_engine.assembly.reason import Problem, find_reason
 from exam_engine.assembly.result import Assembled, Infeasible, RuleCheck, Run, Undecided, Verification
 from exam_engine.assembly.rows import IntArray
 from exam_engine.assembly.solver import SOLVER, Work, WorkExhausted, solver_version
@@ -232,12 +231,23 @@ class _Task:
         if stage.guide is not None:
             self.guide = stage.guide[: n * modules].reshape(modules, n)
             return float(stage.bound)
-        level, effort = explain.possible_in_fractions, Work(self.work_limit)
-        clash, sure = explain.find_clash(program, self.panels, level, rng, effort)
-        changes = smallest_change(pool, specification, program, self.panels, effort, together=False)
-        names = [specification.sharing_name if k == explain.SHARING else program.names[k] for k in clash]
-        shortages = explain.find_shortages(program, self.panels)
-        return Infeasible(shortages, tuple(names), sure, changes, False, None, False, self.run())
+
+        def again(changed: Specification) -> Program:
+            return _shared_by_panels(compile_program(pool, changed, allow_empty=True), changed, self.panels)
+
+        found = find_reason(
+            Problem(pool, specification, program, self.panels, None, again), rng, lambda _: None
+        )
+        return Infeasible(
+            found.shortages,
+            found.clash,
+            found.irreducible,
+            found.changes,
+            found.confirmed,
+            None,
+            found.whole_numbers,
+            self.run(),
+        )
 
     def divided(self) -> list[Panel] | None:
         """Give each item to one module, as the average panel would have it, and seek panels as parallel forms."""
