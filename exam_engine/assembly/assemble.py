@@ -13,7 +13,7 @@ from exam_engine.assembly.anchors import anchored, common_items, with_common_ite
 from exam_engine.assembly.apart import build_apart
 from exam_engine.assembly.compile import BoolArray, Program, Rows, compile_program
 from exam_engine.assembly.construct import build_in_turn, build_together, cell_counts
-from exam_engine.assembly.improve import CLOSE_ENOUGH, ROUNDS, Improver
+from exam_engine.assembly.improve import ROUNDS, Improver, close_enough
 from exam_engine.assembly.levels import Stage, aspirations, first_stage, next_stage
 from exam_engine.assembly.plan import Plan, is_worth_planning, plan_sets
 from exam_engine.assembly.polish import polish
@@ -204,7 +204,7 @@ class _Task:
         bound = self._improve(stage, rows, built)
         aims = stage.program.aims
         off = aims.deviation(built @ aims.weights.T)
-        if off > bound + CLOSE_ENOUGH and not stage.program.cells.shape[0]:
+        if off > bound + close_enough(stage.program) and not stage.program.cells.shape[0]:
             other = self._pursue(stage, rows, stage.guide)
             if other is not None:
                 bound = max(bound, self._improve(stage, rows, other))

@@ -19,6 +19,9 @@ from exam_engine.assembly.pool import FloatArray
 CLOSE_ENOUGH = 0.003
 """Deviation above the bound, in units of scale, at which a form is left as it is."""
 
+AS_LARGE_AS_CAN_BE = 0.005
+"""The same where something is to be as large or small as can be: the bound itself is seldom reached by whole items."""
+
 ROUNDS = 3
 STEPS = 60
 SWAPS = 6
@@ -42,6 +45,11 @@ BEYOND = 100.0
 """Charge for a deviation beyond a tolerance."""
 
 
+def close_enough(program: Program) -> float:
+    """Return the deviation above the bound, in units of scale, at which a form is left as it is."""
+    return AS_LARGE_AS_CAN_BE if program.aims.wishes else CLOSE_ENOUGH
+
+
 class Improver:
     """Local search over the forms (n_forms, width) of a program; changes items in place, switches stay."""
 
@@ -57,8 +65,6 @@ class Improver:
         self.weights = np.ascontiguousarray(aims.weights.T / aims.scale)
         self.low, self.high = aims.low / aims.scale, aims.high / aims.scale
         self.tolerance = aims.tolerance / aims.scale
-        self.points = np.flatnonzero(self.low == self.high)
-        self.ranges = np.flatnonzero(self.low != self.high)
         self.importance = np.maximum(1.0, (CLOSE_ENOUGH / np.maximum(self.tolerance, 1e-6)) ** 2)
         self.found: tuple[IntArray, IntArray, Counts] | None = None
         self.max_use = item_limits(program, len(forms))[: self.n]
@@ -68,7 +74,7 @@ class Improver:
         """Improve until every form is close enough or nothing more is found."""
         if not self.program.aims.count:
             return
-        aim = self.bound + CLOSE_ENOUGH
+        aim = self.bound + close_enough(self.program)
         for round_ in range(ROUNDS):
             step(round_)
             costs = np.array([self._cost(self._off(g)) for g in range(len(self.forms))])
@@ -131,13 +137,26 @@ class Improver:
         return np.asarray(total - np.clip(total, self.low, self.high))
 
     def _squares(self, first: FloatArray, second: FloatArray, weight: FloatArray) -> npt.NDArray[np.float32]:
-        """Return the weighted sum of squared deviations of the totals ``first[i] + second[j]``, for all pairs."""
-        at, root = self.points, np.sqrt(weight)
-        costs = _squares((first[:, at] - self.low[at]) * root[at], second[:, at] * root[at])
-        for t in self.ranges.tolist():
-            total = first[:, [t]].astype(np.float32) + second[:, t].astype(np.float32)
-            off = np.maximum(np.maximum(self.low[t] - total, total - self.high[t]), 0.0)
-            costs += (weight[t] * off**2).astype(np.float32)
+        """Return the weighted sum of squared deviations of the totals ``first[i] + second[j]``, for all pairs.
+
+        A range that all totals keep costs nothing. One that most of them miss on one side is a point there, so that one
+        matrix product serves it with the goals; the others are looked at one by one.
+        """
+        least = first.min(axis=0) + second.min(axis=0)
+        most = first.max(axis=0) + second.max(axis=0)
+        middle = np.median(first, axis=0) + np.median(second, axis=0)
+        under, over = middle < self.low, middle > self.high
+        goal = np.where(over, self.high, self.low)
+        kept = (least >= self.low) & (most <= self.high)
+        as_points = (self.low == self.high) | ((under | over) & ~kept)
+        at, root = np.flatnonzero(as_points), np.sqrt(weight)
+        costs = _squares((first[:, at] - goal[at]) * root[at], second[:, at] * root[at])
+        for t in np.flatnonzero(~as_points & ~kept).tolist():
+            total = np.add.outer(first[:, t].astype(np.float32), second[:, t].astype(np.float32))
+            off = total - np.clip(total, np.float32(self.low[t]), np.float32(self.high[t]))
+            off *= off
+            off *= np.float32(weight[t])
+            costs += off
         return costs
 
     def _cost(self, off: FloatArray) -> float:

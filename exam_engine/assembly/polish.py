@@ -10,14 +10,14 @@ import scipy.sparse as sp
 
 from exam_engine.assembly.between import form_rows, item_limits
 from exam_engine.assembly.compile import BoolArray, Program, Rows
-from exam_engine.assembly.improve import CLOSE_ENOUGH
+from exam_engine.assembly.improve import close_enough
 from exam_engine.assembly.solver import Model, Solution, Work, solve
 
 POLISH_POOL = 1500
 """Largest number of usable items for which the programme of one form is worth its time."""
 
 WORTH = 0.001
-"""Deviation beyond `CLOSE_ENOUGH` that is worth a programme."""
+"""Deviation beyond `close_enough` that is worth a programme."""
 
 POLISH_NODES = 60
 
@@ -43,7 +43,7 @@ def polish(
     for f in range(len(forms)):
         off = aims.deviation(aims.weights @ forms[f])
         free = np.flatnonzero(forms[f] | (forms.sum(axis=0) < limit) | switches)
-        enough = bound + (EXACT if alone else CLOSE_ENOUGH + WORTH)
+        enough = bound + (EXACT if alone else close_enough(program) + WORTH)
         if off <= enough or len(free) > POLISH_POOL or work.used >= work.limit:
             continue
         step(f)
@@ -52,7 +52,7 @@ def polish(
             better = solve(_model(program, beside, free, bound, off), work, nodes=EXACT_NODES)
             bound = max(bound, min(off, better.bound))
         else:
-            aim = bound + CLOSE_ENOUGH / 2
+            aim = bound + close_enough(program) / 2
             better = solve(_model(program, beside, free, aim, off), work, nodes=POLISH_NODES, gap=0.02)
         _take(program, forms, f, free, better)
     return bound
