@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -28,7 +29,7 @@ from exam_engine.assembly.result import (
     Undecided,
     Verification,
 )
-from exam_engine.assembly.solver import SOLVER, Work, WorkExhausted, solver_version
+from exam_engine.assembly.solver import SOLVER, OutOfTime, Work, WorkExhausted, solver_version
 from exam_engine.assembly.specification import Specification
 from exam_engine.assembly.verify import verify
 
@@ -44,8 +45,13 @@ ATTEMPTS = (
 )
 """(tolerances as rows, shadow form, planned sets) of the attempts to build forms in turn, the cheap one first."""
 
-Progress = Callable[[int, int, str], None]
-"""Called with done, total and the stage: bound, build, improve, polish, verify, explain."""
+TIMED = ("bound", "build", "improve", "polish")
+"""Stages that a time limit ends; forms are verified and reasons sought to the end."""
+
+
+Progress = Callable[..., None]
+"""Called with done, total and the stage (bound, build, improve, polish, verify, explain), and ``bound`` and ``best`` by
+name: the least possible and the best worst deviation so far, None before they are known."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +71,7 @@ class _Task:
         forms: int,
         seed: int,
         work: Work,
-        report: Progress,
+        report: Callable[[int, int, str], None],
         *,
         allow_empty: bool = False,
     ) -> None:
@@ -76,6 +82,8 @@ class _Task:
         self.program, self.bound = self.whole, 0.0
         self.guide: FloatArray | None = None
         self.bounds: dict[int, float] = {}
+        self.best: float | None = None
+        self.ended_by = ""
 
     def ids(self, built: BoolArray) -> tuple[tuple[str, ...], ...]:
         return tuple(
@@ -185,16 +193,19 @@ class _Task:
     def _finish(self, program: Program, built: BoolArray, rows: Rows) -> _Found:
         """Bring the forms near to their targets, one priority after the other, and verify them."""
         stage = replace(self.stage, program=program)
-        self.bounds = {stage.priority: self._improve(stage, rows, built)}
+        self.bounds = {stage.priority: stage.bound}
         possible = dict(aspirations(program.aims))
         whole = replace(program, aims=self.whole.aims)
-        while True:
-            following = next_stage(whole, stage, rows, built, self.specification.slack, self.rng, self.work)
-            if following is None:
-                break
-            stage, rows = following
-            built = self._second_thoughts(stage, rows, built)
-            possible |= aspirations(stage.program.aims)
+        try:
+            self.bounds[stage.priority] = self._improve(stage, rows, built)
+            while following := next_stage(
+                whole, stage, rows, built, self.specification.slack, self.rng, self.work
+            ):
+                stage, rows = following
+                built = self._second_thoughts(stage, rows, built)
+                possible |= aspirations(stage.program.aims)
+        except WorkExhausted as end:  # the forms that are there fulfil the rules
+            self.ended_by = _limit(end)
         self.report(0, 1, "verify")
         verification = verify(self.pool, self.specification, self.ids(built), possible=possible)
         return _Found(built if verification.ok else None, verification)
@@ -242,6 +253,7 @@ def assemble(
     forms: int,
     seed: int = 0,
     work_limit: int = WORK_LIMIT,
+    time_limit: float | None = None,
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
     known: Callable[[str, float], None] | None = None,
@@ -259,8 +271,11 @@ def assemble(
         Chooses among equally good forms. The same seed, solver version and work limit give the same answer.
     work_limit : int
         Linear programmes and search nodes that may be spent on the search.
+    time_limit : float, optional
+        Seconds after which the search ends with the forms it has by then; how near they are to their targets depends
+        on the machine. Looked at between steps.
     progress : callable, optional
-        Called with (done, total, stage).
+        See Progress.
     cancelled : callable, optional
         Asked between steps; True stops.
     known : callable, optional
@@ -273,7 +288,7 @@ def assemble(
     Infeasible
         When it is proven that there are none, with the clashing rules and the smallest change.
     Undecided
-        When the work limit came first.
+        When the work or time limit came first.
 
     Raises
     ------
@@ -295,28 +310,33 @@ def assemble(
         raise ValueError(f"{forms} forms: at least one is needed")
     if work_limit < 1:
         raise ValueError(f"work limit {work_limit} allows nothing")
+    if time_limit is not None and not time_limit > 0:
+        raise ValueError(f"time limit {time_limit} allows nothing")
     started = time.perf_counter()
 
     def report(done: int, total: int, stage: str) -> None:
         if cancelled is not None and cancelled():
             raise Cancelled
         if progress is not None:
-            progress(done, total, stage)
+            progress(done, total, stage, bound=task.bound, best=task.best)
+        if stage in TIMED and work.seconds <= 0:
+            raise OutOfTime
 
-    work = Work(work_limit)
+    work = Work(work_limit, until=math.inf if time_limit is None else started + time_limit)
     task = _Task(pool, specification, forms, seed, work, report)
     task.tell = known or task.tell
 
     def run() -> Run:
         seconds = time.perf_counter() - started
-        return Run(seed, SOLVER, solver_version(), work.used, work_limit, seconds)
+        return Run(seed, SOLVER, solver_version(), work.used, work_limit, seconds, task.ended_by)
 
     try:
         report(0, 1, "bound")
         task.bound = task.relaxed_bound()
         task.tell("bound", task.bound)
         found = _Found(None, None, nothing=True) if np.isinf(task.bound) else task.search()
-    except WorkExhausted:
+    except WorkExhausted as end:
+        task.ended_by = _limit(end)
         return Undecided(task.bound, run())
     if found.forms is not None and found.verification is not None:
         levels = task.levels(found.verification)
@@ -359,6 +379,10 @@ def _reason(task: _Task, run: Callable[[], Run]) -> Infeasible:
         whole_numbers=found.whole_numbers,
         run=run(),
     )
+
+
+def _limit(end: WorkExhausted) -> str:
+    return "time limit" if isinstance(end, OutOfTime) else "work limit"
 
 
 def _without_tolerances(program: Program, n_rules: int) -> Rows:

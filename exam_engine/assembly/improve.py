@@ -79,8 +79,11 @@ class Improver:
             step(round_)
             costs = np.array([self._cost(self._off(g)) for g in range(len(self.forms))])
             late = [int(f) for f in np.argsort(-costs) if costs[f] > aim]
-            better = [self._improve(f, aim) for f in late]
-            if not any(better):
+            better = False
+            for f in late:
+                step(round_)
+                better |= self._improve(f, aim)
+            if not better:
                 return
 
     def _improve(self, f: int, aim: float) -> bool:

@@ -101,6 +101,8 @@ class Run:
     work: int
     work_limit: int
     seconds: float
+    ended_by: str = ""
+    """``time limit`` or ``work limit`` where one of them ended the search: with more of it forms may be nearer."""
 
 
 @dataclass(frozen=True)

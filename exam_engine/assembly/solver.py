@@ -32,14 +32,21 @@ class WorkExhausted(Exception):
     """The work limit is used up before an answer was found."""
 
 
+class OutOfTime(WorkExhausted):
+    """The time limit came first."""
+
+
 @dataclass
 class Work:
-    """What solving has cost: one unit a linear programme, one a node of a search tree."""
+    """What solving has cost: one unit a linear programme, one a node of a search tree.
+
+    ``until`` is when it ends whatever is left, on the clock of ``time.perf_counter``.
+    """
 
     limit: int
     used: int = 0
     until: float = math.inf
-    """When it ends in any case, by ``time.monotonic``: for what may stay open, never for forms."""
+    """When it ends in any case, by ``time.monotonic``."""
 
     def spend(self, units: int) -> None:
         """Count work done."""
@@ -47,10 +54,17 @@ class Work:
 
     @property
     def left(self) -> int:
-        """Units left; WorkExhausted when none."""
-        if self.used >= self.limit or time.monotonic() >= self.until:
+        """Units left; WorkExhausted when none, OutOfTime when it is late."""
+        if self.seconds <= 0:
+            raise OutOfTime
+        if self.used >= self.limit:
             raise WorkExhausted
         return self.limit - self.used
+
+    @property
+    def seconds(self) -> float:
+        """Seconds left."""
+        return self.until - time.monotonic()
 
 
 @dataclass(frozen=True)
@@ -111,13 +125,10 @@ def solve(model: Model, work: Work, *, nodes: int | None = None, gap: float = 0.
         work.spend(1)
         possible = bool((model.lower <= 0).all() and (model.upper >= 0).all())
         return Solution(OPTIMAL, np.zeros(0), 0.0) if possible else Solution(INFEASIBLE, None, np.inf)
-    options: dict[str, Any] = {}
+    left = work.left
+    options: dict[str, Any] = {"time_limit": min(LONGEST_SECONDS, max(work.seconds, 0.01))}
     if model.integer is not None:
-        options = {
-            "node_limit": min(work.left, nodes or work.left),
-            "mip_rel_gap": gap,
-            "time_limit": min(LONGEST_SECONDS, max(work.until - time.monotonic(), 0.01)),
-        }
+        options |= {"node_limit": min(left, nodes or left), "mip_rel_gap": gap}
     constraints = [LinearConstraint(model.matrix, model.lower, model.upper)] if len(model.lower) else []
     for presolve in (True, False):
         result = milp(
