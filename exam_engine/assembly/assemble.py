@@ -82,6 +82,7 @@ class _Task:
         self.program, self.bound = self.whole, 0.0
         self.guide: FloatArray | None = None
         self.bounds: dict[int, float] = {}
+        self.least: float | None = None
         self.best: float | None = None
         self.ended_by = ""
 
@@ -94,6 +95,8 @@ class _Task:
         """Deviation of the average form; infinite when there is none."""
         self.stage = first_stage(self.whole, self.forms, self.rng, self.work)
         self.program, self.guide = self.stage.program, self.stage.guide
+        if self.program.aims.count and math.isfinite(self.stage.bound):
+            self.least = self.stage.bound
         return self.stage.bound
 
     def search(self) -> _Found:
@@ -318,7 +321,7 @@ def assemble(
         if cancelled is not None and cancelled():
             raise Cancelled
         if progress is not None:
-            progress(done, total, stage, bound=task.bound, best=task.best)
+            progress(done, total, stage, bound=task.least, best=task.best)
         if stage in TIMED and work.seconds <= 0:
             raise OutOfTime
 

@@ -38,10 +38,7 @@ class OutOfTime(WorkExhausted):
 
 @dataclass
 class Work:
-    """What solving has cost: one unit a linear programme, one a node of a search tree.
-
-    ``until`` is when it ends whatever is left, on the clock of ``time.perf_counter``.
-    """
+    """What solving has cost: one unit a linear programme, one a node of a search tree."""
 
     limit: int
     used: int = 0

@@ -12,17 +12,15 @@ import json
 import math
 import os
 import shutil
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from exam_engine.assembly import (
     WORK_LIMIT,
     Assembled,
-    Cancelled,
     Enemies,
     Infeasible,
     Pool,
@@ -38,7 +36,7 @@ from exam_engine.assembly.language import (
     used_attributes,
 )
 from exam_engine.assembly.sequence import Arranged
-from exam_engine.assembly.solver import SOLVER, WorkExhausted, solver_version
+from exam_engine.assembly.solver import WorkExhausted
 from exam_engine.papers.pool_cells import PoolRefused
 from exam_engine.papers.pool_file import MAX_BYTES, PoolFile, read_pool
 from itembank.base.errors import Conflict, Invalid
@@ -84,30 +82,6 @@ class OutFolderTaken(Conflict):
     message = "Folder {folder} is not empty: name an empty or a new one."
 
 
-@dataclass
-class _Watch:
-    """Ends a search when its time is over, and remembers how far it had come."""
-
-    seconds: float | None
-    started: float
-    stage: str = "bound"
-    is_over: bool = False
-
-    def __post_init__(self) -> None:
-        self.show = Progress()
-
-    def progress(self, done: int, total: int, stage: str) -> None:
-        self.stage = stage
-        self.show(done, total, stage)
-
-    def cancelled(self) -> bool:
-        self.is_over = self.seconds is not None and self.elapsed() >= self.seconds
-        return self.is_over
-
-    def elapsed(self) -> float:
-        return time.monotonic() - self.started
-
-
 def register(commands: Any) -> None:
     """Add the command."""
     command = commands.add_parser("assemble", help="assemble parallel forms from files: POOL.csv SPEC.toml")
@@ -135,7 +109,7 @@ def register(commands: Any) -> None:
         "--time-limit",
         type=float,
         metavar="T",
-        help="seconds after which the search ends undecided; the work limit does so alike on every machine",
+        help="seconds after which the search ends with what it has; the work limit does so alike on every machine",
     )
     command.set_defaults(run=run)
 
@@ -146,19 +120,10 @@ def run(arguments: argparse.Namespace) -> int:
     _check_folder(arguments.out)
     file, pool_file = _read(arguments.pool, arguments.specification, arguments.earlier)
     forms, seed = _forms(arguments, file), _seed(arguments, file)
-    watch = _Watch(arguments.time_limit, time.monotonic())
     pool, specification = pool_file.pool, file.specification
     inputs = {"pool": str(arguments.pool), "specification": str(arguments.specification)}
     head = {**inputs, "forms": forms, "pool_items": pool.size, "time_limit": arguments.time_limit}
-    try:
-        answer = _assemble(pool, specification, forms, seed, arguments, watch)
-    except Cancelled:
-        with _whole_folder(arguments.out) as folder:
-            _write_json(folder, head | _out_of_time(seed, arguments.work_limit, watch))
-        print(
-            f"ended by the time limit of {arguments.time_limit:g} s, in the stage “{watch.stage}”: undecided"
-        )
-        return UNDECIDED
+    answer = _assemble(pool, specification, forms, seed, arguments)
     report = head | report_of(answer, specification)
     if isinstance(answer, Assembled) and file.sequence is not None:
         return _write_in_order(arguments, file.sequence, pool_file, answer, report, seed)
@@ -277,13 +242,24 @@ def _content(path: Path, limit: int) -> bytes:
     return content
 
 
+def _shown(show: Progress) -> Callable[..., None]:
+    """Return what shows progress, with bound and best deviation as soon as they are known."""
+
+    def progress(done: int, total: int, stage: str, *, bound: float | None, best: float | None) -> None:
+        known = [
+            f"{word} {value:.2%}" for word, value in (("bound", bound), ("best", best)) if value is not None
+        ]
+        show(done, total, ", ".join([stage, *known]))
+
+    return progress
+
+
 def _assemble(
     pool: Pool,
     specification: Specification,
     forms: int,
     seed: int,
     arguments: argparse.Namespace,
-    watch: _Watch,
 ) -> Assembled | Infeasible | Undecided:
     try:
         return assemble(
@@ -292,28 +268,11 @@ def _assemble(
             forms=forms,
             seed=seed,
             work_limit=arguments.work_limit,
-            progress=watch.progress,
-            cancelled=watch.cancelled,
+            time_limit=arguments.time_limit,
+            progress=_shown(Progress()),
         )
     except ValueError as error:
         raise SpecificationFileRefused(reason=f"{arguments.specification}: {error}") from None
-
-
-def _out_of_time(seed: int, work_limit: int, watch: _Watch) -> dict[str, Any]:
-    return {
-        "status": "undecided",
-        "ended_by": "time limit",
-        "remark": "the time limit ended the search: how far it came depends on the machine",
-        "stage": watch.stage,
-        "run": {
-            "seed": seed,
-            "solver": SOLVER,
-            "solver_version": solver_version(),
-            "work": None,
-            "work_limit": work_limit,
-            "seconds": round(watch.elapsed(), 3),
-        },
-    }
 
 
 def _check_folder(folder: Path) -> None:

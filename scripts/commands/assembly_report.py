@@ -17,6 +17,7 @@ def report_of(answer: Assembled | Infeasible | Undecided, specification: Specifi
             "deviation": answer.deviation,
             "bound": answer.bound,
             "gap": answer.gap,
+            "ended_by": answer.run.ended_by or None,
             "levels": [
                 {"priority": one.priority, "deviation": one.deviation, "bound": one.bound, "gap": one.gap}
                 for one in answer.levels
@@ -26,7 +27,7 @@ def report_of(answer: Assembled | Infeasible | Undecided, specification: Specifi
             "items": [list(form) for form in answer.forms],
         }
     if isinstance(answer, Undecided):
-        return report | {"bound": answer.bound, "ended_by": "work limit"}
+        return report | {"bound": answer.bound, "ended_by": answer.run.ended_by}
     return report | {
         "clash": list(answer.clash),
         "irreducible": answer.irreducible,
@@ -90,12 +91,16 @@ def text_of(answer: Assembled | Infeasible | Undecided, pool_size: int, forms: i
     run = answer.run
     how = f"seed {run.seed}, {run.solver} {run.solver_version}, work {run.work}, {run.seconds:.2f} s"
     if isinstance(answer, Undecided):
-        return f"neither found nor excluded within a work of {run.work_limit} ({how})"
+        return f"ended by the {run.ended_by}: forms neither found nor excluded ({how})"
     if isinstance(answer, Assembled):
         lines = [
             f"{forms} forms of {_lengths(answer.forms)} items from {pool_size} ({how})",
             f"{sum(not c.is_soft for c in answer.verification.rules)} checks of rules recomputed: all hold",
         ]
+        if run.ended_by:
+            lines.append(
+                f"ended by the {run.ended_by}: with more of it the forms may be nearer to their targets"
+            )
         soft = [check for check in answer.verification.rules if check.is_soft]
         if soft:
             lines.append(
