@@ -48,10 +48,8 @@ ATTEMPTS = (
 TIMED = ("bound", "build", "improve", "polish")
 """Stages that a time limit ends; forms are verified and reasons sought to the end."""
 
-
-Progress = Callable[..., None]
-"""Called with done, total and the stage (bound, build, improve, polish, verify, explain), and ``bound`` and ``best`` by
-name: the least possible and the best worst deviation so far, None before they are known."""
+Progress = Callable[[int, int, str], None]
+"""Called with done, total and the stage: bound, build, improve, polish, verify, explain."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +69,7 @@ class _Task:
         forms: int,
         seed: int,
         work: Work,
-        report: Callable[[int, int, str], None],
+        report: Progress,
         *,
         allow_empty: bool = False,
     ) -> None:
@@ -82,8 +80,6 @@ class _Task:
         self.program, self.bound = self.whole, 0.0
         self.guide: FloatArray | None = None
         self.bounds: dict[int, float] = {}
-        self.least: float | None = None
-        self.best: float | None = None
         self.ended_by = ""
 
     def ids(self, built: BoolArray) -> tuple[tuple[str, ...], ...]:
@@ -95,8 +91,6 @@ class _Task:
         """Deviation of the average form; infinite when there is none."""
         self.stage = first_stage(self.whole, self.forms, self.rng, self.work)
         self.program, self.guide = self.stage.program, self.stage.guide
-        if self.program.aims.count and math.isfinite(self.stage.bound):
-            self.least = self.stage.bound
         return self.stage.bound
 
     def search(self) -> _Found:
@@ -278,7 +272,7 @@ def assemble(
         Seconds after which the search ends with the forms it has by then; how near they are to their targets depends
         on the machine. Looked at between steps.
     progress : callable, optional
-        See Progress.
+        Called with (done, total, stage).
     cancelled : callable, optional
         Asked between steps; True stops.
     known : callable, optional
@@ -321,11 +315,11 @@ def assemble(
         if cancelled is not None and cancelled():
             raise Cancelled
         if progress is not None:
-            progress(done, total, stage, bound=task.least, best=task.best)
+            progress(done, total, stage)
         if stage in TIMED and work.seconds <= 0:
             raise OutOfTime
 
-    work = Work(work_limit, until=math.inf if time_limit is None else started + time_limit)
+    work = Work(work_limit, until=math.inf if time_limit is None else time.monotonic() + time_limit)
     task = _Task(pool, specification, forms, seed, work, report)
     task.tell = known or task.tell
 

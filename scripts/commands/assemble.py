@@ -12,7 +12,7 @@ import json
 import math
 import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -242,16 +242,20 @@ def _content(path: Path, limit: int) -> bytes:
     return content
 
 
-def _shown(show: Progress) -> Callable[..., None]:
-    """Return what shows progress, with bound and best deviation as soon as they are known."""
+class _Shown:
+    """Progress with the bound and the best deviation, as soon as they are known."""
 
-    def progress(done: int, total: int, stage: str, *, bound: float | None, best: float | None) -> None:
-        known = [
-            f"{word} {value:.2%}" for word, value in (("bound", bound), ("best", best)) if value is not None
-        ]
-        show(done, total, ", ".join([stage, *known]))
+    def __init__(self) -> None:
+        self.show = Progress()
+        self.known: dict[str, float] = {}
 
-    return progress
+    def progress(self, done: int, total: int, stage: str) -> None:
+        known = [f"{word} {value:.2%}" for word, value in self.known.items()]
+        self.show(done, total, ", ".join([stage, *known]))
+
+    def tell(self, word: str, value: float) -> None:
+        if math.isfinite(value):
+            self.known[word] = value
 
 
 def _assemble(
@@ -261,6 +265,7 @@ def _assemble(
     seed: int,
     arguments: argparse.Namespace,
 ) -> Assembled | Infeasible | Undecided:
+    shown = _Shown()
     try:
         return assemble(
             pool,
@@ -269,7 +274,8 @@ def _assemble(
             seed=seed,
             work_limit=arguments.work_limit,
             time_limit=arguments.time_limit,
-            progress=_shown(Progress()),
+            progress=shown.progress,
+            known=shown.tell,
         )
     except ValueError as error:
         raise SpecificationFileRefused(reason=f"{arguments.specification}: {error}") from None
