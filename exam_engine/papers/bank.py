@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from uuid import UUID
 
+import numpy as np
 from sqlalchemy.orm import Session
 
 from exam_engine.assembly import Pool, Specification
@@ -163,6 +164,22 @@ def _parameters(
     # A Rasch scale may leave its common discrimination out.
     rows = store.parameters(session, scale_id)
     return scale_id, {item_id: (1.0 if a is None else a, b, c) for item_id, a, b, c in rows}
+
+
+def thinned(bank: Bank, most: int, *, needed: Collection[str] = ()) -> Bank:
+    """Return the bank with ``most`` items, drawn with a fixed seed, and those ``needed``; a small one as it is."""
+    if len(bank.items) <= most:
+        return bank
+    drawn = np.random.default_rng(0).permutation(len(bank.items))[:most]
+    kept = set(drawn.tolist()) | {
+        k for k, item in enumerate(bank.items) if any(name in needed for name in item.names)
+    }
+    dropped = {name for k, item in enumerate(bank.items) if k not in kept for name in item.names}
+    return replace(
+        bank,
+        items=tuple(item for k, item in enumerate(bank.items) if k in kept),
+        inactive=bank.inactive | dropped,
+    )
 
 
 def item_parameters(

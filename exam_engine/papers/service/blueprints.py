@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from exam_engine.assembly import Pool
 from exam_engine.papers import store
-from exam_engine.papers.bank import Node, item_parameters, problem_of, read_bank
+from exam_engine.papers.bank import Node, item_parameters, problem_of, read_bank, thinned
 from exam_engine.papers.blueprint import BlueprintSpec, InformationPoint, check_blueprint, check_name
 from exam_engine.papers.compile import BankItem, supply_of
 from exam_engine.papers.goals import Goals, goals_of_bank, goals_of_paper
@@ -21,6 +21,9 @@ from itembank.base import audit
 from itembank.base.ids import new_id
 from itembank.people.rules import Actor
 from itembank.taxonomy import service as taxonomy
+
+GOAL_ITEMS = 4_000
+"""Items from which goals are taken: about a second's work."""
 
 
 @dataclass(frozen=True)
@@ -157,12 +160,15 @@ def bank_goals(
 ) -> Goals:
     """Return the information and expected score that the average form of the bank gives at ``thetas``.
 
+    Of a bank of more than GOAL_ITEMS items a sample stands for all.
+
     Raises NoItems, NotCalibrated, NoAverageForm, or RuleRefused.
     """
     # Only calibrated items can say what they measure, whatever targets the blueprint has so far.
     anywhere = (InformationPoint(theta=0.0, goal=1.0),)
     measured = spec.model_copy(update={"information": anywhere, "curve": (), "mean_p": None})
-    problem = problem_of(measured, read_bank(session, occupation_id, level))
+    bank = thinned(read_bank(session, occupation_id, level), GOAL_ITEMS, needed=spec.include)
+    problem = problem_of(measured, bank)
     return goals_of_bank(problem.pool, problem.specification, thetas)
 
 

@@ -12,6 +12,7 @@ from uuid import UUID
 import pytest
 
 from exam_engine.assembly import Assembled, Infeasible, assemble
+from exam_engine.papers.bank import Bank, thinned
 from exam_engine.papers.blueprint import BlueprintSpec, read_blueprint
 from exam_engine.papers.compile import (
     NO_SHARING,
@@ -214,3 +215,16 @@ def test_forms_that_share_items_share_no_more_than_is_allowed() -> None:
     assert isinstance(answer, Assembled)
     forms = [set(form) for form in answer.forms]
     assert all(len(one & other) <= 3 for one in forms for other in forms if one is not other)
+
+
+def test_a_large_bank_is_thinned_the_same_way_each_time_and_keeps_what_is_needed() -> None:
+    whole = Bank(tuple(bank()), frozenset(), (), (), None)
+
+    small = thinned(whole, 20, needed=["1", "ref:Q60"])
+
+    assert small == thinned(whole, 20, needed=["1", "ref:Q60"])
+    assert {1, 60} <= {item.number for item in small.items}
+    assert 20 <= len(small.items) <= 22
+    # An exclusion of an item that was left out still means something.
+    names = {str(item.number) for item in whole.items} - {str(item.number) for item in small.items}
+    assert names <= small.inactive

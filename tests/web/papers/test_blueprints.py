@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from contextlib import AbstractContextManager
 from typing import Any
 
 import pytest
@@ -19,8 +20,9 @@ from itembank.people.rules import Actor, Role
 from itembank.statistics import service as statistics
 from itembank.statistics.rules import ScaleModel
 from itembank.statistics.service import ItemFigures, ScaleDraft
+from itembank.taxonomy import service as taxonomy
 from itembank.taxonomy.models import Occupation
-from tests.factories.papers import make_bank
+from tests.factories.papers import CODE, make_bank, make_sealed_papers
 from tests.factories.people import NOW
 from tests.web.papers.fields import form, rows, saved
 
@@ -149,7 +151,7 @@ def test_versions_are_compared_and_an_old_one_becomes_the_newest(
     lines = [cells[k : k + 5] for k in range(0, len(cells), 5)]
     assert ["内容行：核心点", "最少", "3", "4", "改动"] in lines
     assert ["组卷蓝图", "时长（分钟）", "90", "120", "改动"] in lines
-    assert ["内容行：新", "", "—", "名称 新；分类 基础；最多 5", "新增"] in lines
+    assert ["内容行：新", "", "—", "分类 基础，最多 5", "新增"] in lines
     assert values(third, "minimum") == ["3"]
     assert "第 3 版" in third
     assert restored not in (first, second)
@@ -224,6 +226,31 @@ def calibrate(session: Session, occupation: Occupation, institution: Institution
     )
     actor = Actor("system", None, institution.id, frozenset(), "test")
     statistics.keep_scale(session, actor=actor, draft=draft, now=NOW)
+
+
+def test_goals_are_taken_from_a_sealed_paper(
+    client: TestClient, login: Any, database: Database, institution: Institution
+) -> None:
+    def open_session() -> AbstractContextManager[Session]:
+        return database.session(scope=Scope.of((institution.id,)))
+
+    paper_id = make_sealed_papers(open_session, institution, forms=1)[0]
+    with open_session() as session:
+        occupation = taxonomy.occupation_by_code(session, CODE)
+    login(Role.PAPER_MANAGER)
+    unknown = client.post("/blueprints", data=form(occupation, do="goals-paper", paper=str(paper_id)))
+    with open_session() as session:
+        calibrate(session, occupation, institution)
+
+    page = use(client, occupation, "goals-paper", paper=str(paper_id), **{"target-0-theta": "0"})
+
+    assert unknown.status_code == 422
+    assert "10 题中有 10 题没有参数" in unknown.text
+    assert re.findall(r'name="target-\d+-(?:theta|information|curve)" value="([^"]+)"', page) == [
+        "0",
+        "2.5",
+        "50",
+    ]
 
 
 def test_goals_are_taken_from_the_bank(

@@ -10,7 +10,7 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 
 from exam_engine.papers import service as papers
-from exam_engine.papers.changes import Difference, differences
+from exam_engine.papers.changes import NAMED, Difference, differences
 from itembank.people.rules import Action
 from itembank.taxonomy import service as taxonomy
 from itembank.taxonomy.rules import Level
@@ -71,9 +71,16 @@ def _line(found: Difference, _: Translate) -> dict[str, str]:
         "kind": found.kind,
         "place": f"{place}：{name}" if name else place,
         "field": labels.field_label(found.field, _) if found.field else "",
-        "before": words_of(found.before, found.field, _),
-        "after": words_of(found.after, found.field, _),
+        "before": words_of(_told(found.before, found.table), found.field, _),
+        "after": words_of(_told(found.after, found.table), found.field, _),
     }
+
+
+def _told(value: Any, table: str) -> Any:
+    """A whole line without the field by which it is called."""
+    if isinstance(value, Mapping) and table in NAMED:
+        return {k: v for k, v in value.items() if k != NAMED[table]}
+    return value
 
 
 def words_of(value: Any, field: str, _: Translate) -> str:
@@ -88,11 +95,12 @@ def words_of(value: Any, field: str, _: Translate) -> str:
             for k, v in value.items()
             if v not in (None, "", []) and not (k == "tolerance" and v == "0")
         ]
-        return "；".join(f"{labels.field_label(k, _)} {words_of(v, k, _)}" for k, v in parts)
+        return "，".join(f"{labels.field_label(k, _)} {words_of(v, k, _)}" for k, v in parts)
     if isinstance(value, list):
         if field == "difficulty":
             return "–".join(str(v) for v in dict.fromkeys(value))
-        return "、".join(words_of(v, field, _) for v in value)
+        within = "；" if isinstance(value[0], Mapping) else "、"
+        return within.join(words_of(v, field, _) for v in value)
     if field in ("type", "equal"):
         words = labels.ITEM_TYPES | labels.EQUAL_BY
         return _(words[str(value)]) if str(value) in words else str(value)
