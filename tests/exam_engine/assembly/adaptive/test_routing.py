@@ -11,6 +11,7 @@ from exam_engine.assembly.adaptive import (
     forks_by_population,
     route_shares,
 )
+from exam_engine.psychometrics.irt.items import Items
 
 STAGES = [[Module(name="s")], [Module(name="e"), Module(name="h")], [Module(name="E"), Module(name="H")]]
 DESIGN = PanelDesign(stages=STAGES)
@@ -60,6 +61,22 @@ def test_route_shares_are_those_of_simulated_candidates() -> None:
     for way, share in shares.items():
         # Four standard errors of a simulated share.
         assert abs(taken[way] / persons - share) < 4 * np.sqrt(share * (1 - share) / persons) + 1e-9
+
+
+def test_polytomous_items_count_their_scores() -> None:
+    ids = ["s1", "s2", "e1", "h1"]
+    steps = [[-1.0, 0.5], [-0.5, 0.5], [-2.0, -1.0], [1.0, 2.0]]
+    pool = Pool(ids=ids, items=Items.partial_credit(np.ones(4), steps))
+    design = PanelDesign(stages=STAGES[:2])
+    panel = {"s": ("s1", "s2"), "e": ("e1",), "h": ("h1",)}
+    forks = forks_by_population(pool, design, panel)
+    shares = route_shares(pool, design, panel, forks)
+    chance = pool.items.probability([0.0])[0] if pool.items else np.zeros((4, 3))
+    expected = (chance[:2] @ np.arange(3)).sum()
+
+    assert forks[0].cuts == (int(np.ceil(expected)),)
+    assert abs(sum(shares.values()) - 1.0) < 1e-9
+    assert min(shares.values()) > 0.2
 
 
 def test_modules_in_the_wrong_order_are_named() -> None:
