@@ -183,6 +183,10 @@ def check_target(target: Target) -> None:
         raise ValueError(f"target {target.name!r}: {error}") from None
 
 
+SMALLEST_SCALE = 1e-6
+"""Coefficients divided by less than this are too large for a solver, whose answer would be wrong."""
+
+
 def check_priority(priority: int) -> None:
     """Raise ValueError unless the priority is a whole number from 1."""
     if priority < 1:
@@ -197,6 +201,10 @@ def _check_near(target: Near) -> None:
     for word, value in (("tolerance", target.tolerance), ("scale", target.scale)):
         if value is not None and not (value > 0 and math.isfinite(value)):
             raise ValueError(f"{word} {value} is not positive")
+    if (unit := target.scale or abs(target.goal) or 1.0) < SMALLEST_SCALE:
+        raise ValueError(
+            f"deviations in units of {unit:g} cannot be told: give a scale from {SMALLEST_SCALE:g}"
+        )
 
 
 def _check_maximin(target: Maximin) -> None:

@@ -35,6 +35,7 @@ from exam_engine.assembly.language import (
     read_specification,
     used_attributes,
 )
+from exam_engine.assembly.language.read import LARGEST_SEED
 from exam_engine.assembly.sequence import Arranged
 from exam_engine.assembly.solver import WorkExhausted
 from exam_engine.papers.pool_cells import PoolRefused
@@ -176,8 +177,9 @@ def _check_limits(arguments: argparse.Namespace) -> None:
     if arguments.forms is not None and not 1 <= arguments.forms <= MOST_FORMS:
         right = f"give a whole number from 1 to {MOST_FORMS}"
         raise OptionRefused(option="--forms", value=arguments.forms, right=right)
-    if arguments.seed is not None and arguments.seed < 0:
-        raise OptionRefused(option="--seed", value=arguments.seed, right="give a whole number from 0")
+    if arguments.seed is not None and not 0 <= arguments.seed <= LARGEST_SEED:
+        right = f"give a whole number from 0 to {LARGEST_SEED}"
+        raise OptionRefused(option="--seed", value=arguments.seed, right=right)
 
 
 def _forms(arguments: argparse.Namespace, file: SpecificationFile) -> int:

@@ -87,6 +87,8 @@ def test_limits_end_the_search_undecided_and_the_report_says_which(words: list[s
         (["--time-limit", "nan"], "Option --time-limit, nan"),
         (["--forms", "0"], "Option --forms, 0: give a whole number from 1"),
         (["--seed", "-1"], "Option --seed, -1"),
+        (["--seed", str(2**200)], "give a whole number from 0 to 9223372036854775807"),
+        (["--forms", "1000000000"], "Option --forms, 1000000000: give a whole number from 1 to 1000"),
         (["--work-limit", "0"], "Option --work-limit, 0"),
     ],
 )
@@ -169,3 +171,67 @@ def test_forms_share_little_with_each_other_and_with_earlier_ones(
         assert one["value"] == len(both) <= 2
     assert checks["common"][0]["form"] is None
     assert all(one["value"] <= 3 for one in checks["last year"])
+
+
+RULE = '[[rule]]\nkind = "count"\nname = "length"\nexactly = 5\n'
+TARGET = '[[target]]\nkind = "information"\nname = "cut"\ntheta = 0\n'
+ENEMIES = '[[rule]]\nkind = "enemies"\nname = "e"\n'
+POOL = "id,a,b,type,enemies\n" + "".join(f"Q{k},1,0,single,\n" for k in range(1, 9))
+
+
+@pytest.mark.parametrize(
+    ("specification", "message"),
+    [
+        (
+            RULE.replace("exactly = 5", "minimum = 3\nmaximum = 1"),
+            'rule 1 "length": minimum 3 is above maximum 1',
+        ),
+        (RULE.replace("5", "9" * 20), "is not a whole number from 0 to 1000000"),
+        (RULE + "where = {}", 'rule 1 "length", where: the filter is empty'),
+        (RULE.replace("exactly = 5", 'where = { type = "x" }\nmaximum = 5'), "the filter selects no item"),
+        (ENEMIES + 'groups = [["Q1", "Q99"]]', 'groups[1]: the pool has no item "Q99"'),
+        (f"forms = 1000000000\n{RULE}", "forms: 1000000000 is not a whole number"),
+        (f"seed = -1\n{RULE}", "seed: -1 is not a whole number from 0"),
+        (f"x = {'[' * 5000}", "this is not TOML: maximum recursion depth exceeded"),
+        (RULE.replace("5", "9" * 5000), "this is not TOML"),
+        (f"{TARGET}goal = nan", "goal: nan is not a number"),
+        (f"{TARGET}goal = 1e-300", "give a scale from 1e-06"),
+        (f"{TARGET}goal = 1\nscale = 1e-300", "give a scale from 1e-06"),
+    ],
+)
+def test_specifications_that_cannot_be_used_are_refused_by_place(
+    specification: str, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert refused(POOL.encode(), specification.encode(), tmp_path, capsys, message)
+
+
+@pytest.mark.parametrize(
+    ("pool", "message"),
+    [
+        (POOL.replace("Q3,1", "Q3,nan"), 'row 4, column a: "nan" is not a number'),
+        (POOL.replace("Q3,1", "Q3,-1"), "row 4, column a: -1: a discrimination is above 0"),
+        (POOL.replace("Q3,1,0", "Q3,1,1e300"), 'row 4, column b: "1e300" is not a number'),
+        (POOL.replace("single,", "single,Q99", 1), 'row 2, column enemies: there is no item "Q99"'),
+        (POOL.replace("single,", "single,Q1", 1), 'row 2, column enemies: "Q1" cannot be its own enemy'),
+        ("id\n" + "\n".join(map(str, range(1_000_000))), "row 100002: more than 100,000 items"),
+        (b"id\n\xff\xff\xfe", "file: neither UTF-8 nor GB 18030 text"),
+        ("", 'row 1: there is no column "id"'),
+    ],
+)
+def test_pools_that_cannot_be_used_are_refused_by_row(
+    pool: str | bytes, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    content = pool if isinstance(pool, bytes) else pool.encode()
+
+    assert refused(content, (RULE + f"{TARGET}goal = 1").encode(), tmp_path, capsys, message)
+
+
+def refused(
+    pool: bytes, specification: bytes, folder: Path, capsys: pytest.CaptureFixture[str], message: str
+) -> bool:
+    """Whether the command refuses with a message and writes nothing."""
+    (folder / "p.csv").write_bytes(pool)
+    (folder / "s.toml").write_bytes(specification)
+    code = main(["assemble", str(folder / "p.csv"), str(folder / "s.toml"), "--out", str(folder / "out")])
+    said = capsys.readouterr().err
+    return code == 1 and message in said and not (folder / "out").exists()
