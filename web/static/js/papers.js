@@ -40,12 +40,11 @@ async function send(body, focus) {
     if (!fresh) { location.reload(); return; }
     const scrolled = document.querySelector(".tree-scroll")?.scrollTop ?? 0;
     state.replaceChildren(...fresh.childNodes);
-    prepare();
+    prepare(true);
     const scroll = document.querySelector(".tree-scroll");
     if (scroll) scroll.scrollTop = scrolled;
     const next = focus && (form().querySelector(`[name=do][value="${CSS.escape(focus)}"]:not(:disabled)`) ?? form().querySelector("#rows [name=do][value=add]"));
     if (next) next.focus();
-    if (state.querySelector("[role=alert]")) state.querySelector("[role=alert]").scrollIntoView({ block: "nearest" });
   } catch { /* the network is away; nothing was changed */ } finally {
     busy = false;
     state.removeAttribute("aria-busy");
@@ -147,7 +146,7 @@ function grow() {
   show();
 }
 
-function prepare() {
+function prepare(answered = false) {
   const here = form();
   here.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(count, 400); });
   here.addEventListener("change", remember);
@@ -167,6 +166,8 @@ function prepare() {
     redo.id = "redo";
     actions.classList.add("editor-tools");
     actions.append(undo, redo);
+    // What a button did is said where it is seen, whatever part of the page is on the screen.
+    if (answered) actions.append(...state.querySelectorAll(":scope > .alert-info, :scope > .alert-danger"));
   }
   grow();
   offer();
