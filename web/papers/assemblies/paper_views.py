@@ -19,7 +19,7 @@ from web.papers import labels
 from web.papers.assemblies import views
 from web.papers.assemblies.words import CHECKS, EVENTS
 
-STEM = 60
+STEM = 80
 """Characters of a stem shown in a list."""
 
 
@@ -154,6 +154,7 @@ def substitute_values(ctx: Context, view: papers.SwapView) -> dict[str, Any]:
         ],
         "has_targets": bool(view.at_hand.specification.targets),
         "calibrated": view.at_hand.pool.a is not None,
+        "discriminations": len({item.a for item in known.values()}) > 1,
     }
 
 
@@ -170,4 +171,5 @@ def positions(texts: Sequence[str]) -> list[int]:
 
 def _short(stem: str) -> str:
     line = " ".join(stem.split())
-    return line if len(line) <= STEM else line[:STEM] + "…"
+    # A formula is shown whole or not at all.
+    return line if len(line) <= STEM or "$" in line else line[:STEM] + "…"

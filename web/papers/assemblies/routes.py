@@ -51,7 +51,7 @@ def show_assembly(
         papers=made,
         refilled=refilled,
         status_now=status,
-        running=views.progress_values(assembly, job, ctx.now) if status is AssemblyStatus.WAITING else None,
+        running=views.progress_values(ctx, assembly, job) if status is AssemblyStatus.WAITING else None,
         statuses=labels.PAPER_STATUSES,
         status_words=labels.ASSEMBLY_STATUSES[status],
         own=assembly.requested_by == ctx.actor.id,

@@ -66,7 +66,7 @@ def form_names(ctx: Context, outcome: Mapping[str, Any], forms: int) -> Sequence
     return [ctx._("Form {number}", number=k) for k in outcome.get("numbers") or range(1, forms + 1)]
 
 
-def progress_values(assembly: Assembly, job: Any, now: Any) -> dict[str, Any]:
+def progress_values(ctx: Context, assembly: Assembly, job: Any) -> dict[str, Any]:
     """Return how far a running assembly is: steps, bound and best in percent, forms done, seconds so far."""
     known = assembly.progress or {}
     stage = known.get("stage", "")
@@ -74,12 +74,12 @@ def progress_values(assembly: Assembly, job: Any, now: Any) -> dict[str, Any]:
     at = names.index(stage) if stage in names else -1
     return {
         "steps": [
-            (words, "now" if k == at else "done" if k < at else "later")
+            (ctx._(words), "now" if k == at else "done" if k < at else "later")
             for k, (_, words) in enumerate(STAGE_STEPS)
         ],
         "known": known,
         "all_built": stage in ("improve", "polish", "verify"),
-        "elapsed_seconds": int((now - job.started_at).total_seconds()) if job and job.started_at else 0,
+        "elapsed_seconds": int((ctx.now - job.started_at).total_seconds()) if job and job.started_at else 0,
     }
 
 
