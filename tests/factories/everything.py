@@ -22,7 +22,8 @@ from exam_engine.invigilation.models import Incident
 from exam_engine.invigilation.rules import AttendanceState, IncidentKind
 from exam_engine.jobs.models import Job
 from exam_engine.marking import service as marking
-from exam_engine.papers.models import Paper
+from exam_engine.papers.models import Paper, PaperEntry
+from exam_engine.papers.rules import PaperStatus
 from exam_engine.recognition import service as recognition
 from exam_engine.recognition.models import Decision
 from exam_engine.results.models import ComponentResult
@@ -321,6 +322,7 @@ def _banked(session: Session, made: Everything) -> dict[str, UUID]:
     assert row is not None
     paper = session.scalars(select(Paper).order_by(Paper.created_at.desc())).first()
     assert paper is not None
+    made.places["/papers/{paper_id}/items"] = {"paper_id": _draft_beside(session, paper), "position": 1}
     return {
         "item_id": item.id,
         "group_id": session.scalars(select(EnemyGroup.id).limit(1)).one(),
@@ -335,6 +337,27 @@ def _banked(session: Session, made: Everything) -> dict[str, UUID]:
         "scale_id": scale.id,
         "job_id": job.id,
     }
+
+
+def _draft_beside(session: Session, paper: Paper) -> UUID:
+    """A draft of the same items, for pages that only a draft has."""
+    kept = (
+        "institution_id",
+        "blueprint_id",
+        "assembly_id",
+        "occupation_id",
+        "level",
+        "total_marks",
+        "minutes",
+    )
+    values = {name: getattr(paper, name) for name in (*kept, "created_by", "created_at")}
+    draft = Paper(**values, form=paper.form + 50, label=paper.label + "-draft", status=PaperStatus.DRAFT)
+    session.add(draft)
+    session.flush()
+    for entry in session.scalars(select(PaperEntry).where(PaperEntry.paper_id == paper.id)).all():
+        columns = ("institution_id", "position", "item_id", "version_id", "type", "marks")
+        session.add(PaperEntry(paper_id=draft.id, **{name: getattr(entry, name) for name in columns}))
+    return draft.id
 
 
 def _standards(session: Session, made: Everything) -> dict[str, UUID]:
@@ -372,7 +395,7 @@ def _standards(session: Session, made: Everything) -> dict[str, UUID]:
     hold_round(session, closed, [[50] * 10, [60] * 10, [70] * 10])
     now = session.info["clock"].now()
     standards.close_workshop(session, actor=closed.leader, workshop_id=closed.id, now=now)
-    made.places = {
+    made.places |= {
         "/judging/{workshop_id}/candidates": {"workshop_id": panels["grouped"].id},
         "/judging/{workshop_id}/questions": {"workshop_id": asked.id},
         "/judging": {"workshop_id": panels["rated"].id, "position": 1, "number": 1},

@@ -118,6 +118,7 @@ def address(path: str, made: Everything) -> str:
         "language": "en",
         "status": "retired",
         "sheet": "seats",
+        "name": "rules",
         "attempt_id": str(made.attempt_id),
         "institution_id": str(made.institution.id),
         "user_id": str(made.sets[0]["user_id"]),
