@@ -258,6 +258,7 @@ def _cross_table(made: Any, section: PrintedSection) -> None:
         here = [word for cell in cells[at : at + blocks] for word in cell]
         rows.append(here + [""] * (3 * blocks - len(here)))
     table = add_table(made, [170 / len(rows[0])] * len(rows[0]), len(rows))
+    wordparts.set_cell_margins(table, 0.4)
     _fill(table, rows, size=8)
     wordparts.repeat_header(table.rows[0])
     for cell in table.rows[0].cells:
