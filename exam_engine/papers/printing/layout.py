@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -40,11 +41,6 @@ class Head:
     def subject(self) -> str:
         """Occupation and level in a line."""
         return f"{self.occupation}　{self.level}"
-
-    @property
-    def footer(self) -> str:
-        """What a printed page is matched by."""
-        return f"{self.label}　{self.variant} 卷　{self.state}　内容摘要 SHA-256 {self.digest}"
 
 
 @dataclass(frozen=True)
@@ -124,6 +120,20 @@ class PrintedPaper:
     sections: tuple[PrintedSection, ...]
 
     @property
+    def sequence(self) -> str:
+        """What the order of items and options is recognised by: twelve digits, alike wherever the order is."""
+        moves = [
+            f"{item.number} {item.source} {item.moves}" for section in self.sections for item in section.items
+        ]
+        return hashlib.sha256("\n".join(moves).encode()).hexdigest()[:12]
+
+    @property
+    def footer(self) -> str:
+        """What a printed page is matched by."""
+        head = self.head
+        return f"{head.label}　{head.variant} 卷　{head.state}　题序码 {self.sequence}　内容摘要 SHA-256 {head.digest}"
+
+    @property
     def is_rearranged(self) -> bool:
         """Whether an item or option stands elsewhere than in the content."""
         return any(
@@ -143,15 +153,22 @@ class PrintedPaper:
 
 
 def print_layout(paper: SealedPaper, head: Head) -> PrintedPaper:
-    """Return a paper as its variant prints it; the same content always gives the same variants."""
+    """Return a paper as its variant prints it.
+
+    Variants hang on which items the paper holds, not on its state: what is printed before and after sealing is alike.
+    """
     variant = list(Variant).index(head.variant)
     sections, first = [], 1
     for number, section in enumerate(paper.sections):
-        seed = int(head.digest[:12], 16) + number
-        one, run = arrange_section(section, variant, seed)
+        one, run = arrange_section(section, variant, _seed(paper) + number)
         sections.append(_section(section, one, run, number, first))
         first += len(section.entries)
     return PrintedPaper(head, tuple(sections))
+
+
+def _seed(paper: SealedPaper) -> int:
+    ids = [f"{entry.item_id} {entry.version_id}" for entry in paper.entries]
+    return int(hashlib.sha256("\n".join([str(paper.paper_id), *ids]).encode()).hexdigest()[:12], 16)
 
 
 def arrange_section(section: Section, variant: int, seed: int) -> tuple[Arrangement, int]:

@@ -56,7 +56,7 @@ def _data(paper: PrintedPaper, document: Document) -> dict[str, Any]:
         "label": head.label,
         "variant": head.variant.value,
         "variants": [variant.value for variant in Variant],
-        "footer": head.footer,
+        "footer": paper.footer,
         "watermark": rules.WATERMARK if head.is_draft else "",
         "fields": list(FIELDS),
         "notes": list(paper.notes),

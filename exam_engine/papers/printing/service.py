@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -50,7 +50,7 @@ def print_paper(
 ) -> PrintedFile:
     """Return a document of a paper and record who took it; ``review_copy`` takes drafts only.
 
-    A draft carries a watermark. Variants depend on the content alone: the same content prints alike at any time.
+    A draft carries a watermark. Variants depend on the items alone: an approved paper is printed as the sealed one.
 
     Raises
     ------
@@ -83,6 +83,7 @@ def print_paper(
             "variant": variant.value,
             "format": format.value,
             "content": content.digest,
+            "sequence": layout.sequence,
             "file": digest,
         },
     )
@@ -97,9 +98,7 @@ def _content(session: Session, paper: Paper) -> SealedPaper:
     content = preview_draft(session, paper.id)
     check_printable(paper.label, paper.status, len(content.entries))
     digest = digest_of(canonical_bytes(content))
-    return SealedPaper(
-        content.paper_id, content.label, content.minutes, content.total_marks, content.sections, digest
-    )
+    return replace(content, digest=digest)
 
 
 def _head(session: Session, paper: Paper, content: SealedPaper, variant: Variant) -> Head:

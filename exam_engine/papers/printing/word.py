@@ -55,7 +55,7 @@ def _new(paper: PrintedPaper, document: Document, timestamp: datetime, *, left: 
         ((section.first_page_header, section.first_page_footer), (section.header, section.footer)), start=1
     ):
         header.is_linked_to_previous = False
-        wordparts.fill_footer(footer, f"{head.label}　{head.variant} 卷", head.footer)
+        wordparts.fill_footer(footer, f"{head.label}　{head.variant} 卷", paper.footer)
         line = header.paragraphs[0]
         if document is Document.KEY:
             add_text(line, rules.CONFIDENTIAL, size=11, hei=True)

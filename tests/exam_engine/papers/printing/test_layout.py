@@ -88,6 +88,8 @@ def test_variants_are_the_same_again_and_differ_from_each_other(content: SealedP
     answers = [[item.answer for item in paper.sections[0].items] for paper in (first, other)]
 
     assert first == again
+    assert first.sequence == again.sequence != other.sequence
+    assert first.sequence in first.footer
     assert singles[0] == list(range(1, 41))
     assert not any(a == b for a, b in zip(*singles, strict=True))
     assert sum(a == b for a, b in zip(*answers, strict=True)) <= 8
