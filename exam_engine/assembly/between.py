@@ -118,8 +118,9 @@ def _average_pairs(program: Program, pairs: Pairs, forms: int, rows: RowBuilder)
             rows.give[-1] = give
         for part in (items, *_wanted(program, items, most, forms)):
             common = free[np.isin(free[:, 0], part), 1]
-            for m in _tightest(len(part), most, forms):
-                at_most = (most + len(part) * m * (m + 1) / 2) / (m * forms)
+            different = _most_different(program, part)
+            for m in _tightest(different, most, forms):
+                at_most = (most + different * m * (m + 1) / 2) / (m * forms)
                 values = np.r_[np.ones(len(part)), np.full(len(common), (m + 1) / (2 * forms) - 1.0)]
                 rows.add(np.r_[part, common], -math.inf, at_most, pairs.owner, values, give=give / m)
     if pairs.lower > 0:
@@ -144,6 +145,12 @@ def _wanted(program: Program, items: IntArray, most: float, forms: int) -> list[
             ):
                 parts[part.tobytes()] = part
     return list(parts.values())
+
+
+def _most_different(program: Program, part: IntArray) -> int:
+    """Return how many of some items all forms may use, at most."""
+    limits = [t.upper for t in program.across.totals if t.different and (t.weight[part] >= 1.0).all()]
+    return int(min([len(part), *limits]))
 
 
 def _most_uses(items: int, most: float, forms: int) -> FloatArray:

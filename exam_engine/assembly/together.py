@@ -13,8 +13,8 @@ from exam_engine.assembly.between import common_switches
 from exam_engine.assembly.compile import Program
 from exam_engine.assembly.rows import RowBuilder, Rows
 
-LARGEST = 100_000
-"""Columns for common items of pairs beyond which the programme is not worth its time."""
+LARGEST = 1_000
+"""Columns for common items of pairs beyond which the programme is not decided in useful time."""
 
 
 @dataclass(frozen=True, eq=False)
