@@ -48,7 +48,7 @@ def next_stage(
     later = [level for level in whole.aims.levels if level > stage.priority]
     if not later:
         return None
-    rows = rows.and_(_held(stage.program.aims, built, slack))
+    rows = rows.and_(_held(stage.program, built, slack))
     return _stage(whole, rows, later[0], len(built), rng, work), rows
 
 
@@ -74,8 +74,11 @@ def _stage(
     return Stage(program, priority, average.deviation, average.x)
 
 
-def _held(aims: Aims, built: BoolArray, slack: float) -> Rows:
-    reached = np.abs(aims.off(built @ aims.weights.T)).max() if aims.count else 0.0
+def _held(program: Program, built: BoolArray, slack: float) -> Rows:
+    """Return rows that keep the largest deviation that was reached, and that of each soft rule by itself."""
+    aims = program.aims
+    size = np.abs(aims.off(built @ aims.weights.T)).max(axis=0, initial=0.0)
+    reached = np.where(aims.owner < program.n_rules, size, size.max(initial=0.0))
     room = (reached + slack) * aims.scale
     return Rows(
         sp.csr_array(aims.weights), aims.low - room, aims.high + room, aims.owner, np.ones(aims.count)

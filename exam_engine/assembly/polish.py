@@ -1,4 +1,8 @@
-"""A last integer programme for forms that swaps cannot bring closer to their targets."""
+"""A last integer programme for forms that swaps cannot bring closer to their targets, or that could spare soft rules.
+
+The largest deviation alone counts, so that below it a soft rule could be broken for nothing: at the end what soft rules
+are off by is made small in sum, with the largest deviation as it is.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,7 @@ import scipy.sparse as sp
 from exam_engine.assembly.between import form_rows, item_limits
 from exam_engine.assembly.compile import BoolArray, Program, Rows
 from exam_engine.assembly.improve import close_enough
+from exam_engine.assembly.pool import FloatArray
 from exam_engine.assembly.solver import Model, Solution, Work, solve
 
 POLISH_POOL = 1500
@@ -25,6 +30,9 @@ EXACT_NODES = 2000
 """Nodes to prove that a single form is the best there is."""
 
 EXACT = 1e-7
+
+FEW = 300
+"""Usable items among which soft rules are spared beside goals: more take too long."""
 
 
 def polish(
@@ -55,16 +63,81 @@ def polish(
             aim = bound + close_enough(program) / 2
             better = solve(_model(program, beside, free, aim, off), work, nodes=POLISH_NODES, gap=0.02)
         _take(program, forms, f, free, better)
+    _spare_soft_rules(program, rows, forms, work, step)
     return bound
+
+
+def _spare_soft_rules(
+    program: Program, rows: Rows, forms: BoolArray, work: Work, step: Callable[[int], None]
+) -> None:
+    """Re-choose, in place, forms that break more soft rules than their largest deviation makes them."""
+    aims = program.aims
+    soft = aims.owner < program.n_rules
+    if not soft.any():
+        return
+    limit = item_limits(program, len(forms))
+    switches = np.arange(program.width) >= program.size
+    for f in range(len(forms)):
+        size = np.abs(aims.off(aims.weights @ forms[f]))
+        if size[soft].sum() <= EXACT or work.used >= work.limit:
+            continue
+        free = _some(np.flatnonzero(forms[f] | (forms.sum(axis=0) < limit) | switches), forms[f] | switches)
+        if len(free) > FEW and (aims.low == aims.high).any():
+            continue
+        step(f)
+        beside = rows.and_(form_rows(program, np.delete(forms, f, axis=0)))
+        model = _model_of_sum(program, beside, free, soft, float(size.max()))
+        found = solve(model, work, nodes=POLISH_NODES, gap=0.02)
+        if found.x is None:
+            continue
+        chosen = _chosen(program, free, found.x[: len(free)])
+        now = np.abs(aims.off(aims.weights @ chosen))
+        if now.max() <= size.max() + EXACT and now[soft].sum() < size[soft].sum() - EXACT:
+            forms[f] = chosen
+
+
+def _some(free: npt.NDArray[np.intp], needed: BoolArray) -> npt.NDArray[np.intp]:
+    """Return at most `POLISH_POOL` of the free columns, evenly spread, and all that are needed."""
+    others = free[~needed[free]]
+    if len(others) <= POLISH_POOL:
+        return free
+    picked = others[np.linspace(0, len(others) - 1, POLISH_POOL).astype(np.intp)]
+    return np.sort(np.r_[free[needed[free]], picked])
+
+
+def _chosen(program: Program, free: npt.NDArray[np.intp], x: FloatArray) -> BoolArray:
+    chosen = np.zeros(program.width, dtype=bool)
+    chosen[free[np.round(x) > 0.5]] = True
+    return chosen
+
+
+def _model_of_sum(
+    program: Program, rows: Rows, free: npt.NDArray[np.intp], soft: BoolArray, most: float
+) -> Model:
+    """Columns: those that are free | the deviation of each aim, at most ``most``; those of soft rules cost."""
+    m, aims = len(free), program.aims
+    scaled = sp.csr_array(aims.weights[:, free] / aims.scale[:, None])
+    eye = sp.csr_array(sp.eye_array(aims.count))
+    matrix = sp.block_array(
+        [[rows.matrix.tocsc()[:, free], None], [scaled, -eye], [scaled, eye]], format="csr"
+    )
+    open_ = np.full(aims.count, np.inf)
+    return Model(
+        np.r_[np.zeros(m), soft.astype(np.float64)],
+        sp.csr_array(matrix),
+        np.r_[rows.lower, -open_, aims.low / aims.scale],
+        np.r_[rows.upper, aims.high / aims.scale, open_],
+        np.zeros(m + aims.count),
+        np.r_[np.ones(m), np.full(aims.count, most)],
+        np.r_[np.ones(m), np.zeros(aims.count)],
+    )
 
 
 def _take(program: Program, forms: BoolArray, f: int, free: npt.NDArray[np.intp], solution: Solution) -> None:
     """Put a solution in the place of a form when it is nearer."""
     if solution.x is None:
         return
-    aims = program.aims
-    chosen = np.zeros(program.width, dtype=bool)
-    chosen[free[np.round(solution.x[:-1]) > 0.5]] = True
+    aims, chosen = program.aims, _chosen(program, free, solution.x[:-1])
     if aims.deviation(aims.weights @ chosen) < aims.deviation(aims.weights @ forms[f]):
         forms[f] = chosen
 

@@ -25,6 +25,9 @@ FEW = 300
 OTHERS = 100
 """Items beside those of the average form that a form is chosen from: half of them the most wanted, half by chance."""
 
+NEAR = 0.02
+"""Goals are only kept within this beyond what the average form reaches, in units of scale: swaps do the rest."""
+
 NODES, GAP = 200, 0.002
 """A form is good enough when its deviation is proven to be this near to the least, in units of scale."""
 
@@ -51,10 +54,11 @@ def build(
             guide = average_form(program, rows, use_left, forms - f, rng, work, built=built[:f]).x
             if guide is None:
                 return None
+        room = NEAR + program.aims.deviation(program.aims.weights @ guide)
         found, beside = None, rows.and_(form_rows(program, built[:f], forms - f))
         for many in (OTHERS, program.size):
             usable = _usable(program, use_left, guide, many, rng)
-            found = _choose(program, rows, beside, usable, use_left, forms - f - 1, work)
+            found = _choose(program, rows, beside, usable, use_left, forms - f - 1, room, work)
             if found is not None or len(usable) == int((use_left > 0).sum()):
                 break
         if found is None:
@@ -97,6 +101,7 @@ def _choose(
     usable: IntArray,
     use_left: FloatArray,
     later: int,
+    room: float,
     work: Work,
 ) -> BoolArray | None:
     """Choose a form that fulfils the rows ``beside``.
@@ -105,16 +110,21 @@ def _choose(
     """
     m, copies = len(usable), 2 if later else 1
     parts = [sp.csr_array(some.matrix.tocsc()[:, usable]) for some in (beside, rows)]
-    near, low, high = program.aims.within(usable)
+    aims = program.aims
+    near, low, high = aims.take(np.flatnonzero(aims.low != aims.high)).within(usable)
     items, off = near[:, :m], near[:, [m]]
+    points = np.flatnonzero(aims.low == aims.high)
+    goals = sp.csr_array(aims.weights[points][:, usable] / aims.scale[points, None])
+    least, most = (end[points] / aims.scale[points] for end in (aims.low, aims.high))
     blocks: list[list[sp.csr_array | None]] = []
     lower: list[FloatArray] = []
     upper: list[FloatArray] = []
     for copy, (part, some) in enumerate(zip(parts[:copies], (beside, rows), strict=False)):
         before, after = [None] * copy, [None] * (copies - copy - 1)
-        blocks += [[*before, part, *after, None], [*before, sp.csr_array(items), *after, sp.csr_array(off)]]
-        lower += [some.lower, low]
-        upper += [some.upper, high]
+        blocks += [[*before, sp.csr_array(one), *after, None] for one in (part, goals)]
+        blocks.append([*before, sp.csr_array(items), *after, sp.csr_array(off)])
+        lower += [some.lower, least - room, low]
+        upper += [some.upper, most + room, high]
     if later:
         eye = sp.csr_array(sp.eye_array(m))
         blocks.append([eye, sp.csr_array(later * eye), None])

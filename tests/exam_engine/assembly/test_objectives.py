@@ -12,6 +12,7 @@ from exam_engine.assembly import (
     Assembled,
     Count,
     Distinct,
+    Infeasible,
     InformationTarget,
     Is,
     Maximin,
@@ -127,6 +128,38 @@ def test_a_soft_rule_is_broken_as_little_as_can_be(soft: Rule, seed: int) -> Non
 
     assert answer.deviation == pytest.approx(least)
     assert answer.bound == pytest.approx(least, abs=1e-5)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_no_soft_rule_is_broken_for_nothing_below_the_largest_deviation(seed: int) -> None:
+    pool = small_pool(np.random.default_rng(seed))
+    soft: list[Rule] = [
+        Count(name="too many", minimum=LENGTH + 2, weight=1.0),
+        Count(name="v", where=(Is("unit", "v"),), minimum=2, weight=0.5),
+        Sum(name="uses", attribute="uses", maximum=4, weight=0.25),
+    ]
+    specification = Specification([*hard_rules(), *soft])
+
+    def off(form: tuple[str, ...]) -> float:
+        return sum(check.deviation for check in verify(pool, specification, [form]).rules)
+
+    answer = solved(pool, specification, seed=seed)
+
+    assert answer.deviation == 2.0
+    assert off(answer.forms[0]) == pytest.approx(min(off(form) for form in possible_forms(pool)))
+
+
+def test_a_specification_with_wishes_may_be_impossible() -> None:
+    pool = small_pool(np.random.default_rng(0))
+    rules = [
+        Count(name="all", minimum=SIZE + 1),
+        Count(name="soft", where=(Is("unit", "u"),), minimum=20, weight=1.0),
+    ]
+
+    answer = assemble(pool, Specification(rules, [Maximin(name="t", theta=THETA)]), forms=1)
+
+    assert isinstance(answer, Infeasible)
+    assert answer.clash == ("all",)
 
 
 def test_what_a_soft_rule_is_off_by_is_told_in_items_and_marks() -> None:
