@@ -43,6 +43,16 @@ from exam_engine.papers.pool_file import MAX_BYTES, PoolFile, read_pool
 from itembank.base.errors import Conflict, Invalid
 from scripts.commands.assembly_report import report_of, text_of
 from scripts.commands.earlier_papers import with_papers
+from scripts.commands.individual import (
+    IndividualAnswer,
+    add_individual_options,
+    draw,
+    individual_report,
+    individual_status,
+    individual_text,
+    write_individual,
+    wrong_option,
+)
 from scripts.commands.output import Progress, plain, warn
 from scripts.commands.sequencing import (
     arrange_forms,
@@ -112,6 +122,7 @@ def register(commands: Any) -> None:
         metavar="T",
         help="seconds after which the search ends with what it has; the work limit does so alike on every machine",
     )
+    add_individual_options(command)
     command.set_defaults(run=run)
 
 
@@ -120,11 +131,21 @@ def run(arguments: argparse.Namespace) -> int:
     _check_limits(arguments)
     _check_folder(arguments.out)
     file, pool_file = _read(arguments.pool, arguments.specification, arguments.earlier)
-    forms, seed = _forms(arguments, file), _seed(arguments, file)
+    forms, seed = arguments.individual or _forms(arguments, file), _seed(arguments, file)
+    if arguments.individual is not None and file.sequence is not None:
+        reason = f"{arguments.specification}: sequence: individual forms are not printed, leave it out"
+        raise SpecificationFileRefused(reason=reason)
     pool, specification = pool_file.pool, file.specification
     inputs = {"pool": str(arguments.pool), "specification": str(arguments.specification)}
     head = {**inputs, "forms": forms, "pool_items": pool.size, "time_limit": arguments.time_limit}
     answer = _assemble(pool, specification, forms, seed, arguments)
+    if arguments.individual is not None:
+        with _whole_folder(arguments.out) as folder:
+            write_individual(folder, pool, answer)
+            _write_json(folder, head | individual_report(answer, specification))
+        print(individual_text(answer, pool.size))
+        return {"assembled": 0, "infeasible": INFEASIBLE}.get(individual_status(answer), UNDECIDED)
+    assert isinstance(answer, Assembled | Infeasible | Undecided)
     report = head | report_of(answer, specification)
     if isinstance(answer, Assembled) and file.sequence is not None:
         return _write_in_order(arguments, file.sequence, pool_file, answer, report, seed)
@@ -167,6 +188,9 @@ def _write_in_order(
 
 
 def _check_limits(arguments: argparse.Namespace) -> None:
+    wrong = wrong_option(arguments)
+    if wrong is not None:
+        raise OptionRefused(**wrong)
     limit = arguments.time_limit
     if limit is not None and not (0 < limit < math.inf):
         right = "give seconds above 0, or leave it out: the work limit ends the search, too"
@@ -266,9 +290,11 @@ def _assemble(
     forms: int,
     seed: int,
     arguments: argparse.Namespace,
-) -> Assembled | Infeasible | Undecided:
+) -> Assembled | IndividualAnswer:
     shown = _Shown()
     try:
+        if arguments.individual is not None:
+            return draw(pool, specification, arguments, seed, shown.progress)
         return assemble(
             pool,
             specification,

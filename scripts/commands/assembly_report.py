@@ -11,7 +11,7 @@ from scripts.commands.output import decimals
 
 def report_of(answer: Assembled | Infeasible | Undecided, specification: Specification) -> dict[str, Any]:
     """Return everything that is known about an answer."""
-    report: dict[str, Any] = {"status": type(answer).__name__.lower(), "run": _run(answer.run)}
+    report: dict[str, Any] = {"status": type(answer).__name__.lower(), "run": run_report(answer.run)}
     if isinstance(answer, Assembled):
         return report | {
             "deviation": answer.deviation,
@@ -42,7 +42,7 @@ def report_of(answer: Assembled | Infeasible | Undecided, specification: Specifi
     }
 
 
-def _run(run: Run) -> dict[str, Any]:
+def run_report(run: Run) -> dict[str, Any]:
     """Return how an answer came about."""
     return {
         "seed": run.seed,

@@ -23,7 +23,7 @@ from exam_engine.assembly.individual.steps import Steps, make_steps
 from exam_engine.assembly.pool import Pool
 from exam_engine.assembly.result import Assembled, Cancelled, Infeasible, Run, Undecided
 from exam_engine.assembly.rows import BoolArray, IntArray, Rows
-from exam_engine.assembly.solver import SOLVER, Work, WorkExhausted, solver_version
+from exam_engine.assembly.solver import SOLVER, OutOfTime, Work, WorkExhausted, solver_version
 from exam_engine.assembly.specification import Include, Specification, is_across, soft_weight
 from exam_engine.assembly.targets import Near
 from exam_engine.assembly.verify import verify
@@ -54,6 +54,7 @@ def assemble_individual(
     max_exposure: float | None = None,
     max_overlap: int | None = None,
     work_limit: int = WORK_LIMIT,
+    time_limit: float | None = None,
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Individual | OutOfReach | Infeasible | Undecided:
@@ -77,6 +78,8 @@ def assemble_individual(
         Most items that two forms may share.
     work_limit : int
         Linear programmes and search nodes that may be spent on the search.
+    time_limit : float, optional
+        Seconds after which the search ends undecided.
     progress, cancelled : callable, optional
         As for `assemble`; stages: bound, build, draw, balance, verify.
 
@@ -124,9 +127,15 @@ def assemble_individual(
             raise Cancelled
         if progress is not None:
             progress(done, total, stage)
+        if work.seconds <= 0:
+            raise OutOfTime
 
-    report(0, 1, "bound")
-    one = assemble(pool, wanted, forms=1, seed=seed, work_limit=work_limit, cancelled=cancelled)
+    if time_limit is not None and not time_limit > 0:
+        raise ValueError(f"time limit {time_limit} allows nothing")
+    work = Work(work_limit, until=math.inf if time_limit is None else time.monotonic() + time_limit)
+    one = assemble(
+        pool, wanted, forms=1, seed=seed, work_limit=work_limit, time_limit=time_limit, cancelled=cancelled
+    )
     if not isinstance(one, Assembled):
         return one
     if max_overlap is not None and max_overlap >= len(one.forms[0]):
@@ -136,7 +145,8 @@ def assemble_individual(
     cap = max_exposure
     if specification.max_use is not None and specification.max_use > 1:
         cap = min(1.0 if cap is None else cap, specification.max_use / forms)
-    work = Work(work_limit, one.run.work)
+    work.spend(one.run.work)
+    ended_by = "walks that did not end well"
 
     def run() -> Run:
         return Run(seed, SOLVER, solver_version(), work.used, work_limit, time.perf_counter() - started)
@@ -145,10 +155,10 @@ def assemble_individual(
     task = _Task(pool, wanted, forms, cap, max_overlap, seed, work, report)
     try:
         answer = task.search(first, run)
-    except WorkExhausted:
-        answer = None
+    except WorkExhausted as end:
+        answer, ended_by = None, "time limit" if isinstance(end, OutOfTime) else "work limit"
     if answer is None:
-        return Undecided(one.bound, run())
+        return Undecided(one.bound, replace(run(), ended_by=ended_by))
     return replace(answer, bound=one.bound, run=run()) if isinstance(answer, Individual) else answer
 
 

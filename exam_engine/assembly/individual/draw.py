@@ -25,7 +25,14 @@ BASES, FROM_EACH = 96, 4
 """Forms made by integer programmes, from which the walks begin, one for so many walks at most."""
 
 PULL = 0.3
-"""Price of an item for each form by which it is used more than its rate asks."""
+"""Price of an item for each form by which it is used more than its rate asks, in the first block; less later, when
+a form more is a smaller part of the uses."""
+
+LEAST_PRICE, MOST_PRICE = -0.7, 2.5
+"""Where a rate is out of reach of the walks, a price that fell on and on would keep them from ending well."""
+
+LATE = 0.4
+"""Part of the price that counts when a walk settles: then rules and targets come first."""
 
 SHAKE, AGAIN = 120, 40
 """Steps away from where a form began, and steps of a further attempt."""
@@ -157,7 +164,8 @@ class Draw:
                     if not len(active):
                         break
                 heat = cooling(k / COOL) if k < COOL else settling((k - COOL) / SETTLE)
-                walk.step(heat, self._price(walk), self.rng, active)
+                price = self._price(walk) * (1.0 if k < COOL else LATE)
+                walk.step(heat, price, self.rng, active)
             walk.count()
         kept = self._kept(walk, everyone, step)[:wanted]
         self.uses += walk.inside[kept].sum(axis=0)
@@ -189,4 +197,6 @@ class Draw:
 
     def _price(self, walk: Walk) -> FloatArray:
         uses = self.uses + walk.inside.sum(axis=0)
-        return np.asarray(PULL * (uses - self.rate * (self.done + len(walk.held))))
+        beyond = uses - self.rate * (self.done + len(walk.held))
+        pull = PULL * min(1.0, math.sqrt(WALKS / max(1, self.done)))
+        return np.asarray(np.clip(pull * beyond, LEAST_PRICE, MOST_PRICE))
