@@ -166,6 +166,8 @@ class Draw:
                 heat = cooling(k / COOL) if k < COOL else settling((k - COOL) / SETTLE)
                 price = self._price(walk) * (1.0 if k < COOL else LATE)
                 walk.step(heat, price, self.rng, active)
+                if exchange is not None and k < COOL // 2 and k % EXCHANGE_EVERY == 0:
+                    exchange.step(heat, price, self.rng, active)
             walk.count()
         kept = self._kept(walk, everyone, step)[:wanted]
         self.uses += walk.inside[kept].sum(axis=0)

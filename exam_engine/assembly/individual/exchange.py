@@ -16,7 +16,7 @@ ONE_SIDED = 0.15
 """How often a set is only dissolved, and how often only gathered: their number may change where rules let it."""
 
 LENIENCE = 4.0
-"""What an exchange may cost more than a swap: the swaps after it make it good."""
+"""What an exchange may cost in broken rules and targets: the swaps after it make it good."""
 
 
 class Exchange:
@@ -48,8 +48,13 @@ class Exchange:
         held = sp.csr_array(walk.inside[active].astype(np.float64)) @ self.member
         used: BoolArray = np.repeat(held.toarray() > 0, TRIES, axis=0)
         kind = rng.random(len(row))
-        leaves, leaving = _pick(used, kind >= ONE_SIDED, rng)
-        enters, entering = _pick(~used, kind < 1.0 - ONE_SIDED, rng)
+        leaves, some = _pick(used, rng)
+        enters, others = _pick(~used, rng)
+        both = (kind >= 2 * ONE_SIDED) & some & others
+        leaving, entering = (
+            some & (both | (kind < ONE_SIDED)),
+            others & (both | ((kind >= ONE_SIDED) & (kind < 2 * ONE_SIDED))),
+        )
         gone_a, come_a, real_a = self._dissolve(row, leaves, leaving, rng)
         gone_b, come_b, real_b = self._gather(row, enters, entering, rng)
         gone, come = np.hstack([gone_a, gone_b]), np.hstack([come_a, come_b])
@@ -62,7 +67,8 @@ class Exchange:
             sp.csr_array(move @ problem.items),
             sp.csr_array(move @ problem.groups),
             np.asarray(move @ problem.weights),
-            np.asarray(_charge(move, price, row)) - LENIENCE,
+            np.asarray(_charge(move, price, row)),
+            LENIENCE,
         )
         best = walk.choose(moves, heat, rng)
         for k in best.tolist():
@@ -105,10 +111,10 @@ def _charge(move: sp.csr_array, price: FloatArray, row: IntArray) -> FloatArray:
     return np.asarray(move.multiply(price[row]).sum(axis=1), dtype=np.float64)
 
 
-def _pick(open_: BoolArray, wanted: BoolArray, rng: np.random.Generator) -> tuple[IntArray, BoolArray]:
-    """Return one of the open places of each row, and whether there is one that is wanted."""
+def _pick(open_: BoolArray, rng: np.random.Generator) -> tuple[IntArray, BoolArray]:
+    """Return one of the open places of each row, and whether there is one."""
     at = np.where(open_, rng.random(open_.shape), -1.0).argmax(axis=1)
-    return at, open_.any(axis=1) & wanted
+    return at, np.asarray(open_.any(axis=1))
 
 
 def _as_rows(gone: IntArray, come: IntArray, real: BoolArray, size: int) -> sp.csr_array:

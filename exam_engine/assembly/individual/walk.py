@@ -41,7 +41,7 @@ class Moves:
     """Moves that may be made, sorted by form: what each adds to rows, groups and targets, and to the price.
 
     ``form`` (n_moves,), ``rows`` (n_moves, n_rows), ``groups`` (n_moves, n_switches), ``toward`` (n_moves, n_targets),
-    ``price`` (n_moves,).
+    ``price`` (n_moves,); so much that is broken as ``lenience`` says is forgiven.
     """
 
     form: IntArray
@@ -49,6 +49,7 @@ class Moves:
     groups: sp.csr_array
     toward: FloatArray
     price: FloatArray
+    lenience: float = 0.0
 
 
 class Walk:
@@ -131,13 +132,14 @@ class Walk:
         """Return the moves to make, one a form at most: the best but for some chance, when it is good enough."""
         row, toward = moves.form, moves.toward
         moves.rows = self._with_switches(moves)
-        cost = moves.price + heat.target * np.einsum("pt,pt->p", toward, 2.0 * self.off[row] + toward)
+        cost = heat.target * np.einsum("pt,pt->p", toward, 2.0 * self.off[row] + toward)
         if heat.edge:
             off = self.off[row]
             now = np.maximum(np.abs(off) - EDGE, 0.0)
             then = np.maximum(np.abs(off + toward) - EDGE, 0.0)
             cost += heat.edge * (np.einsum("pt,pt->p", then, then) - np.einsum("pt,pt->p", now, now))
         cost += heat.row * self._break(row, moves.rows)
+        cost += moves.price - np.clip(cost, 0.0, moves.lenience)
         best = _first_least(row, cost - heat.chance * rng.gumbel(size=len(cost)))
         return np.asarray(best[cost[best] < heat.chance * rng.exponential(size=len(best))])
 
