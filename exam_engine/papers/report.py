@@ -87,6 +87,7 @@ def _run(run: Run) -> dict[str, Any]:
         "work": run.work,
         "work_limit": run.work_limit,
         "seconds": round(run.seconds, 3),
+        "ended_by": run.ended_by,
     }
 
 

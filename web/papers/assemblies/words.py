@@ -55,6 +55,7 @@ PRECISION = N_("At the abilities of the targets any two forms measure equally pr
 UNCALIBRATED = N_(
     "The bank is not calibrated; the mean difficulty of the forms differs by at most {spread} levels."
 )
+LIMITED = N_("The search ended at its limit before it was done: another run may come closer.")
 NOTHING_SHARED = N_("No two forms share an item.")
 SHARED = N_("Two forms share up to {count} items.")
 
@@ -84,6 +85,8 @@ def _closeness(outcome: Mapping[str, Any], _: Translate) -> list[Finding]:
         found = [("good" if deviation <= CLOSE_ENOUGH else "warn", _(CLOSE, percent=_percent(deviation)))]
     if bound > WORTH_A_RUN / 10:
         found.append(("info", _(BOUND, percent=_percent(bound))))
+    if (outcome.get("run") or {}).get("ended_by"):
+        found.append(("warn", _(LIMITED)))
     gain = max(0.0, deviation - bound)
     found.append(("info", _(NO_GAIN if gain <= WORTH_A_RUN else GAIN, percent=_percent(gain))))
     return found
