@@ -17,8 +17,8 @@ from exam_engine.assembly.result import Change
 MOST_SETS = 200
 """Sets of rules that are looked at."""
 
-MOST_CHOICES = 8
-"""Sets of equal cost that are tuned to find the smallest move."""
+MOST_CHOICES, MOST_CONFIRMED = 8, 3
+"""Sets of equal cost that are tuned to find the smallest move, and how many of those once more by forms."""
 
 COARSE = 50
 """A move of more steps than this is not told to the step where forms must tell it."""
@@ -116,12 +116,14 @@ def _best(
 ) -> tuple[float, Changes] | None:
     """Return the smallest confirmed change: what seems possible is a lower bound of what is."""
     best: tuple[float, Changes] | None = None
+    tries = 0
     for least, _, names, changes in sorted(choices, key=lambda one: one[:2]):
-        if best is not None and least >= best[0]:
+        if best is not None and (least >= best[0] or tries >= MOST_CONFIRMED):
             break
         if judge.is_possible(changes):
             found: Changes | None = changes
         else:
+            tries += 1
             found = _confirmed([gives[name] for name in gives if name in names], changes, judge)
         if found is not None and (best is None or size_of(found, gives) < best[0]):
             best = size_of(found, gives), found
@@ -159,14 +161,11 @@ def _tune(
     least: Changes | None = None,
 ) -> Changes:
     """Let each bound go back as far as it can, in both directions of each rule, and return the smaller change."""
-    found = []
-    for backwards in (False, True):
-        dials = [dial for give in order for dial in give.dials]
-        if backwards:
-            if len(dials) < 2:
-                break
-            dials.reverse()
-        found.append(_tuned(order, dials, possible, least))
+    dials = [dial for give in order for dial in give.dials]
+    found = [_tuned(order, dials, possible, least)]
+    # Forms take time: in the other direction only what seems possible is tuned.
+    if len(dials) > 1 and least is None:
+        found.append(_tuned(order, dials[::-1], possible, least))
     gives = {give.rule: give for give in order}
     return min(found, key=lambda changes: size_of(changes, gives))
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exam_engine.assembly import (
@@ -68,21 +67,6 @@ def small_problems(draw: st.DrawFn) -> tuple[Pool, Specification, int]:
     return pool, Specification(rules, max_use=draw(st.sampled_from([1, None]))), draw(st.integers(1, 2))
 
 
-def exists(pool: Pool, specification: Specification, forms: int) -> bool:
-    """Whether forms exist, by trying all of them with the verifier of this test."""
-    singles = [
-        chosen
-        for size in range(pool.size + 1)
-        for chosen in itertools.combinations(range(pool.size), size)
-        if all(holds(pool, rule, chosen) for rule in specification.rules)
-    ]
-    return any(
-        all(fits(pool, rule, many) for rule in specification.rules)
-        for many in itertools.combinations_with_replacement(singles, forms)
-        if specification.max_use is None or len(set().union(*many)) == sum(map(len, many))
-    )
-
-
 def holds(pool: Pool, rule: Rule, chosen: tuple[int, ...]) -> bool:
     kind, point, marks = pool.texts("type"), pool.texts("point"), pool.numbers("marks")
     held = {pool.ids[k] for k in chosen}
@@ -106,26 +90,6 @@ def holds(pool: Pool, rule: Rule, chosen: tuple[int, ...]) -> bool:
             return True
 
 
-def fits(pool: Pool, rule: Rule, many: tuple[tuple[int, ...], ...]) -> bool:
-    kind = pool.texts("type")
-    return not isinstance(rule, Parallel) or len({sum(kind[k] == "s" for k in form) for form in many}) == 1
-
-
-@settings(max_examples=120, suppress_health_check=[HealthCheck.too_slow])
-@given(small_problems())
-def test_the_answer_agrees_with_trying_everything(problem: tuple[Pool, Specification, int]) -> None:
-    pool, specification, forms = problem
-
-    answer = assemble(pool, specification, forms=forms)
-
-    if exists(pool, specification, forms):
-        assert isinstance(answer, Assembled)
-        assert verify(pool, specification, answer.forms).ok
-    else:
-        assert isinstance(answer, Infeasible)
-        assert answer.clash
-
-
 @settings(max_examples=60)
 @given(small_problems(), st.data())
 def test_the_verifier_agrees_with_a_plain_reading_of_the_rules(
@@ -137,21 +101,6 @@ def test_the_verifier_agrees_with_a_plain_reading_of_the_rules(
     found = verify(pool, specification, [[pool.ids[k] for k in chosen]])
 
     assert found.ok == all(holds(pool, rule, chosen) for rule in specification.rules)
-
-
-@settings(max_examples=40)
-@given(small_problems())
-def test_without_any_rule_of_the_clash_the_rest_is_possible(problem: tuple[Pool, Specification, int]) -> None:
-    pool, specification, forms = problem
-    answer = assemble(pool, specification, forms=forms)
-    if not isinstance(answer, Infeasible) or not answer.irreducible:
-        return
-    clash = [r for r in specification.rules if r.name in answer.clash]
-    sharing = specification.max_use if specification.sharing_name in answer.clash else None
-
-    assert not exists(pool, Specification(clash, max_use=sharing), forms)
-    for spared in clash:
-        assert exists(pool, Specification([r for r in clash if r is not spared], max_use=sharing), forms)
 
 
 def test_a_rule_that_no_whole_items_meet_is_blamed_alone() -> None:
