@@ -16,7 +16,7 @@ from exam_engine.assembly.pool import Pool
 from exam_engine.assembly.relax import apply_changes, gives
 from exam_engine.assembly.result import Change, Shortage
 from exam_engine.assembly.solver import Work, WorkExhausted
-from exam_engine.assembly.specification import Near, Specification
+from exam_engine.assembly.specification import Anchor, Near, Specification
 
 EXPLAIN_WORK = 20_000
 """Work that finding the clash may cost beside the search itself, and finding the change once more."""
@@ -167,7 +167,12 @@ class _Search:
         if key not in self.known and attempt is not None:
             specification = self.problem.specification
             parts = (*specification.rules, *specification.targets)
-            rules = tuple(r for k, r in enumerate(specification.rules) if k in key)
+            # A block of common items stays, without being asked for: its items remain free of limits on use.
+            rules = tuple(
+                replace(r, minimum=0, maximum=None) if isinstance(r, Anchor) and k not in key else r
+                for k, r in enumerate(specification.rules)
+                if k in key or isinstance(r, Anchor)
+            )
             targets = tuple(t for k, t in enumerate(parts) if k in key and k >= len(specification.rules))
             use = specification.max_use if SHARING in key else None
             part = replace(specification, rules=rules, targets=targets, max_use=use)  # type: ignore[arg-type]
