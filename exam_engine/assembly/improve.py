@@ -64,6 +64,7 @@ class Improver:
         self.moves = self.alone = Moves(self.rows, program.size)
         self.weights = np.ascontiguousarray(aims.weights.T / aims.scale)
         self.low, self.high = aims.low / aims.scale, aims.high / aims.scale
+        self.all_goals = bool((aims.low == aims.high).all())
         self.tolerance = aims.tolerance / aims.scale
         self.importance = np.maximum(1.0, (CLOSE_ENOUGH / np.maximum(self.tolerance, 1e-6)) ** 2)
         self.found: tuple[IntArray, IntArray, Counts] | None = None
@@ -145,6 +146,9 @@ class Improver:
         A range that all totals keep costs nothing. One that most of them miss on one side is a point there, so that one
         matrix product serves it with the goals; the others are looked at one by one.
         """
+        if self.all_goals:
+            root = np.sqrt(weight)
+            return _squares((first - self.low) * root, second * root)
         least = first.min(axis=0) + second.min(axis=0)
         most = first.max(axis=0) + second.max(axis=0)
         middle = np.median(first, axis=0) + np.median(second, axis=0)
