@@ -19,12 +19,12 @@ from scripts.commands.threads import VARIABLES, limit_threads
         (["irt", "calibrate", "x", "--threads", "2"], None, "2"),
         (["ctt", "x", "--threads=3"], "4", "3"),
         (["forensics", "x"], "4", "4"),
-        (["serve"], None, None),
-        ([], None, None),
+        (["serve"], None, "1"),
+        ([], None, "1"),
     ],
 )
 def test_the_option_wins_over_the_environment_and_that_over_the_default(
-    words: list[str], given: str | None, expected: str | None, monkeypatch: pytest.MonkeyPatch
+    words: list[str], given: str | None, expected: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for variable in VARIABLES:
         monkeypatch.delenv(variable, raising=False)
