@@ -251,6 +251,7 @@ CHOICES = (
 
 
 @pytest.mark.slow
+@pytest.mark.strictest
 def test_no_form_field_breaks_a_route(
     attack: Attack,
     everything: Everything,
@@ -296,6 +297,7 @@ def test_no_form_field_breaks_a_route(
 
 
 @pytest.mark.slow
+@pytest.mark.strictest
 def test_no_query_breaks_a_route(
     attack: Attack, everything: Everything, everybody: Callable[[Any], None], database: Database
 ) -> None:

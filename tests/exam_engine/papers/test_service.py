@@ -212,7 +212,8 @@ def test_an_impossible_blueprint_names_its_row_and_what_would_do(
     assert outcome is not None
     assert outcome["clash"] == ["row:1", "no_sharing"]
     assert outcome["shortages"] == [{"key": "row:1", "needs": 15, "has": 12}]
-    assert outcome["changes"] == [{"key": "row:1", "side": "minimum", "before": 5, "after": 4}]
+    change = {"key": "row:1", "side": "minimum", "before": 5, "after": 4, "items": []}
+    assert outcome["changes"] == [change]
 
 
 def test_the_same_seed_gives_the_same_papers(open_session: Open, institution: Institution) -> None:
