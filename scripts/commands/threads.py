@@ -16,7 +16,7 @@ def limit_threads(argv: Sequence[str]) -> None:
     """Set the threads that ``--threads`` asks for, by default one, where the environment has not set them."""
     asked = [
         following if word == "--threads" else word.removeprefix("--threads=")
-        for word, following in zip(argv, [*argv[1:], ""], strict=True)
+        for word, following in zip(argv, [*argv, ""][1:], strict=True)
         if word == "--threads" or word.startswith("--threads=")
     ]
     for variable in VARIABLES:
