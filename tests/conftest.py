@@ -41,7 +41,7 @@ from web.security import SESSION_COOKIE, csrf_token
 from web.settings import Settings
 
 # No test asserts a wall-clock time, Hypothesis with its deadline of 200 ms an example included.
-hypothesis_settings.register_profile("untimed", deadline=None)
+hypothesis_settings.register_profile("untimed", deadline=None, derandomize=True)
 hypothesis_settings.load_profile("untimed")
 
 BEGIN = datetime(2026, 6, 1, 1, 0, tzinfo=UTC)

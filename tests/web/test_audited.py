@@ -69,6 +69,7 @@ def written(database: Database) -> Iterator[set[str]]:
 
 
 @pytest.mark.slow
+@pytest.mark.strictest
 def test_no_route_changes_anything_unrecorded(
     client: TestClient,
     login: Login,

@@ -67,10 +67,12 @@ def impossible(chain: Chain) -> str:
     supply = sum(question.type == "single_choice" for question in content.questions())
     assert supply < 240, "the bank has grown: ask for more"
     page = _assemble(chain, "过大蓝图", 120, "0.5")
-    named = re.search(r"“大题：单选题”[^“]{0,24}", page.text)
+    named = re.search(rf"大题：单选题 240 {supply}\b", page.text)
+    change = re.search(r"最小改动 (.{1,40}?) 已验证", page.text)
     assert "无法组卷" in page.text, page.text[:400]
-    assert named, page.text[:400]
-    return f"refused, naming “{named.group(0).strip()}”"
+    assert named, page.text[:600]
+    assert change, page.text[:600]
+    return f"refused, naming “{named.group(0)}”; would do: {change.group(1)}"
 
 
 def assembled(chain: Chain) -> str:
