@@ -36,7 +36,7 @@ GAIN = 0.999
 STARTS, KICKS = 2, 3
 """How often a form is searched from, and swaps by chance before each but the first."""
 
-PAIR_CHECKS = (100, 1000, 5000)
+ENOUGH_PAIRS, PAIR_CHECKS = 100, 5000
 REWEIGHTED = 8
 HARD = 4
 """Every so many times that the search is stuck it looks at more pairs."""
@@ -189,22 +189,22 @@ class Improver:
         form = self.forms[f]
         broken = self.moves.broken(form, gone, come)
         self.found = (gone, come, broken)
-        open_ = broken == 0
+        barred = np.where(broken == 0, np.float32(0.0), np.float32(np.inf))
         swapped = 0
         while swapped < SWAPS:
             total = self._total(f)
             off = self._beyond(total)
             costs = self._squares(total - self.weights[gone], self.weights[come], weight)
-            costs[~open_] = np.inf
+            costs += barred
             i, j = divmod(int(np.argmin(costs)), len(come))
             if costs[i, j] >= GAIN * float((weight * off**2).sum()):
                 break
             if swapped:
-                open_[i, j] = False
-                if not self.moves.fits(form, self.moves.delta(gone[[i]], come[[j]]))[0]:
+                barred[i, j] = np.inf
+                if self.moves.first_fit(form, gone[[[i]]], come[[[j]]]) is None:
                     continue
             self._put(f, gone[[i]], come[[j]])
-            open_[i], open_[:, j] = False, False
+            barred[i], barred[:, j] = np.inf, np.inf
             swapped += 1
             self.found = None
         return swapped > 0
@@ -229,19 +229,14 @@ class Improver:
         total = self._total(f)
         now = GAIN * float((weight * self._beyond(total) ** 2).sum())
         better = self._best_pairs(total, self.weights[j] - self.weights[i], weight, now)
-        for tries in np.split(better, PAIR_CHECKS[:-1]):
-            if not len(tries):
-                break
-            p, q = tries // len(i), tries % len(i)
-            apart = (i[p] != i[q]) & (j[p] != j[q])
-            p, q = p[apart], q[apart]
-            delta = self.moves.delta(i[p], j[p]) + self.moves.delta(i[q], j[q])
-            fits = np.flatnonzero(self.moves.fits(self.forms[f], delta))
-            if len(fits):
-                first = fits[0]
-                self._put(f, i[[p[first], q[first]]], j[[p[first], q[first]]])
-                return True
-        return False
+        p, q = better // len(i), better % len(i)
+        apart = (i[p] != i[q]) & (j[p] != j[q])
+        both = np.column_stack([p[apart], q[apart]])
+        fit = self.moves.first_fit(self.forms[f], i[both], j[both])
+        if fit is None:
+            return False
+        self._put(f, i[both[fit]], j[both[fit]])
+        return True
 
     def _kick(self, f: int) -> None:
         """Exchange a few items by chance, to leave a place where no step helps."""
@@ -293,14 +288,15 @@ class Improver:
             pairs, costs = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.float32)]
             for begin in range(0, n, BLOCK):
                 square = self._squares(total + move[begin : begin + BLOCK], move[begin:], weight)
-                p, q = np.nonzero(square < limit)
-                keep = p < q
+                at = np.flatnonzero(square < limit)
+                p, q = np.divmod(at, n - begin)
+                keep = np.flatnonzero(p < q)
                 pairs.append((p[keep] + begin) * n + q[keep] + begin)
-                costs.append(square[p[keep], q[keep]])
+                costs.append(square.ravel()[at[keep]])
             found, cost = np.concatenate(pairs), np.concatenate(costs)
-            if len(found) >= PAIR_CHECKS[0] or limit == below:
+            if len(found) >= ENOUGH_PAIRS or limit == below:
                 break
-        return np.asarray(found[np.argsort(cost, kind="stable")][: PAIR_CHECKS[-1]])
+        return np.asarray(found[np.argsort(cost, kind="stable")][:PAIR_CHECKS])
 
 
 def _squares(first: FloatArray, second: FloatArray) -> npt.NDArray[np.float32]:

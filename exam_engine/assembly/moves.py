@@ -1,8 +1,8 @@
-"""Which swaps of items keep every rule of a form: all of them at once, with matrix products.
+"""Which swaps of items keep every rule of a form: all of them at once, with one matrix product.
 
 A swap changes a row of zeros and ones by −1, 0 or 1, so that only rows at a bound can forbid it; they do so for every
 item that comes and is in the row unless the item that goes is in it, too, and the other way round at a lower bound.
-Rows with other coefficients are compared pair by pair.
+Rows of few other values, such as marks, are compared value by value, the rest pair by pair.
 """
 
 from __future__ import annotations
@@ -16,6 +16,12 @@ from exam_engine.assembly.pool import FloatArray
 
 SLACK = 1e-9
 
+FEW_VALUES = 16
+"""Different values of a row up to which it is compared value by value."""
+
+FIRST_LOOK, LATER_LOOK = 32, 256
+"""Changes looked at together until one keeps all rows."""
+
 Counts = npt.NDArray[np.float32]
 
 
@@ -24,60 +30,107 @@ class Moves:
 
     def __init__(self, rows: Rows, n_items: int) -> None:
         self.by_column = sp.csr_array(rows.matrix.T)
-        items = sp.csr_array(rows.matrix[:, :n_items])
         self.lower, self.upper = rows.lower - SLACK, rows.upper + SLACK
-        counts = np.diff(items.indptr)
-        ones = np.add.reduceat(np.r_[items.data == 1.0, False], np.minimum(items.indptr[:-1], items.nnz))
-        binary = (counts == 0) | (np.where(counts > 0, ones, 0) == counts)
-        self.binary, self.other = np.flatnonzero(binary), np.flatnonzero(~binary)
-        self.ones = sp.csr_array(items[self.binary].astype(np.float32))
-        self.values = sp.csr_array(items[self.other])
+        items = sp.csr_array(rows.matrix[:, :n_items])
+        self.other = np.unique(np.repeat(np.arange(rows.count), np.diff(items.indptr))[items.data != 1.0])
+        self.binary = np.ones(rows.count, dtype=bool)
+        self.binary[self.other] = False
+        levels = [
+            np.unique(np.r_[0.0, items.data[items.indptr[r] : items.indptr[r + 1]]]) for r in self.other
+        ]
+        few = [k for k, values in enumerate(levels) if len(values) <= FEW_VALUES]
+        self.wide = np.setdiff1d(np.arange(len(levels)), few)
+        self.level = np.concatenate([np.zeros(0), *(levels[k] for k in few)])
+        """Values of the rows of few, one row after the other, and which of the other rows each belongs to."""
+        self.level_of = np.repeat(np.array(few, dtype=np.int64), [len(levels[k]) for k in few])
 
     def activity(self, form: BoolArray) -> FloatArray:
         """Return the value of each row for a form, shape (n_rows,)."""
-        return np.asarray(self.by_column[np.flatnonzero(form)].sum(axis=0), dtype=np.float64).ravel()
+        _, row, value = self._entries(np.flatnonzero(form))
+        return np.asarray(np.bincount(row, value, len(self.lower)), dtype=np.float64)
 
     def broken(self, form: BoolArray, gone: IntArray, come: IntArray) -> Counts:
         """Return how many rows each swap breaks, shape (n_gone, n_come)."""
         activity = self.activity(form)
-        count = np.zeros((len(gone), len(come)), dtype=np.float32)
-        now = activity[self.binary]
-        full = np.flatnonzero(now + 1.0 > self.upper[self.binary])
-        bare = np.flatnonzero(now - 1.0 < self.lower[self.binary])
-        for tight, enters in ((full, True), (bare, False)):
-            if not len(tight):
-                continue
-            out, into = sp.csr_array(self.ones[tight][:, gone]), sp.csr_array(self.ones[tight][:, come])
-            # A full row is broken by what comes, unless something of it goes; a bare row the other way round.
-            count += _sums(into)[None, :] if enters else _sums(out)[:, None]
-            both = np.flatnonzero((np.diff(out.indptr) > 0) & (np.diff(into.indptr) > 0))
-            count -= out[both].toarray().T @ into[both].toarray()
-        self._compare(count, activity, gone, come)
+        full = self.binary & (activity + 1.0 > self.upper)
+        bare = self.binary & (activity - 1.0 < self.lower)
+        leaving, coming = self._entries(gone), self._entries(come)
+        # A full row is broken by what comes, unless something of it goes; a bare row the other way round.
+        tight = full.astype(np.float64) + bare
+        shared = np.flatnonzero((tight > 0) & self._touched(leaving[1]) & self._touched(coming[1]))
+        goes, comes = self._dense(leaving, shared, len(gone)), self._dense(coming, shared, len(come))
+        left = [
+            -goes * tight[shared],
+            np.bincount(leaving[0], bare[leaving[1]], len(gone))[:, None],
+            np.ones((len(gone), 1)),
+        ]
+        right = [
+            comes,
+            np.ones((len(come), 1)),
+            np.bincount(coming[0], full[coming[1]], len(come))[:, None],
+        ]
+        out = self._dense(leaving, self.other, len(gone))
+        into = self._dense(coming, self.other, len(come))
+        low, high = (end[self.other] - activity[self.other] for end in (self.lower, self.upper))
+        if len(gone) and len(come):
+            risky = (into.max(axis=0) - out.min(axis=0) > high) | (into.min(axis=0) - out.max(axis=0) < low)
+        else:
+            risky = np.zeros(len(self.other), dtype=bool)
+        at = np.flatnonzero(risky[self.level_of])
+        row, value = self.level_of[at], self.level[at]
+        change = value - out[:, row]
+        left.append((change < low[row]) | (change > high[row]))
+        right.append(into[:, row] == value)
+        product = np.column_stack(left).astype(np.float32) @ np.column_stack(right).astype(np.float32).T
+        count: Counts = np.asarray(product)
+        for r in self.wide[risky[self.wide]].tolist():
+            count += into[:, r] > (out[:, r] + high[r])[:, None]
+            count += into[:, r] < (out[:, r] + low[r])[:, None]
         return count
 
-    def _compare(self, count: Counts, activity: FloatArray, gone: IntArray, come: IntArray) -> None:
-        """Count, in place, broken rows with coefficients other than 0 and 1."""
-        if not len(self.other):
-            return
-        out, into = self.values[:, gone].toarray(), self.values[:, come].toarray()
-        for r, row in enumerate(self.other.tolist()):
-            low, high = self.lower[row] - activity[row], self.upper[row] - activity[row]
-            if into[r].max() - out[r].min() > high or into[r].min() - out[r].max() < low:
-                change = into[r] - out[r][:, None]
-                count += (change < low) | (change > high)
-
-    def fits(self, form: BoolArray, delta: sp.csr_array) -> BoolArray:
-        """Return whether the form keeps its rows after each change of them, ``delta`` (n_changes, n_rows), sparse."""
+    def first_fit(self, form: BoolArray, gone: IntArray, come: IntArray) -> int | None:
+        """Return the first of some changes that keeps all rows; each exchanges a row of items, (n_changes, n_swaps)."""
         activity = self.activity(form)
-        after = activity[delta.indices] + delta.data
-        broken = (after < self.lower[delta.indices]) | (after > self.upper[delta.indices])
-        change = np.repeat(np.arange(delta.shape[0]), np.diff(delta.indptr))
-        return np.asarray(np.bincount(change[broken], minlength=delta.shape[0]) == 0)
+        begin, end = 0, FIRST_LOOK
+        while begin < len(gone):
+            fits = np.flatnonzero(self._fits(activity, gone[begin:end], come[begin:end]))
+            if len(fits):
+                return begin + int(fits[0])
+            begin, end = end, end + LATER_LOOK
+        return None
 
-    def delta(self, gone: IntArray, come: IntArray) -> sp.csr_array:
-        """Return how the rows change when items come for others, shape (n_swaps, n_rows)."""
-        return sp.csr_array(self.by_column[come] - self.by_column[gone])
+    def _fits(self, activity: FloatArray, gone: IntArray, come: IntArray) -> BoolArray:
+        many, at_once = gone.shape
+        item, row, value = self._entries(np.concatenate([gone.ravel(), come.ravel()]))
+        place = item % gone.size // at_once
+        value = np.where(item < gone.size, -value, value)
+        rows = np.flatnonzero(self._touched(row))
+        column = np.zeros(len(activity), dtype=np.int64)
+        column[rows] = np.arange(len(rows))
+        change = np.bincount(place * len(rows) + column[row], value, many * len(rows))
+        after = activity[rows] + change.reshape(many, len(rows))
+        kept = (after >= self.lower[rows]) & (after <= self.upper[rows])
+        return np.asarray((kept | (change.reshape(many, len(rows)) == 0)).all(axis=1))
 
+    def _entries(self, columns: npt.NDArray[np.integer]) -> tuple[IntArray, IntArray, FloatArray]:
+        """Return the entries of some columns: place of the column among them, row, value."""
+        matrix = self.by_column
+        starts, counts = matrix.indptr[columns], matrix.indptr[columns + 1] - matrix.indptr[columns]
+        which = np.repeat(np.arange(len(columns)), counts)
+        at = np.arange(len(which)) + np.repeat(starts - np.cumsum(counts) + counts, counts)
+        return which, matrix.indices[at], matrix.data[at]
 
-def _sums(matrix: sp.csr_array) -> Counts:
-    return np.asarray(matrix.sum(axis=0), dtype=np.float32).ravel()
+    def _touched(self, rows: IntArray) -> BoolArray:
+        touched = np.zeros(len(self.lower), dtype=bool)
+        touched[rows] = True
+        return touched
+
+    def _dense(self, entries: tuple[IntArray, IntArray, FloatArray], rows: IntArray, many: int) -> FloatArray:
+        """Return the values of some columns in some rows, shape (many, n_rows)."""
+        which, row, value = entries
+        place = np.full(len(self.lower), -1)
+        place[rows] = np.arange(len(rows))
+        at = np.flatnonzero(place[row] >= 0)
+        dense = np.zeros((many, len(rows)))
+        dense[which[at], place[row[at]]] = value[at]
+        return dense
