@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from exam_engine.assembly.pool import Pool
 from exam_engine.assembly.result import RuleCheck
-from exam_engine.assembly.specification import Among, Is, Where
+from exam_engine.assembly.specification import Among, Condition, Is, Where
 
 ROUNDING = 1e-9
 """Relative error allowed when decimal numbers were added as floating point."""
@@ -14,18 +14,21 @@ ROUNDING = 1e-9
 
 def matching(pool: Pool, where: Where, form: Iterable[int]) -> Iterable[int]:
     """Yield the items that fulfil all conditions, read one by one."""
+    tests = [_test(pool, condition) for condition in where]
     for k in form:
-        for condition in where:
-            if isinstance(condition, Is):
-                if str(pool.texts(condition.attribute)[k]) not in condition.values:
-                    break
-            elif isinstance(condition, Among):
-                if pool.ids[k] not in condition.ids:
-                    break
-            elif not condition.low <= float(pool.numbers(condition.attribute)[k]) <= condition.high:
-                break
-        else:
+        if all(test(k) for test in tests):
             yield k
+
+
+def _test(pool: Pool, condition: Condition) -> Callable[[int], bool]:
+    if isinstance(condition, Is):
+        texts, values = pool.texts(condition.attribute), frozenset(condition.values)
+        return lambda k: str(texts[k]) in values
+    if isinstance(condition, Among):
+        ids, wanted = pool.ids, frozenset(condition.ids)
+        return lambda k: ids[k] in wanted
+    numbers, low, high = pool.numbers(condition.attribute), condition.low, condition.high
+    return lambda k: low <= float(numbers[k]) <= high
 
 
 def check(

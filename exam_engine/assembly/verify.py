@@ -74,6 +74,7 @@ def verify(
             rules += check_across(pool, specification, rule, placed)
             continue
         first: Counter[tuple[str, ...]] = Counter()
+        sizes = _sizes(pool, rule) if isinstance(rule, Sets) else Counter()
         for number, items in enumerate(placed, start=1):
             if isinstance(rule, Parallel):
                 cells = _cells(pool, rule, items)
@@ -82,6 +83,8 @@ def verify(
                 rules.append(
                     check(rule.name, number, len(different), 0, 0, " · ".join(min(different, default=())))
                 )
+            elif isinstance(rule, Sets):
+                rules.append(_check_sets(pool, rule, number, items, sizes))
             else:
                 rules.append(_as_soft(pool, rule, _check_form(pool, rule, number, items), items))
     if specification.max_use is not None:
@@ -132,8 +135,6 @@ def _check_form(pool: Pool, rule: Rule, number: int, form: list[int]) -> RuleChe
         found = sum(1 for _ in matching(pool, rule.where, form))
         high = math.inf if rule.maximum is None or not applies else rule.maximum
         return check(rule.name, number, found, rule.minimum if applies else 0, high)
-    if isinstance(rule, Sets):
-        return _check_sets(pool, rule, number, form)
     if isinstance(rule, PerValue):
         counts = _counts(pool, rule.attribute, matching(pool, rule.where, form))
         value, most = max(counts.items(), key=lambda pair: (pair[1], pair[0]), default=("", 0))
@@ -143,14 +144,18 @@ def _check_form(pool: Pool, rule: Rule, number: int, form: list[int]) -> RuleChe
     return _check_named(rule, number, {pool.ids[k] for k in form})
 
 
-def _check_sets(pool: Pool, rule: Sets, number: int, form: list[int]) -> RuleCheck:
+def _sizes(pool: Pool, rule: Sets) -> Counter[str]:
+    """Return how many items each set of the pool has."""
+    return _counts(pool, rule.attribute, matching(pool, rule.where, range(pool.size)))
+
+
+def _check_sets(pool: Pool, rule: Sets, number: int, form: list[int], sizes: Counter[str]) -> RuleCheck:
     """Count the sets of which too few or too many items are used."""
     held = _counts(pool, rule.attribute, matching(pool, rule.where, form))
-    whole = _counts(pool, rule.attribute, matching(pool, rule.where, range(pool.size))) if held else held
     wrong = []
     for value, count in sorted(held.items()):
-        low = whole[value] if rule.minimum is None else rule.minimum
-        high = whole[value] if rule.maximum is None else rule.maximum
+        low = sizes[value] if rule.minimum is None else rule.minimum
+        high = sizes[value] if rule.maximum is None else rule.maximum
         if not low <= count <= high:
             wrong.append(value)
     return check(rule.name, number, len(wrong), 0, 0, ", ".join(wrong[:3]))
