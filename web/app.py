@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import structlog
 from fastapi import FastAPI
 from starlette.requests import Request
+from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -27,6 +29,7 @@ from web import (
     exam,
     home,
     invigilation,
+    latefiles,
     marking,
     papers,
     public,
@@ -54,12 +57,26 @@ AREAS: list[Area] = [
     standards.AREA,
     sittings.AREA,
     invigilation.AREA,
+    latefiles.AREA,
     marking.AREA,
     results.AREA,
     recognition.AREA,
     public.AREA,
 ]
 """In the order of the work: each area adds its own entry."""
+
+
+class Assets(StaticFiles):
+    """Our styles and scripts: an address that names its version never changes, others are asked for again."""
+
+    def file_response(
+        self, full_path: Any, stat_result: Any, scope: Scope, status_code: int = 200
+    ) -> Response:
+        """Answer with a file, and say how long a browser may keep it."""
+        response = super().file_response(full_path, stat_result, scope, status_code)
+        versioned = scope["query_string"].startswith(b"v=")
+        response.headers["cache-control"] = "public, max-age=31536000, immutable" if versioned else "no-cache"
+        return response
 
 
 class BodyLimit:
@@ -124,7 +141,7 @@ def create_app(settings: Settings, database: Database, *, run_jobs: bool = True)
     for area in AREAS:
         app.router.routes.extend(area.routes)
         app.include_router(area.router)
-    app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
+    app.mount("/static", Assets(directory=Path(__file__).parent / "static"), name="static")
     errors.install(app)
     app.add_middleware(BodyLimit, megabytes=settings.upload_megabytes)
     app.add_middleware(SecurityHeaders, secure=settings.secure_cookies)

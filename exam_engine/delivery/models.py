@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import JSON, BigInteger, Enum, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from exam_engine.delivery.rules import EventKind, LateFileState
 from itembank.base.db import Base, IdMixin, TenantMixin
 
 
@@ -91,3 +92,39 @@ class AnswerHistory(Base):
     response: Mapped[list[Any]] = mapped_column(JSON)
     flagged: Mapped[bool] = mapped_column(default=False)
     saved_at: Mapped[datetime]
+
+
+class LateFile(IdMixin, TenantMixin, Base):
+    """Answers that came as a file after the deadline; a second person decides whether they count."""
+
+    __tablename__ = "late_answer_file"
+
+    attempt_id: Mapped[UUID] = mapped_column(ForeignKey("attempt.id"), index=True)
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    """Of the answers, so that a second copy of the same file is known."""
+    answers: Mapped[list[Any]] = mapped_column(JSON)
+    """(item, epoch, revision, sorted original labels) of each."""
+    remaining_seconds: Mapped[float | None]
+    """What the page's clock showed when it made the file."""
+    state: Mapped[LateFileState] = mapped_column(Enum(LateFileState, native_enum=False, length=10))
+    uploaded_by: Mapped[UUID | None]
+    uploaded_at: Mapped[datetime]
+    decided_by: Mapped[UUID | None]
+    decided_at: Mapped[datetime | None]
+    reason: Mapped[str] = mapped_column(String(400), default="")
+    written: Mapped[int] = mapped_column(default=0)
+    """Answers that count because of it."""
+
+
+# Like answers: of the attempt's institution, read through the attempt.
+class AttemptEvent(Base):
+    """What a candidate's page reported of itself, as evidence."""
+
+    __tablename__ = "attempt_event"
+
+    attempt_id: Mapped[UUID] = mapped_column(primary_key=True)
+    epoch: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    kind: Mapped[EventKind] = mapped_column(Enum(EventKind, native_enum=False, length=20))
+    at: Mapped[datetime]
+    lasted_seconds: Mapped[float] = mapped_column(default=0.0)

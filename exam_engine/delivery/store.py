@@ -33,8 +33,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from exam_engine.delivery.models import Answer, AnswerHistory, Attempt, EntryBar
-from exam_engine.delivery.rules import SAVE_GRACE, AnswerRow, AttemptState, is_newer
+from exam_engine.delivery.models import Answer, AnswerHistory, Attempt, AttemptEvent, EntryBar, LateFile
+from exam_engine.delivery.rules import SAVE_GRACE, AnswerRow, AttemptState, LateFileState, is_newer
 from exam_engine.sittings.models import Plan, Registration, Room, Seat, Sitting
 from exam_engine.sittings.rules import Component, SittingStatus
 from itembank.base.db import UtcDateTime
@@ -279,3 +279,47 @@ def _overdue(now: datetime) -> Select[Attempt]:
     return select(Attempt).where(
         Attempt.submitted_at.is_(None), Attempt.paused_at.is_(None), Attempt.due_at < now - SAVE_GRACE
     )
+
+
+def late_file(session: Session, file_id: UUID) -> LateFile | None:
+    return session.scalars(select(LateFile).where(LateFile.id == file_id)).one_or_none()
+
+
+def late_file_of(session: Session, digest: str) -> LateFile | None:
+    return session.scalars(select(LateFile).where(LateFile.digest == digest)).one_or_none()
+
+
+def late_files(session: Session, sitting_id: UUID) -> Sequence[tuple[LateFile, Attempt]]:
+    """Return the late answer files of a sitting with their attempts, the newest first."""
+    query = (
+        select(LateFile, Attempt)
+        .join(Attempt, Attempt.id == LateFile.attempt_id)
+        .where(Attempt.sitting_id == sitting_id)
+        .order_by(LateFile.uploaded_at.desc(), LateFile.id)
+    )
+    return [(row[0], row[1]) for row in session.execute(query)]
+
+
+def waiting_files(session: Session) -> Sequence[LateFile]:
+    return session.scalars(select(LateFile).where(LateFile.state == LateFileState.WAITING)).all()
+
+
+def count_events(session: Session, attempt_id: UUID) -> int:
+    query = select(func.count()).select_from(AttemptEvent).where(AttemptEvent.attempt_id == attempt_id)
+    return session.scalars(query).one()
+
+
+def add_events(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    """Add events; those that are there already stay as they are."""
+    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    session.execute(dialect.insert(AttemptEvent).on_conflict_do_nothing(), list(rows))
+
+
+def sitting_events(session: Session, sitting_id: UUID) -> Sequence[AttemptEvent]:
+    query = (
+        select(AttemptEvent)
+        .join(Attempt, Attempt.id == AttemptEvent.attempt_id)
+        .where(Attempt.sitting_id == sitting_id)
+        .order_by(AttemptEvent.at, AttemptEvent.number)
+    )
+    return session.scalars(query).all()

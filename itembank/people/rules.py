@@ -100,6 +100,8 @@ class Action(StrEnum):
     ROOM_READ = "room.read"
     INCIDENT_RECORD = "incident.record"
     ATTEMPT_CONTROL = "attempt.control"
+    LATE_FILE_READ = "late_file.read"
+    LATE_FILE_HANDLE = "late_file.handle"
     EXAM_SIT = "exam.sit"
 
     MARKING_RUN = "marking.run"
@@ -185,6 +187,9 @@ PERMISSIONS: dict[Action, frozenset[Role]] = {
     Action.ROOM_READ: _RUNNING,
     Action.INCIDENT_RECORD: frozenset({Role.INVIGILATOR, Role.EXAM_OFFICER}),
     Action.ATTEMPT_CONTROL: frozenset({Role.INVIGILATOR, Role.EXAM_OFFICER}),
+    Action.LATE_FILE_READ: _RUNNING,
+    # Two people: one uploads, another decides; delivery.service refuses the same one.
+    Action.LATE_FILE_HANDLE: frozenset({Role.INVIGILATOR, Role.EXAM_OFFICER}),
     Action.EXAM_SIT: frozenset({Role.CANDIDATE}),
     Action.MARKING_RUN: frozenset({Role.EXAM_OFFICER, Role.MARKER}),
     Action.PRACTICAL_READ: frozenset({Role.PRACTICAL_EXAMINER, Role.EXAM_OFFICER, Role.QUALITY_SUPERVISOR}),

@@ -36,6 +36,7 @@ def log_in(page: Page, world: ExamWorld, candidate: Candidate) -> None:
     page.get_by_label("准考证号").fill(entry["ticket_number"])
     page.get_by_label("入场码").fill(entry["entry_code"].lower())
     page.get_by_role("button", name="进入考试").click()
+    page.wait_for_url("**/exam")
 
 
 def begin(page: Page, world: ExamWorld, candidate: Candidate) -> None:
@@ -153,10 +154,10 @@ def test_a_second_tab_takes_over_and_the_first_says_so(page: Page, world: ExamWo
     expect(second.locator("#save-state")).to_have_text("已保存")
 
     page.bring_to_front()
+    expect(page.locator("#notice")).to_contain_text("已在本机的另一个窗口打开")
     page.keyboard.press("a")
-    expect(page.locator("#notice")).to_contain_text("已在另一台设备上打开")
     expect(page.locator(".question.current input").first).to_be_disabled()
-    expect(page.locator("#save-state")).to_contain_text("有 1 题作答未能送达")
+    expect(page.locator("#save-state")).to_contain_text("本页面已停止作答")
     shot(page, "candidate-9-taken-over")
     second.bring_to_front()
     second.keyboard.press("c")
@@ -273,6 +274,7 @@ def test_the_whole_examination_by_keyboard(page: Page, world: ExamWorld, databas
     page.keyboard.press("Tab")
     page.keyboard.type(entry["entry_code"])
     page.keyboard.press("Enter")
+    page.wait_for_url("**/exam")
     start = page.get_by_role("button", name="开始答题")
     start.focus()
     page.keyboard.press("Enter")

@@ -31,6 +31,9 @@ PAGE_WORDS: dict[str, str] = {
     "progress": N_("{answered} of {total} answered"),
     "flag": N_("Flag this question"),
     "unflag": N_("Remove the flag"),
+    "strike": N_("Strike out"),
+    "unstrike": N_("Take back the strike"),
+    "no_sum": N_("This is no sum."),
     "minutes_left": N_("{n} minutes left"),
     "time_over": N_("Time is over. Your paper is being handed in…"),
     "time_over_unsaved": N_(
@@ -45,7 +48,19 @@ PAGE_WORDS: dict[str, str] = {
         "tell the invigilator; nothing is lost."
     ),
     "not_handed_in": N_("The server could not be reached. Your answers are saved; try to hand in again."),
-    "closed": N_("The examination is over for you. {n} answers arrived too late and do not count."),
+    "closed": N_("The examination is over for you. {n} answers did not reach the server in time."),
+    "save_file": N_("Save the answer file"),
+    "file_how": N_(
+        "Save them to a file and give it to the invigilator. Two people decide whether it counts. "
+        "Leaving this page for the receipt deletes the answers from this machine."
+    ),
+    "file_saved": N_(
+        "The file is in the download folder. Tell the invigilator now; do not switch the machine off."
+    ),
+    "other_tab": N_(
+        "The examination was opened in another window of this machine, which goes on. This one can only be read."
+    ),
     "session_over": N_("Your login has ended. Log in again to continue; your answers are kept."),
+    "here_tab": N_("Go on working in this window"),
     "here": N_("Go on working on this device"),
 }

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import JSONResponse, Response
 
 from exam_engine.delivery import service as delivery
+from exam_engine.delivery.answer_file import page_seal
 from exam_engine.delivery.engine import Delivery
 from exam_engine.delivery.models import Attempt
 from exam_engine.delivery.paper import arrange, form_of
@@ -187,6 +188,7 @@ def open_here(attempt_id: UUID, ctx: Context = requires(Action.EXAM_SIT)) -> Res
             "epoch": opened.attempt.epoch,
             "remaining": opened.remaining,
             "paused": opened.attempt.paused_at is not None,
+            "seal": page_seal(ctx.database.keyring, attempt_id),
             "answers": [
                 {
                     "item": str(answer.item_id),

@@ -22,12 +22,20 @@ from exam_engine.delivery.service.entering import (
     terms_of,
     waiting_room,
 )
+from exam_engine.delivery.service.evidence import AttemptEvidence, ReportedEvent, evidence, record_events
 from exam_engine.delivery.service.handing_in import (
     HandedIn,
     any_overdue,
     hand_in,
     hand_in_overdue,
     receipt_of,
+)
+from exam_engine.delivery.service.late import (
+    LateFileView,
+    accept_answer_file,
+    decide_late_file,
+    late_files,
+    undecided_files,
 )
 from exam_engine.delivery.service.reading import (
     AttemptProgress,
@@ -39,26 +47,34 @@ from exam_engine.delivery.service.reading import (
 from exam_engine.delivery.service.working import save_form, saved_answers
 
 __all__ = [
+    "AttemptEvidence",
     "AttemptProgress",
     "AttemptResponses",
     "AttemptStage",
     "HandedIn",
+    "LateFileView",
     "Opened",
+    "ReportedEvent",
     "Stage",
     "Waiting",
+    "accept_answer_file",
     "any_overdue",
     "attempt_states",
     "bar_entry",
+    "decide_late_file",
+    "evidence",
     "extend_attempt",
     "hand_in",
     "hand_in_overdue",
     "is_over",
+    "late_files",
     "lift_bar",
     "open_attempt",
     "own_attempt",
     "pause_attempt",
     "place_of",
     "receipt_of",
+    "record_events",
     "responses",
     "resume_attempt",
     "save_form",
@@ -68,5 +84,6 @@ __all__ = [
     "take_over",
     "terminate_attempt",
     "terms_of",
+    "undecided_files",
     "waiting_room",
 ]

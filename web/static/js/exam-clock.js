@@ -1,14 +1,18 @@
 // Remaining time: the server's, counted on by the monotonic clock, so that a wrong PC clock changes nothing.
 
 const THRESHOLDS = [1800, 900, 300, 60];
+const ASLEEP = 5000;
 
 export class Clock {
-  constructor({ show, announce, zero }) {
-    Object.assign(this, { show, announce, zero });
+  // `woke` is called when the machine slept or the page was frozen: the monotonic clock may have stood still.
+  constructor({ show, announce, zero, woke }) {
+    Object.assign(this, { show, announce, zero, woke });
     this.deadline = null;
     this.paused = null;
     this.last = null;
     this.over = false;
+    this.seen = performance.now();
+    this.wall = Date.now();
     setInterval(() => this.tick(), 250);
   }
 
@@ -26,13 +30,17 @@ export class Clock {
   }
 
   tick() {
-    const seconds = this.seconds;
+    const slept = Math.max(performance.now() - this.seen, Date.now() - this.wall) > ASLEEP;
+    this.seen = performance.now();
+    this.wall = Date.now();
+    if (slept) this.woke();
+    const { seconds } = this;
     if (seconds === null || seconds === this.last) return;
     const before = this.last;
     this.last = seconds;
     this.show(seconds);
     const passed = THRESHOLDS.find((threshold) => before !== null && before > threshold && seconds <= threshold);
-    if (passed) this.announce(passed);
+    if (passed && seconds > 0) this.announce(passed);
     if (seconds > 0) this.over = false;
     if (seconds === 0 && !this.over) { this.over = true; this.zero(); }
   }

@@ -1,90 +1,67 @@
 // Answers on this machine that the server has not acknowledged. An entry leaves only when its revision was.
-// Kept in IndexedDB, else in localStorage, else in memory only (`kind` tells; the page then says so).
+// Everything is sealed with the attempt's key before it is kept.
 
-const DATABASE = "exam-engine";
-const STORE = "answers";
+import { anyStore, memoryStore, tab } from "./exam-store.js";
 
-function openDatabase() {
-  return new Promise((resolve, reject) => {
-    const request = indexedDB.open(DATABASE, 1);
-    request.onupgradeneeded = () => request.result.createObjectStore(STORE, { keyPath: "key" });
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
-    request.onblocked = () => reject(new Error("blocked"));
-    setTimeout(() => reject(new Error("slow")), 3000);
-  });
-}
-
-function done(transaction) {
-  return new Promise((resolve, reject) => {
-    transaction.oncomplete = () => resolve();
-    transaction.onerror = () => reject(transaction.error);
-    transaction.onabort = () => reject(transaction.error);
-  });
-}
-
-function indexedStore(database) {
-  const store = (mode) => {
-    const transaction = database.transaction(STORE, mode);
-    return [transaction, transaction.objectStore(STORE)];
-  };
-  return {
-    kind: "indexeddb",
-    async all(prefix) {
-      const [transaction, objects] = store("readonly");
-      const request = objects.getAll(IDBKeyRange.bound(prefix, `${prefix}\uffff`));
-      await done(transaction);
-      return request.result;
-    },
-    async put(entry) { const [transaction, objects] = store("readwrite"); objects.put(entry); await done(transaction); },
-    async drop(key) { const [transaction, objects] = store("readwrite"); objects.delete(key); await done(transaction); },
-  };
-}
-
-function localStore() {
-  const name = (key) => `${DATABASE}/${key}`;
-  localStorage.setItem(name("probe"), "1");
-  localStorage.removeItem(name("probe"));
-  return {
-    kind: "localstorage",
-    async all(prefix) {
-      return Object.keys(localStorage).filter((key) => key.startsWith(name(prefix))).map((key) => JSON.parse(localStorage.getItem(key)));
-    },
-    async put(entry) { localStorage.setItem(name(entry.key), JSON.stringify(entry)); },
-    async drop(key) { localStorage.removeItem(name(key)); },
-  };
-}
-
-const memoryStore = () => ({ kind: "memory", async all() { return []; }, async put() {}, async drop() {} });
-
-async function anyStore() {
-  try { return indexedStore(await openDatabase()); } catch (error) { /* private mode, policy, full disk */ }
-  try { return localStore(); } catch (error) { return memoryStore(); }
-}
+const DAY = 86400000;
 
 export class Queue {
   static async open(attempt) {
     const queue = new Queue(attempt, await anyStore());
-    try { queue.left = await queue.store.all(`${attempt}/`); } catch (error) { queue.store = memoryStore(); }
+    try { await queue.forgetOld(); } catch (error) { queue.store = memoryStore(); }
     return queue;
   }
 
   constructor(attempt, store) {
     this.attempt = attempt;
     this.store = store;
+    this.box = null;
     this.entries = new Map();
     // What an earlier page of this attempt left unacknowledged.
     this.left = [];
+    this.writing = Promise.resolve();
   }
 
   get size() { return this.entries.size; }
 
   get kind() { return this.store.kind; }
 
-  async put(entry) {
-    const kept = Object.assign({ key: `${this.attempt}/${entry.item}` }, entry);
-    this.entries.set(entry.item, kept);
-    try { await this.store.put(kept); } catch (error) { this.store = memoryStore(); }
+  async unlock(box) {
+    this.box = box;
+    this.left = [];
+    for (const kept of await this.store.all(`${this.attempt}/answer/`).catch(() => [])) {
+      try { this.left.push(await box.open(kept.sealed, kept.key)); } catch (error) { await this.drop(kept.key); }
+    }
+  }
+
+  // One after the other, and always the newest of an item: an older write never lands on a newer one.
+  after(work) {
+    this.writing = this.writing.then(work).catch(() => { this.store = memoryStore(); });
+    return this.writing;
+  }
+
+  put(entry) {
+    this.entries.set(entry.item, entry);
+    return this.after(async () => {
+      const newest = this.entries.get(entry.item);
+      if (newest) await this.write(`answer/${entry.item}`, newest);
+    });
+  }
+
+  async write(name, value, facts) {
+    const key = `${this.attempt}/${name}`;
+    await this.store.put(Object.assign({ key, sealed: await this.box.seal(value, key) }, facts));
+  }
+
+  // Other things of this attempt, such as its state and its page, with facts that are kept in the clear.
+  keep(name, value, facts) { return this.after(() => this.write(name, value, facts)); }
+
+  async recall(name) {
+    const key = `${this.attempt}/${name}`;
+    try {
+      const [kept] = (await this.store.all(key)).filter((one) => one.key === key);
+      return kept && await this.box.open(kept.sealed, key);
+    } catch (error) { return null; }
   }
 
   // The server has this revision: forget it, unless the candidate has changed the answer since.
@@ -96,13 +73,25 @@ export class Queue {
     }
   }
 
-  async forget(item) {
-    try { await this.store.drop(`${this.attempt}/${item}`); } catch (error) { /* it is offered again and found old */ }
+  forget(item) { return this.after(() => (this.entries.has(item) ? undefined : this.drop(`${this.attempt}/answer/${item}`))); }
+
+  async drop(key) {
+    try { await this.store.drop(key); } catch (error) { /* it is offered again and found old */ }
   }
 
+  // Nothing of the attempt stays on this machine.
   async clear() {
-    const items = [...this.entries.keys(), ...this.left.map((entry) => entry.item)];
     this.entries.clear();
-    await Promise.all(items.map((item) => this.forget(item)));
+    this.left = [];
+    tab.drop(this.attempt);
+    await this.writing;
+    for (const kept of await this.store.all(`${this.attempt}/`).catch(() => [])) await this.drop(kept.key);
+  }
+
+  // Attempts of earlier users whose time was over long ago, and which nobody handed in here.
+  async forgetOld() {
+    const all = await this.store.all("");
+    const old = all.filter((kept) => kept.until + DAY < Date.now()).map((kept) => kept.key.split("/")[0]);
+    for (const { key } of all) if (old.includes(key.split("/")[0])) await this.drop(key);
   }
 }
