@@ -27,6 +27,9 @@ def anchored(program: Program, forms: int, rng: np.random.Generator, work: Work)
     if not program.across.blocks:
         yield program
         return
+    if forms == 1:
+        yield _alone(program)
+        return
     switches = np.unique(np.concatenate([block.switches for block in program.across.blocks]))
     rows = program.rows
     for _ in range(CHOICES):
@@ -39,6 +42,19 @@ def anchored(program: Program, forms: int, rng: np.random.Generator, work: Work)
         signs = np.where(np.isin(switches, chosen), 1.0, -1.0)
         other.add(switches, -np.inf, len(chosen) - 1.0, 0, signs)
         rows = rows.and_(other.build(program.width))
+
+
+def _alone(program: Program) -> Program:
+    """Return the program of one form: every item that it holds is common to all forms."""
+    across = program.across
+    rows = RowBuilder(program.size, program.switches)
+    limits = across.limits(program.max_use, 1, program.size)
+    for block in across.blocks:
+        limits[block.items] = 1.0
+        for item, switch in zip(block.items, block.switches, strict=True):
+            rows.add([item, switch], 0.0, 0.0, block.owner, [1.0, -1.0], give=0.0)
+    alone = Across(across.totals, (), (), (Cap(-1, limits),))
+    return replace(program, rows=program.rows.and_(rows.build(program.width)), max_use=None, across=alone)
 
 
 def common_items(program: Program, form: BoolArray) -> IntArray:

@@ -127,7 +127,7 @@ class _Task:
         program = self.program
         if program.across.blocks:
             program = with_common_items(program, common_items(program, together.forms[0]), self.forms)
-        counts = program.cells @ together.forms[0].astype(float)
+        counts = program.cells @ together.forms[0].astype(float) if self.forms > 1 else None
         return self._finish(program, together.forms, program.with_cells(counts))
 
     def _in_turn(self, program: Program, *, careful: bool, shadow: bool, plan: Plan | None) -> _Found:
@@ -192,11 +192,10 @@ class _Task:
         stage = replace(self.stage, program=program)
         self.bounds = {stage.priority: stage.bound}
         possible = dict(aspirations(program.aims))
-        whole = replace(program, aims=self.whole.aims)
         try:
             self.bounds[stage.priority] = self._improve(stage, rows, built)
             while following := next_stage(
-                whole, stage, rows, built, self.specification.slack, self.rng, self.work
+                self.whole.aims, stage, rows, built, self.specification.slack, self.rng, self.work
             ):
                 stage, rows = following
                 built = self._second_thoughts(stage, rows, built)

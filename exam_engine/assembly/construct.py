@@ -24,7 +24,8 @@ REFRESH = 0.2
 """Part of the pool that may be used up before the guide is computed again."""
 
 SMALL, NEAR = 1000, 0.02
-"""In a pool of at most this size a form is sought this near to its targets, in units of scale: swaps find few ways."""
+"""In a pool of at most this size a form is sought this near to its targets, in units of scale, beyond what the average
+form reaches: swaps find few ways."""
 
 FORM_GAP = 5.0
 """Relative gap of one form's search: its cost only says which items to prefer, so that the first form found will do."""
@@ -227,9 +228,10 @@ class _Form:
         if len(exact) and program.size <= SMALL:
             near = sp.csr_array(aims.weights[exact][:, usable] / aims.scale[exact, None])
             goal = aims.low[exact] / aims.scale[exact]
+            room = NEAR + aims.deviation(aims.weights @ self.guide)
             part = sp.csr_array(sp.vstack([part, near]))
             rows = Rows(
-                part, np.r_[rows.lower, goal - NEAR], np.r_[rows.upper, goal + NEAR], rows.owner, rows.give
+                part, np.r_[rows.lower, goal - room], np.r_[rows.upper, goal + room], rows.owner, rows.give
             )
         least, most = _reach(part)
         open_ = np.flatnonzero((least < rows.lower) | (most > rows.upper))

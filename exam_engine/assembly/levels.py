@@ -9,7 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from exam_engine.assembly.aims import Aims
-from exam_engine.assembly.bound import average_form, settle
+from exam_engine.assembly.bound import Average, average_form, settle
 from exam_engine.assembly.compile import BoolArray, Program, Rows
 from exam_engine.assembly.pool import FloatArray
 from exam_engine.assembly.solver import Work
@@ -19,9 +19,14 @@ from exam_engine.assembly.verify_targets import Aspiration
 
 @dataclass(frozen=True, eq=False)
 class Stage:
-    """The search for one priority: the program with its aims alone, the bound and the average form."""
+    """The search for one priority: the program with its aims alone, the bound and the average form.
+
+    ``open`` is the program before common items and counts were chosen for all forms, which bounds every choice; the
+    average form is given where nothing was chosen.
+    """
 
     program: Program
+    open: Program
     priority: int
     bound: float
     guide: FloatArray | None
@@ -29,11 +34,13 @@ class Stage:
 
 def first_stage(whole: Program, forms: int, rng: np.random.Generator, work: Work) -> Stage:
     """Return the stage of the first priority; its bound is infinite when there are no forms."""
-    return _stage(whole, whole.rows, next(iter(whole.aims.levels), 1), forms, rng, work)
+    priority = next(iter(whole.aims.levels), 1)
+    program, average = _settled(replace(whole, aims=whole.aims.at_level(priority)), forms, rng, work)
+    return Stage(program, program, priority, average.deviation, average.x)
 
 
 def next_stage(
-    whole: Program,
+    aims: Aims,
     stage: Stage,
     rows: Rows,
     built: BoolArray,
@@ -43,13 +50,19 @@ def next_stage(
 ) -> tuple[Stage, Rows] | None:
     """Return the stage after one that ended with the forms ``built``, and ``rows`` that keep what they reached.
 
-    None after the last priority. ``slack`` is what each aim may lose, in units of scale.
+    None after the last priority of all ``aims``. ``slack`` is what each aim may lose, in units of scale.
     """
-    later = [level for level in whole.aims.levels if level > stage.priority]
+    later = [level for level in aims.levels if level > stage.priority]
     if not later:
         return None
-    rows = rows.and_(_held(stage.program, built, slack))
-    return _stage(whole, rows, later[0], len(built), rng, work), rows
+    held = _held(stage.program, built, slack)
+    is_open = stage.program.across is stage.open.across and rows.count == stage.open.rows.count
+    rows, open_rows = rows.and_(held), stage.open.rows.and_(held)
+    unsettled = replace(stage.open, rows=open_rows, aims=aims.at_level(later[0]))
+    open_, average = _settled(unsettled, len(built), rng, work)
+    program = open_ if is_open else replace(stage.program, rows=rows, aims=open_.aims)
+    guide = average.x if is_open else None
+    return Stage(program, open_, later[0], average.deviation, guide), rows
 
 
 def aspirations(aims: Aims) -> Mapping[str, Aspiration]:
@@ -63,15 +76,12 @@ def aspirations(aims: Aims) -> Mapping[str, Aspiration]:
     }
 
 
-def _stage(
-    whole: Program, rows: Rows, priority: int, forms: int, rng: np.random.Generator, work: Work
-) -> Stage:
-    program = replace(whole, rows=rows, aims=whole.aims.at_level(priority))
+def _settled(program: Program, forms: int, rng: np.random.Generator, work: Work) -> tuple[Program, Average]:
     limits = use_limits(program, forms)
     program, average = settle(program, limits, forms, work)
     if average is None:
-        average = average_form(program, rows, limits, forms, rng, work)
-    return Stage(program, priority, average.deviation, average.x)
+        average = average_form(program, program.rows, limits, forms, rng, work)
+    return program, average
 
 
 def _held(program: Program, built: BoolArray, slack: float) -> Rows:

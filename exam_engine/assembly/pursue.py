@@ -121,7 +121,9 @@ def _choose(
     upper: list[FloatArray] = []
     for copy, (part, some) in enumerate(zip(parts[:copies], (beside, rows), strict=False)):
         before, after = [None] * copy, [None] * (copies - copy - 1)
-        blocks += [[*before, sp.csr_array(one), *after, None] for one in (part, goals)]
+        blocks += [
+            [*before, sp.csr_array(one), *after, sp.csr_array((one.shape[0], 1))] for one in (part, goals)
+        ]
         blocks.append([*before, sp.csr_array(items), *after, sp.csr_array(off)])
         lower += [some.lower, least - room, low]
         upper += [some.upper, most + room, high]

@@ -202,5 +202,8 @@ def _check_filters(place: Place, rule: Rule, pool: Pool) -> None:
     """Refuse a filter without items, unless the rule asks for some of them: then a shortage is the answer."""
     asks = isinstance(rule, Count | Sum | Share | Distinct | If | Overlap | Anchor) and rule.minimum > 0
     for field, where in _filters(rule):
-        if not (asks and field == "where") and not select(pool, where).any():
+        if asks and field == "where":
+            continue
+        within = (*rule.of, *where) if isinstance(rule, Share) else where
+        if not select(pool, within).any():
             raise place.refusal(field, "the filter selects no item of the pool")
