@@ -60,7 +60,7 @@ class _Found:
 
 
 class _Task:
-    """One specification on one pool."""
+    """One specification on one pool; filters may be empty and forms far from targets where ``any_will_do``."""
 
     def __init__(
         self,
@@ -71,12 +71,13 @@ class _Task:
         work: Work,
         report: Progress,
         *,
-        allow_empty: bool = False,
+        any_will_do: bool = False,
     ) -> None:
+        self.any_will_do = any_will_do
         self.pool, self.specification, self.forms = pool, specification, forms
         self.rng, self.work, self.report = np.random.default_rng(seed), work, report
         self.tell: Callable[[str, float], None] = lambda *_: None
-        self.whole: Program = compile_program(pool, specification, allow_empty=allow_empty)
+        self.whole: Program = compile_program(pool, specification, allow_empty=any_will_do)
         self.program, self.bound = self.whole, 0.0
         self.guide: FloatArray | None = None
         self.bounds: dict[int, float] = {}
@@ -109,7 +110,7 @@ class _Task:
                 plan = plan_sets(program, program.rows, self.forms, self.rng, self.work)
                 if plan.proven and program is self.program:
                     return _Found(None, None, nothing=True)
-            for careful, shadow, planned in ATTEMPTS:
+            for careful, shadow, planned in sorted(ATTEMPTS, key=lambda one: self.any_will_do and not one[0]):
                 if (careful and not tolerances) or (planned and (plan is None or plan.chosen is None)):
                     continue
                 found = self._in_turn(program, careful=careful, shadow=shadow, plan=plan if planned else None)
@@ -192,6 +193,8 @@ class _Task:
         stage = replace(self.stage, program=program)
         self.bounds = {stage.priority: stage.bound}
         possible = dict(aspirations(program.aims))
+        if self.any_will_do and verify(self.pool, self.specification, self.ids(built)).ok:
+            return _Found(built, None)
         try:
             self.bounds[stage.priority] = self._improve(stage, rows, built)
             while following := next_stage(
@@ -356,7 +359,7 @@ def _reason(task: _Task, run: Callable[[], Run]) -> Infeasible:
     def attempt(changed: Specification) -> bool | None:
         try:
             work = attempt_work(task.pool.size, task.forms)
-            again = _Task(task.pool, changed, task.forms, 0, work, lambda *_: None, allow_empty=True)
+            again = _Task(task.pool, changed, task.forms, 0, work, lambda *_: None, any_will_do=True)
             again.bound = again.relaxed_bound()
             found = _Found(None, None, nothing=True) if np.isinf(again.bound) else again.search()
             return True if found.forms is not None else (False if found.nothing else None)
