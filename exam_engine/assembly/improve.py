@@ -41,8 +41,10 @@ REWEIGHTED = 8
 HARD = 4
 """Every so many times that the search is stuck it looks at more pairs."""
 
-BEYOND = 100.0
-"""Charge for a deviation beyond a tolerance."""
+WRONG, BEYOND = 1000.0, 100.0
+"""Charge for a form beyond a tolerance, which no deviation within outweighs, and for how far beyond it is."""
+
+ROUNDING = 1e-9
 
 
 def close_enough(program: Program) -> float:
@@ -169,7 +171,8 @@ class Improver:
     def _cost(self, off: FloatArray) -> float:
         """Largest deviation, with a heavy charge beyond a tolerance; ``off`` has shape (n_aims,)."""
         size = np.abs(off)
-        return float(size.max() + BEYOND * np.maximum(size - self.tolerance, 0.0).max())
+        beyond = float((size - self.tolerance).max())
+        return float(size.max()) + (WRONG + BEYOND * beyond if beyond > ROUNDING else 0.0)
 
     def _inside(self, f: int) -> IntArray:
         return np.flatnonzero(self.forms[f, : self.n])

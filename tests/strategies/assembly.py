@@ -195,11 +195,11 @@ def targets(draws: Draws, pool: Pool) -> list[Target]:
     return [replace(one, priority=draws.whole(1, 2)) for one in (*goals, *wishes)]
 
 
-def problem_of(seed: int, *, wanting: bool) -> Problem:
+def problem_of(seed: int, *, wanting: bool, most: int = 6) -> Problem:
     """Return a length with some other rules of one to three forms; with targets and soft rules where ``wanting``."""
     draws = Draws(seed)
     forms = draws.whole(1, 3)
-    pool, text = pool_of(draws, 7 if forms < 3 else 6)
+    pool, text = pool_of(draws, most if forms < 3 else most - 1)
     length = draws.whole(1, 3 if wanting else 4)
     named = [
         Count(name="length", minimum=length, maximum=length, structural=True),

@@ -114,7 +114,7 @@ def only(specification: Specification, names: Collection[str]) -> Specification:
     )
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow])
 @given(problems(wanting=False))
 def test_forms_are_right_and_reasons_are_right(problem: Problem) -> None:
     pool, specification, forms = problem.pool, problem.specification, problem.forms
@@ -137,7 +137,7 @@ def test_forms_are_right_and_reasons_are_right(problem: Problem) -> None:
     assert exists(pool, apply_changes(specification, answer.changes), forms)
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow])
 @given(problems(wanting=True))
 def test_each_priority_comes_as_near_as_its_gap_says(problem: Problem) -> None:
     pool, specification = problem.pool, problem.specification
