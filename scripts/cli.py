@@ -19,6 +19,7 @@ from scripts.commands.threads import limit_threads
 
 COMMANDS = [
     "scripts.commands.serve",
+    "scripts.commands.chaos",
     "scripts.commands.audit",
     "scripts.commands.irt",
     "scripts.commands.ctt",

@@ -138,7 +138,7 @@ def build(settings: Settings, *, say: Say = print) -> Facts:
             laid = ground.lay(session, now=clock.now())
         world = World(site.database, clock, laid)
         stages.done("机构与账号", f"centre, institution, {len(laid.passwords)} accounts")
-        outline, facts = _build_bank(world, stages)
+        outline, facts = build_bank(world, stages)
         plans.file_institution(world, outline)
         plans.open_rooms(world)
         _examine_many(world, stages, outline, facts)
@@ -154,7 +154,7 @@ def build(settings: Settings, *, say: Say = print) -> Facts:
     return facts
 
 
-def _build_bank(world: World, stages: Stages) -> tuple[Outline, Facts]:
+def build_bank(world: World, stages: Stages) -> tuple[Outline, Facts]:
     with world.session() as session:
         outline = bank.import_outline(session, actor=world.actor("papers"), now=world.now())
     stages.done("鉴定要素细目表", f"outline with {len(bank.points())} assessment points")

@@ -23,8 +23,10 @@ class Site:
     database: Database
 
 
-def open_site(settings: Settings | None = None, clock: Clock | None = None) -> Site:
+def open_site(settings: Settings | None = None, clock: Clock | None = None, *, migrate: bool = True) -> Site:
     """Return the site of the settings, ready to use; an empty data folder becomes a site with a platform.
+
+    Whoever is started by a process that has done so already need not ``migrate``.
 
     Raises KeyringUnreadable when a database is there without its keys.
     """
@@ -32,8 +34,9 @@ def open_site(settings: Settings | None = None, clock: Clock | None = None) -> S
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     keyring = Keyring.load_or_create(settings.keyring_path)
     database = Database(settings.url, keyring, clock or SystemClock(), audit_heads=settings.audit_heads_path)
-    schema.upgrade(database)
-    lay_ground(database)
+    if migrate:
+        schema.upgrade(database)
+        lay_ground(database)
     return Site(settings, database)
 
 

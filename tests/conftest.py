@@ -30,8 +30,8 @@ from itembank.people import service as people
 from itembank.people.models import Institution
 from itembank.people.rules import SYSTEM, InstitutionKind, Role
 from itembank.people.service import accounts
+from scripts.servers.postgres import Postgres, PostgresMissing, start_postgres
 from tests.factories.people import make_institution, make_platform, make_user
-from tests.postgres import Postgres, PostgresMissing, start_postgres
 from web import logs
 from web.account import routes as account
 from web.app import create_app

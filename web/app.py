@@ -109,16 +109,20 @@ class BodyLimit:
         await self.app(scope, counted, send)
 
 
-def create_app(settings: Settings, database: Database, *, run_jobs: bool = True) -> FastAPI:
+def create_app(
+    settings: Settings, database: Database, *, run_jobs: bool = True, sweep: bool | None = None
+) -> FastAPI:
     """Return the site over an open database.
 
     Parameters
     ----------
     run_jobs : bool, default True
         Whether this process works off the job queue; tests drive the queue themselves.
+    sweep : bool, optional
+        Whether this process hands in overdue attempts; as ``run_jobs`` if not given.
     """
 
-    delivery = Delivery(database, paper_service.candidate_view, sweep=run_jobs)
+    delivery = Delivery(database, paper_service.candidate_view, sweep=run_jobs if sweep is None else sweep)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:

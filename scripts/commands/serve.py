@@ -1,50 +1,139 @@
-"""`exam-engine serve`: the site, for real use."""
+"""`exam-engine serve` and `exam-engine worker`: the site, for real use, in one process or in several."""
 
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
+import threading
 from typing import Any
 
 import uvicorn
 
-from itembank.base.errors import Conflict
+from exam_engine.jobs.runner import Runner
+from exam_engine.worker import HANDLERS
+from itembank.base.errors import Conflict, Invalid
 from itembank.people import service as people
+from scripts import workers
 from scripts.site import Site, open_site
 from web import logs
 from web.app import create_app
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+MOST_WORKERS = 64
 
 
 class DemonstrationRefused(Conflict):
     """A demonstration database must not be served as a real site."""
 
     code = "demonstration_refused"
-    message = "This database is a demonstration, worth nothing in earnest. Use another data folder."
+    message = (
+        "This database is a demonstration, worth nothing in earnest. Use another data folder, or serve it on "
+        "this machine only with --demonstration."
+    )
+
+
+class WorkersWrong(Invalid):
+    """The embedded database has one process that writes."""
+
+    code = "workers_wrong"
+    message = "{count} workers: {reason}"
 
 
 def register(commands: Any) -> None:
-    """Add the command."""
+    """Add the commands."""
     command = commands.add_parser("serve", help="serve the site (settings come from the environment)")
+    command.add_argument(
+        "--workers",
+        type=int,
+        default=1,
+        metavar="N",
+        help="web processes on one port, with one more for slow jobs; more than one needs PostgreSQL",
+    )
+    command.add_argument(
+        "--demonstration", action="store_true", help="serve a demonstration, on this machine only"
+    )
+    command.add_argument("--port", type=int, help=argparse.SUPPRESS)
+    command.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
     command.set_defaults(run=run)
+    worker = commands.add_parser("worker", help="work off slow jobs without serving pages")
+    worker.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
+    worker.set_defaults(run=run_worker)
 
 
-def run(_arguments: argparse.Namespace) -> int:
+def run(arguments: argparse.Namespace) -> int:
     """Serve until told to stop."""
-    site = open_site()
-    with site.database.session(writes=False) as session:
-        if people.is_demonstration(session):
-            raise DemonstrationRefused
-    serve(site)
+    site = open_site(migrate=not arguments.child)
+    if arguments.port is not None:
+        site.settings = site.settings.model_copy(update={"port": arguments.port})
+    _check_demonstration(site, allowed=arguments.demonstration)
+    if arguments.child:
+        serve(site, child=True)
+        return 0
+    if arguments.workers == 1:
+        serve(site)
+        return 0
+    return _serve_many(site, arguments)
+
+
+def run_worker(arguments: argparse.Namespace) -> int:
+    """Work off the job queue until told to stop."""
+    site = open_site(migrate=not arguments.child)
+    logs.configure(site.settings.log_level, site.settings.log_format)
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    if arguments.child:
+        workers.stop_with_parent(stopping.set)
+    runner = Runner(site.database, HANDLERS)
+    runner.start()
+    stopping.wait()
+    runner.stop()
+    site.database.dispose()
     return 0
 
 
-def serve(site: Site) -> None:
-    """Serve an open site in this process."""
+def _check_demonstration(site: Site, *, allowed: bool) -> None:
+    with site.database.session(writes=False) as session:
+        if people.is_demonstration(session) and not (allowed and site.settings.host in LOOPBACK):
+            raise DemonstrationRefused
+
+
+def _serve_many(site: Site, arguments: argparse.Namespace) -> int:
+    settings, count = site.settings, arguments.workers
+    if not 1 <= count <= MOST_WORKERS:
+        raise WorkersWrong(count=count, reason=f"give 1 to {MOST_WORKERS}.")
+    if site.database.is_sqlite:
+        raise WorkersWrong(count=count, reason="the embedded database is written by one; use PostgreSQL.")
+    site.database.dispose()
+    logs.configure(settings.log_level, settings.log_format)
+    # Held, but not listening: the port stays ours while workers come and go.
+    with workers.listening_socket(settings.host, settings.port) as held:
+        port = held.getsockname()[1]
+        web = ["serve", "--child", "--port", str(port)]
+        web += ["--demonstration"] if arguments.demonstration else []
+        print(f"http://{settings.host}:{port}", file=sys.stderr, flush=True)
+        return workers.Supervisor([web] * count + [["worker", "--child"]]).run()
+
+
+def serve(site: Site, *, child: bool = False) -> None:
+    """Serve an open site in this process; a child shares its port with others and leaves slow jobs to them."""
     settings = site.settings
     logs.configure(settings.log_level, settings.log_format)
-    app = create_app(settings, site.database)
+    app = create_app(settings, site.database, run_jobs=not child, sweep=True)
     config = uvicorn.Config(
         app, host=settings.host, port=settings.port, log_config=None, access_log=False, server_header=False
     )
-    print(f"http://{settings.host}:{settings.port}", file=sys.stderr)
-    uvicorn.Server(config).run()
+    server = uvicorn.Server(config)
+    if not child:
+        print(f"http://{settings.host}:{settings.port}", file=sys.stderr, flush=True)
+        server.run()
+        return
+
+    def stop() -> None:
+        server.should_exit = True
+
+    workers.stop_with_parent(stop)
+    listening = workers.listening_socket(settings.host, settings.port)
+    listening.listen(config.backlog)
+    server.run(sockets=[listening])

@@ -89,14 +89,14 @@ def _arrange(
     )
     with world.session() as session:
         plan = sittings.create_plan(session, actor=officer, draft=draft, now=world.now())
-        _register(world, session, plan, cast)
+        register(world, session, plan, cast)
         room = sittings.create_room(
             session, actor=officer, name=ROOM[0], capacity=PERSONS, seats_per_row=20, place=ROOM[1]
         )
         return _publish(session, world, plan, paper_id, terms, room.id), room.id
 
 
-def _register(world: World, session: Session, plan: Plan, cast: Sequence[Candidate]) -> None:
+def register(world: World, session: Session, plan: Plan, cast: Sequence[Candidate]) -> None:
     """Keep the persons and their approved registrations, without a list's preview and a claim's review."""
     officer, now = world.actor("officer"), world.now()
     claimed = sittings.plan_conditions(session, plan)[0]

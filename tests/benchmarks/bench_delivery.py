@@ -34,10 +34,10 @@ from exam_engine.migrations.tables import metadata
 from itembank.base.crypto import Keyring
 from itembank.base.db import Database, Scope, database_now
 from itembank.people.rules import InstitutionKind
+from scripts.servers.postgres import start_postgres
 from tests.factories.delivery import make_attempt
 from tests.factories.papers import make_sealed_papers
 from tests.factories.people import make_institution, make_platform
-from tests.postgres import start_postgres
 from web.app import create_app
 from web.settings import Settings
 

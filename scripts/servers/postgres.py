@@ -1,4 +1,4 @@
-"""A real PostgreSQL for the tests, from the binaries of a Python wheel; runs as root too."""
+"""A real PostgreSQL, from the binaries of a Python wheel; runs as root too."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+
+START_TRIES = 50
+INITDB = ("-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
 
 
 class PostgresMissing(Exception):
@@ -52,8 +55,20 @@ class Postgres:
 
     def start(self) -> None:
         """Start it again after ``kill``."""
-        self.process = subprocess.Popen(self.arguments, **self.options)
-        _wait_until_ready(self.port, self.process)
+        for _ in range(START_TRIES):
+            self.process = subprocess.Popen(self.arguments, **self.options)
+            try:
+                _wait_until_ready(self.port, self.process)
+                return
+            except PostgresMissing:  # backends of the killed server hold its shared memory for an instant
+                time.sleep(0.2)
+        raise PostgresMissing(f"postgres did not start again in {START_TRIES} tries")
+
+    def processes(self) -> list[int]:
+        """Return the server's process and its children, one for each connection among them."""
+        pid = self.process.pid
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        return [pid, *map(int, children)]
 
     def stop(self) -> None:
         self.process.send_signal(signal.SIGINT)  # fast: open connections are ended, not waited for
@@ -106,9 +121,8 @@ def start_postgres(*, fsync: bool = False) -> Postgres:
     data.mkdir()
     if is_root:
         shutil.chown(data, "nobody")
-    made = subprocess.run(
-        [binaries / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8"]
-        + ["--locale=C.UTF-8", "--no-sync"],
+    made: subprocess.CompletedProcess[bytes] = subprocess.run(
+        [binaries / "initdb", "-D", data, "-U", "postgres", *INITDB],
         **{**options, "stderr": subprocess.PIPE},
         check=False,
     )

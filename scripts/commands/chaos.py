@@ -1,0 +1,188 @@
+"""`exam-engine chaos`: kill servers under load and look whether an acknowledged answer was lost.
+
+Everything is its own: a hall of invented candidates in a temporary folder, the shipped server, and for PostgreSQL a
+server from the binaries of a wheel (development installation). Exit code 0 when nothing was lost, 1 otherwise; with
+--careless the server acknowledges before it stores, and 0 means that the losses were found.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from itembank.base.errors import Invalid, Unavailable
+from scripts.load import hall as halls
+from scripts.load.chaos import Chaos, Kill, NotRecovered, kill_process
+from scripts.load.ledger import compare
+from scripts.load.processes import Server, children
+from scripts.servers.postgres import Postgres, PostgresMissing, start_postgres
+from scripts.site import open_site
+from web.settings import Settings
+
+CANDIDATES_PER_SAVE = 1 / 200
+"""Tickets prepared for each save asked for: a candidate hands in after some three hundred answers."""
+
+
+class ChaosWrong(Invalid):
+    """Figures that make no run."""
+
+    code = "chaos_wrong"
+    message = "{name} {value}: give {right}."
+
+
+class ServerMissing(Unavailable):
+    """The database server's binaries are not here."""
+
+    code = "server_missing"
+    message = "A database server is needed for this: {reason}"
+
+
+def register(commands: Any) -> None:
+    """Add the command."""
+    command = commands.add_parser("chaos", help="kill servers under load; compare what was acknowledged")
+    command.add_argument("--database", choices=["sqlite", "postgres"], default="sqlite")
+    command.add_argument("--workers", type=int, default=2, help="web processes (PostgreSQL)")
+    command.add_argument("--kills", type=int, default=20, metavar="N", help="kills of each kind")
+    command.add_argument("--saves", type=int, default=100_000, metavar="N", help="answers at least")
+    command.add_argument("--lanes", type=int, default=60, metavar="N", help="candidates at work at once")
+    command.add_argument("--seed", type=int, default=1)
+    command.add_argument("--careless", action="store_true", help="the control: a server that loses answers")
+    command.add_argument("--json", type=Path, metavar="FILE", help="write the figures as JSON, too")
+    command.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run it and print the figures."""
+    for name, least, most in (
+        ("kills", 1, 10_000),
+        ("saves", 1, 10**8),
+        ("lanes", 1, 2_000),
+        ("workers", 1, 64),
+    ):
+        value = getattr(arguments, name)
+        if not least <= value <= most:
+            raise ChaosWrong(name=f"--{name}", value=value, right=f"{least} to {most}")
+    with tempfile.TemporaryDirectory(prefix="exam-engine-chaos-") as folder, _database(arguments) as postgres:
+        figures = _run(arguments, Path(folder), postgres)
+    print(_text(figures))
+    if arguments.json:
+        arguments.json.write_text(json.dumps(figures, indent=2) + "\n")
+    return 0 if figures["as expected"] else 1
+
+
+@contextmanager
+def _database(arguments: argparse.Namespace) -> Iterator[Postgres | None]:
+    if arguments.database == "sqlite":
+        yield None
+        return
+    try:
+        postgres = start_postgres(fsync=True)
+    except PostgresMissing as reason:
+        raise ServerMissing(reason=str(reason)) from reason
+    try:
+        yield postgres
+    finally:
+        postgres.stop()
+
+
+def _run(arguments: argparse.Namespace, folder: Path, postgres: Postgres | None) -> dict[str, Any]:
+    url = postgres.url("postgres") if postgres else ""
+    site = open_site(Settings(data=folder, database_url=url))
+    count = arguments.lanes + int(arguments.saves * 3 * CANDIDATES_PER_SAVE)
+    _say(f"a hall for {count} candidates")
+    hall = halls.prepare(site, count, starts_in=timedelta(seconds=1))
+    site.database.dispose()
+    workers = arguments.workers if postgres else 1
+    server = Server(folder, url, workers=workers, careless=arguments.careless)
+    server.start()
+    rng = random.Random(arguments.seed)
+    chaos = Chaos(
+        server.url,
+        hall,
+        _kills(server, postgres, rng),
+        times=arguments.kills,
+        lanes=arguments.lanes,
+        least_saves=arguments.saves,
+        seed=arguments.seed,
+    )
+    failure = ""
+    try:
+        asyncio.run(chaos.run(_say))
+    except NotRecovered as reason:
+        failure = str(reason)
+    finally:
+        server.stop()
+    findings = compare(chaos.ledger, open_site(site.settings, migrate=False).database)
+    tally = vars(chaos.tally)
+    return {
+        "database": arguments.database,
+        "workers": workers,
+        "control": arguments.careless,
+        **{
+            name: dict(sorted(value.items())) if isinstance(value, dict) else value
+            for name, value in tally.items()
+        },
+        **asdict(findings),
+        "failure": failure,
+        "as expected": not failure and (findings.lost > 0 if arguments.careless else findings.clean),
+    }
+
+
+def _kills(server: Server, postgres: Postgres | None, rng: random.Random) -> dict[str, Kill]:
+    def worker() -> None:
+        if postgres is None:
+            kill_process(server.process.pid)
+            server.process.wait()
+            server.start()
+        else:
+            kill_process(rng.choice(server.web_workers()))
+
+    kills = {"web worker": Kill("web worker", worker)}
+    if postgres is None:
+        return kills
+
+    def whole() -> None:
+        postgres.kill()
+        postgres.start()
+
+    def backend() -> None:
+        while not (busy := _backends(postgres)):
+            time.sleep(0.01)
+        kill_process(rng.choice(busy))
+
+    kills["database"] = Kill("database", whole)
+    kills["backend"] = Kill("backend", backend)
+    return kills
+
+
+def _backends(postgres: Postgres) -> list[int]:
+    """Return the processes that serve connections, not the server's own writers."""
+    found = []
+    for pid in children(postgres.process.pid):
+        try:
+            title = Path(f"/proc/{pid}/cmdline").read_bytes()
+        except OSError:
+            continue
+        if b"127.0.0.1(" in title:
+            found.append(pid)
+    return found
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _text(figures: dict[str, Any]) -> str:
+    width = max(len(name) for name in figures)
+    return "\n".join(f"{name:<{width}}  {value}" for name, value in figures.items())

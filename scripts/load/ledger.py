@@ -1,0 +1,141 @@
+"""What was acknowledged, kept by the candidates' side, and compared with what the database holds.
+
+An acknowledged answer is *kept* when the stored one of the same question is the same (epoch, revision) or newer, and
+*right* when the stored response of that very revision is the one that was sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from sqlalchemy import select
+
+from exam_engine.delivery.models import Answer, AnswerHistory, Attempt
+from exam_engine.delivery.rules import receipt
+from itembank.base.db import Database, Scope
+
+PORTION = 200
+"""Attempts compared at a time."""
+
+Answered = tuple[int, int, tuple[str, ...]]
+"""Epoch, revision, response."""
+
+
+@dataclass
+class Ledger:
+    """Acknowledgements of all candidates."""
+
+    answers: dict[UUID, dict[UUID, list[Answered]]] = field(default_factory=dict)
+    receipts: dict[UUID, str] = field(default_factory=dict)
+    accepted_after_hand_in: int = 0
+    count: int = 0
+
+    def acknowledged(self, attempt: str, item: str, answered: Answered) -> None:
+        """Note one acknowledged answer."""
+        self.answers.setdefault(UUID(attempt), {}).setdefault(UUID(item), []).append(answered)
+        self.count += 1
+
+    def handed_in(self, attempt: str, digest: str) -> None:
+        """Note a receipt."""
+        self.receipts[UUID(attempt)] = digest
+
+
+@dataclass(frozen=True)
+class Findings:
+    """How the database compares."""
+
+    acknowledged: int
+    lost: int
+    """Acknowledged, and neither it nor a newer one is stored."""
+    missing_in_history: int
+    """Acknowledged, and not in the history."""
+    wrong: int
+    """Stored with another response than was sent."""
+    receipts: int
+    receipts_wrong: int
+    """Receipts that are not those of the stored attempt and its answers."""
+    accepted_after_hand_in: int
+
+    @property
+    def clean(self) -> bool:
+        return not (
+            self.lost
+            or self.missing_in_history
+            or self.wrong
+            or self.receipts_wrong
+            or self.accepted_after_hand_in
+        )
+
+
+def compare(ledger: Ledger, database: Database) -> Findings:
+    """Look every acknowledged answer and every receipt up."""
+    lost = missing = wrong = receipts_wrong = 0
+    attempts = sorted({*ledger.answers, *ledger.receipts})
+    for start in range(0, len(attempts), PORTION):
+        part = attempts[start : start + PORTION]
+        latest, history, receipts = _stored(database, part)
+        for attempt in part:
+            for item, answered in ledger.answers.get(attempt, {}).items():
+                newest = latest.get((attempt, item))
+                for epoch, revision, response in answered:
+                    kept = newest is not None and newest[:2] >= (epoch, revision)
+                    lost += not kept
+                    found = history.get((attempt, item, epoch, revision))
+                    missing += kept and found is None
+                    wrong += found is not None and found != response
+                    same = newest is not None and newest[:2] == (epoch, revision)
+                    wrong += same and newest is not None and newest[2] != response
+            if attempt in ledger.receipts:
+                stored = [(item, *kept) for (one, item), kept in latest.items() if one == attempt]
+                digest = receipt(attempt, [(item, e, r, list(chosen)) for item, e, r, chosen in stored])
+                receipts_wrong += not (ledger.receipts[attempt] == receipts.get(attempt) == digest)
+    return Findings(
+        ledger.count,
+        lost,
+        missing,
+        wrong,
+        len(ledger.receipts),
+        receipts_wrong,
+        ledger.accepted_after_hand_in,
+    )
+
+
+Latest = dict[tuple[UUID, UUID], Answered]
+History = dict[tuple[UUID, UUID, int, int], tuple[str, ...]]
+
+
+def _stored(database: Database, attempts: Iterable[UUID]) -> tuple[Latest, History, dict[UUID, str]]:
+    ids = list(attempts)
+    # A load test looks at a hall of its own, whose institution it knows.
+    with database.session(scope=Scope.everything(), writes=False) as session:
+        latest: Latest = {
+            (row.attempt_id, row.item_id): (row.epoch, row.revision, tuple(row.response))
+            for row in session.execute(
+                select(
+                    Answer.attempt_id, Answer.item_id, Answer.epoch, Answer.revision, Answer.response
+                ).where(Answer.attempt_id.in_(ids))
+            )
+        }
+        history: History = {
+            (row.attempt_id, row.item_id, row.epoch, row.revision): tuple(row.response)
+            for row in session.execute(
+                select(
+                    AnswerHistory.attempt_id,
+                    AnswerHistory.item_id,
+                    AnswerHistory.epoch,
+                    AnswerHistory.revision,
+                    AnswerHistory.response,
+                ).where(AnswerHistory.attempt_id.in_(ids))
+            )
+        }
+        receipts = {
+            row.id: row.receipt
+            for row in session.execute(
+                select(Attempt.id, Attempt.receipt).where(
+                    Attempt.id.in_(ids), Attempt.submitted_at.is_not(None)
+                )
+            )
+        }
+    return latest, history, receipts

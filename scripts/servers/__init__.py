@@ -1,0 +1,1 @@
+"""Database servers from the binaries of Python wheels, for tests, load tests and `scripts/run --full`."""
