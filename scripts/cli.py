@@ -20,6 +20,7 @@ from scripts.commands.threads import limit_threads
 COMMANDS = [
     "scripts.commands.serve",
     "scripts.commands.chaos",
+    "scripts.commands.loadtest",
     "scripts.commands.audit",
     "scripts.commands.irt",
     "scripts.commands.ctt",

@@ -105,12 +105,10 @@ def _run(arguments: argparse.Namespace, folder: Path, postgres: Postgres | None)
     site.database.dispose()
     workers = arguments.workers if postgres else 1
     server = Server(folder, url, workers=workers, careless=arguments.careless)
-    server.start()
-    rng = random.Random(arguments.seed)
     chaos = Chaos(
         server.url,
         hall,
-        _kills(server, postgres, rng),
+        _kills(server, postgres, random.Random(arguments.seed)),
         times=arguments.kills,
         lanes=arguments.lanes,
         least_saves=arguments.saves,
@@ -118,6 +116,7 @@ def _run(arguments: argparse.Namespace, folder: Path, postgres: Postgres | None)
     )
     failure = ""
     try:
+        server.start()
         asyncio.run(chaos.run(_say))
     except NotRecovered as reason:
         failure = str(reason)

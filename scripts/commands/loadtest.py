@@ -1,0 +1,238 @@
+"""`exam-engine loadtest`: candidates by the thousand against a server, with their delays and what they cost.
+
+Without --url everything is its own: a hall of invented candidates in a temporary folder, the shipped server, PostgreSQL
+from the binaries of a wheel (development installation), and at the end every acknowledged answer is compared with the
+database. With --url and --tickets a server elsewhere is driven; its CPU time is then not seen. Scripts, styles and
+pictures are not fetched: a browser or a proxy keeps them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import csv
+import gc
+import json
+import resource
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterable
+from contextlib import ExitStack
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from itembank.base.errors import Invalid, Unavailable
+from scripts.load import candidates, figures
+from scripts.load import hall as halls
+from scripts.load.candidate import Candidate, Link
+from scripts.load.candidates import Course, Run
+from scripts.load.figures import Phase
+from scripts.load.hall import Ticket
+from scripts.load.ledger import compare
+from scripts.load.processes import Server, cpu_seconds
+from scripts.servers.postgres import Postgres, PostgresMissing, start_postgres
+from scripts.site import open_site
+from web.settings import Settings
+
+LOGIN_SECONDS, CALM_SECONDS, HAND_IN_SECONDS = 60.0, 5.0, 60.0
+SERVER_START_SECONDS = 30.0
+
+
+class LoadWrong(Invalid):
+    """Figures or tickets that make no run."""
+
+    code = "loadtest_wrong"
+    message = "{name} {value}: {right}."
+
+
+class ServerMissing(Unavailable):
+    """The database server's binaries are not here."""
+
+    code = "server_missing"
+    message = "A database server is needed for this: {reason}"
+
+
+def register(commands: Any) -> None:
+    """Add the command."""
+    command = commands.add_parser("loadtest", help="drive a server with thousands of candidates")
+    command.add_argument("--candidates", type=int, default=1000, metavar="N")
+    command.add_argument("--minutes", type=float, default=5.0, metavar="M", help="from the start to the end")
+    command.add_argument("--spike", type=float, default=60.0, metavar="S", help="all start within S seconds")
+    command.add_argument("--database", choices=["sqlite", "postgres"], default="sqlite")
+    command.add_argument("--workers", type=int, default=2, help="web processes (PostgreSQL)")
+    command.add_argument("--url", help="a server elsewhere, in place of one of its own")
+    command.add_argument(
+        "--tickets", type=Path, help="CSV with ticket_number, entry_code and room, for --url"
+    )
+    command.add_argument("--seed", type=int, default=1)
+    command.add_argument("--json", type=Path, metavar="FILE", help="write the figures as JSON, too")
+    command.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run it and print the figures; exit code 1 when there were errors or an answer was lost."""
+    if not 1 <= arguments.candidates <= halls.MOST:
+        _refuse("--candidates", arguments.candidates, f"give 1 to {halls.MOST}")
+    if not 0.1 <= arguments.minutes <= 600:
+        _refuse("--minutes", arguments.minutes, "give 0.1 to 600")
+    if not 0 <= arguments.spike <= arguments.minutes * 60:
+        _refuse("--spike", arguments.spike, "give seconds, no longer than the run")
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    if arguments.candidates + 200 > most:
+        _refuse("--candidates", arguments.candidates, f"{most} open files are allowed; raise ulimit -n")
+    report = _elsewhere(arguments) if arguments.url else _own(arguments)
+    print(figures.text(report))
+    if arguments.json:
+        arguments.json.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n")
+    return 1 if report["errors"] or report.get("compared", {}).get("lost") else 0
+
+
+def _refuse(name: str, value: object, right: str) -> None:
+    raise LoadWrong(name=name, value=value, right=right)
+
+
+def _elsewhere(arguments: argparse.Namespace) -> dict[str, Any]:
+    tickets = _read_tickets(arguments.tickets)[: arguments.candidates]
+    scout = Candidate(Link(arguments.url), tickets[0])
+
+    async def look() -> float:
+        await scout.enter()
+        await scout.wait()
+        scout.link.close()
+        return scout.starts_in
+
+    starts_in = asyncio.run(look())
+    now = time.monotonic()
+    logins = (now, now + max(1.0, min(LOGIN_SECONDS, starts_in - CALM_SECONDS)))
+    course = _course(arguments, logins, max(now + starts_in, logins[1] + CALM_SECONDS))
+    one = Run(arguments.url, course, arguments.seed)
+    asyncio.run(candidates.sit(one, tickets))
+    return _report(arguments, one, len(tickets))
+
+
+def _read_tickets(file: Path | None) -> list[Ticket]:
+    if file is None:
+        _refuse(
+            "--url", "without --tickets", "name the CSV file with the tickets of that server's candidates"
+        )
+    assert file is not None
+    with file.open(newline="", encoding="utf-8-sig") as rows:
+        reader = csv.DictReader(rows)
+        if not {"ticket_number", "entry_code"} <= set(reader.fieldnames or ()):
+            _refuse("--tickets", file, "the columns ticket_number and entry_code are needed")
+        found = [
+            Ticket(row["ticket_number"].strip(), row["entry_code"].strip(), int(row.get("room") or 0))
+            for row in reader
+        ]
+    if not found:
+        _refuse("--tickets", file, "it holds no ticket")
+    return found
+
+
+def _own(arguments: argparse.Namespace) -> dict[str, Any]:
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="exam-engine-load-")))
+        postgres = _postgres(arguments, stack)
+        url = postgres.url("postgres") if postgres else ""
+        site = open_site(Settings(data=folder, database_url=url))
+        _say(f"a hall for {arguments.candidates} candidates")
+        lead = LOGIN_SECONDS + CALM_SECONDS + SERVER_START_SECONDS
+        hall = halls.prepare(site, arguments.candidates, starts_in=timedelta(seconds=lead))
+        site.database.dispose()
+        server = Server(folder, url, workers=arguments.workers if postgres else 1)
+        stack.callback(server.stop)
+        server.start()
+        begin = time.monotonic() + (hall.starts_at - datetime.now(UTC)).total_seconds()
+        now = time.monotonic()
+        logins = (now, max(now + 1.0, begin - CALM_SECONDS))
+        one = Run(server.url, _course(arguments, logins, begin), arguments.seed)
+        _say(f"{server.url}: logins for {logins[1] - logins[0]:.0f} s")
+        watch = _Watch(one, server, postgres)
+        asyncio.run(_watched(one, hall.tickets, watch))
+        server.stop()
+        report = _report(arguments, one, len(hall.tickets))
+        cost = figures.costs(*watch.phases)
+        report["cpu milliseconds"] = {name: round(value, 3) for name, value in cost.items()}
+        report["cpu share of one core"] = {
+            name: {"server": round(p.server / p.seconds, 3), "database": round(p.database / p.seconds, 3)}
+            for name, p in zip(("logins", "start", "work", "hand-in"), watch.phases, strict=True)
+        }
+        report["ceiling at 60 % of two cores"] = figures.ceiling(cost)
+        report["compared"] = asdict(compare(one.ledger, open_site(site.settings, migrate=False).database))
+    return report
+
+
+def _postgres(arguments: argparse.Namespace, stack: ExitStack) -> Postgres | None:
+    if arguments.database == "sqlite":
+        return None
+    try:
+        postgres = start_postgres(fsync=True)
+    except PostgresMissing as reason:
+        raise ServerMissing(reason=str(reason)) from reason
+    stack.callback(postgres.stop)
+    return postgres
+
+
+def _course(arguments: argparse.Namespace, logins: tuple[float, float], start: float) -> Course:
+    return Course(logins, start, arguments.spike, start + arguments.minutes * 60, HAND_IN_SECONDS)
+
+
+class _Watch:
+    """Reads CPU time between the phases: logins, the spike of starts, work, hand-in."""
+
+    def __init__(self, one: Run, server: Server, postgres: Postgres | None) -> None:
+        self._run, self._server, self._postgres = one, server, postgres
+        self.phases: list[Phase] = []
+
+    async def look(self) -> None:
+        course = self._run.course
+        last = course.end + course.hand_in
+        before = self._now()
+        for until in (course.start, course.start + course.spike + 1.0, course.end, last):
+            while (left := until - time.monotonic()) > 0:
+                await asyncio.sleep(min(10.0, left))
+                if left > 10:
+                    _say(f"{dict(self._run.figures.counts)} {dict(self._run.figures.errors) or ''}")
+            after = self._now()
+            self.phases.append(
+                Phase(
+                    after[0] - before[0],
+                    after[1] - before[1],
+                    after[2] - before[2],
+                    Counter(after[3]) - Counter(before[3]),
+                )
+            )
+            before = after
+
+    def _now(self) -> tuple[float, float, float, Counter[str]]:
+        database = cpu_seconds(self._postgres.processes()) if self._postgres else 0.0
+        return time.monotonic(), self._server.cpu_seconds(), database, Counter(self._run.figures.counts)
+
+
+async def _watched(one: Run, tickets: Iterable[Ticket], watch: _Watch) -> None:
+    gc.freeze()
+    await asyncio.gather(watch.look(), candidates.sit(one, list(tickets)))
+
+
+def _report(arguments: argparse.Namespace, one: Run, count: int) -> dict[str, Any]:
+    return {
+        "candidates": count,
+        "minutes": arguments.minutes,
+        "url": one.url,
+        "database": None if arguments.url else arguments.database,
+        "delays": one.figures.table(),
+        "errors": dict(one.figures.errors),
+        "cuts": one.cuts,
+        "take_overs": one.take_overs,
+        "acknowledged": one.ledger.count,
+        "receipts": len(one.ledger.receipts),
+    }
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
