@@ -21,6 +21,8 @@ from web.app import create_app
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 MOST_WORKERS = 64
+KEEP_ALIVE_SECONDS = 75
+"""Longer than a candidate's page is silent: opening a connection costs more than saving an answer."""
 
 
 class DemonstrationRefused(Conflict):
@@ -122,7 +124,13 @@ def serve(site: Site, *, child: bool = False) -> None:
     logs.configure(settings.log_level, settings.log_format)
     app = create_app(settings, site.database, run_jobs=not child, sweep=True)
     config = uvicorn.Config(
-        app, host=settings.host, port=settings.port, log_config=None, access_log=False, server_header=False
+        app,
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
     )
     server = uvicorn.Server(config)
     if not child:

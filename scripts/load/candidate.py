@@ -78,6 +78,8 @@ class Link:
 
         Raises Broken when there is none.
         """
+        if self._streams is not None and self._streams[0].at_eof():
+            self.close()  # the server ended it while nothing was under way, as with any kept-alive connection
         try:
             if self._streams is None:
                 opening = asyncio.open_connection(
