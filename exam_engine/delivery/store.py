@@ -245,6 +245,19 @@ def sitting_answers(session: Session, sitting_id: UUID) -> Sequence[tuple[UUID, 
     return [(row[0], row[1], row[2]) for row in session.execute(query)]
 
 
+def history_of(session: Session, attempt_ids: Sequence[UUID]) -> Sequence[AnswerHistory]:
+    """Return all versions of all answers of some attempts."""
+    return session.scalars(select(AnswerHistory).where(AnswerHistory.attempt_id.in_(attempt_ids))).all()
+
+
+def receipts_of(session: Session, attempt_ids: Sequence[UUID]) -> dict[UUID, str]:
+    """Return the receipts of those of the attempts that are handed in."""
+    query = select(Attempt.id, Attempt.receipt).where(
+        Attempt.id.in_(attempt_ids), Attempt.submitted_at.is_not(None)
+    )
+    return {row[0]: row[1] for row in session.execute(query)}
+
+
 @dataclass(frozen=True)
 class Progress:
     """How far an attempt has come."""

@@ -6,13 +6,10 @@ An acknowledged answer is *kept* when the stored one of the same question is the
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from sqlalchemy import select
-
-from exam_engine.delivery.models import Answer, AnswerHistory, Attempt
+from exam_engine.delivery import service as delivery
 from exam_engine.delivery.rules import receipt
 from itembank.base.db import Database, Scope
 
@@ -75,7 +72,10 @@ def compare(ledger: Ledger, database: Database) -> Findings:
     attempts = sorted({*ledger.answers, *ledger.receipts})
     for start in range(0, len(attempts), PORTION):
         part = attempts[start : start + PORTION]
-        latest, history, receipts = _stored(database, part)
+        # A load test looks at a hall of its own, whose institution it knows.
+        with database.session(scope=Scope.everything(), writes=False) as session:
+            stored = delivery.kept(session, part)
+        latest, history, receipts = stored.latest, stored.history, stored.receipts
         for attempt in part:
             for item, answered in ledger.answers.get(attempt, {}).items():
                 newest = latest.get((attempt, item))
@@ -88,8 +88,8 @@ def compare(ledger: Ledger, database: Database) -> Findings:
                     same = newest is not None and newest[:2] == (epoch, revision)
                     wrong += same and newest is not None and newest[2] != response
             if attempt in ledger.receipts:
-                stored = [(item, *kept) for (one, item), kept in latest.items() if one == attempt]
-                digest = receipt(attempt, [(item, e, r, list(chosen)) for item, e, r, chosen in stored])
+                rows = [(item, *kept) for (one, item), kept in latest.items() if one == attempt]
+                digest = receipt(attempt, [(item, e, r, list(chosen)) for item, e, r, chosen in rows])
                 receipts_wrong += not (ledger.receipts[attempt] == receipts.get(attempt) == digest)
     return Findings(
         ledger.count,
@@ -100,42 +100,3 @@ def compare(ledger: Ledger, database: Database) -> Findings:
         receipts_wrong,
         ledger.accepted_after_hand_in,
     )
-
-
-Latest = dict[tuple[UUID, UUID], Answered]
-History = dict[tuple[UUID, UUID, int, int], tuple[str, ...]]
-
-
-def _stored(database: Database, attempts: Iterable[UUID]) -> tuple[Latest, History, dict[UUID, str]]:
-    ids = list(attempts)
-    # A load test looks at a hall of its own, whose institution it knows.
-    with database.session(scope=Scope.everything(), writes=False) as session:
-        latest: Latest = {
-            (row.attempt_id, row.item_id): (row.epoch, row.revision, tuple(row.response))
-            for row in session.execute(
-                select(
-                    Answer.attempt_id, Answer.item_id, Answer.epoch, Answer.revision, Answer.response
-                ).where(Answer.attempt_id.in_(ids))
-            )
-        }
-        history: History = {
-            (row.attempt_id, row.item_id, row.epoch, row.revision): tuple(row.response)
-            for row in session.execute(
-                select(
-                    AnswerHistory.attempt_id,
-                    AnswerHistory.item_id,
-                    AnswerHistory.epoch,
-                    AnswerHistory.revision,
-                    AnswerHistory.response,
-                ).where(AnswerHistory.attempt_id.in_(ids))
-            )
-        }
-        receipts = {
-            row.id: row.receipt
-            for row in session.execute(
-                select(Attempt.id, Attempt.receipt).where(
-                    Attempt.id.in_(ids), Attempt.submitted_at.is_not(None)
-                )
-            )
-        }
-    return latest, history, receipts

@@ -1,5 +1,6 @@
 """What candidates, the server and invigilators can do with an attempt."""
 
+from exam_engine.delivery.service.comparing import Kept, kept
 from exam_engine.delivery.service.controlling import (
     bar_entry,
     extend_attempt,
@@ -52,6 +53,7 @@ __all__ = [
     "AttemptResponses",
     "AttemptStage",
     "HandedIn",
+    "Kept",
     "LateFileView",
     "Opened",
     "ReportedEvent",
@@ -67,6 +69,7 @@ __all__ = [
     "hand_in",
     "hand_in_overdue",
     "is_over",
+    "kept",
     "late_files",
     "lift_bar",
     "open_attempt",
