@@ -167,9 +167,13 @@ def parameters(session: Session, scale_id: UUID) -> Sequence[tuple[UUID, float |
     return [(item_id, a, float(b or 0.0), float(c or 0.0)) for item_id, a, b, c in session.execute(query)]
 
 
-def count_papers(session: Session, *, status: PaperStatus, not_by: UUID | None) -> int:
-    """Papers in a state that this person neither asked for nor edited."""
+def count_papers(
+    session: Session, *, status: PaperStatus, by: UUID | None = None, not_by: UUID | None = None
+) -> int:
+    """Papers in a state, those that a person asked for, or that a person neither asked for nor edited."""
     query = select(func.count(Paper.id)).where(Paper.status == status)
+    if by:
+        query = query.where(Paper.created_by == by)
     if not_by:
         edited = select(PaperEvent.paper_id).where(PaperEvent.by == not_by, PaperEvent.kind.in_(EDITS))
         query = query.where(Paper.created_by != not_by, Paper.id.not_in(edited))

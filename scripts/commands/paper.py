@@ -169,9 +169,11 @@ def _paper_id(session: Session, name: str) -> UUID:
 def _report(session: Session, assembly: Assembly, spec: BlueprintSpec) -> dict[str, Any]:
     outcome, english = dict(assembly.outcome or {}), translator("en")
     outcome.pop("curves", None)
+    changes = outcome.get("changes", [])
+    numbers = papers.item_numbers(session, labels.items_of_changes(changes))
     words = {
         "clash": [labels.clash_text(key, spec, english) for key in outcome.get("clash", [])],
-        "changes": [labels.change_text(change, spec, english) for change in outcome.get("changes", [])],
+        "changes": [labels.change_text(change, spec, english, numbers) for change in changes],
         "shortages": [
             {**s, "name": labels.rule_label(s["key"], spec, english)} for s in outcome.get("shortages", [])
         ],

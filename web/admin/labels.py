@@ -62,6 +62,7 @@ ACTIONS: dict[str, str] = {
     "paper.assembled": N_("Paper assembled"),
     "paper.approved": N_("Paper approved"),
     "paper.refused": N_("Paper refused"),
+    "paper.keys_shown": N_("Keys of a paper shown to its second person"),
     "paper.resubmitted": N_("Paper submitted again"),
     "paper.edited": N_("Paper edited by hand"),
     "paper.locked": N_("Items of a paper locked"),

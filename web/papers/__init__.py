@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from fastapi import APIRouter
 
 from exam_engine.papers import service as papers
+from exam_engine.papers.rules import PaperStatus
 from itembank.people.rules import Action
 from web.deps import Context
 from web.i18n import N_
@@ -30,11 +31,22 @@ for part in (
     router.routes.extend(part.routes)
 
 
+WAITING = (
+    (Action.PAPER_ASSEMBLE, PaperStatus.RETURNED, N_("Papers sent back to you")),
+    (Action.PAPER_SEAL, PaperStatus.DRAFT, N_("Papers to approve and seal")),
+    (Action.PAPER_SEAL, PaperStatus.APPROVED, N_("Approved papers to seal")),
+)
+"""What may wait for somebody: who does it, the papers' state, and words."""
+
+
 def _todos(ctx: Context) -> Sequence[Todo]:
-    if not ctx.may(Action.PAPER_SEAL):
-        return []
-    count = papers.waiting_for(ctx.session, ctx.actor)
-    return [Todo(count, ctx._("Papers to approve and seal"), "/papers?status=draft")]
+    waiting = [(action, status, words) for action, status, words in WAITING if ctx.may(action)]
+    return [
+        Todo(
+            papers.waiting_for(ctx.session, ctx.actor, status), ctx._(words), f"/papers?status={status.value}"
+        )
+        for _, status, words in waiting
+    ]
 
 
 AREA = Area(

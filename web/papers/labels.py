@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 from exam_engine.papers.at_hand import ELSEWHERE, LOCKED
 from exam_engine.papers.blueprint import BlueprintSpec
@@ -75,6 +77,11 @@ STAGES = [
     N_("Looking for the reason why there is no solution"),
 ]
 """Stages of the assembly job, as exam_engine.papers reports them."""
+
+MOST_NAMED = 10
+"""Entries of a rule that a sentence names."""
+
+_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 _SINGLE: dict[str, str] = {
     LENGTH: N_("Number of items"),
@@ -192,14 +199,30 @@ def error_facts(facts: Mapping[str, Any], _: Translate) -> dict[str, Any]:
     return shown
 
 
-def change_text(change: Mapping[str, Any], spec: BlueprintSpec, _: Translate) -> str:
-    """Return one change of the smallest set in a sentence."""
+def items_of_changes(changes: Sequence[Mapping[str, Any]]) -> list[UUID]:
+    """Return the items that changes name; see change_text."""
+    texts = [part for change in changes for part in change.get("items", ())]
+    return [UUID(found) for text in texts for found in _ID.findall(text)]
+
+
+def change_text(
+    change: Mapping[str, Any], spec: BlueprintSpec, _: Translate, numbers: Mapping[UUID, int] | None = None
+) -> str:
+    """Return one change of the smallest set in a sentence; items are named by their ``numbers`` in the bank."""
     name = rule_label(change["key"], spec, _)
     if change["side"] == "drop":
         return _("Drop the rule “{rule}”", rule=name)
     if change["side"] == "spare":
         few, many = len(change["items"]), format(change["before"], "g")
-        return _("“{rule}”: leave out {few} of its {many} entries", rule=name, few=few, many=many)
+        named = [_part_text(part, _, numbers or {}) for part in change["items"][:MOST_NAMED]]
+        entries = "、".join(named) + ("…" if few > MOST_NAMED else "")
+        return _(
+            "“{rule}”: leave out {few} of its {many} entries: {entries}",
+            rule=name,
+            few=few,
+            many=many,
+            entries=entries,
+        )
     if change["key"] == NO_SHARING:
         return _("Let an item be used in up to {most} forms", most=f"{change['after']:g}")
     sentences = {
@@ -209,6 +232,17 @@ def change_text(change: Mapping[str, Any], spec: BlueprintSpec, _: Translate) ->
     }
     sentence = sentences[change["side"]]
     return _(sentence, rule=name, before=change["before"], after=change["after"])
+
+
+def _part_text(part: str, _: Translate, numbers: Mapping[UUID, int]) -> str:
+    if part in EQUAL_BY:
+        return _(EQUAL_BY[part])
+
+    def numbered(found: re.Match[str]) -> str:
+        number = numbers.get(UUID(found[0]))
+        return found[0] if number is None else _("no. {number}", number=number)
+
+    return _ID.sub(numbered, part)
 
 
 def clash_text(key: str, spec: BlueprintSpec, _: Translate) -> str:

@@ -20,6 +20,7 @@ from exam_engine.papers.blueprint.refusals import (
     RowNameTwice,
     RowWithoutAmount,
     RowWithoutSelection,
+    SectionsMissing,
     SectionTwice,
     TotalDiffers,
 )
@@ -59,6 +60,7 @@ __all__ = [
     "RowWithoutSelection",
     "Section",
     "SectionTwice",
+    "SectionsMissing",
     "TotalDiffers",
     "check_blueprint",
     "check_name",

@@ -22,6 +22,7 @@ from exam_engine.papers.blueprint.refusals import (
     RowNameTwice,
     RowWithoutAmount,
     RowWithoutSelection,
+    SectionsMissing,
     SectionTwice,
     TotalDiffers,
 )
@@ -192,6 +193,8 @@ def _refusal(problem: Any) -> Invalid:
     if isinstance(field, int):
         place, field = place or "blueprint", f"{field + 1}"
     place = place or "blueprint"
+    if field == "sections" and problem["type"] == "too_short":
+        return SectionsMissing(place=place, field=field)
     if problem["type"] == "missing" or problem["input"] == "":
         return FieldMissing(place=place, field=field)
     if problem["type"] == "extra_forbidden":

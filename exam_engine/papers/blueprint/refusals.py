@@ -33,6 +33,15 @@ class FieldWrong(Invalid):
     message = "{place}: “{field}” is {value}, which does not fit ({expected})."
 
 
+class SectionsMissing(Invalid):
+    """A blueprint without any section."""
+
+    code = "blueprint_sections_missing"
+    message = (
+        "The blueprint has no section yet: give number and marks of the items of at least one item type."
+    )
+
+
 class TotalDiffers(Invalid):
     """Sections do not add up to the total."""
 

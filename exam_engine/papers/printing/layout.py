@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from exam_engine.assembly.sequence import Arranged, Arrangement, SequenceItems, SequenceRules, arrange
+from exam_engine.assembly.solver import WorkExhausted
 from exam_engine.papers.content import SealedEntry, SealedPaper, Section
 from exam_engine.papers.printing import rules
 from exam_engine.papers.printing.formulas import Piece, pieces, plain_text
-from exam_engine.papers.printing.rules import Variant
+from exam_engine.papers.printing.rules import OrderNotFound, Variant
 from itembank.items.rules import FALSE_LABEL, TRUE_LABEL, ItemType
 
 LETTERS = "ABCDEFGHIJK"
@@ -156,11 +157,16 @@ def print_layout(paper: SealedPaper, head: Head) -> PrintedPaper:
     """Return a paper as its variant prints it.
 
     Variants hang on which items the paper holds, not on its state: what is printed before and after sealing is alike.
+    Raises OrderNotFound when the search for a section's order ends at its limit.
     """
     variant = list(Variant).index(head.variant)
     sections, first = [], 1
     for number, section in enumerate(paper.sections):
-        one, run = arrange_section(section, variant, _seed(paper) + number)
+        try:
+            one, run = arrange_section(section, variant, _seed(paper) + number)
+        except WorkExhausted:
+            kind = section.type.value
+            raise OrderNotFound(label=head.label, kind=kind, variant=head.variant.value) from None
         sections.append(_section(section, one, run, number, first))
         first += len(section.entries)
     return PrintedPaper(head, tuple(sections))
@@ -175,6 +181,7 @@ def arrange_section(section: Section, variant: int, seed: int) -> tuple[Arrangem
     """Return a section's sequence and the most equal answers in a row that it keeps to.
 
     Where keys of true/false items do not allow the usual limit, the least one that they do allow is kept.
+    Raises WorkExhausted.
     """
     items = sequence_items(section.entries)
     longest_run = rules.LONGEST_RUNS.get(section.type, rules.LONGEST_RUN)

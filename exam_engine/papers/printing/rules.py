@@ -99,6 +99,16 @@ class OnlyDraftPrinted(Conflict):
     message = "Paper {label} is past review: only who may print papers gets it now."
 
 
+class OrderNotFound(Conflict):
+    """The search for the order of a variant ended at its limit."""
+
+    code = "paper_order_not_found"
+    message = (
+        "Variant {variant} of paper {label}: for the section “{kind}” no order was found within the search limit in "
+        "which answers are balanced and never too many equal ones follow each other. Print another variant."
+    )
+
+
 class SignUndrawable(Invalid):
     """A formula holds a sign that no font has."""
 

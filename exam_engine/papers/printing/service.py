@@ -57,6 +57,8 @@ def print_paper(
     PaperUnknown, PaperNotPrintable, PaperEmpty, OnlyDraftPrinted
     SealBroken, PaperAltered
         If a sealed paper does not open, or is not what was sealed.
+    OrderNotFound
+        If the search for the variant's order ends at its limit.
     GlyphMissing, SignUndrawable
         If no installed font draws a character.
     """

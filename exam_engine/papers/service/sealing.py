@@ -68,6 +68,16 @@ def approve_paper(
     return paper
 
 
+def record_keys_shown(session: Session, *, actor: Actor, paper_id: UUID) -> Paper:
+    """Record that the keys of a draft or approved paper are shown to its second person, who is to confirm them.
+
+    Raises OwnPaper, OwnEdit or PaperNotDraft.
+    """
+    paper = _second_person(session, actor, paper_id, PaperStatus.DRAFT, PaperStatus.APPROVED)
+    _record(session, actor, paper, "paper.keys_shown")
+    return paper
+
+
 def refuse_paper(session: Session, *, actor: Actor, paper_id: UUID, reason: str, now: datetime) -> Paper:
     """Send a draft or approved paper back to its author with the reason.
 
@@ -129,12 +139,11 @@ def may_decide(session: Session, actor: Actor, paper: Paper) -> bool:
     return actor.id not in (None, paper.created_by, *store.editors(session, paper.id))
 
 
-def waiting_for(session: Session, actor: Actor) -> int:
-    """How many drafts and approved papers wait for this person as the second one."""
-    return sum(
-        store.count_papers(session, status=status, not_by=actor.id)
-        for status in (PaperStatus.DRAFT, PaperStatus.APPROVED)
-    )
+def waiting_for(session: Session, actor: Actor, status: PaperStatus) -> int:
+    """How many papers in a state wait for this person: returned ones for their author, others for a second person."""
+    if status is PaperStatus.RETURNED:
+        return store.count_papers(session, status=status, by=actor.id)
+    return store.count_papers(session, status=status, not_by=actor.id)
 
 
 def _locked(session: Session, paper_id: UUID) -> Paper:

@@ -158,8 +158,8 @@ def test_an_edited_paper_is_approved_anew_by_somebody_who_did_not_edit_it(
         assert (paper.status, paper.approved_by) == (PaperStatus.DRAFT, None)
         with pytest.raises(OwnEdit):
             papers.approve_paper(session, actor=other, paper_id=paper_id, now=NOW)
-        assert papers.waiting_for(session, other) == 1
-        assert papers.waiting_for(session, third) == 2
+        assert papers.waiting_for(session, other, PaperStatus.DRAFT) == 1
+        assert papers.waiting_for(session, third, PaperStatus.DRAFT) == 2
         papers.approve_paper(session, actor=third, paper_id=paper_id, now=NOW)
         assert papers.seal_paper(session, actor=third, paper_id=paper_id, now=NOW).digest
 

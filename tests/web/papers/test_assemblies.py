@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 from openpyxl import load_workbook
+from sqlalchemy import select
 
 from exam_engine.papers.rules import PaperCheck
+from itembank.base.audit import AuditEntry
 from itembank.base.db import Database, Scope
 from itembank.people.models import Institution
 from itembank.people.rules import Role
@@ -105,6 +107,7 @@ def test_locked_items_stay_when_the_rest_is_filled_anew(
     after = client.get(paper).text
 
     assert refused.status_code == 422
+    assert len(re.findall(r'name="locked" value="[12]" form="locks" checked', refused.text)) == 2
     assert "锁定的试题保持不变" in result
     numbers = [re.findall(r"题库编号 (\d+)", text) for text in (page, after)]
     assert numbers[0][:2] == numbers[1][:2]
@@ -117,15 +120,38 @@ def test_the_second_person_refuses_and_the_author_submits_again(
     paper = papers_of(client, place)[0]
     login(Role.REVIEWER)
     silent = client.post(paper + "/refuse", data={"reason": ""})
+    waiting = client.get("/").text
     refused = client.post(paper + "/refuse", data={"reason": "第 3 题有歧义"})
     login(Role.PAPER_MANAGER)
     shown = client.get(paper).text
+    returned = client.get("/").text
     again = client.post(paper + "/resubmit", data={"reason": "已换题"})
 
     assert silent.status_code == 422
     assert refused.status_code == again.status_code == 303
+    assert "待审批封存的试卷" in waiting
+    assert "被退回的试卷" in returned
     assert "试卷已退回" in shown
     assert "第 3 题有歧义" in shown
+
+
+def test_a_paper_manager_as_second_person_sees_the_keys_when_asking_for_them(
+    client: TestClient, database: Database, institution: Institution, login: Any, place: str
+) -> None:
+    paper = papers_of(client, place)[0]
+    own = client.post(paper + "/keys")
+    login(Role.PAPER_MANAGER, username="second")
+
+    page = client.get(paper).text
+    shown = client.post(paper + "/keys", data={"check": CHECKS[:2]}).text
+
+    assert own.status_code == 403
+    assert "option-key" not in page
+    assert "option-key" in shown
+    assert len(re.findall(r'name="check" value="\w+" checked', shown)) == 2
+    with database.session(scope=Scope.of((institution.id,))) as session:
+        found = session.scalars(select(AuditEntry).where(AuditEntry.action == "paper.keys_shown")).all()
+        assert [str(entry.subject_id) for entry in found] == [paper.rsplit("/", 1)[1]]
 
 
 def test_several_papers_are_approved_sealed_and_found_again(

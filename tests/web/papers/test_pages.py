@@ -64,6 +64,9 @@ def test_the_supply_follows_what_is_typed(client: TestClient, login: Any, occupa
         "asked-": 0,
         "asked-A": 0,
         "asked-B": 0,
+        "most-A": 12,
+        "most-B": 12,
+        "need-0": "—",
         "marks": "100",
         "items": 10,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 from uuid import UUID
 
@@ -107,7 +108,7 @@ def set_locks(paper_id: UUID, data: FormDep, ctx: Context = requires(Action.PAPE
                 return ctx.redirect(f"/papers/assemblies/{assembly.id}")
             papers.set_locks(ctx.session, actor=ctx.actor, paper_id=paper_id, positions=locked)
     except ExamError as error:
-        return _refused(ctx, paper_id, error, reason=reason)
+        return _refused(ctx, paper_id, error, reason=reason, ticked=locked)
     return ctx.redirect(f"/papers/{paper_id}", notice=ctx._("{count} items are locked.", count=len(locked)))
 
 
@@ -128,10 +129,12 @@ def _revision(data: FormData) -> int:
     return int(text) if text.isdecimal() and len(text) < 9 else -1
 
 
-def _refused(ctx: Context, paper_id: UUID, error: ExamError, reason: str = "") -> Response:
+def _refused(
+    ctx: Context, paper_id: UUID, error: ExamError, reason: str = "", ticked: Sequence[int] | None = None
+) -> Response:
     if status_of(error) in (403, 404):
         raise error
-    return paper_page(ctx, paper_id, error=error, reason=reason, status=status_of(error))
+    return paper_page(ctx, paper_id, error=error, reason=reason, ticked=ticked, status=status_of(error))
 
 
 def _swap_page(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from exam_engine.papers.models import Paper
 from exam_engine.papers.rules import PaperAltered, PaperCheck, PaperStatus
 from itembank.base.crypto import SealBroken
 from itembank.base.errors import ExamError
+from itembank.people import service as people
 from itembank.people.rules import Action
 from itembank.taxonomy import service as taxonomy
 from itembank.taxonomy.rules import LEVEL_LABELS, Level
@@ -47,9 +48,13 @@ def list_papers(
         text=q,
     )
     found, total = papers.search_papers(ctx.session, wanted, page)
+    blueprints = {p.blueprint_id: papers.find_blueprint(ctx.session, p.blueprint_id) for p in found}
+    authors = {p.created_by for p in found if p.created_by}
     return ctx.page(
         "papers/papers.html",
         papers=found,
+        blueprints=blueprints,
+        authors={user: people.find_user(ctx.session, user).name for user in authors},
         total=total,
         page=page,
         pages=max(1, -(-total // papers.PAGE)),
@@ -83,6 +88,7 @@ def approve_several(data: FormDep, ctx: Context = requires(Action.PAPER_SEAL)) -
         lambda p: papers.approve_paper(
             ctx.session, actor=ctx.actor, paper_id=p.id, now=ctx.now, checks=ticked
         ),
+        then="/papers?status=approved",
     )
 
 
@@ -120,13 +126,17 @@ def paper_page(
     *,
     error: ExamError | None = None,
     reason: str = "",
+    ticked: Sequence[int] | None = None,
+    confirmed: Sequence[PaperCheck] = (),
     verdict: papers.SealVerdict | None = None,
     altered: bool = False,
+    with_keys: bool = False,
     status: int = 200,
 ) -> Response:
-    """Answer with a paper's page; what was refused stands above it, the reason typed is kept."""
+    """Answer with a paper's page; what was refused stands above it, the reason typed and the locks set are kept."""
     paper = papers.find_paper(ctx.session, paper_id)
     values: dict[str, Any] = paper_views.paper_values(ctx, paper)
+    values["show_keys"] |= with_keys
     if verdict is not None:
         values |= paper_views.seal_values(ctx, paper, verdict)
     return ctx.page(
@@ -140,6 +150,8 @@ def paper_page(
         own=paper.created_by == ctx.actor.id,
         error=refusal_text(ctx, error, values["spec"]) if error else "",
         reason=reason,
+        ticked=ticked,
+        confirmed=confirmed,
         altered=altered,
         **({"sealed": None} | values),
         status=status,
@@ -155,6 +167,13 @@ def refusal_text(ctx: Context, error: ExamError, spec: Any) -> str:
     return ctx._(error.message, **facts)
 
 
+@router.post("/papers/{paper_id}/keys")
+def show_keys(paper_id: UUID, data: FormDep, ctx: Context = requires(Action.PAPER_SEAL)) -> Response:
+    """Show the second person the keys that they are to confirm, and record it."""
+    papers.record_keys_shown(ctx.session, actor=ctx.actor, paper_id=paper_id)
+    return paper_page(ctx, paper_id, confirmed=_ticked(data), with_keys=True)
+
+
 @router.post("/papers/{paper_id}/approve")
 def approve_paper(paper_id: UUID, data: FormDep, ctx: Context = requires(Action.PAPER_SEAL)) -> Response:
     """Approve a draft as the second person, the checklist confirmed."""
@@ -164,7 +183,7 @@ def approve_paper(paper_id: UUID, data: FormDep, ctx: Context = requires(Action.
     except ExamError as error:
         if status_of(error) in (403, 404):
             raise
-        return paper_page(ctx, paper_id, error=error, status=status_of(error))
+        return paper_page(ctx, paper_id, error=error, confirmed=_ticked(data), status=status_of(error))
     return ctx.redirect(f"/papers/{paper_id}", notice=ctx._("Paper {label} was approved.", label=paper.label))
 
 
@@ -180,7 +199,7 @@ def seal_paper(paper_id: UUID, data: FormDep, ctx: Context = requires(Action.PAP
     except ExamError as error:
         if status_of(error) in (403, 404):
             raise
-        return paper_page(ctx, paper_id, error=error, status=status_of(error))
+        return paper_page(ctx, paper_id, error=error, confirmed=_ticked(data), status=status_of(error))
     return ctx.redirect(f"/papers/{paper_id}", notice=ctx._("Paper {label} was sealed.", label=paper.label))
 
 
@@ -245,7 +264,9 @@ def _chosen(ctx: Context, data: FormData) -> list[Paper]:
     return found[: papers.PAGE]
 
 
-def _each(ctx: Context, chosen: list[Paper], done: str, act: Callable[[Paper], object]) -> Response:
+def _each(
+    ctx: Context, chosen: list[Paper], done: str, act: Callable[[Paper], object], *, then: str = "/papers"
+) -> Response:
     """Do something to each paper, each for itself: one that is refused does not hold up the others."""
     refused = []
     for paper in chosen:
@@ -261,4 +282,4 @@ def _each(ctx: Context, chosen: list[Paper], done: str, act: Callable[[Paper], o
     if refused:
         more = ctx._("Refused: {reasons}", reasons=" ".join(refused[:5]))
         notice = f"{notice} {more}"
-    return ctx.redirect("/papers", notice=notice)
+    return ctx.redirect("/papers" if refused else then, notice=notice)

@@ -76,7 +76,18 @@ def verdict_of(ctx: Context, paper: Paper, spec: BlueprintSpec) -> dict[str, Any
         "targets": targets,
         "broken": [rule["name"] for rule in rules if not rule["ok"]],
         "deviation": max((t["deviation"] for t in targets), default=0.0),
+        "apart": _apart(outcome.get("pairs") or {}, place),
         "checked_at": outcome.get("checked_at"),
+    }
+
+
+def _apart(pairs: Mapping[str, Any], place: int) -> dict[str, float] | None:
+    """Return how far a form is from the one that differs most from it; None where it is alone."""
+    if len(pairs.get("common") or []) < 2:
+        return None
+    return {
+        name: max(value for other, value in enumerate(table[place]) if other != place)
+        for name, table in pairs.items()
     }
 
 

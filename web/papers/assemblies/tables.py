@@ -46,7 +46,12 @@ def result_table(
         pairs = views.pair_rows(outcome, forms)
         keys = ("one", "other", "common", "information", "score")
         return ctx._("Differences of any two forms"), heads, [[row[k] for k in keys] for row in pairs]
-    heads = [ctx._("Item number"), ctx._("Item type"), ctx._("Forms here"), ctx._("Sealed papers before")]
+    heads = [
+        ctx._("Number in the bank"),
+        ctx._("Item type"),
+        ctx._("Forms here"),
+        ctx._("Sealed papers before"),
+    ]
     found = papers.exposure(ctx.session, assembly_id)
     rows = [
         [

@@ -9,11 +9,11 @@ from typing import Any
 from exam_engine.jobs import service as jobs
 from exam_engine.papers import service as papers
 from exam_engine.papers.blueprint import BlueprintSpec
-from exam_engine.papers.compile import EQUAL
+from exam_engine.papers.compile import EQUAL, NO_SHARING
 from exam_engine.papers.models import Assembly, Blueprint
 from exam_engine.papers.rules import AssemblyStatus
 from web.deps import Context
-from web.i18n import format_time
+from web.i18n import N_, format_time
 from web.papers import labels
 from web.papers.assemblies.pictures import curve_charts
 from web.papers.assemblies.words import STAGE_STEPS, findings
@@ -21,6 +21,12 @@ from web.papers.forms import TYPES
 
 MOST_COLUMNS = 10
 """With more forms a table shows the least and the greatest value in their place."""
+
+COUNTED = {
+    EQUAL: N_("Combinations whose counts differ between forms"),
+    NO_SHARING: N_("Most forms that an item stands in"),
+}
+"""Rules whose value is a count of something else than their name says."""
 
 
 def status_of(ctx: Context, assembly: Assembly) -> AssemblyStatus:
@@ -36,7 +42,8 @@ def outcome_values(
 ) -> dict[str, Any]:
     """Return what the result page shows of an outcome; ``show`` filters the rules: tight or broken."""
     outcome = assembly.outcome or {}
-    error = outcome.get("error")
+    error, changes = outcome.get("error"), outcome.get("changes", [])
+    numbers = papers.item_numbers(ctx.session, labels.items_of_changes(changes)) if changes else {}
     values: dict[str, Any] = {
         "outcome": outcome,
         "checked_at": _time(ctx, outcome.get("checked_at")),
@@ -45,7 +52,7 @@ def outcome_values(
         "forms": form_names(ctx, outcome, assembly.forms),
         "rules": [],
         "clash": [labels.clash_text(key, spec, ctx._) for key in outcome.get("clash", [])],
-        "changes": [labels.change_text(change, spec, ctx._) for change in outcome.get("changes", [])],
+        "changes": [labels.change_text(change, spec, ctx._, numbers) for change in changes],
         "shortages": [
             {**shortage, "name": labels.rule_label(shortage["key"], spec, ctx._)}
             for shortage in outcome.get("shortages", [])
@@ -89,13 +96,13 @@ def rule_rows(ctx: Context, outcome: Mapping[str, Any], spec: BlueprintSpec) -> 
     for rule in outcome["rules"]:
         name = labels.rule_label(rule["key"], spec, ctx._)
         low, high = rule["minimum"], rule["maximum"]
-        near = low != high and any(value in (low, high) and value for value in rule["actual"])
+        # Of two values that are allowed each is a bound; and that no item is shared is no narrow miss.
+        narrow = rule["key"] == NO_SHARING or (low and high is not None and high - low <= 1)
+        near = low != high and not narrow and any(value in (low, high) and value for value in rule["actual"])
         rows.append(
             {
                 **rule,
-                "name": ctx._("Combinations whose counts differ between forms")
-                if rule["key"] == EQUAL
-                else name,
+                "name": ctx._(COUNTED[rule["key"]]) if rule["key"] in COUNTED else name,
                 "required": labels.amount_text(low or 0, high),
                 "tight": near,
             }
@@ -142,6 +149,19 @@ def pair_rows(outcome: Mapping[str, Any], forms: Sequence[str]) -> list[dict[str
     return sorted(rows, key=lambda r: (-(r["score"] or 0), -(r["information"] or 0), -r["common"]))
 
 
+def pair_matrix(outcome: Mapping[str, Any], forms: Sequence[str]) -> dict[str, Any] | None:
+    """Return the differences of all forms as a square, or None for two forms or too many of them.
+
+    A cell holds the difference of expected marks, without item parameters the items in common; the largest is marked.
+    """
+    pairs = outcome.get("pairs") or {}
+    table = pairs.get("score") or pairs.get("common") or []
+    if not 2 < len(table) <= MOST_COLUMNS:
+        return None
+    worst = max(value for f, row in enumerate(table) for g, value in enumerate(row) if f != g)
+    return {"of_marks": "score" in pairs, "rows": list(zip(forms, table, strict=True)), "worst": worst}
+
+
 def exposure_values(ctx: Context, assembly: Assembly) -> dict[str, Any]:
     """Return how often the items of the forms are used, here and in papers sealed before."""
     rows = papers.exposure(ctx.session, assembly.id)
@@ -176,5 +196,6 @@ def _result_values(
         "composition": composition_parts(ctx, outcome, nodes),
         "charts": curve_charts(ctx, outcome, forms) if outcome.get("curves") else [],
         "pairs": pair_rows(outcome, forms),
+        "matrix": pair_matrix(outcome, forms),
         "findings": findings(outcome, rules, ctx._),
     }

@@ -51,6 +51,9 @@ GAIN = N_("Up to {percent} might be gained by another run with another seed.")
 SCORE = N_(
     "Candidates of equal ability can expect marks that differ by at most {marks} between any two forms."
 )
+AIM_AT_SCORE = N_(
+    "Expected marks come closer when the blueprint sets them as goals, too: its editor can fill them in."
+)
 PRECISION = N_("At the abilities of the targets any two forms measure equally precisely to within {percent}.")
 UNCALIBRATED = N_(
     "The bank is not calibrated; the mean difficulty of the forms differs by at most {spread} levels."
@@ -101,6 +104,8 @@ def _differences(outcome: Mapping[str, Any], _: Translate) -> list[Finding]:
     if "score" in pairs:
         score = max(max(row) for row in pairs["score"])
         found.append(("good" if score <= SCORE_APART else "warn", _(SCORE, marks=f"{score:.2f}")))
+        if score > SCORE_APART and not any(t.get("kind") == "curve" for t in outcome["targets"]):
+            found.append(("info", _(AIM_AT_SCORE)))
         apart = max(max(row) for row in pairs["information"])
         tone = "good" if apart <= PRECISION_APART else "warn"
         found.append((tone, _(PRECISION, percent=_percent(apart / 100))))

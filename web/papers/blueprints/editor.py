@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from exam_engine.papers.blueprint import MAX_ROWS, BlueprintSpec, problems_of, read_blueprint
+from exam_engine.papers.blueprint import MAX_ROWS, BlueprintSpec, check_name, problems_of, read_blueprint
 from exam_engine.papers.rules import MINUTES, TOTAL_MARKS
 from itembank.base.errors import ExamError
 from web.forms import FormData
@@ -84,6 +84,10 @@ class Editor:
     def problems(self) -> dict[str, ExamError]:
         """Return what is wrong, by the name of the input beside which it is to be said."""
         found: dict[str, ExamError] = {}
+        try:
+            check_name(self.name)
+        except ExamError as nameless:
+            found["name"] = nameless
         for problem in problems_of(self.as_data()):
             place, part = str(problem.facts.get("place", "")), str(problem.facts.get("field", ""))
             found.setdefault(self._input(place, part), problem)

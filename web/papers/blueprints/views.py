@@ -43,6 +43,10 @@ SECTIONS = {
 }
 
 
+PER_POINT = N_("{said} Of one assessment point a form takes at most {most}.")
+MARKS = N_("The sections add up to {total} marks; the paper has {stated}.")
+
+
 @dataclass(frozen=True)
 class OutlineRow:
     """A node with the active items below it by type, and how the rows of the editor use it."""
@@ -53,7 +57,6 @@ class OutlineRow:
     total: int
     points: int
     importance: str
-    most: int
 
 
 @dataclass(frozen=True)
@@ -64,13 +67,18 @@ class SupplyView:
     warnings: dict[str, str]
     asked: dict[str, int]
     """Below each node, and on the empty path over the whole outline."""
+    most: dict[str, int]
+    """Items below each node that a form can hold."""
+    needs: dict[str, str]
+    """What each row comes to in whole items: ``4``, ``3–5``."""
     items: int
     marks: str
 
     def as_json(self) -> dict[str, Any]:
         """Return it for the script of the page."""
         asked = {f"asked-{path}": count for path, count in self.asked.items()}
-        values = {**self.counts, **asked, "items": self.items, "marks": self.marks}
+        most = {f"most-{path}": count for path, count in self.most.items()}
+        values = {**self.counts, **asked, **most, **self.needs, "items": self.items, "marks": self.marks}
         return {"values": values, "warnings": self.warnings}
 
 
@@ -89,7 +97,7 @@ def place_of(data: FormData) -> tuple[UUID, Level]:
         raise NotFound from None
 
 
-def outline_rows(bank: Supply, stock: Stock, limits: Limits) -> list[OutlineRow]:
+def outline_rows(bank: Supply, stock: Stock) -> list[OutlineRow]:
     """Return the outline with the number of active items below each node."""
     paths = [node.path for node in bank.nodes]
     parents = {path.rpartition("-")[0] for path in paths}
@@ -106,7 +114,6 @@ def outline_rows(bank: Supply, stock: Stock, limits: Limits) -> list[OutlineRow]
                 len(below),
                 stock.points(below),
                 balance,
-                stock.most(below, limits),
             )
         )
     return rows
@@ -135,12 +142,18 @@ def supply_view(editor: Editor, bank: Supply, stock: Stock, _: Translate) -> Sup
     found = shortcomings_of(stock, asks, wanted, paths, limits)
     asked = asked_of_nodes(asks, paths)
     asked[""] = sum(asked[node.path] for node in bank.nodes if node.depth == 1)
+    warnings = {s.place: _sentence(s, limits, _) for s in reversed(found)}
+    stated, marks = editor.head["total_marks"], _marks(editor)
+    if sum(sections.values()) and fraction(stated) != fraction(marks):
+        warnings["marks"] = _(MARKS, total=marks, stated=stated[:12] or "—")
     return SupplyView(
         counts,
-        {s.place: _sentence(s, limits, _) for s in reversed(found)},
+        warnings,
         asked,
+        {path: stock.most(stock.of("node", path), limits) for path in paths},
+        {f"need-{n}": labels.amount_text(ask.low, ask.high) for n, ask in asks.items()},
         sum(sections.values()),
-        _marks(editor),
+        marks,
     )
 
 
@@ -150,7 +163,10 @@ def _sentence(found: Shortcoming, limits: Limits, _: Translate) -> str:
         words = TOTALS
     elif found.place.startswith("section-") and found.kind in SECTIONS:
         words = SECTIONS
-    return _(words[found.kind], asked=found.asked, available=found.available, forms=limits.forms)
+    said = _(words[found.kind], asked=found.asked, available=found.available, forms=limits.forms)
+    if limits.per_point and found.kind in ("supply", "forms"):
+        said = _(PER_POINT, said=said, most=limits.per_point)
+    return said
 
 
 def _ask(row: Mapping[str, str], sections: Mapping[str, int]) -> Ask | None:

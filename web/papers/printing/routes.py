@@ -81,7 +81,7 @@ def _download(ctx: Context, paper_id: UUID, data: FormData, *, review_copy: bool
     except NotFound:
         raise
     except ExamError as error:
-        form.add("", error)
+        form.add("", error.message, **labels.error_facts(error.facts, ctx._))
         return _page(ctx, paper_id, form, status_of(error))
     return ctx.download(file.content, file.name, file.media_type)
 

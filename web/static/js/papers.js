@@ -4,10 +4,20 @@
 const state = document.querySelector("#editor-state");
 const closed = new Set();
 const past = [], future = [];
-let timer = 0, busy = false, opened = false;
+const ASIDE = ["planned", "spread_type", "spread_total", "cut", "paper", "_csrf"];
+let timer = 0, busy = false, opened = false, saved = "", saving = false;
 
 const form = () => document.querySelector("form[data-supply-url]");
 const fields = () => new URLSearchParams([...new FormData(form())].filter(([, value]) => typeof value === "string"));
+
+// What would be lost with the page; what the tools are told is no part of the blueprint.
+function content() {
+  const found = fields();
+  for (const name of ASIDE) found.delete(name);
+  return found.toString();
+}
+
+const edited = () => "edited" in state.dataset || content() !== saved;
 
 async function count() {
   try {
@@ -146,18 +156,40 @@ function grow() {
   show();
 }
 
+// A row that moved takes the focus along, so that it can be moved on.
+function followed(pressed) {
+  const [, way, at] = /^(up|down)-(\d+)$/.exec(pressed) ?? [];
+  if (!way) return pressed;
+  const place = Number(at) + (way === "up" ? -1 : 1);
+  const last = form().querySelectorAll("[name=row]").length - 1;
+  const other = way === "up" ? "down" : "up";
+  return `${place === (way === "up" ? 0 : last) ? other : way}-${place}`;
+}
+
+// Alt with an arrow moves the row that is being written.
+function carry(event) {
+  const way = { ArrowUp: "up", ArrowDown: "down" }[event.key];
+  if (!way || !event.altKey || event.target.matches("select")) return;
+  const row = event.target.closest("#rows tbody tr");
+  const pressed = row?.querySelector(`[name=do][value^="${way}-"]:not(:disabled)`);
+  if (!pressed) return;
+  event.preventDefault();
+  pressed.click();
+}
+
 function prepare(answered = false) {
   const here = form();
   here.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(count, 400); });
   here.addEventListener("change", remember);
+  here.addEventListener("keydown", carry);
   here.addEventListener("submit", (event) => {
     const pressed = event.submitter;
-    if (!pressed || pressed.value === "save") return;
+    if (!pressed || pressed.value === "save") { saving = true; return; }
     event.preventDefault();
     remember();
     const body = fields();
     body.set("do", pressed.value);
-    send(body, pressed.value).then(remember);
+    send(body, followed(pressed.value)).then(remember);
   });
   const actions = here.querySelector(".form-actions");
   if (actions && !here.querySelector("fieldset").disabled) {
@@ -177,4 +209,13 @@ function prepare(answered = false) {
 if (state && form()) {
   prepare();
   remember();
+  saved = content();
+  window.addEventListener("beforeunload", (event) => { if (!saving && edited()) event.preventDefault(); });
+  // Forms are assembled from what is saved: nobody shall take them for what stands on the page.
+  document.querySelector(".assemble form")?.addEventListener("submit", (event) => {
+    if (!edited()) return;
+    event.preventDefault();
+    document.querySelector("#save-first").hidden = false;
+    form().querySelector("[name=do][value=save]").focus();
+  });
 }

@@ -1,10 +1,10 @@
 // What every page can do beyond plain HTML: confirmations, job progress, selection of all rows, menus that close.
 
-for (const form of document.querySelectorAll("form[data-confirm]")) {
-  form.addEventListener("submit", (event) => {
-    if (!window.confirm(form.dataset.confirm)) event.preventDefault();
-  });
-}
+// A form asks before it is sent, or only some of its buttons do.
+document.addEventListener("submit", (event) => {
+  const words = event.submitter?.dataset.confirm ?? event.target.dataset.confirm;
+  if (words && !event.defaultPrevented && !window.confirm(words)) event.preventDefault();
+});
 
 // A card that is wider than the window scrolls sideways: then the keyboard must reach it.
 const reach = () => {
@@ -16,17 +16,18 @@ const reach = () => {
 window.addEventListener("resize", reach);
 reach();
 
-// A form is sent once: a second click while the first is under way does nothing.
+// A form is sent once: a second click while the first is under way does nothing. One that answers with files is not
+// left by sending it, and may be sent for the next file at once.
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (event.defaultPrevented || form.method !== "post") return;
+  if (event.defaultPrevented || form.method !== "post" || "files" in form.dataset) return;
   if (form.dataset.sent) event.preventDefault();
   form.dataset.sent = "1";
   setTimeout(() => delete form.dataset.sent, 4000);
 });
 
 for (const all of document.querySelectorAll("input[data-select-all]")) {
-  const boxes = () => all.closest("form").querySelectorAll(`input[name="${all.dataset.selectAll}"]`);
+  const boxes = () => [...all.form.elements].filter((box) => box.name === all.dataset.selectAll && !box.disabled);
   all.addEventListener("change", () => boxes().forEach((box) => { box.checked = all.checked; }));
 }
 
