@@ -40,8 +40,9 @@ from web import (
 )
 from web.bank import imports as bank_imports
 from web.navigation import Area
-from web.security import SecurityHeaders, UploadTooLarge
+from web.security import Limiter, SecurityHeaders, UploadTooLarge
 from web.settings import Settings
+from web.shared import Shared
 
 log = structlog.get_logger(__name__)
 
@@ -139,6 +140,7 @@ def create_app(
     app.state.settings = settings
     app.state.database = database
     app.state.delivery = delivery
+    app.state.shared = Limiter.shared = Shared(settings.redis_url)
     app.state.areas = AREAS
     with database.session(writes=False) as session:
         app.state.demonstration = people.is_demonstration(session)

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from itembank.base.errors import Forbidden, Invalid, TooMany
+from web.shared import Shared
 
 SESSION_COOKIE = "session"
 UNSAFE_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -110,10 +111,16 @@ class SecurityHeaders:
 
 
 class Limiter:
-    """Counts events by key in this process: at most ``limit`` within ``seconds``."""
+    """Counts events by key: at most ``limit`` within ``seconds``, in all processes that share their counts.
 
-    def __init__(self, limit: int, seconds: float) -> None:
-        self.limit, self.seconds = limit, seconds
+    ``name`` tells its counts from those of others.
+    """
+
+    shared = Shared()
+    """What the processes of this site share; set when the site is made."""
+
+    def __init__(self, name: str, *, limit: int, seconds: float) -> None:
+        self.name, self.limit, self.seconds = name, limit, seconds
         self._events: dict[str, deque[float]] = {}
         self._lock = threading.Lock()
 
@@ -129,6 +136,15 @@ class Limiter:
         self._count(key, 1)
 
     def _count(self, key: str, events_now: int) -> None:
+        room = self.shared.count(
+            f"{self.name}:{key}", limit=self.limit, seconds=self.seconds, events=events_now
+        )
+        if room is False:
+            raise TooMany
+        if room is None:
+            self._count_here(key, events_now)
+
+    def _count_here(self, key: str, events_now: int) -> None:
         tick = time.monotonic()
         with self._lock:
             events = self._events.setdefault(key, deque())

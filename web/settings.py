@@ -24,6 +24,9 @@ class Settings(BaseSettings):
         None,
         description="Keyring file; default keys/keyring.json in the data folder. Keep it off the database's backups.",
     )
+    redis_url: str = Field(
+        "", description="Redis that several processes share rate limits through, such as redis://127.0.0.1/0."
+    )
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
     base_url: str = Field("", description="Public address of the site, printed in QR codes and certificates.")

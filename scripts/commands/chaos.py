@@ -15,8 +15,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from scripts.load.chaos import Chaos, Kill, NotRecovered, kill_process
 from scripts.load.ledger import compare
 from scripts.load.processes import Server, children
 from scripts.servers.postgres import Postgres, PostgresMissing, start_postgres
+from scripts.servers.redis import RedisMissing, RedisServer, start_redis
 from scripts.site import open_site
 from web.settings import Settings
 
@@ -73,8 +74,8 @@ def run(arguments: argparse.Namespace) -> int:
         value = getattr(arguments, name)
         if not least <= value <= most:
             raise ChaosWrong(name=f"--{name}", value=value, right=f"{least} to {most}")
-    with tempfile.TemporaryDirectory(prefix="exam-engine-chaos-") as folder, _database(arguments) as postgres:
-        figures = _run(arguments, Path(folder), postgres)
+    with tempfile.TemporaryDirectory(prefix="exam-engine-chaos-") as folder, _database(arguments) as servers:
+        figures = _run(arguments, Path(folder), servers)
     print(_text(figures))
     if arguments.json:
         arguments.json.write_text(json.dumps(figures, indent=2) + "\n")
@@ -82,33 +83,48 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 @contextmanager
-def _database(arguments: argparse.Namespace) -> Iterator[Postgres | None]:
+def _database(arguments: argparse.Namespace) -> Iterator[Servers | None]:
     if arguments.database == "sqlite":
         yield None
         return
-    try:
-        postgres = start_postgres(fsync=True)
-    except PostgresMissing as reason:
-        raise ServerMissing(reason=str(reason)) from reason
-    try:
-        yield postgres
-    finally:
-        postgres.stop()
+    with ExitStack() as stack:
+        try:
+            postgres = start_postgres(fsync=True)
+            stack.callback(postgres.stop)
+            redis = start_redis()
+            stack.callback(redis.stop)
+        except (PostgresMissing, RedisMissing) as reason:
+            raise ServerMissing(reason=str(reason)) from reason
+        yield Servers(postgres, redis)
 
 
-def _run(arguments: argparse.Namespace, folder: Path, postgres: Postgres | None) -> dict[str, Any]:
-    url = postgres.url("postgres") if postgres else ""
+@dataclass(frozen=True)
+class Servers:
+    """What stands behind several web workers."""
+
+    postgres: Postgres
+    redis: RedisServer
+
+
+def _run(arguments: argparse.Namespace, folder: Path, servers: Servers | None) -> dict[str, Any]:
+    url = servers.postgres.url("postgres") if servers else ""
     site = open_site(Settings(data=folder, database_url=url))
     count = arguments.lanes + int(arguments.saves * 3 * CANDIDATES_PER_SAVE)
     _say(f"a hall for {count} candidates")
     hall = halls.prepare(site, count, starts_in=timedelta(seconds=1))
     site.database.dispose()
-    workers = arguments.workers if postgres else 1
-    server = Server(folder, url, workers=workers, careless=arguments.careless)
+    workers = arguments.workers if servers else 1
+    server = Server(
+        folder,
+        url,
+        workers=workers,
+        redis_url=servers.redis.url if servers else "",
+        careless=arguments.careless,
+    )
     chaos = Chaos(
         server.url,
         hall,
-        _kills(server, postgres, random.Random(arguments.seed)),
+        _kills(server, servers, random.Random(arguments.seed)),
         times=arguments.kills,
         lanes=arguments.lanes,
         least_saves=arguments.saves,
@@ -138,9 +154,9 @@ def _run(arguments: argparse.Namespace, folder: Path, postgres: Postgres | None)
     }
 
 
-def _kills(server: Server, postgres: Postgres | None, rng: random.Random) -> dict[str, Kill]:
+def _kills(server: Server, servers: Servers | None, rng: random.Random) -> dict[str, Kill]:
     def worker() -> None:
-        if postgres is None:
+        if servers is None:
             kill_process(server.process.pid)
             server.process.wait()
             server.start()
@@ -148,8 +164,9 @@ def _kills(server: Server, postgres: Postgres | None, rng: random.Random) -> dic
             kill_process(rng.choice(server.web_workers()))
 
     kills = {"web worker": Kill("web worker", worker)}
-    if postgres is None:
+    if servers is None:
         return kills
+    postgres, redis = servers.postgres, servers.redis
 
     def whole() -> None:
         postgres.kill()
@@ -161,7 +178,14 @@ def _kills(server: Server, postgres: Postgres | None, rng: random.Random) -> dic
         kill_process(rng.choice(busy))
 
     kills["database"] = Kill("database", whole)
+
+    def memory() -> None:
+        redis.kill()
+        time.sleep(rng.uniform(0.0, 1.0))
+        redis.start()
+
     kills["backend"] = Kill("backend", backend)
+    kills["Redis"] = Kill("Redis", memory)
     return kills
 
 

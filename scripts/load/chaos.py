@@ -48,8 +48,6 @@ class Kill:
 
     name: str
     strike: Callable[[], None]
-    interrupts: bool = True
-    """Whether saves under way can be cut off by it."""
 
 
 @dataclass
@@ -120,7 +118,7 @@ class Chaos:
         for number, name in enumerate(order, 1):
             kill, before = self._kills[name], self._cut
             # At a moment when answers are on their way, or there would be nothing to lose.
-            while kill.interrupts and not self._under_way:
+            while not self._under_way:
                 await asyncio.sleep(0.001)
             self.tally.unacknowledged[name] += self._under_way
             count = self.ledger.count

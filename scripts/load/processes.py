@@ -59,7 +59,9 @@ class Server:
         Start the variant that acknowledges before it has stored: the control of chaos.
     """
 
-    def __init__(self, data: Path, database_url: str, *, workers: int, careless: bool = False) -> None:
+    def __init__(
+        self, data: Path, database_url: str, *, workers: int, redis_url: str = "", careless: bool = False
+    ) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._log = data / "server.log"
@@ -67,6 +69,7 @@ class Server:
             **os.environ,
             "EXAM_ENGINE_DATA": str(data),
             "EXAM_ENGINE_DATABASE_URL": database_url,
+            "EXAM_ENGINE_REDIS_URL": redis_url,
             "EXAM_ENGINE_HOST": "127.0.0.1",
             "EXAM_ENGINE_PORT": str(self.port),
             "EXAM_ENGINE_LOG_LEVEL": "warning",

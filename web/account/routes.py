@@ -19,7 +19,7 @@ from web.i18n import N_
 from web.security import SESSION_COOKIE, Limiter, client_address
 
 router = APIRouter()
-_failures = Limiter(limit=30, seconds=60)
+_failures = Limiter("login-failure", limit=30, seconds=60)
 """Wrong passwords from one address; right ones do not count, since a whole office shares an address."""
 
 

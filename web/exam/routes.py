@@ -33,9 +33,9 @@ from web.security import SESSION_COOKIE, Limiter, client_address
 
 router = APIRouter(prefix="/exam")
 FormDep = Annotated[FormData, Depends(form_data)]
-_addresses = Limiter(limit=600, seconds=60)
+_addresses = Limiter("entrance-address", limit=600, seconds=60)
 """A whole examination centre often stands behind one address."""
-_tickets = Limiter(limit=8, seconds=60)
+_tickets = Limiter("entrance-ticket", limit=8, seconds=60)
 """Guessing is bounded by ticket: 31^8 codes at eight a minute."""
 
 

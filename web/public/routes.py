@@ -31,8 +31,8 @@ from web.security import Limiter, client_address
 router = APIRouter()
 FormDep = Annotated[FormData, Depends(form_data)]
 
-verifications = Limiter(limit=30, seconds=60)
-objections = Limiter(limit=10, seconds=600)
+verifications = Limiter("verification", limit=30, seconds=60)
+objections = Limiter("objection", limit=10, seconds=600)
 """Each per address, in this process; several processes allow so many times more."""
 
 EVERYTHING = Scope.everything()

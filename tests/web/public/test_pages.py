@@ -16,8 +16,8 @@ from web.security import Limiter
 
 @pytest.fixture(autouse=True)
 def fresh_limits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(routes, "verifications", Limiter(limit=30, seconds=60))
-    monkeypatch.setattr(routes, "objections", Limiter(limit=10, seconds=600))
+    monkeypatch.setattr(routes, "verifications", Limiter("verification", limit=30, seconds=60))
+    monkeypatch.setattr(routes, "objections", Limiter("objection", limit=10, seconds=600))
 
 
 @pytest.fixture

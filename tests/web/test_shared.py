@@ -1,0 +1,84 @@
+"""What processes share through Redis, and how each goes on alone without it."""
+
+from __future__ import annotations
+
+import pytest
+
+from itembank.base.errors import TooMany
+from scripts.servers.redis import RedisMissing, start_redis
+from web import shared
+from web.security import Limiter
+from web.shared import Shared
+
+
+@pytest.fixture(scope="module")
+def server():
+    try:
+        found = start_redis()
+    except RedisMissing as reason:
+        pytest.skip(str(reason))
+    yield found
+    found.stop()
+
+
+@pytest.fixture
+def two(server):
+    """Two processes' ends."""
+    return Shared(server.url), Shared(server.url)
+
+
+def limiter(end: Shared, name: str) -> Limiter:
+    made = Limiter(name, limit=3, seconds=60)
+    made.shared = end
+    return made
+
+
+def test_processes_count_together(two) -> None:
+    first, second = (limiter(end, "together") for end in two)
+    first.check("a")
+    second.check("a")
+    first.check("a")
+
+    with pytest.raises(TooMany):
+        second.check("a")
+    with pytest.raises(TooMany):
+        second.guard("a")
+    second.check("b")
+
+
+def test_events_are_forgotten_after_the_time(two) -> None:
+    assert two[0].count("short", limit=1, seconds=0.05, events=1) is True
+    while two[1].count("short", limit=1, seconds=0.05, events=0) is False:
+        pass
+    assert two[1].count("short", limit=1, seconds=0.05, events=1) is True
+
+
+def test_a_text_is_made_once_for_all(two) -> None:
+    made = []
+
+    def make() -> bytes:
+        made.append(1)
+        return b"once"
+
+    assert [end.text("room", 30, make) for end in (*two, *two)] == [b"once"] * 4
+    assert len(made) == 1
+
+
+def test_without_redis_each_process_counts_for_itself(server, monkeypatch) -> None:
+    end = Shared(server.url)
+    counting = limiter(end, "alone")
+    counting.check("a")
+    server.kill()
+    try:
+        for _ in range(3):
+            counting.check("a")
+        with pytest.raises(TooMany):
+            counting.check("a")
+        assert end.text("room of nobody", 30, lambda: b"made here") == b"made here"
+    finally:
+        server.start()
+    monkeypatch.setattr(
+        shared.time, "monotonic", lambda now=shared.time.monotonic: now() + 2 * shared.AWAY_SECONDS
+    )
+
+    assert end.count("back", limit=1, seconds=60, events=1) is True

@@ -1,0 +1,95 @@
+"""What the processes of one site share for an instant: counts of events, and texts that cost something to make.
+
+With Redis all processes share it; without, or while Redis is away, each has its own. Nothing here is the only copy of
+anything: losing it costs some repeated work, and counts that begin again.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+import redis
+import structlog
+
+log = structlog.get_logger(__name__)
+
+TIMEOUT_SECONDS = 0.1
+"""Redis stands next to the site; slower than this, it is taken as away."""
+
+AWAY_SECONDS = 5.0
+"""For so long it is not asked again after it failed."""
+
+MOST_TEXTS = 10_000
+
+_COUNT = """
+local time = redis.call('TIME')
+local now = time[1] + time[2] / 1000000
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - ARGV[2])
+if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[1]) then return 0 end
+for n = 1, tonumber(ARGV[3]) do
+  redis.call('ZADD', KEYS[1], now, time[1] .. '.' .. time[2] .. '.' .. n)
+  redis.call('EXPIRE', KEYS[1], math.ceil(ARGV[2]))
+end
+return 1
+"""
+
+
+class Shared:
+    """Shared by all processes that name the same Redis, or by the threads of this process.
+
+    Parameters
+    ----------
+    url : str, optional
+        ``redis://host:port/number``, ``rediss://…`` or ``unix:///path``; empty for this process alone.
+    """
+
+    def __init__(self, url: str = "") -> None:
+        limits = {"socket_timeout": TIMEOUT_SECONDS, "socket_connect_timeout": TIMEOUT_SECONDS}
+        self._client = redis.Redis.from_url(url, **limits) if url else None
+        self._away_until = 0.0
+        self._texts: dict[str, tuple[float, bytes]] = {}
+        self._making: dict[str, threading.Lock] = {}
+        self._lock = threading.Lock()
+
+    def count(self, key: str, *, limit: int, seconds: float, events: int) -> bool | None:
+        """Count ``events`` (0 or 1) for ``key`` unless it has reached ``limit`` within ``seconds``.
+
+        Returns
+        -------
+        bool or None
+            Whether there was room; None when nobody shares the counts.
+        """
+        answer = self._asked(lambda client: client.eval(_COUNT, 1, f"count:{key}", limit, seconds, events))
+        return None if answer is None else bool(answer)
+
+    def text(self, key: str, seconds: float, make: Callable[[], bytes]) -> bytes:
+        """Return the text made for ``key`` at most ``seconds`` ago, or make it; one thread makes it, others wait."""
+        with self._lock:
+            if len(self._making) > MOST_TEXTS:
+                self._making, self._texts = {}, {}
+            making = self._making.setdefault(key, threading.Lock())
+        with making:
+            found = self._texts.get(key)
+            if found is None or found[0] <= time.monotonic():
+                found = self._texts[key] = time.monotonic() + seconds, self._made(key, seconds, make)
+            return found[1]
+
+    def _made(self, key: str, seconds: float, make: Callable[[], bytes]) -> bytes:
+        kept = self._asked(lambda client: client.get(f"text:{key}"))
+        if isinstance(kept, bytes):
+            return kept
+        made = make()
+        self._asked(lambda client: client.set(f"text:{key}", made, px=max(1, int(seconds * 1000))))
+        return made
+
+    def _asked(self, ask: Callable[[redis.Redis], object]) -> object | None:
+        if self._client is None or time.monotonic() < self._away_until:
+            return None
+        try:
+            return ask(self._client)
+        except redis.RedisError as error:
+            self._away_until = time.monotonic() + AWAY_SECONDS
+            log.warning("redis_away", reason=type(error).__name__)
+            return None
