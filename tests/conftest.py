@@ -35,7 +35,7 @@ from tests.factories.people import make_institution, make_platform, make_user
 from web import logs
 from web.account import routes as account
 from web.app import create_app
-from web.exam import routes as exam
+from web.exam import limits as exam
 from web.public import routes as public
 from web.security import SESSION_COOKIE, csrf_token
 from web.settings import Settings
@@ -252,8 +252,8 @@ def _fresh_rate_limits() -> None:
     """All tests share one process and one address: each begins with nothing counted."""
     for limiter in (
         account._failures,
-        exam._addresses,
-        exam._tickets,
+        exam.addresses,
+        exam.tickets,
         public.verifications,
         public.objections,
     ):

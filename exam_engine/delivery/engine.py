@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import threading
+
 import structlog
 
+from exam_engine.delivery.lean.desk import Desk
 from exam_engine.delivery.shelf import ReadPaper, Shelf
 from exam_engine.delivery.sweeper import Sweeper
 from exam_engine.delivery.writer import Writer
@@ -37,7 +40,10 @@ class Delivery:
 
     def __init__(self, database: Database, read_paper: ReadPaper, *, sweep: bool = True) -> None:
         self.database = database
-        self.writer = Writer(database)
+        # SQLite has one writer at a time: our two take turns instead of polling for its lock.
+        turn = threading.Lock() if database.is_sqlite else None
+        self.writer = Writer(database, turn=turn)
+        self.desk = Desk(database, turn=turn)
         self.shelf = Shelf(read_paper)
         self._sweeper = Sweeper(database) if sweep else None
 
@@ -47,6 +53,7 @@ class Delivery:
         if weak:
             log.warning("database_may_lose_answers", settings=weak)
         self.writer.start()
+        self.desk.start()
         if self._sweeper:
             self._sweeper.start()
 
@@ -54,4 +61,5 @@ class Delivery:
         """Write what waits, then end."""
         if self._sweeper:
             self._sweeper.stop()
+        self.desk.stop()
         self.writer.stop()

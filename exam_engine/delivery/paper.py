@@ -37,10 +37,6 @@ def form_of(paper: CandidatePaper) -> Mapping[UUID, Choice]:
     }
 
 
-def _rank(seed: int, *parts: str) -> bytes:
-    return hashlib.sha256(f"{seed}/{'/'.join(parts)}".encode()).digest()
-
-
 def is_pinned(option: Option) -> bool:
     """Tell whether an option must keep its place, such as “all of the above” (以上都是)."""
     return _PINNED.search(option.text) is not None
@@ -52,29 +48,74 @@ def keeps_order(entry: CandidateEntry) -> bool:
     return entry.type is ItemType.TRUE_FALSE or any(_SPEAKS_OF_LETTERS.search(text) for text in texts)
 
 
+class _EntryOrder:
+    """What decides the place of one item and of its options, whoever the candidate is."""
+
+    __slots__ = ("moving", "name", "unmoved")
+
+    def __init__(self, entry: CandidateEntry) -> None:
+        self.name = entry.item_id.hex.encode()
+        self.unmoved = tuple(range(len(entry.options)))
+        self.moving: list[tuple[int, bytes]] = []
+        """Places of the options that move, with what their rank is made of."""
+        if not keeps_order(entry):
+            self.moving = [
+                (place, b"/".join((self.name, option.label.encode())))
+                for place, option in enumerate(entry.options)
+                if not is_pinned(option)
+            ]
+
+    def options(self, seed: bytes) -> tuple[int, ...]:
+        """Return which option stands at each place."""
+        if not self.moving:
+            return self.unmoved
+        ranked = sorted([(hashlib.sha256(seed + name).digest(), place) for place, name in self.moving])
+        places = list(self.unmoved)
+        for (place, _), (_, moved) in zip(self.moving, ranked, strict=True):
+            places[place] = moved
+        return tuple(places)
+
+
+class Arranger:
+    """The order of a paper for any seed; what does not depend on the seed is worked out once."""
+
+    def __init__(self, paper: CandidatePaper) -> None:
+        self._sections = [[_EntryOrder(entry) for entry in section.entries] for section in paper.sections]
+
+    def order(self, seed: int) -> list[list[tuple[int, tuple[int, ...]]]]:
+        """Return for each section, in the candidate's order, (item, its options) as places on the sealed paper."""
+        prefix = b"%d/" % seed
+        return [
+            [
+                (place, section[place].options(prefix))
+                for _, place in sorted(
+                    [
+                        (hashlib.sha256(prefix + entry.name).digest(), place)
+                        for place, entry in enumerate(section)
+                    ]
+                )
+            ]
+            for section in self._sections
+        ]
+
+
+def _with_options(entry: CandidateEntry, places: tuple[int, ...]) -> CandidateEntry:
+    return replace(entry, options=tuple(entry.options[place] for place in places))
+
+
 def arrange_options(entry: CandidateEntry, seed: int) -> CandidateEntry:
     """Return ``entry`` with its options in the order of ``seed``."""
-    if keeps_order(entry):
-        return entry
-    moving = sorted(
-        (option for option in entry.options if not is_pinned(option)),
-        key=lambda option: _rank(seed, entry.item_id.hex, option.label),
-    )
-    waiting = iter(moving)
-    options = tuple(option if is_pinned(option) else next(waiting) for option in entry.options)
-    return replace(entry, options=options)
+    return _with_options(entry, _EntryOrder(entry).options(b"%d/" % seed))
 
 
 def arrange(paper: CandidatePaper, seed: int) -> CandidatePaper:
     """Return ``paper`` in the order of one candidate; the same seed always gives the same order."""
+    order = Arranger(paper).order(seed)
     sections = tuple(
         replace(
             section,
-            entries=tuple(
-                arrange_options(entry, seed)
-                for entry in sorted(section.entries, key=lambda entry: _rank(seed, entry.item_id.hex))
-            ),
+            entries=tuple(_with_options(section.entries[place], options) for place, options in places),
         )
-        for section in paper.sections
+        for section, places in zip(paper.sections, order, strict=True)
     )
     return replace(paper, sections=sections)

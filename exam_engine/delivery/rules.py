@@ -241,6 +241,15 @@ class AttemptState:
     paused_at: datetime | None
 
 
+OPENING_SPREAD_SECONDS = 3.0
+"""Waiting pages open their start button within this time, so that a whole site does not press it at once."""
+
+
+def opening_delay(registration_id: UUID) -> float:
+    """Return by how many seconds a candidate's page waits longer: always the same, evenly spread."""
+    return registration_id.int % 3000 / 3000 * OPENING_SPREAD_SECONDS
+
+
 def check_open(
     *,
     submitted_at: datetime | None,

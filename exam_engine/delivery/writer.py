@@ -13,22 +13,23 @@ and refused alone. Sending again is harmless: order is (epoch, revision), and th
 from __future__ import annotations
 
 import threading
-from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import structlog
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
 from exam_engine.delivery import store
+from exam_engine.delivery.batches import Batcher
 from exam_engine.delivery.rules import (
     AnswerNotStorable,
     AnswerRow,
     AttemptState,
     DatabaseAway,
-    TooManyWaiting,
     refusal,
     remaining_seconds,
 )
@@ -54,7 +55,7 @@ class Ticket:
     attempt_id: UUID
     epoch: int
     answers: Sequence[AnswerRow]
-    deliver: Callable[[list[Ticket]], None]
+    deliver: Callable[[list[Any]], None]
     """Called once after the flush, from the writer's thread, with all tickets that share it."""
     waiter: object = None
     """For the one who delivers."""
@@ -65,49 +66,34 @@ class Ticket:
     remaining: float | None = None
     """Seconds until the deadline, by the database's clock."""
 
+    @property
+    def weight(self) -> int:
+        """How many answers it holds; one that only asks is a little work, too."""
+        return len(self.answers) or 1
+
 
 class Writer:
     """One per process. Start it with the site, stop it after the last request."""
 
     def __init__(
-        self, database: Database, *, max_waiting: int = MAX_WAITING, linger_seconds: float = LINGER_SECONDS
+        self,
+        database: Database,
+        *,
+        max_waiting: int = MAX_WAITING,
+        linger_seconds: float = LINGER_SECONDS,
+        turn: AbstractContextManager[object] | None = None,
     ) -> None:
         self._database = database
         self._engines = {writes: database.engine.execution_options(writes=writes) for writes in (False, True)}
-        self._max_waiting = max_waiting
-        self._linger_seconds = linger_seconds
-        self._queue: deque[Ticket] = deque()
-        self._waiting = 0
-        self._changed = threading.Condition()
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
-
-    def start(self) -> None:
-        """Begin to write."""
-        self._thread = threading.Thread(target=self._loop, name="answers", daemon=True)
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Write what waits, then end; tickets put later are refused."""
-        self._stopping.set()
-        with self._changed:
-            self._changed.notify()
-        if self._thread is not None:
-            self._thread.join()
-
-    def put(self, ticket: Ticket) -> None:
-        """Queue a ticket; its result comes through ``ticket.deliver``.
-
-        Raises TooManyWaiting when the queue is full or the writer has stopped.
-        """
-        weight = len(ticket.answers) or 1
-        with self._changed:
-            if self._waiting + weight > self._max_waiting or self._stopping.is_set():
-                raise TooManyWaiting
-            self._waiting += weight
-            self._queue.append(ticket)
-            if len(self._queue) == 1:
-                self._changed.notify()
+        self._batcher: Batcher[Ticket] = Batcher(
+            self._work,
+            name="answers",
+            batch=BATCH,
+            most=max_waiting,
+            linger_seconds=linger_seconds,
+            turn=turn or nullcontext(),
+        )
+        self.start, self.stop, self.put = self._batcher.start, self._batcher.stop, self._batcher.put
 
     def save(self, attempt_id: UUID, epoch: int, answers: Sequence[AnswerRow]) -> Ticket:
         """Save and wait for the result; for callers that have a thread to wait in."""
@@ -116,26 +102,6 @@ class Writer:
         self.put(ticket)
         done.wait()
         return ticket
-
-    def _loop(self) -> None:
-        while True:
-            with self._changed:
-                while not self._queue and not self._stopping.is_set():
-                    self._changed.wait()
-                if not self._queue:
-                    return
-            self._stopping.wait(self._linger_seconds)
-            self._work(self._take())
-
-    def _take(self) -> list[Ticket]:
-        taken: list[Ticket] = []
-        with self._changed:
-            weight = 0
-            while self._queue and weight < BATCH:
-                taken.append(self._queue.popleft())
-                weight += len(taken[-1].answers) or 1
-            self._waiting -= weight
-        return taken
 
     def _work(self, tickets: list[Ticket]) -> None:
         try:
@@ -148,17 +114,6 @@ class Writer:
                 log.warning("answers_not_written", tickets=len(tickets), reason=type(error).__name__)
             for ticket in tickets:
                 ticket.refusal = DatabaseAway
-        self._deliver(tickets)
-
-    def _deliver(self, tickets: list[Ticket]) -> None:
-        groups: dict[int, list[Ticket]] = {}
-        for ticket in tickets:
-            groups.setdefault(id(ticket.deliver), []).append(ticket)
-        for group in groups.values():
-            try:
-                group[0].deliver(group)
-            except Exception:  # a listener that has gone must not end the writing
-                log.exception("result_not_delivered")
 
     def _flush(self, tickets: list[Ticket]) -> None:
         answers = [row for ticket in tickets for row in ticket.answers]

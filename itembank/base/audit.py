@@ -1,13 +1,14 @@
 """The audit chain: who changed what, when, in a sequence that cannot be edited unnoticed.
 
 Data flow: a service calls ``record`` while it works; the entries wait in the session; just before the
-transaction commits, the head row is locked, each entry gets the next number, the hash of its predecessor, its
-own SHA-256 hash over all fields, and an Ed25519 signature of that hash; after the commit the signed head is
-appended to a file outside the database.
+transaction commits, the head row is locked, each entry gets the next number, the hash of its predecessor and its
+own SHA-256 hash over all fields; the last one gets an Ed25519 signature of that hash, which by the links covers
+all before it; after the commit the signed head is appended to a file outside the database. Work below a session
+(many candidates in one transaction) calls ``append`` and ``export`` itself.
 
-``verify`` finds an edit (hash), a deletion or insertion (number, link), a re-chaining (signature: the key is not
-in the database) and a truncation (exported heads). Personal values are sealed under a key of that person's own;
-destroying it makes them unreadable and leaves the chain intact.
+``verify`` finds an edit (hash), a deletion or insertion (number, link), a re-chaining or an unsigned end
+(signature: the key is not in the database) and a truncation (exported heads). Personal values are sealed under
+a key of that person's own; destroying it makes them unreadable and leaves the chain intact.
 """
 
 from __future__ import annotations
@@ -20,13 +21,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import JSON, LargeBinary, String, event, select, update
+from sqlalchemy import JSON, Connection, LargeBinary, String, Table, event, insert, select, update
 from sqlalchemy.orm import Mapped, Session, SessionTransaction, mapped_column
 
+from itembank.base import bulk
 from itembank.base.crypto import Keyring
 from itembank.base.db import Base, keyring_of, on_session_factory
 
@@ -52,6 +54,7 @@ class AuditEntry(Base):
     previous: Mapped[str] = mapped_column(String(64))
     digest: Mapped[str] = mapped_column(String(64))
     signature: Mapped[str] = mapped_column(String(160))
+    """Of the digest; empty where a later record of the same transaction is signed, which covers this one."""
 
 
 class AuditHead(Base):
@@ -64,6 +67,10 @@ class AuditHead(Base):
     digest: Mapped[str] = mapped_column(String(64))
 
 
+_ENTRY = cast(Table, AuditEntry.__table__)
+_HEAD = cast(Table, AuditHead.__table__)
+
+
 class PersonKey(Base):
     """A person's own key, sealed; deleting the row destroys their values in all audit records."""
 
@@ -73,16 +80,19 @@ class PersonKey(Base):
     sealed: Mapped[bytes] = mapped_column(LargeBinary)
 
 
-@dataclass
-class _Pending:
+@dataclass(frozen=True)
+class Record:
+    """One change on its way into the chain."""
+
     actor: str
     institution_id: UUID | None
     action: str
     subject: tuple[str, str]
-    detail: dict[str, Any]
-    personal: dict[str, str]
-    savepoint: SessionTransaction | None
     at: datetime = field(repr=False)
+    detail: dict[str, Any] = field(default_factory=dict)
+    """JSON facts without personal values, item text or keys."""
+    personal: dict[str, str] = field(default_factory=dict)
+    savepoint: SessionTransaction | None = field(default=None, repr=False)
 
 
 def record(
@@ -116,15 +126,15 @@ def record(
         for person, facts in (personal or {}).items()
     }
     session.info.setdefault("audit_pending", []).append(
-        _Pending(
-            str(actor),
-            institution_id,
-            action,
-            (subject[0], str(subject[1])),
-            json.loads(json.dumps(detail or {}, default=str)),
-            sealed,
-            session.get_nested_transaction(),
-            session.info["clock"].now(),
+        Record(
+            actor=str(actor),
+            institution_id=institution_id,
+            action=action,
+            subject=(subject[0], str(subject[1])),
+            at=session.info["clock"].now(),
+            detail=json.loads(json.dumps(detail or {}, default=str)),
+            personal=sealed,
+            savepoint=session.get_nested_transaction(),
         )
     )
 
@@ -158,60 +168,62 @@ def read_personal(session: Session, entry: AuditEntry) -> dict[str, dict[str, An
     return opened
 
 
-def _canonical(entry: AuditEntry) -> bytes:
+def _canonical(entry: Mapping[str, Any]) -> bytes:
     fields = {
-        "number": entry.number,
-        "at": entry.at.isoformat(timespec="microseconds"),
-        "actor": entry.actor,
-        "institution_id": str(entry.institution_id) if entry.institution_id else None,
-        "action": entry.action,
-        "subject": [entry.subject_kind, entry.subject_id],
-        "detail": entry.detail,
-        "personal": entry.personal,
-        "previous": entry.previous,
+        "number": entry["number"],
+        "at": entry["at"].isoformat(timespec="microseconds"),
+        "actor": entry["actor"],
+        "institution_id": str(entry["institution_id"]) if entry["institution_id"] else None,
+        "action": entry["action"],
+        "subject": [entry["subject_kind"], entry["subject_id"]],
+        "detail": entry["detail"],
+        "personal": entry["personal"],
+        "previous": entry["previous"],
     }
     return json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
-def _append_pending(session: Session) -> None:
-    if session.in_nested_transaction():
-        return
-    pending: list[_Pending] = session.info.pop("audit_pending", [])
-    if not pending:
-        return
-    session.flush()
-    head = session.scalars(select(AuditHead).where(AuditHead.id == 1).with_for_update()).one_or_none()
+def _row(record: Record, number: int, previous: str) -> dict[str, Any]:
+    row = {
+        "number": number,
+        "at": record.at,
+        "actor": record.actor,
+        "institution_id": record.institution_id,
+        "action": record.action,
+        "subject_kind": record.subject[0],
+        "subject_id": record.subject[1],
+        "detail": record.detail,
+        "personal": record.personal,
+        "previous": previous,
+        "signature": "",
+    }
+    return {**row, "digest": hashlib.sha256(_canonical(row)).hexdigest()}
+
+
+def append(connection: Connection, keyring: Keyring, records: Sequence[Record]) -> dict[str, Any] | None:
+    """Add records to the chain; the last statement of a transaction, since it holds the head until the commit.
+
+    Returns the signed head, for ``export`` after the commit.
+    """
+    if not records:
+        return None
+    c = _HEAD.c
+    head = connection.execute(select(c.number, c.digest).where(c.id == 1).with_for_update()).one_or_none()
     if head is None:
-        head = AuditHead(id=1, number=0, digest=GENESIS)
-        session.add(head)
-        session.flush()
-    keyring = keyring_of(session)
-    number, digest = head.number, head.digest
-    for waiting in pending:
-        number += 1
-        entry = AuditEntry(
-            number=number,
-            at=waiting.at,
-            actor=waiting.actor,
-            institution_id=waiting.institution_id,
-            action=waiting.action,
-            subject_kind=waiting.subject[0],
-            subject_id=waiting.subject[1],
-            detail=waiting.detail,
-            personal=waiting.personal,
-            previous=digest,
-        )
-        entry.digest = digest = hashlib.sha256(_canonical(entry)).hexdigest()
-        entry.signature = keyring.sign(digest.encode(), purpose=PURPOSE)
-        session.add(entry)
-    session.execute(update(AuditHead).where(AuditHead.id == 1).values(number=number, digest=digest))
-    session.flush()
-    session.info["audit_head"] = {"number": number, "digest": digest, "signature": entry.signature}
+        connection.execute(insert(_HEAD).values(id=1, number=0, digest=GENESIS))
+    number, digest = head or (0, GENESIS)
+    rows: list[dict[str, Any]] = []
+    for record in records:
+        rows.append(_row(record, number + 1, digest))
+        number, digest = rows[-1]["number"], rows[-1]["digest"]
+    rows[-1]["signature"] = keyring.sign(digest.encode(), purpose=PURPOSE)
+    bulk.insert_rows(connection, _ENTRY, rows)
+    connection.execute(update(_HEAD).where(c.id == 1).values(number=number, digest=digest))
+    return {"number": number, "digest": digest, "signature": rows[-1]["signature"]}
 
 
-def _export_head(session: Session) -> None:
-    head = session.info.pop("audit_head", None)
-    path: Path | None = session.info.get("audit_heads")
+def export(head: dict[str, Any] | None, path: Path | None) -> None:
+    """Append a signed head to the file outside the database, once its transaction is committed."""
     if head is None or path is None:
         return
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -221,8 +233,21 @@ def _export_head(session: Session) -> None:
         os.close(handle)
 
 
+def _append_pending(session: Session) -> None:
+    if session.in_nested_transaction():
+        return
+    pending: list[Record] = session.info.pop("audit_pending", [])
+    if pending:
+        session.flush()
+        session.info["audit_head"] = append(session.connection(), keyring_of(session), pending)
+
+
+def _export_head(session: Session) -> None:
+    export(session.info.pop("audit_head", None), session.info.get("audit_heads"))
+
+
 def _forget_rolled_back(session: Session, previous: SessionTransaction) -> None:
-    pending: list[_Pending] = session.info.get("audit_pending", [])
+    pending: list[Record] = session.info.get("audit_pending", [])
     pending[:] = [entry for entry in pending if previous.nested and entry.savepoint is not previous]
     session.info.pop("audit_head", None)
 
@@ -275,6 +300,7 @@ def verify(session: Session, heads_path: Path | None = None) -> Verification:
     heads = list(_exported_heads(heads_path))
     wanted = {head["number"]: head["digest"] for head in heads}
     expected, previous, seen = 1, GENESIS, {0: GENESIS}
+    unsigned: int | None = None
     for entry in session.scalars(
         select(AuditEntry).order_by(AuditEntry.number).execution_options(yield_per=1000)
     ):
@@ -284,14 +310,20 @@ def verify(session: Session, heads_path: Path | None = None) -> Verification:
             )
         elif entry.previous != previous:
             findings.append(Finding(entry.number, "relinked", "does not link to the record before it"))
-        if hashlib.sha256(_canonical(entry)).hexdigest() != entry.digest:
+        if hashlib.sha256(_canonical(vars(entry))).hexdigest() != entry.digest:
             findings.append(Finding(entry.number, "edited", "its content does not match its hash"))
-        if not keyring.verify(entry.digest.encode(), entry.signature, purpose=PURPOSE):
+        if not entry.signature:
+            unsigned = unsigned or entry.number
+        elif keyring.verify(entry.digest.encode(), entry.signature, purpose=PURPOSE):
+            unsigned = None  # by the links it vouches for all before it
+        else:
             findings.append(Finding(entry.number, "forged", "its signature is not this site's"))
         if entry.number in wanted:
             seen[entry.number] = entry.digest
         expected, previous = entry.number + 1, entry.digest
     last = expected - 1
+    if unsigned:
+        findings.append(Finding(unsigned, "forged", "neither it nor a record after it is signed"))
     stored = session.get(AuditHead, 1)
     if (stored.number if stored else 0) > last:
         findings.append(Finding(last + 1, "truncated", "the stored head lies beyond the last record"))

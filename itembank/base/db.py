@@ -196,6 +196,7 @@ class Database:
         self.url = url
         self.keyring = keyring
         self.clock: Clock = clock or SystemClock()
+        self.audit_heads = audit_heads
         self.engine: Engine = create_engine(
             url,
             pool_size=pool_size,

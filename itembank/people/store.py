@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 from uuid import UUID
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Connection, Table, delete, select, update
 from sqlalchemy.orm import Session
 
+from itembank.base import bulk
 from itembank.people.models import Institution, LoginSession, Membership, Person, SiteFact, User
 from itembank.people.rules import InstitutionKind, Role
 
@@ -80,6 +82,14 @@ def end_sessions(
         session.execute(query.where(LoginSession.user_id == user_id))
     if registration_id is not None:
         session.execute(query.where(LoginSession.registration_id == registration_id))
+
+
+def replace_candidate_sessions(connection: Connection, rows: bulk.Rows) -> None:
+    """End the sessions of the registrations named in ``rows`` and open these."""
+    table = cast(Table, LoginSession.__table__)
+    ended = delete(table).where(bulk.among(table.c.registration_id, "ids", connection.dialect.name))
+    connection.execute(ended, {"ids": [row["registration_id"] for row in rows]})
+    bulk.insert_rows(connection, table, rows)
 
 
 def act_at(session: Session, login_id: UUID, institution_id: UUID) -> None:

@@ -2,6 +2,7 @@
 
 from starlette.routing import Route
 
+from web.exam import lean
 from web.exam.events import EVENTS_PATH, Events
 from web.exam.offline import SHELL_PATH, WORKER_PATH, Shell, Worker
 from web.exam.routes import router
@@ -11,12 +12,19 @@ from web.navigation import Area
 AREA = Area(
     "exam",
     router,
-    # The answer-saving path: no dependency graph, no session; it authorises by the attempt's own token.
+    # The lean road: no dependency graph, no session. Saving authorises by the attempt's own token; the others by
+    # session and form token, or hand on to the route of the same address.
     routes=[
         Route(SAVE_PATH, Save(), methods=["PUT", "POST"]),
         Route(HEARTBEAT_PATH, Heartbeat(), methods=["GET", "POST"]),
         Route(EVENTS_PATH, Events(), methods=["POST"]),
         Route(WORKER_PATH, Worker(), methods=["GET"]),
         Route(SHELL_PATH, Shell(), methods=["GET"]),
+        Route("/exam/login", lean.EnterHere(router), methods=["POST"]),
+        Route("/exam", lean.WaitHere(router), methods=["GET"]),
+        Route("/exam/sittings/{sitting_id}/start", lean.StartHere(router), methods=["POST"]),
+        Route("/exam/attempts/{attempt_id}", lean.ReadHere(router), methods=["GET"]),
+        Route("/exam/attempts/{attempt_id}/open", lean.OpenHere(router), methods=["POST"]),
+        Route("/exam/attempts/{attempt_id}/submit", lean.HandInHere(router), methods=["POST"]),
     ],
 )

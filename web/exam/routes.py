@@ -7,11 +7,12 @@ from typing import Annotated, Any, cast
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import HTMLResponse, JSONResponse, Response
 
 from exam_engine.delivery import service as delivery
 from exam_engine.delivery.answer_file import page_seal
 from exam_engine.delivery.engine import Delivery
+from exam_engine.delivery.lean.requests import Sheet, Who
 from exam_engine.delivery.models import Attempt
 from exam_engine.delivery.paper import arrange, form_of
 from exam_engine.delivery.rules import EntryBarred, TakenOver
@@ -23,20 +24,17 @@ from itembank.base.db import Scope, database_now
 from itembank.base.errors import Conflict, ExamError, NotFound
 from itembank.people import service as people
 from itembank.people.rules import Action
-from web.deps import Context, candidate_actor, public, requires
+from web.deps import NOTICE_COOKIE, Context, candidate_actor, public, requires
 from web.errors import status_of
 from web.exam.forms import EntryForm, EpochForm
-from web.exam.labels import PAGE_WORDS, SECTION_HINTS, SECTION_NAMES
+from web.exam.limits import addresses, tickets
+from web.exam.pages import paper_pages
 from web.forms import Form, FormData, form_data, parse_form
 from web.i18n import format_time
-from web.security import SESSION_COOKIE, Limiter, client_address
+from web.security import SESSION_COOKIE, client_address
 
 router = APIRouter(prefix="/exam")
 FormDep = Annotated[FormData, Depends(form_data)]
-_addresses = Limiter("entrance-address", limit=600, seconds=60)
-"""A whole examination centre often stands behind one address."""
-_tickets = Limiter("entrance-ticket", limit=8, seconds=60)
-"""Guessing is bounded by ticket: 31^8 codes at eight a minute."""
 
 
 def _engine(ctx: Context) -> Delivery:
@@ -59,8 +57,8 @@ def enter(data: FormDep, ctx: Context = public(Scope.everything())) -> Response:
     if form.model is None:
         return ctx.page("exam/login.html", form=form, status=422)
     try:
-        _addresses.check(client_address(ctx.request))
-        _tickets.check(form.model.ticket_number.strip())
+        addresses.check(client_address(ctx.request))
+        tickets.check(form.model.ticket_number.strip())
         registration = _registration(ctx, form.model)
     except ExamError as refusal:
         form.add("", _with_times(refusal, ctx))
@@ -163,19 +161,18 @@ def work(attempt_id: UUID, ctx: Context = requires(Action.EXAM_SIT)) -> Response
     if delivery.is_over(ctx.session, attempt):
         return ctx.redirect(f"/exam/attempts/{attempt_id}/receipt")
     place = delivery.place_of(ctx.session, attempt)
-    paper = arrange(_engine(ctx).shelf.paper(ctx.session, attempt.paper_id), attempt.seed)
-    return ctx.page(
-        "exam/paper.html",
-        attempt=attempt,
-        place=place,
-        name=people.read_person(ctx.session, place.registration.person_id).name,
-        paper=paper,
-        total=sum(len(section.entries) for section in paper.sections),
-        saved=delivery.saved_answers(ctx.session, attempt),
-        section_names=SECTION_NAMES,
-        section_hints=SECTION_HINTS,
-        words={key: ctx._(word) for key, word in PAGE_WORDS.items()},
-    )
+    name = people.read_person(ctx.session, place.registration.person_id).name
+    who = Who(name, place.registration.ticket_number or "", place.seat.number, place.plan.name)
+    saved = delivery.saved_answers(ctx.session, attempt)
+    chosen = {item: answer.response for item, answer in saved.items() if answer.response}
+    sheet = Sheet(attempt.id, attempt.paper_id, attempt.seed, attempt.epoch, attempt.due_at, who, chosen)
+    paper = _engine(ctx).shelf.paper(ctx.session, attempt.paper_id)
+    values = ctx.values()
+    pages = paper_pages(paper, ctx.language, demonstration=values["demonstration"])
+    response = HTMLResponse(pages.page(sheet, csrf=values["csrf"], notice=values["notice"]))
+    if values["notice"]:
+        response.delete_cookie(NOTICE_COOKIE)
+    return response
 
 
 @router.post("/attempts/{attempt_id}/open")

@@ -20,6 +20,7 @@ from exam_engine.delivery.rules import (
     AttemptUnknown,
     EntryBarred,
     is_overdue,
+    opening_delay,
     remaining_seconds,
 )
 from exam_engine.delivery.store import Place
@@ -52,6 +53,12 @@ class Waiting:
     stage: Stage
     starts_in_seconds: float
     attempt: Attempt | None
+
+    @property
+    def starts_in(self) -> str:
+        """Seconds until the page opens its start button."""
+        delay = opening_delay(self.place.registration.id) if self.starts_in_seconds else 0.0
+        return f"{self.starts_in_seconds + delay:.1f}"
 
 
 @dataclass(frozen=True)

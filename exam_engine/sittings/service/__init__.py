@@ -17,7 +17,12 @@ from exam_engine.sittings.service.conditions import (
     configure_conditions,
     list_conditions,
 )
-from exam_engine.sittings.service.entry import IssuedCode, check_entry, issue_entry_codes
+from exam_engine.sittings.service.entry import (
+    IssuedCode,
+    check_entry,
+    entry_code_hash,
+    issue_entry_codes,
+)
 from exam_engine.sittings.service.plans import (
     PlanDraft,
     PlanView,
@@ -115,6 +120,7 @@ __all__ = [
     "create_plan",
     "create_room",
     "create_sitting",
+    "entry_code_hash",
     "find_plan",
     "find_registration",
     "find_room",

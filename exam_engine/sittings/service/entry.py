@@ -27,6 +27,7 @@ from exam_engine.sittings.rules import (
 )
 from exam_engine.sittings.service.records import note_event
 from itembank.base import audit
+from itembank.base.crypto import Keyring
 from itembank.base.db import keyring_of
 from itembank.base.errors import NotFound
 from itembank.people.rules import Actor
@@ -43,8 +44,9 @@ class IssuedCode:
     entry_code: str
 
 
-def _hash(session: Session, ticket_number: str, code: str) -> str:
-    return keyring_of(session).blind_index(f"{ticket_number}:{code}", purpose="entry_code")
+def entry_code_hash(keyring: Keyring, ticket_number: str, code: str) -> str:
+    """Return the keyed hash that is kept of an entry code."""
+    return keyring.blind_index(f"{ticket_number}:{tidy_entry_code(code[:40])}", purpose="entry_code")
 
 
 def issue_entry_codes(
@@ -82,7 +84,10 @@ def issue_entry_codes(
         ticket = row.ticket_number or ""
         code = "".join(secrets.choice(ENTRY_CODE_ALPHABET) for _ in range(ENTRY_CODE_LENGTH))
         kind = "code" if row.entry_code_hash is None else "code_again"
-        row.entry_code_hash, row.entry_code_issued_at = _hash(session, ticket, code), now
+        row.entry_code_hash, row.entry_code_issued_at = (
+            entry_code_hash(keyring_of(session), ticket, code),
+            now,
+        )
         note_event(session, actor=actor, registration=row, kind=kind, now=now)
         issued.append(IssuedCode(row.id, ticket, code))
     audit.record(
@@ -108,7 +113,7 @@ def check_entry(session: Session, *, ticket_number: str, entry_code: str, now: d
     known = len(ticket) == len(_ABSENT) and ticket.isascii() and ticket.isdigit()
     row = store.registration_by_ticket(session, ticket if known else _ABSENT)
     expected = (row.entry_code_hash if row else None) or _ABSENT
-    given = _hash(session, ticket if known else _ABSENT, tidy_entry_code(entry_code[:40]))
+    given = entry_code_hash(keyring_of(session), ticket if known else _ABSENT, entry_code)
     if not hmac.compare_digest(expected, given) or row is None:
         raise EntryRefused
     if row.status is not RegistrationStatus.APPROVED:

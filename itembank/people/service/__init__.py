@@ -25,14 +25,17 @@ from itembank.people.service.logins import (
     log_in,
     log_out,
     open_candidate_session,
+    open_candidate_sessions,
     open_staff_session,
     resume,
+    session_digest,
     workplaces,
 )
 from itembank.people.service.persons import (
     PersonFacts,
     find_person,
     keep_person,
+    name_in,
     read_person,
     read_persons,
 )
@@ -59,7 +62,9 @@ __all__ = [
     "log_out",
     "mark_demonstration",
     "members",
+    "name_in",
     "open_candidate_session",
+    "open_candidate_sessions",
     "open_staff_session",
     "platform",
     "read_person",
@@ -68,5 +73,6 @@ __all__ = [
     "resume",
     "revoke_role",
     "scope_of",
+    "session_digest",
     "workplaces",
 ]

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from itembank.base import audit
 from itembank.base.errors import Forbidden, NotFound, TooMany
-from itembank.base.ids import new_token
+from itembank.base.ids import new_id, new_token
 from itembank.people import store
 from itembank.people.models import Institution, LoginSession, User
 from itembank.people.rules import (
@@ -49,14 +51,17 @@ class Login:
     must_change_password: bool = False
 
 
-def _digest(token: str) -> str:
+def session_digest(token: str) -> str:
+    """Return what is kept of a session token."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 
 def _open(session: Session, now: datetime, **columns: UUID | None) -> str:
     token = new_token(32)
     expires_at = now + timedelta(hours=SESSION_HOURS)
-    session.add(LoginSession(token_digest=_digest(token), created_at=now, expires_at=expires_at, **columns))
+    session.add(
+        LoginSession(token_digest=session_digest(token), created_at=now, expires_at=expires_at, **columns)
+    )
     session.flush()
     return token
 
@@ -110,9 +115,29 @@ def open_candidate_session(
     return _open(session, now, registration_id=registration_id, institution_id=institution_id)
 
 
+def open_candidate_sessions(
+    connection: Connection, registrations: Sequence[tuple[UUID, UUID]], *, now: datetime
+) -> list[str]:
+    """Do what ``open_candidate_session`` does for many (registration, institution); the caller keeps the records."""
+    tokens = [new_token(32) for _ in registrations]
+    rows = [
+        {
+            "id": new_id(),
+            "token_digest": session_digest(token),
+            "registration_id": registration_id,
+            "institution_id": institution_id,
+            "created_at": now,
+            "expires_at": now + timedelta(hours=SESSION_HOURS),
+        }
+        for token, (registration_id, institution_id) in zip(tokens, registrations, strict=True)
+    ]
+    store.replace_candidate_sessions(connection, rows)
+    return tokens
+
+
 def resume(session: Session, token: str, *, now: datetime) -> Login | None:
     """Return the login behind a cookie, or None when it is unknown, expired or the account is closed."""
-    row = store.login_session(session, _digest(token))
+    row = store.login_session(session, session_digest(token))
     if row is None or row.expires_at <= now:
         return None
     if row.registration_id is not None:

@@ -6,11 +6,13 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from itembank.base import audit
+from itembank.base.crypto import Keyring
 from itembank.base.db import keyring_of
 from itembank.base.errors import NotFound
 from itembank.base.ids import new_id
@@ -69,9 +71,18 @@ def keep_person(session: Session, *, actor: Actor, facts: PersonFacts, now: date
     return row
 
 
+def _stored(keyring: Keyring, person_id: UUID, sealed: bytes) -> dict[str, Any]:
+    stored: dict[str, Any] = json.loads(keyring.open(sealed, purpose=_PURPOSE, context=f"person/{person_id}"))
+    return stored
+
+
+def name_in(keyring: Keyring, person_id: UUID, sealed: bytes) -> str:
+    """Return the name in a person's sealed facts, for those who read rows below a session."""
+    return str(_stored(keyring, person_id, sealed)["name"])
+
+
 def _open(session: Session, row: Person) -> PersonFacts:
-    plain = keyring_of(session).open(row.sealed, purpose=_PURPOSE, context=f"person/{row.id}")
-    stored = json.loads(plain)
+    stored = _stored(keyring_of(session), row.id, row.sealed)
     return PersonFacts(**{**stored, "born_on": date.fromisoformat(stored["born_on"])})
 
 

@@ -71,12 +71,48 @@ def test_a_rechaining_with_right_hashes_is_found(database: Database, tmp_path: P
             if entry.number == 2:
                 entry.actor = "somebody"
             entry.previous = previous
-            entry.digest = previous = hashlib.sha256(audit._canonical(entry)).hexdigest()
+            entry.digest = previous = hashlib.sha256(audit._canonical(vars(entry))).hexdigest()
         session.execute(update(AuditHead).values(digest=previous))
 
     kinds = {f.kind for f in _verify(database, tmp_path).findings}
 
     assert {"forged", "relinked"} <= kinds
+
+
+def _append_many(database: Database, tmp_path: Path, count: int) -> None:
+    at = database.clock.now()
+    with database.engine.begin() as connection:
+        records = [
+            audit.Record("system", None, "attempt.started", ("attempt", f"many-{n}"), at)
+            for n in range(count)
+        ]
+        head = audit.append(connection, database.keyring, records)
+    audit.export(head, tmp_path / "audit-heads.jsonl")
+
+
+def test_many_records_of_one_transaction_share_a_signature_that_covers_them_all(
+    database: Database, tmp_path: Path
+) -> None:
+    _write(database)
+    _append_many(database, tmp_path, 5)
+
+    whole = _verify(database, tmp_path)
+    with database.session() as session:
+        signed = [bool(s) for s in session.scalars(select(AuditEntry.signature).order_by(AuditEntry.number))]
+        entry = session.scalars(select(AuditEntry).where(AuditEntry.subject_id == "many-2")).one()
+        entry.actor = "somebody"
+        entry.digest = hashlib.sha256(audit._canonical(vars(entry))).hexdigest()
+    assert whole.is_intact
+    assert signed[-5:] == [False, False, False, False, True]
+    assert {f.kind for f in _verify(database, tmp_path).findings} == {"relinked"}
+
+
+def test_an_end_that_nobody_signed_is_found(database: Database, tmp_path: Path) -> None:
+    _append_many(database, tmp_path, 3)
+    with database.session() as session:
+        session.execute(update(AuditEntry).values(signature=""))
+
+    assert [(f.number, f.kind) for f in _verify(database, tmp_path).findings] == [(1, "forged")]
 
 
 def test_nothing_is_recorded_for_what_was_rolled_back(database: Database, tmp_path: Path) -> None:

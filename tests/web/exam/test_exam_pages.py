@@ -15,6 +15,7 @@ from sqlalchemy import select
 from exam_engine.delivery import service as delivery
 from exam_engine.delivery.models import Answer
 from exam_engine.sittings import service as sittings
+from itembank.base import audit
 from itembank.base.clock import ShiftedClock
 from itembank.base.db import Database, Scope
 from itembank.base.ids import new_id
@@ -23,6 +24,8 @@ from itembank.people.rules import SYSTEM
 from tests.factories.delivery import Candidate
 from tests.factories.exam import ExamWorld
 from tests.factories.sittings import make_picture
+from web import exam as web_exam
+from web.exam import lean
 from web.i18n import ZONE
 
 STATIC = Path(__file__).parents[3] / "web" / "static"
@@ -401,3 +404,76 @@ def test_handing_in_too_early_says_when_without_script_too(
     assert without_script.status_code == 409
     assert re.search(r"30 ?分钟后", without_script.text)
     assert "确认交卷" in without_script.text
+
+
+def _ordinary_road(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the lean road answer nothing."""
+
+    async def go_on(*_arguments: object) -> None:
+        raise lean.GoOn
+
+    monkeypatch.setattr(lean.Lean, "_ask", go_on)
+
+
+def _no_ordinary_road(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let everything fail that the lean road does not answer."""
+
+    async def refuse(*_arguments: object) -> None:
+        raise AssertionError("the lean road did not answer")
+
+    for route in web_exam.AREA.routes:
+        if isinstance(route.endpoint, lean.Lean):
+            monkeypatch.setattr(route.endpoint, "_ordinary", refuse)
+
+
+@pytest.mark.parametrize("language", ["zh_CN", "en"])
+def test_the_lean_pages_are_the_ordinary_pages(
+    client: TestClient, world: ExamWorld, monkeypatch: pytest.MonkeyPatch, language: str
+) -> None:
+    candidate = world.candidate("<b>王&小明</b>")
+    steps: dict[str, list[str]] = {}
+    for road in (_no_ordinary_road, _ordinary_road):
+        with monkeypatch.context() as patched:
+            road(patched)
+            page = Page(client, world, candidate)
+            client.cookies.set("language", language)
+            texts = [client.get("/exam").text]
+            page.start()
+            texts += [client.get("/exam").text, client.get(f"/exam/attempts/{page.attempt}").text]
+            page.open()
+            page.save(sent(world, 3))
+            texts.append(client.get(f"/exam/attempts/{page.attempt}").text)
+            if road is _no_ordinary_road:  # then once more from the ordinary road, with the same attempt
+                before = page
+        steps[road.__name__] = [
+            re.sub(r'[0-9a-f]{64}|name="epoch" value="\d+"', "", text) for text in texts[1:]
+        ]
+
+    assert before.attempt == page.attempt
+    lean_waiting, lean_paper, lean_answered = steps["_no_ordinary_road"]
+    waiting, answered, _ = steps["_ordinary_road"]
+    assert lean_waiting == waiting
+    assert lean_answered == answered
+    assert "&lt;b&gt;王&amp;小明&lt;/b&gt;" in lean_paper
+    assert "checked" in lean_answered
+    assert "checked" not in lean_paper
+
+
+def test_the_lean_road_goes_from_the_entrance_to_the_receipt_and_is_audited(
+    client: TestClient, world: ExamWorld, monkeypatch: pytest.MonkeyPatch, database: Database, tmp_path: Path
+) -> None:
+    candidate = world.candidate()
+    _no_ordinary_road(monkeypatch)
+    page = Page(client, world, candidate)
+    assert page.start().headers["location"] == page.start().headers["location"]
+    client.get(f"/exam/attempts/{page.attempt}")
+    page.open()
+    page.save(sent(world))
+    first, again = page.hand_in().json(), page.hand_in().json()
+
+    assert (first["code"], again["code"]) == ("handed_in", "already_handed_in")
+    with database.session(writes=False) as session:
+        actions = [entry.action for entry in reversed(audit.entries(session, institutions=None))]
+        verdict = audit.verify(session, tmp_path / "audit-heads.jsonl")
+    assert actions[-4:] == ["candidate.entered", "attempt.started", "attempt.opened", "attempt.handed_in"]
+    assert verdict.is_intact

@@ -1,0 +1,131 @@
+"""Many requests in one go: a bounded queue and one thread that takes all that wait, then tells every asker."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Generic, Protocol, TypeVar
+
+import structlog
+
+from exam_engine.delivery.rules import TooManyWaiting
+
+log = structlog.get_logger(__name__)
+
+
+class Waiting(Protocol):
+    """What stands in the queue."""
+
+    @property
+    def weight(self) -> int:
+        """How much of a batch it takes up."""
+
+    @property
+    def deliver(self) -> Callable[[list[Waiting]], None]:
+        """Called once after the work, from the batcher's thread, with all that share it."""
+
+
+W = TypeVar("W", bound=Waiting)
+
+
+class Batcher(Generic[W]):
+    """One thread that works off what waits.
+
+    Parameters
+    ----------
+    work : callable
+        Does the work of a batch and writes each result into its ticket; must not raise.
+    batch : int
+        Weight at which a batch is full.
+    most : int
+        Weight that may wait; beyond, ``put`` refuses.
+    linger_seconds : float
+        After the first ticket arrives, others get this long to join it.
+    turn : context manager
+        Held during the work; SQLite knows only one writer, whom the others would wait for in their sleep.
+    """
+
+    def __init__(
+        self,
+        work: Callable[[list[W]], None],
+        *,
+        name: str,
+        batch: int,
+        most: int,
+        linger_seconds: float,
+        turn: AbstractContextManager[object],
+    ) -> None:
+        self._do, self._name, self._turn = work, name, turn
+        self._batch, self._most, self._linger_seconds = batch, most, linger_seconds
+        self._queue: deque[W] = deque()
+        self._waiting = 0
+        self._changed = threading.Condition()
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Begin to work."""
+        self._thread = threading.Thread(target=self._loop, name=self._name, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Work off what waits, then end; tickets put later are refused."""
+        self._stopping.set()
+        with self._changed:
+            self._changed.notify()
+        if self._thread is not None:
+            self._thread.join()
+
+    def put(self, ticket: W) -> None:
+        """Queue a ticket; its result comes through ``ticket.deliver``.
+
+        Raises TooManyWaiting when the queue is full or the thread is to stop.
+        """
+        weight = ticket.weight
+        with self._changed:
+            if self._waiting + weight > self._most or self._stopping.is_set():
+                raise TooManyWaiting
+            self._waiting += weight
+            self._queue.append(ticket)
+            if len(self._queue) == 1:
+                self._changed.notify()
+
+    def _loop(self) -> None:
+        while True:
+            with self._changed:
+                while not self._queue and not self._stopping.is_set():
+                    self._changed.wait()
+                if not self._queue:
+                    return
+            self._stopping.wait(self._linger_seconds)
+            self.work(self._take())
+
+    def _take(self) -> list[W]:
+        taken: list[W] = []
+        with self._changed:
+            weight = 0
+            while self._queue and weight < self._batch:
+                taken.append(self._queue.popleft())
+                weight += taken[-1].weight
+            self._waiting -= weight
+        return taken
+
+    def work(self, tickets: list[W]) -> None:
+        """Do the work of ``tickets`` now and deliver their results."""
+        with self._turn:
+            self._do(tickets)
+        deliver(tickets)
+
+
+def deliver(tickets: list[W]) -> None:
+    """Give each listener its tickets, all of one listener at once."""
+    groups: dict[int, list[W]] = {}
+    for ticket in tickets:
+        groups.setdefault(id(ticket.deliver), []).append(ticket)
+    for group in groups.values():
+        try:
+            group[0].deliver(list(group))
+        except Exception:  # a listener that has gone must not end the work
+            log.exception("result_not_delivered")

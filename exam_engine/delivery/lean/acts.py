@@ -1,0 +1,336 @@
+"""What is done for the candidates of a batch, one function a kind of request.
+
+Each leaves ``answer`` empty where anything is out of the ordinary: wrong code, not admitted, too early, too late,
+somebody else's, several sittings. The ordinary road then decides, with all its refusals.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from exam_engine.delivery import rules
+from exam_engine.delivery.lean import store
+from exam_engine.delivery.lean.requests import (
+    Enter,
+    HandedIn,
+    HandIn,
+    Open,
+    Opened,
+    Read,
+    Request,
+    Sheet,
+    Start,
+    Wait,
+    WaitingPlace,
+    Who,
+)
+from exam_engine.delivery.rules import AttemptState
+from exam_engine.delivery.service.entering import Stage
+from exam_engine.delivery.tokens import AttemptToken, issue
+from exam_engine.sittings.rules import RegistrationStatus, SittingStatus, Terms
+from itembank.base import audit
+from itembank.base.db import Database, connection_now
+from itembank.base.errors import Conflict
+from itembank.base.ids import new_id
+from itembank.people import service as people
+
+
+class Flush:
+    """A transaction under way: its connection and the audit records to write at its end."""
+
+    def __init__(self, connection: Any, database: Database) -> None:
+        self.connection, self.database, self.keyring = connection, database, database.keyring
+        self.records: list[audit.Record] = []
+
+    def now(self) -> datetime:
+        """Return the database's time; after a lock, ask again."""
+        return connection_now(self.connection, self.database.clock)
+
+    def record(
+        self, actor: str, institution_id: UUID, action: str, subject: tuple[str, UUID], **detail: object
+    ) -> None:
+        """Keep a record for the chain."""
+        facts = {name: str(value) if isinstance(value, UUID) else value for name, value in detail.items()}
+        at = self.database.clock.now()
+        named = (subject[0], str(subject[1]))
+        self.records.append(audit.Record(actor, institution_id, action, named, at, facts))
+
+
+def enter(flush: Flush, requests: Sequence[Enter]) -> None:
+    """Log candidates in whose code is right and one of whose sittings is open; each device takes over."""
+    now = flush.now()
+    known = store.entries(flush.connection, [request.ticket_number for request in requests])
+    admitted: list[tuple[Enter, Any]] = []
+    for request in requests:
+        rows = known.get(request.ticket_number, [])
+        if (
+            rows
+            and hmac.compare_digest(rows[0].entry_code_hash or "", request.code_hash)
+            and rows[0].status is RegistrationStatus.APPROVED
+            and any(row.opens_at <= now < row.ends_at for row in rows)
+        ):
+            admitted.append((request, rows[0]))
+    if not admitted:
+        return
+    who = [(row.id, row.institution_id) for _, row in admitted]
+    tokens = people.open_candidate_sessions(flush.connection, who, now=now)
+    for (request, row), token in zip(admitted, tokens, strict=True):
+        subject = ("registration", row.id)
+        flush.record(f"candidate:{row.id}", row.institution_id, "candidate.entered", subject)
+        request.answer = token
+    _raise_epochs(flush, store.working(flush.connection, [row.id for _, row in admitted]))
+
+
+def _raise_epochs(flush: Flush, attempts: Sequence[Any]) -> None:
+    store.change(flush.connection, [{"id": row.id, "epoch": row.epoch + 1} for row in attempts])
+    for row in attempts:
+        actor = f"candidate:{row.registration_id}"
+        flush.record(actor, row.institution_id, "attempt.opened", ("attempt", row.id), epoch=row.epoch + 1)
+
+
+_terms: dict[UUID, Terms] = {}
+"""Terms of published sittings, which never change again."""
+
+
+def _terms_of(sitting_id: UUID, stored: Mapping[str, Any]) -> Terms:
+    found = _terms.get(sitting_id)
+    if found is None:
+        if len(_terms) > 1000:
+            _terms.clear()
+        found = _terms[sitting_id] = Terms.from_json(stored)
+    return found
+
+
+def wait(flush: Flush, requests: Sequence[Wait]) -> None:
+    """Show the waiting room to whoever has one sitting that is not over."""
+    now = flush.now()
+    found = store.places(flush.connection, [request.session_digest for request in requests], now)
+    for request in requests:
+        rows = found.get(request.session_digest, [])
+        if len(rows) == 1 and rows[0].rules and rows[0].paper_id:
+            request.answer = _waiting_place(flush, rows[0], now)
+
+
+def _waiting_place(flush: Flush, row: Any, now: datetime) -> WaitingPlace | None:
+    terms = _terms_of(row.sitting_id, row.rules)
+    stage = _stage(row, terms, now)
+    if stage is None:
+        return None
+    seconds = max(0.0, (terms.starts_at - now).total_seconds())
+    return WaitingPlace(
+        who=_who(flush, row),
+        room_name=row.room_name,
+        has_photo=row.photo_ref is not None,
+        sitting_id=row.sitting_id,
+        paper_id=row.paper_id,
+        terms=terms,
+        stage=stage,
+        starts_in_seconds=seconds + (rules.opening_delay(row.registration_id) if seconds else 0.0),
+        attempt_id=row.attempt_id,
+    )
+
+
+def _who(flush: Flush, row: Any) -> Who:
+    name = people.name_in(flush.keyring, row.person_id, row.sealed)
+    return Who(name, row.ticket_number, row.seat_number, row.plan_name)
+
+
+def _stage(row: Any, terms: Terms, now: datetime) -> Stage | None:
+    if row.attempt_id is not None:
+        state = AttemptState(row.attempt_id, row.epoch, row.due_at, row.submitted_at, row.paused_at)
+        over = state.submitted_at is not None or rules.is_overdue(state, now=now)
+        return None if over else Stage.WORKING
+    if row.bar_id is not None or row.status is not RegistrationStatus.APPROVED:
+        return None
+    if now < terms.starts_at:
+        return Stage.EARLY
+    return Stage.READY if _may_start(row, terms, now) else None
+
+
+def _may_start(row: Any, terms: Terms, now: datetime) -> bool:
+    if row.sitting_status is not SittingStatus.PUBLISHED:
+        return False
+    try:
+        terms.check_start(now)
+    except Conflict:
+        return False
+    return True
+
+
+def start(flush: Flush, requests: Sequence[Start]) -> None:
+    """Begin attempts; whoever has one already gets that."""
+    now = flush.now()
+    found = store.places(flush.connection, [request.session_digest for request in requests], now)
+    beginning: list[tuple[Start, Any, dict[str, Any]]] = []
+    for request in requests:
+        rows = found.get(request.session_digest, [])
+        row = next((row for row in rows if row.sitting_id == request.sitting_id), None)
+        if row is None or not row.rules or not row.paper_id:
+            continue
+        if row.attempt_id is not None:
+            request.answer = row.attempt_id
+        elif _stage(row, _terms_of(row.sitting_id, row.rules), now) is Stage.READY:
+            beginning.append((request, row, _new_attempt(row, now)))
+    if not beginning:
+        return
+    begun = store.begin(flush.connection, [new for _, _, new in beginning])
+    for request, row, new in beginning:
+        request.answer = begun[row.sitting_id, row.registration_id]
+        if request.answer == new["id"]:  # else a second click was quicker, at another process
+            flush.record(
+                f"candidate:{row.registration_id}",
+                row.institution_id,
+                "attempt.started",
+                ("attempt", new["id"]),
+                sitting=row.sitting_id,
+                paper=row.paper_id,
+                due_at=new["due_at"].isoformat(),
+            )
+
+
+def _new_attempt(row: Any, now: datetime) -> dict[str, Any]:
+    return {
+        "id": new_id(),
+        "institution_id": row.institution_id,
+        "sitting_id": row.sitting_id,
+        "registration_id": row.registration_id,
+        "paper_id": row.paper_id,
+        "seed": secrets.randbits(62),
+        "epoch": 1,
+        "started_at": now,
+        "due_at": _terms_of(row.sitting_id, row.rules).due_at(now),
+        "extra_seconds": 0,
+        "forced": False,
+        "terminated_reason": "",
+        "receipt": "",
+    }
+
+
+_Found = dict[tuple[UUID, str], Any]
+
+
+def _attempts(
+    flush: Flush, requests: Sequence[Read | Open | HandIn], *, lock: bool
+) -> tuple[_Found, datetime]:
+    """Return the attempts asked for by their own candidates, and the time, which is read after the lock."""
+    ids = [request.attempt_id for request in requests]
+    digests = [request.session_digest for request in requests]
+    found = store.attempts(flush.connection, ids, digests, flush.now(), lock=lock)
+    return found, flush.now()
+
+
+def _state(row: Any) -> AttemptState:
+    return AttemptState(row.id, row.epoch, row.due_at, row.submitted_at, row.paused_at)
+
+
+def _is_over(row: Any, now: datetime) -> bool:
+    return row.submitted_at is not None or rules.is_overdue(_state(row), now=now)
+
+
+def read(flush: Flush, requests: Sequence[Read]) -> None:
+    """Fetch what the examination page shows of attempts under way."""
+    found, now = _attempts(flush, requests, lock=False)
+    rows = {
+        request.attempt_id: row
+        for request in requests
+        if (row := found.get((request.attempt_id, request.session_digest))) and not _is_over(row, now)
+    }
+    heads = store.heads(flush.connection, list(rows)) if rows else {}
+    answers = store.answers(flush.connection, rows) if rows else {}
+    for request in requests:
+        row, head = rows.get(request.attempt_id), heads.get(request.attempt_id)
+        if row is None or head is None or row.token_digest != request.session_digest:
+            continue
+        chosen = {item: response for item, _, _, response, _ in answers.get(row.id, ()) if response}
+        request.answer = Sheet(
+            row.id, row.paper_id, row.seed, row.epoch, row.due_at, _who(flush, head), chosen
+        )
+
+
+def open_here(flush: Flush, requests: Sequence[Open]) -> None:
+    """Open attempts under way on the devices that ask, which take over."""
+    found, now = _attempts(flush, requests, lock=True)
+    rows = {
+        request.attempt_id: row
+        for request in requests
+        if (row := found.get((request.attempt_id, request.session_digest))) and not _is_over(row, now)
+    }
+    if not rows:
+        return
+    _raise_epochs(flush, list(rows.values()))
+    answers = store.answers(flush.connection, rows)
+    for request in requests:
+        row = rows.get(request.attempt_id)
+        if row is None:
+            continue
+        epoch = row.epoch + 1
+        token = AttemptToken(row.id, row.registration_id, row.paper_id, epoch)
+        remaining = rules.remaining_seconds(due_at=row.due_at, paused_at=row.paused_at, now=now)
+        state = AttemptState(row.id, epoch, row.due_at, row.submitted_at, row.paused_at)
+        kept = [
+            (item, e, r, response, bool(flagged)) for item, e, r, response, flagged in answers.get(row.id, ())
+        ]
+        request.answer = Opened(issue(flush.keyring, token), state, remaining, kept)
+
+
+def hand_in(flush: Flush, requests: Sequence[HandIn]) -> None:
+    """Hand in; what was handed in before keeps its receipt, and what is overdue is the server's."""
+    found, now = _attempts(flush, requests, lock=True)
+    closing: list[tuple[HandIn, Any, bool]] = []
+    for request in requests:
+        row = found.get((request.attempt_id, request.session_digest))
+        if row is None:
+            continue
+        if row.submitted_at is not None:
+            request.answer = HandedIn(row.receipt, already=True)
+        elif rules.is_overdue(_state(row), now=now):
+            closing.append((request, row, True))
+        elif row.epoch == request.epoch and row.paused_at is None and _may_hand_in(row, now):
+            closing.append((request, row, False))
+    if not closing:
+        return
+    answers = store.answers(flush.connection, [row.id for _, row, _ in closing])
+    changes = []
+    for request, row, forced in closing:
+        sent = [answer[:4] for answer in answers.get(row.id, ())]
+        receipt = rules.receipt(row.id, sent)
+        at = row.due_at if forced else min(now, row.due_at)
+        changes.append(
+            {"id": row.id, "submitted_at": at, "forced": forced, "paused_at": None, "receipt": receipt}
+        )
+        flush.record(
+            "system" if forced else f"candidate:{row.registration_id}",
+            row.institution_id,
+            "attempt.handed_in",
+            ("attempt", row.id),
+            forced=forced,
+            receipt=receipt,
+            answered=sum(bool(answer[3]) for answer in sent),
+        )
+        request.answer = HandedIn(receipt, already=forced)
+    store.change(flush.connection, changes)
+
+
+def _may_hand_in(row: Any, now: datetime) -> bool:
+    try:
+        rules.check_hand_in(_terms_of(row.sitting_id, row.rules), due_at=row.due_at, now=now)
+    except Conflict:
+        return False
+    return True
+
+
+Act = Callable[[Flush, Sequence[Any]], None]
+
+ACTS: Mapping[type[Request], Act] = {
+    Enter: enter,
+    Wait: wait,
+    Start: start,
+    Read: read,
+    Open: open_here,
+    HandIn: hand_in,
+}

@@ -1,0 +1,102 @@
+"""The desk: collects what candidates ask and does each kind for many of them in one transaction.
+
+Data flow: the web puts a ``Request`` into the queue and goes on; one thread takes all that wait, sorts them by kind,
+and gives each kind to its act in ``acts``; the audit records of a transaction are chained and written together; after
+the commit every request gets its answer. A batch that the database refuses is halved until the one is found that it
+refuses; that one goes the ordinary road, where the refusal has its name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+
+import structlog
+from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
+
+from exam_engine.delivery.batches import Batcher
+from exam_engine.delivery.lean import acts
+from exam_engine.delivery.lean.requests import Request
+from exam_engine.delivery.rules import DatabaseAway
+from itembank.base import audit
+from itembank.base.db import Database
+
+log = structlog.get_logger(__name__)
+
+BATCH = 200
+"""Requests in one go; above some dozens nothing is saved any more."""
+
+MAX_WAITING = 10_000
+"""Requests that may wait; beyond, pages are told to come back."""
+
+LINGER_SECONDS = 0.02
+"""After the first request, others get this long to join it: nobody notices, and a spike shares its transactions."""
+
+
+class Desk:
+    """One per process. Start it with the site, stop it after the last request."""
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        max_waiting: int = MAX_WAITING,
+        linger_seconds: float = LINGER_SECONDS,
+        turn: AbstractContextManager[object] | None = None,
+    ) -> None:
+        self._database = database
+        self._engines = {writes: database.engine.execution_options(writes=writes) for writes in (False, True)}
+        self._batcher: Batcher[Request] = Batcher(
+            self._work,
+            name="desk",
+            batch=BATCH,
+            most=max_waiting,
+            linger_seconds=linger_seconds,
+            turn=turn or nullcontext(),
+        )
+        self.start, self.stop = self._batcher.start, self._batcher.stop
+        self.put, self.work = self._batcher.put, self._batcher.work
+
+    def _work(self, requests: list[Request]) -> None:
+        for group in _groups(requests):
+            try:
+                self._halve(group)
+            except Exception as error:
+                if not isinstance(error, SQLAlchemyError):
+                    log.exception("requests_not_done", requests=len(group), kind=type(group[0]).__name__)
+                else:
+                    log.warning("requests_not_done", requests=len(group), reason=type(error).__name__)
+                for request in group:
+                    request.answer, request.refusal = None, DatabaseAway
+
+    def _halve(self, requests: Sequence[Request]) -> None:
+        try:
+            self._perform(requests)
+        except (DataError, IntegrityError) as error:
+            for request in requests:
+                request.answer = None
+            if len(requests) == 1:
+                log.warning("request_refused_by_database", reason=type(error).__name__)
+                return
+            middle = len(requests) // 2
+            self._halve(requests[:middle])
+            self._halve(requests[middle:])
+
+    def _perform(self, requests: Sequence[Request]) -> None:
+        head = None
+        with self._engines[requests[0].writes].begin() as connection:
+            flush = acts.Flush(connection, self._database)
+            acts.ACTS[type(requests[0])](flush, requests)
+            head = audit.append(connection, self._database.keyring, flush.records)
+        audit.export(head, self._database.audit_heads)
+
+
+def _groups(requests: Sequence[Request]) -> list[list[Request]]:
+    """Return the requests in transactions: one kind each, and nobody's twice in one."""
+    rounds: dict[tuple[type[Request], int], list[Request]] = {}
+    seen: dict[tuple[type[Request], object], int] = {}
+    for request in requests:
+        number = seen.get((type(request), request.key), 0)
+        seen[type(request), request.key] = number + 1
+        rounds.setdefault((type(request), number), []).append(request)
+    return list(rounds.values())

@@ -1,0 +1,307 @@
+"""The candidate's requests from the entrance to the receipt as raw ASGI: no dependency graph, no ORM session.
+
+Each endpoint checks what it can see — same site, form token, form of what was sent — and asks the desk. Whatever is out
+of the ordinary, refusals included, goes on to the route of the same address in ``routes``, which decides by itself:
+there is one place for every refusal, and the lean road knows only how to say yes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from typing import Any, cast
+from urllib.parse import parse_qsl
+from uuid import UUID
+
+import msgspec
+from fastapi import APIRouter
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request as HttpRequest
+from starlette.requests import cookie_parser
+from starlette.types import Message, Receive, Scope, Send
+
+from exam_engine.delivery.engine import Delivery
+from exam_engine.delivery.lean.requests import (
+    Enter,
+    HandedIn,
+    HandIn,
+    Open,
+    Opened,
+    Read,
+    Request,
+    Sheet,
+    Start,
+    Wait,
+    WaitingPlace,
+)
+from exam_engine.sittings.service import entry_code_hash
+from itembank.base.db import Scope as Reach
+from itembank.base.errors import ExamError, Unavailable
+from itembank.people.service import session_digest
+from web import errors, i18n, security
+from web.deps import LANGUAGE_COOKIE, NOTICE_COOKIE
+from web.exam.limits import addresses, tickets
+from web.exam.pages import PaperPages, paper_pages, ready_pages, waiting_page
+
+MAX_FORM_BYTES = 8 * 1024
+_JSON = (b"content-type", b"application/json")
+_HTML = [(b"content-type", b"text/html; charset=utf-8"), (b"vary", b"HX-Request")]
+_encode = msgspec.json.Encoder().encode
+
+
+class GoOn(Exception):
+    """Not for the lean road."""
+
+
+class Visit:
+    """One HTTP request: what was sent, readable again by whoever comes next."""
+
+    def __init__(self, scope: Scope, receive: Receive) -> None:
+        self.scope, self._receive = scope, receive
+        self.headers: dict[bytes, bytes] = dict(scope["headers"])
+        self.cookies = cookie_parser(self.headers.get(b"cookie", b"").decode("latin-1"))
+        self.delivery: Delivery = scope["app"].state.delivery
+        self._read: list[Message] = []
+
+    @property
+    def language(self) -> str:
+        accepted = self.headers.get(b"accept-language", b"").decode("latin-1")
+        return i18n.choose_language(self.cookies.get(LANGUAGE_COOKIE), accepted)
+
+    @property
+    def wants_json(self) -> bool:
+        return b"application/json" in self.headers.get(b"accept", b"")
+
+    @property
+    def demonstration(self) -> bool:
+        return bool(self.scope["app"].state.demonstration)
+
+    @property
+    def session_token(self) -> str:
+        """The cookie of a login, whoever's it is; raises GoOn without one, or when a notice waits to be shown."""
+        token = self.cookies.get(security.SESSION_COOKIE)
+        if not token or NOTICE_COOKIE in self.cookies:
+            raise GoOn
+        return token
+
+    def id_in_path(self, name: str) -> UUID:
+        try:
+            return UUID(self.scope["path_params"][name])
+        except ValueError:
+            raise GoOn from None
+
+    async def form(self) -> dict[str, str]:
+        """Return the fields sent; raises GoOn for anything but a small urlencoded form."""
+        body = b""
+        while True:
+            message = await self._receive()
+            self._read.append(message)
+            body += message.get("body", b"")
+            if message["type"] == "http.disconnect" or len(body) > MAX_FORM_BYTES:
+                raise GoOn
+            if not message.get("more_body"):
+                break
+        if not body:
+            return {}
+        if not self.headers.get(b"content-type", b"").startswith(b"application/x-www-form-urlencoded"):
+            raise GoOn
+        try:
+            pairs = parse_qsl(
+                body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=20
+            )
+        except ValueError:
+            raise GoOn from None
+        return dict(pairs)
+
+    async def checked_form(self) -> tuple[str, dict[str, str]]:
+        """Return session token and fields of a request that this site's own page sent."""
+        security.check_same_site(HttpRequest(self.scope))
+        token, fields = self.session_token, await self.form()
+        header = self.headers.get(b"x-csrf-token")
+        security.check_csrf(token, header.decode("latin-1") if header else fields.get("_csrf"))
+        return token, fields
+
+    async def receive_again(self) -> Message:
+        """Give what was read already, then what comes."""
+        return self._read.pop(0) if self._read else await self._receive()
+
+
+class Answer:
+    """What goes back."""
+
+    def __init__(
+        self, body: bytes = b"", *, status: int = 200, headers: Iterable[tuple[bytes, bytes]] = ()
+    ) -> None:
+        self.body, self.status, self.headers = body, status, headers
+
+    @classmethod
+    def redirect(cls, url: str, *headers: tuple[bytes, bytes]) -> Answer:
+        return cls(status=303, headers=[(b"location", url.encode()), *headers])
+
+    async def send(self, send: Send) -> None:
+        headers = [*self.headers, (b"content-length", b"%d" % len(self.body))]
+        await send({"type": "http.response.start", "status": self.status, "headers": headers})
+        await send({"type": "http.response.body", "body": self.body})
+
+
+def _resolve(requests: list[Request]) -> None:
+    for request in requests:
+        waiter = cast("asyncio.Future[None]", request.waiter)
+        if not waiter.done():
+            waiter.set_result(None)
+
+
+class Lean:
+    """An endpoint that asks the desk; ``ordinary`` takes what it does not answer."""
+
+    def __init__(self, ordinary: APIRouter) -> None:
+        self._ordinary = ordinary
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def _deliver(self, requests: list[Any]) -> None:
+        assert self._loop is not None
+        self._loop.call_soon_threadsafe(_resolve, requests)
+
+    async def _ask(self, visit: Visit, request: Request) -> Any:
+        self._loop = asyncio.get_running_loop()
+        waiter = self._loop.create_future()
+        request.waiter = waiter
+        visit.delivery.desk.put(request)
+        await waiter
+        if request.refusal is not None:
+            raise request.refusal
+        if request.answer is None:
+            raise GoOn
+        return request.answer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        visit = Visit(scope, receive)
+        try:
+            answer = await self._answer(visit)
+        except Unavailable as refusal:  # the ordinary road would only wait for the same database
+            await errors.answer(HttpRequest(scope), refusal, 503)(scope, receive, send)
+        except (GoOn, ExamError):
+            await self._ordinary(scope, visit.receive_again, send)
+        else:
+            await answer.send(send)
+
+    async def _answer(self, visit: Visit) -> Answer:
+        raise NotImplementedError
+
+
+class EnterHere(Lean):
+    """``POST /exam/login``."""
+
+    async def _answer(self, visit: Visit) -> Answer:
+        request = HttpRequest(visit.scope)
+        security.check_same_site(request)
+        fields = await visit.form()
+        ticket, code = fields.get("ticket_number", "").strip(), fields.get("entry_code", "")
+        if len(ticket) != 19 or not ticket.isascii() or not ticket.isdigit() or not 1 <= len(code) <= 40:
+            raise GoOn
+        # Wrong codes are counted by the ordinary road; whoever knows the right one may come as often as needed.
+        addresses.guard(security.client_address(request))
+        tickets.guard(ticket)
+        code_hash = entry_code_hash(visit.delivery.database.keyring, ticket, code)
+        asked = Enter(deliver=self._deliver, ticket_number=ticket, code_hash=code_hash)
+        token: str = await self._ask(visit, asked)
+        secure = "; Secure" if visit.scope["app"].state.settings.secure_cookies else ""
+        cookie = f"{security.SESSION_COOKIE}={token}; HttpOnly; Path=/; SameSite=lax{secure}"
+        return Answer.redirect("/exam", (b"set-cookie", cookie.encode()))
+
+
+class _WithPaper(Lean):
+    """An endpoint for which the paper's pages are made ready."""
+
+    async def _pages(self, visit: Visit, paper_id: UUID) -> PaperPages:
+        found = ready_pages(paper_id, visit.language, demonstration=visit.demonstration)
+        if found is None:
+            found = await run_in_threadpool(self._make, visit, paper_id)
+        return found
+
+    @staticmethod
+    def _make(visit: Visit, paper_id: UUID) -> PaperPages:
+        # The seat or the attempt names the paper; its institution is the candidate's.
+        with visit.delivery.database.session(scope=Reach.everything(), writes=False) as session:
+            paper = visit.delivery.shelf.paper(session, paper_id)
+        return paper_pages(paper, visit.language, demonstration=visit.demonstration)
+
+
+class WaitHere(_WithPaper):
+    """``GET /exam``."""
+
+    async def _answer(self, visit: Visit) -> Answer:
+        token = visit.session_token
+        place: WaitingPlace = await self._ask(
+            visit, Wait(deliver=self._deliver, session_digest=session_digest(token))
+        )
+        await self._pages(visit, place.paper_id)  # ready before anybody starts, and shown to nobody yet
+        csrf = security.csrf_token(token)
+        body = waiting_page(place, visit.language, csrf=csrf, demonstration=visit.demonstration)
+        return Answer(body, headers=_HTML)
+
+
+class StartHere(Lean):
+    """``POST /exam/sittings/{sitting_id}/start``."""
+
+    async def _answer(self, visit: Visit) -> Answer:
+        sitting_id = visit.id_in_path("sitting_id")
+        token, _fields = await visit.checked_form()
+        asked = Start(deliver=self._deliver, session_digest=session_digest(token), sitting_id=sitting_id)
+        return Answer.redirect(f"/exam/attempts/{await self._ask(visit, asked)}")
+
+
+class ReadHere(_WithPaper):
+    """``GET /exam/attempts/{attempt_id}``."""
+
+    async def _answer(self, visit: Visit) -> Answer:
+        token, attempt_id = visit.session_token, visit.id_in_path("attempt_id")
+        asked = Read(deliver=self._deliver, session_digest=session_digest(token), attempt_id=attempt_id)
+        sheet: Sheet = await self._ask(visit, asked)
+        pages = await self._pages(visit, sheet.paper_id)
+        return Answer(pages.page(sheet, csrf=security.csrf_token(token)), headers=_HTML)
+
+
+class OpenHere(Lean):
+    """``POST /exam/attempts/{attempt_id}/open``."""
+
+    async def _answer(self, visit: Visit) -> Answer:
+        attempt_id = visit.id_in_path("attempt_id")
+        token, _fields = await visit.checked_form()
+        asked = Open(deliver=self._deliver, session_digest=session_digest(token), attempt_id=attempt_id)
+        opened: Opened = await self._ask(visit, asked)
+        return Answer(_encode(as_json(opened)), headers=[_JSON])
+
+
+def as_json(opened: Opened) -> dict[str, Any]:
+    """Return an opened attempt as its page reads it."""
+    names = ("item", "epoch", "revision", "response", "flagged")
+    return {
+        "token": opened.token,
+        "epoch": opened.state.epoch,
+        "remaining": opened.remaining,
+        "paused": opened.state.paused_at is not None,
+        "answers": [dict(zip(names, answer, strict=True)) for answer in opened.answers],
+    }
+
+
+class HandInHere(Lean):
+    """``POST /exam/attempts/{attempt_id}/submit`` for the page with script; without, the ordinary road answers."""
+
+    async def _answer(self, visit: Visit) -> Answer:
+        attempt_id = visit.id_in_path("attempt_id")
+        if not visit.wants_json:
+            raise GoOn
+        token, fields = await visit.checked_form()
+        epoch = fields.get("epoch", "")
+        if not (epoch.isascii() and epoch.isdigit() and len(epoch) < 10):
+            raise GoOn
+        digest = session_digest(token)
+        asked = HandIn(deliver=self._deliver, session_digest=digest, attempt_id=attempt_id, epoch=int(epoch))
+        done: HandedIn = await self._ask(visit, asked)
+        content = {
+            "code": "already_handed_in" if done.already else "handed_in",
+            "receipt": done.receipt,
+            "url": f"/exam/attempts/{attempt_id}/receipt",
+        }
+        return Answer(_encode(content), headers=[_JSON])
