@@ -43,6 +43,7 @@ from web.navigation import Area
 from web.security import Limiter, SecurityHeaders, UploadTooLarge
 from web.settings import Settings
 from web.shared import Shared
+from web.site import Site
 
 log = structlog.get_logger(__name__)
 
@@ -136,7 +137,15 @@ def create_app(
         if runner:
             runner.stop()
 
-    app = FastAPI(title="exam-engine", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    app = Site(
+        lean=[route for area in AREAS for route in area.routes],
+        secure=settings.secure_cookies,
+        title="exam-engine",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+    )
     app.state.settings = settings
     app.state.database = database
     app.state.delivery = delivery
@@ -145,7 +154,6 @@ def create_app(
     with database.session(writes=False) as session:
         app.state.demonstration = people.is_demonstration(session)
     for area in AREAS:
-        app.router.routes.extend(area.routes)
         app.include_router(area.router)
     app.mount("/static", Assets(directory=Path(__file__).parent / "static"), name="static")
     errors.install(app)

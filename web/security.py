@@ -87,12 +87,26 @@ def check_address(request: Request) -> None:
         raise AddressUnreadable
 
 
+_SECURE_HEADERS = {"strict-transport-security": "max-age=31536000"}
+_PLAIN_HEADERS = {
+    secure: [
+        (name.encode(), value.encode())
+        for name, value in {
+            **_HEADERS,
+            **(_SECURE_HEADERS if secure else {}),
+            "cache-control": "no-store",
+        }.items()
+    ]
+    for secure in (False, True)
+}
+
+
 class SecurityHeaders:
     """Adds the headers to every answer, and keeps pages out of caches unless they say otherwise."""
 
     def __init__(self, app: ASGIApp, *, secure: bool) -> None:
         self.app = app
-        self.extra = {"strict-transport-security": "max-age=31536000"} if secure else {}
+        self.extra = _SECURE_HEADERS if secure else {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -108,6 +122,20 @@ class SecurityHeaders:
             await send(message)
 
         await self.app(scope, receive, send_with_headers)
+
+
+def adding_headers(send: Send, *, secure: bool) -> Send:
+    """Return ``send`` for an endpoint outside of ``SecurityHeaders``, with the same headers, in fewer steps."""
+    wanted = _PLAIN_HEADERS[secure]
+
+    async def send_with_headers(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            given = list(message["headers"])
+            names = {name for name, _ in given}
+            message = {**message, "headers": given + [pair for pair in wanted if pair[0] not in names]}
+        await send(message)
+
+    return send_with_headers
 
 
 class Limiter:

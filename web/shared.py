@@ -53,6 +53,11 @@ class Shared:
         self._making: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
 
+    @property
+    def asks_others(self) -> bool:
+        """Whether counting may have to wait for a server."""
+        return self._client is not None
+
     def count(self, key: str, *, limit: int, seconds: float, events: int) -> bool | None:
         """Count ``events`` (0 or 1) for ``key`` unless it has reached ``limit`` within ``seconds``.
 

@@ -12,19 +12,19 @@ from web.navigation import Area
 AREA = Area(
     "exam",
     router,
-    # The lean road: no dependency graph, no session. Saving authorises by the attempt's own token; the others by
-    # session and form token, or hand on to the route of the same address.
+    # The lean road (web.site): no dependency graph, no session. Saving authorises by the attempt's own token; the
+    # others by session and form token, or hand on to the route of the same address.
     routes=[
         Route(SAVE_PATH, Save(), methods=["PUT", "POST"]),
         Route(HEARTBEAT_PATH, Heartbeat(), methods=["GET", "POST"]),
         Route(EVENTS_PATH, Events(), methods=["POST"]),
         Route(WORKER_PATH, Worker(), methods=["GET"]),
         Route(SHELL_PATH, Shell(), methods=["GET"]),
-        Route("/exam/login", lean.EnterHere(router), methods=["POST"]),
-        Route("/exam", lean.WaitHere(router), methods=["GET"]),
-        Route("/exam/sittings/{sitting_id}/start", lean.StartHere(router), methods=["POST"]),
-        Route("/exam/attempts/{attempt_id}", lean.ReadHere(router), methods=["GET"]),
-        Route("/exam/attempts/{attempt_id}/open", lean.OpenHere(router), methods=["POST"]),
-        Route("/exam/attempts/{attempt_id}/submit", lean.HandInHere(router), methods=["POST"]),
+        Route("/exam/login", lean.EnterHere(), methods=["POST"]),
+        Route("/exam", lean.WaitHere(), methods=["GET"]),
+        Route("/exam/sittings/{sitting_id}/start", lean.StartHere(), methods=["POST"]),
+        Route("/exam/attempts/{attempt_id}", lean.ReadHere(), methods=["GET"]),
+        Route("/exam/attempts/{attempt_id}/open", lean.OpenHere(), methods=["POST"]),
+        Route("/exam/attempts/{attempt_id}/submit", lean.HandInHere(), methods=["POST"]),
     ],
 )
