@@ -9,6 +9,7 @@ import sys
 import time
 
 from exam_engine.delivery import engine
+from exam_engine.delivery.batches import deliver
 from exam_engine.delivery.writer import Ticket, Writer
 from scripts import cli, workers
 
@@ -19,7 +20,7 @@ class Careless(Writer):
     """Says “saved” and saves a little later."""
 
     def _work(self, tickets: list[Ticket]) -> None:
-        self._deliver(tickets)
+        deliver(tickets)
         time.sleep(DELAY_SECONDS)
         self._flush(tickets)
 
