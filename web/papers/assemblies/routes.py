@@ -74,6 +74,15 @@ def assemble_again(assembly_id: UUID, ctx: Context = requires(Action.PAPER_ASSEM
     return ctx.redirect(f"/papers/assemblies/{again.id}")
 
 
+@router.post("/papers/assemblies/{assembly_id}/cancel")
+def cancel_assembly(assembly_id: UUID, ctx: Context = requires(Action.PAPER_ASSEMBLE)) -> Response:
+    """Stop the work; its page tells when it has stopped and offers another start."""
+    assembly = papers.find_assembly(ctx.session, assembly_id)
+    if assembly.job_id is not None:
+        jobs.cancel(ctx.session, actor=ctx.actor, job_id=assembly.job_id, now=ctx.now)
+    return ctx.redirect(f"/papers/assemblies/{assembly_id}", notice=ctx._("The assembly is being cancelled."))
+
+
 @router.post("/papers/assemblies/{assembly_id}/recompute")
 def recompute(assembly_id: UUID, ctx: Context = requires(Action.PAPER_ASSEMBLE)) -> Response:
     """Recompute every rule of the forms over the bank of today."""

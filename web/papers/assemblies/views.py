@@ -78,12 +78,15 @@ def progress_values(ctx: Context, assembly: Assembly, job: Any) -> dict[str, Any
     known = assembly.progress or {}
     stage = known.get("stage", "")
     names = [name for name, _ in STAGE_STEPS]
-    at = names.index(stage) if stage in names else -1
+    at = names.index(stage) if stage in names else 0 if job and job.started_at else -1
+    steps = [
+        (ctx._(words), "now" if k == at else "done" if k < at else "later")
+        for k, (_, words) in enumerate(STAGE_STEPS)
+    ]
+    if stage == "explain":
+        steps = [(steps[0][0], "done"), (ctx._("Looking for the reason why there is no solution"), "now")]
     return {
-        "steps": [
-            (ctx._(words), "now" if k == at else "done" if k < at else "later")
-            for k, (_, words) in enumerate(STAGE_STEPS)
-        ],
+        "steps": steps,
         "known": known,
         "all_built": stage in ("improve", "polish", "verify"),
         "elapsed_seconds": int((ctx.now - job.started_at).total_seconds()) if job and job.started_at else 0,

@@ -21,7 +21,7 @@ from web.deps import Context, requires
 from web.forms import Form, FormData, form_data, parse_form
 from web.papers import labels
 from web.papers.assemblies.views import status_of
-from web.papers.blueprints import goals, tools, views
+from web.papers.blueprints import goals, proposal, tools, views
 from web.papers.blueprints.editor import Editor, editor_of, empty_editor, read_editor, whole
 from web.papers.forms import TYPES, AssembleForm
 
@@ -105,10 +105,25 @@ def new_blueprint(
 
 
 @router.get("/blueprints/{blueprint_id}")
-def show_blueprint(blueprint_id: UUID, ctx: Context = requires(Action.PAPER_READ)) -> Response:
-    """The editor of a blueprint, with what the bank supplies."""
+def show_blueprint(
+    blueprint_id: UUID, assembly: UUID | None = None, ctx: Context = requires(Action.PAPER_READ)
+) -> Response:
+    """The editor of a blueprint, with what the bank supplies; with an ``assembly``, its smallest change filled in."""
     blueprint = papers.find_blueprint(ctx.session, blueprint_id)
-    editor = editor_of(blueprint.name, papers.spec_of(blueprint))
+    spec = papers.spec_of(blueprint)
+    editor = editor_of(blueprint.name, spec)
+    if assembly is not None and ctx.may(Action.BLUEPRINT_WRITE):
+        changes = (papers.find_assembly(ctx.session, assembly).outcome or {}).get("changes", [])
+        left = proposal.fill_in(editor, spec, changes)
+        said = ctx._("The smallest change is filled in. Look at it and save.")
+        if left:
+            by_hand = "；".join(labels.change_text(change, spec, ctx._) for change in left)
+            said = ctx._(
+                "Filled in as far as the editor can; to be changed by hand: {changes}.", changes=by_hand
+            )
+        return _editor_page(
+            ctx, editor, blueprint.occupation_id, Level(blueprint.level), blueprint, unsaved=True, said=said
+        )
     return _editor_page(ctx, editor, blueprint.occupation_id, Level(blueprint.level), blueprint)
 
 
