@@ -17,6 +17,8 @@ from exam_engine.calibration.models import CalibrationRun
 from exam_engine.calibration.rules import Method
 from exam_engine.certificates import service as certificates
 from exam_engine.delivery import service as delivery
+from exam_engine.delivery.models import LateFile
+from exam_engine.delivery.rules import LateFileState
 from exam_engine.invigilation import service as invigilation
 from exam_engine.invigilation.models import Incident
 from exam_engine.invigilation.rules import AttendanceState, IncidentKind
@@ -151,7 +153,19 @@ def _sat(session: Session, made: Everything) -> dict[str, UUID]:
         now=now,
     )
     assert preview.upload_id, preview.errors
+    file = LateFile(
+        institution_id=made.institution.id,
+        attempt_id=attempt.id,
+        digest="0" * 64,
+        answers=[],
+        state=LateFileState.WAITING,
+        uploaded_by=user.id,
+        uploaded_at=now,
+    )
+    session.add(file)
+    session.flush()
     return {
+        "file_id": file.id,
         "plan_id": theory.plan_id,
         "sitting_id": theory.sitting_id,
         "room_id": theory.room_id,

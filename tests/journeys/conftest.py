@@ -30,12 +30,15 @@ from web.app import create_app
 from web.security import SESSION_COOKIE
 from web.settings import Settings
 
+PLAIN_HOST = "exam-room.test"
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
     "--disable-dev-shm-usage",
     "--disable-background-networking",
     "--disable-component-update",
+    # This machine under another name: over http, browsers give it neither service worker nor cipher.
+    f"--host-resolver-rules=MAP {PLAIN_HOST} 127.0.0.1",
 ]
 expect.set_options(timeout=20_000)  # no journey fails because the machine is busy
 AXE = """() => axe.run(document, {resultTypes: ["violations"], preload: {assets: ["media"]}}).then((result) =>
@@ -110,15 +113,22 @@ NewPage = Callable[..., Page]
 
 @pytest.fixture
 def new_page(browser: Browser, live_server: LiveServer) -> Iterator[NewPage]:
-    """``new_page(size=…, language=…)`` opens another machine's browser; a script error on any page fails the test."""
+    """``new_page(size=…, language=…)`` opens another machine's browser; a script error on any page fails the test.
+
+    With ``plain`` it reaches the site by a name, over http, as in a room without TLS.
+    """
     contexts: list[BrowserContext] = []
     errors: list[str] = []
 
     def open_page(
-        *, size: tuple[int, int] = EXAM_ROOM, language: str = "zh-CN", javascript: bool = True
+        *,
+        size: tuple[int, int] = EXAM_ROOM,
+        language: str = "zh-CN",
+        javascript: bool = True,
+        plain: bool = False,
     ) -> Page:
         context = browser.new_context(
-            base_url=live_server.url,
+            base_url=live_server.url.replace("127.0.0.1", PLAIN_HOST) if plain else live_server.url,
             viewport={"width": size[0], "height": size[1]},
             locale=language,
             timezone_id="Asia/Shanghai",

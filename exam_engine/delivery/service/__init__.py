@@ -23,7 +23,6 @@ from exam_engine.delivery.service.entering import (
     terms_of,
     waiting_room,
 )
-from exam_engine.delivery.service.evidence import AttemptEvidence, ReportedEvent, evidence, record_events
 from exam_engine.delivery.service.handing_in import (
     HandedIn,
     any_overdue,
@@ -45,6 +44,7 @@ from exam_engine.delivery.service.reading import (
     attempt_states,
     responses,
 )
+from exam_engine.delivery.service.reporting import AttemptEvidence, ReportedEvent, evidence, record_events
 from exam_engine.delivery.service.working import save_form, saved_answers
 
 __all__ = [

@@ -54,7 +54,6 @@ async function keepAssets() {
   const wanted = new Set(loaded.filter((url) => url.origin === location.origin && url.pathname.startsWith("/static/")).map((url) => url.pathname + url.search));
   const shell = await fetch(SHELL);
   for (const [, address] of (await shell.clone().text()).matchAll(/(?:href|src)="(\/static\/[^"]+)"/g)) wanted.add(address.replace(/&amp;/g, "&"));
-  wanted.add("/static/js/exam-unlock.js");
   const cache = await caches.open(ASSETS);
   await cache.put(SHELL, shell);
   const held = new Set((await cache.keys()).map((request) => { const url = new URL(request.url); return url.pathname + url.search; }));

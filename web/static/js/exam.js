@@ -45,10 +45,12 @@ async function giveFile() {
 }
 
 function offerFile(text) {
+  const again = !byId("over-file").hidden;
   byId("over-text").textContent = text;
   byId("over-file").hidden = false;
   byId("over-note").textContent = words[filed ? "file_saved" : "file_how"];
   if (!byId("over").open) byId("over").showModal();
+  if (!again) byId("over-file").focus();
 }
 
 async function closed() {
@@ -276,10 +278,11 @@ async function timeOver() {
   if (byId("confirm").open) byId("confirm").close();
   byId("over-text").textContent = words.time_over;
   if (!byId("over").open) byId("over").showModal();
-  await sync.flush(9000);
+  await sync.flush(sync.offlineSince ? 1000 : 9000);
   while (!sync.finished) {
     if (queue.size) {
-      offerFile(say("time_over_unsaved", { n: queue.size }));
+      const text = say("time_over_unsaved", { n: queue.size });
+      if (byId("over-text").textContent !== text || byId("over-file").hidden) offerFile(text);
       sync.failures = 0;
       await sync.send();
     } else {
