@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import zipfile
 from typing import Any
 from urllib.parse import unquote
 from uuid import UUID
@@ -97,6 +98,20 @@ def test_a_reviewer_gets_watermarked_drafts_and_nothing_later(
     final, copy = records(database)
     assert (final["status"], copy["status"]) == ("sealed", "draft")
     assert final["sequence"] == copy["sequence"]
+
+
+def test_all_documents_of_a_variant_come_in_one_file_each_recorded(
+    client: TestClient, login: Any, database: Database, paper: UUID
+) -> None:
+    login(Role.PAPER_MANAGER)
+
+    answer = client.post(f"/papers/{paper}/print", data={**WORD, "document": "all"})
+
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as packed:
+        made = {name.rpartition("_")[2]: packed.read(name) for name in packed.namelist()}
+    assert list(made) == ["试卷.docx", "答题卡.docx", "标准答案及评分标准.docx"]
+    digests = [hashlib.sha256(content).hexdigest() for content in made.values()]
+    assert [record["file"] for record in records(database)] == digests
 
 
 def test_what_cannot_be_printed_is_refused_on_the_page(

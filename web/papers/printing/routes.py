@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import io
+import zipfile
+from collections.abc import Sequence
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
@@ -32,13 +35,15 @@ DOCUMENTS = {
     Document.ANSWERS: N_("Answer sheet"),
     Document.KEY: N_("Key and marking"),
 }
+EVERYTHING = "all"
+"""Chosen in place of a document: each of them, in one file."""
 FORMATS = {Format.PDF: N_("PDF, ready to print"), Format.WORD: N_("Word, to be edited")}
 
 
 class PrintForm(BaseModel):
     """What is to be printed."""
 
-    document: Document
+    document: Document | Literal["all"]
     variant: Variant
     format: Format
 
@@ -65,25 +70,40 @@ def _download(ctx: Context, paper_id: UUID, data: FormData, *, review_copy: bool
     form = parse_form(PrintForm, data)
     if form.model is None:
         return _page(ctx, paper_id, form, 422)
+    chosen = form.model.document
     try:
         with ctx.session.begin_nested():
-            file = printing.print_paper(
-                ctx.session,
-                actor=ctx.actor,
-                paper_id=paper_id,
-                document=form.model.document,
-                variant=form.model.variant,
-                format=form.model.format,
-                fonts=find_fonts(tuple(ctx.settings.font_folders)),
-                now=ctx.now,
-                review_copy=review_copy,
-            )
+            files = [
+                printing.print_paper(
+                    ctx.session,
+                    actor=ctx.actor,
+                    paper_id=paper_id,
+                    document=document,
+                    variant=form.model.variant,
+                    format=form.model.format,
+                    fonts=find_fonts(tuple(ctx.settings.font_folders)),
+                    now=ctx.now,
+                    review_copy=review_copy,
+                )
+                for document in (list(Document) if chosen == EVERYTHING else [Document(chosen)])
+            ]
     except NotFound:
         raise
     except ExamError as error:
         form.add("", error.message, **labels.error_facts(error.facts, ctx._))
         return _page(ctx, paper_id, form, status_of(error))
-    return ctx.download(file.content, file.name, file.media_type)
+    if chosen == EVERYTHING:
+        name = f"{papers.find_paper(ctx.session, paper_id).label}_{form.model.variant}卷.zip"
+        return ctx.download(_packed(files), name, "application/zip")
+    return ctx.download(files[0].content, files[0].name, files[0].media_type)
+
+
+def _packed(files: Sequence[printing.PrintedFile]) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in files:
+            archive.writestr(file.name, file.content)
+    return stream.getvalue()
 
 
 def _page(ctx: Context, paper_id: UUID, form: Form[PrintForm], status: int = 200) -> Response:
