@@ -123,5 +123,5 @@ def test_an_impossible_blueprint_is_explained_without_javascript(
         manager.reload()
 
     expect(manager.get_by_text("“核心点”：下限由 9 降为 8")).to_be_visible()
-    expect(manager.get_by_role("link", name="修改蓝图")).to_be_visible()
+    expect(manager.get_by_role("link", name="按此修改蓝图")).to_be_visible()
     shot(manager, "papers-impossible")
