@@ -234,7 +234,7 @@ class _Task:
 
         improver.run(look)
         step = lambda f: self.report(f, self.forms, "polish")  # noqa: E731
-        return polish(stage.program, rows, built, stage.bound, self.work, step)
+        return polish(improver, rows, stage.bound, self.work, step)
 
     def levels(self, verification: Verification) -> tuple[Level, ...]:
         """Return what was reached for each priority."""

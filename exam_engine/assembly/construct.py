@@ -23,7 +23,7 @@ SUBPOOL, SUBPOOL_SETS = 700, 40
 REFRESH = 0.2
 """Part of the pool that may be used up before the guide is computed again."""
 
-SMALL, NEAR = 1000, 0.02
+SMALL, NEAR = 1000, 0.03
 """In a pool of at most this size a form is sought this near to its targets, in units of scale, beyond what the average
 form reaches: swaps find few ways."""
 

@@ -14,9 +14,10 @@ import numpy.typing as npt
 from exam_engine.assembly.between import form_rows, item_limits, pairs_hold
 from exam_engine.assembly.compile import BoolArray, IntArray, Program, Rows
 from exam_engine.assembly.moves import Counts, Moves
+from exam_engine.assembly.pairs import Changes, changes, first_kept
 from exam_engine.assembly.pool import FloatArray
 
-CLOSE_ENOUGH = 0.003
+CLOSE_ENOUGH = 0.0037
 """Deviation above the bound, in units of scale, at which a form is left as it is."""
 
 AS_LARGE_AS_CAN_BE = 0.005
@@ -28,7 +29,7 @@ SWAPS = 6
 """Swaps made before the list of those that keep every rule is written anew."""
 
 INCOMING, MORE_INCOMING = 500, 3000
-PAIRS, MORE_PAIRS = 400, 1500
+PAIRS, MORE_PAIRS = 400, 800
 BLOCK = 512
 GAIN = 0.999
 """A step must bring the sum of squares below this part of what it was."""
@@ -36,7 +37,8 @@ GAIN = 0.999
 STARTS, KICKS = 2, 3
 """How often a form is searched from, and swaps by chance before each but the first."""
 
-ENOUGH_PAIRS, PAIR_CHECKS = 100, 5000
+ENOUGH_PAIRS, COMPOUNDS = 100, 1500
+CHOICE = 8
 REWEIGHTED = 8
 HARD = 4
 """Every so many times that the search is stuck it looks at more pairs."""
@@ -89,6 +91,20 @@ class Improver:
             if not better:
                 return
 
+    def from_another(self, f: int, form: BoolArray) -> bool:
+        """Search from another form in the place of one; keep it where it ends nearer, and tell whether it does."""
+        kept, off = self.forms.copy(), self._cost(self._off(f))
+        self._begin(np.vstack([kept[:f], form[None], kept[f + 1 :]]))
+        self._improve(f, self.bound + close_enough(self.program))
+        if self._cost(self._off(f)) < off:
+            return True
+        self._begin(kept)
+        return False
+
+    def _begin(self, forms: BoolArray) -> None:
+        self.forms[:] = forms
+        self.uses = forms[:, : self.n].sum(axis=0)
+
     def _improve(self, f: int, aim: float) -> bool:
         """Search from one form; keep the best that was seen. Tell whether it is better than before."""
         self._look_beside(f)
@@ -96,8 +112,7 @@ class Improver:
         kept = self.forms.copy()
         for start in range(STARTS):
             if start:
-                self.forms[:] = kept
-                self.uses = kept[:, : self.n].sum(axis=0)
+                self._begin(kept)
                 self._look_beside(f)
                 self._kick(f)
             weight = self.importance.copy()
@@ -116,8 +131,7 @@ class Improver:
                     weight[size >= 0.9 * size.max()] *= 2.0
             if best <= aim:
                 break
-        self.forms[:] = kept
-        self.uses = kept[:, : self.n].sum(axis=0)
+        self._begin(kept)
         return best < begun - 1e-9
 
     def _look_beside(self, f: int) -> None:
@@ -204,7 +218,7 @@ class Improver:
                 break
             if swapped:
                 barred[i, j] = np.inf
-                if self.moves.first_fit(form, gone[[[i]]], come[[[j]]]) is None:
+                if not self.moves.fits(form, gone[[[i]]], come[[[j]]])[0]:
                     continue
             self._put(f, gone[[i]], come[[j]])
             barred[i], barred[:, j] = np.inf, np.inf
@@ -225,20 +239,44 @@ class Improver:
         if self.found is None:
             return False
         gone, come, broken = self.found
-        at = np.concatenate([self._some(np.flatnonzero(broken == k), many) for k in (0.0, 1.0)])
+        at = np.concatenate(
+            [self._small_swaps(np.flatnonzero(broken == k), gone, come, weight, many) for k in (0.0, 1.0)]
+        )
         if len(at) < 2:
             return False
-        i, j = gone[at // len(come)], come[at % len(come)]
+        swaps = changes(self.moves, self.forms[f], gone[at // len(come)], come[at % len(come)])
+        partners = swaps.partners()
+        return self._best_pair(f, swaps, partners, weight) or self._pair_of_pairs(f, swaps, partners, weight)
+
+    def _small_swaps(
+        self, places: IntArray, gone: IntArray, come: IntArray, weight: FloatArray, many: int
+    ) -> IntArray:
+        """Return some of the swaps, those that change the totals little: two of them come near each other sooner."""
+        places = self._some(places, CHOICE * many)
+        move = self.weights[come[places % len(come)]] - self.weights[gone[places // len(come)]]
+        return places[_smallest((move**2) @ weight, many)]
+
+    def _pair_of_pairs(self, f: int, swaps: Changes, partners: BoolArray, weight: FloatArray) -> bool:
+        """Exchange four items at once."""
+        p, q = np.divmod(self._some(np.flatnonzero(np.triu(partners, 1)), CHOICE * COMPOUNDS), len(partners))
+        move = self._pull(swaps)
+        small = _smallest(((move[p] + move[q]) ** 2) @ weight, 2 * COMPOUNDS)
+        pairs = swaps.take(p[small]).with_(swaps.take(q[small]))
+        pairs = pairs.take(np.flatnonzero(pairs.keeps())[:COMPOUNDS])
+        return len(pairs.gone) > 1 and self._best_pair(f, pairs, None, weight)
+
+    def _pull(self, all_: Changes) -> FloatArray:
+        """Return what each change does to the totals, shape (n, n_aims)."""
+        return np.asarray(self.weights[all_.come].sum(axis=1) - self.weights[all_.gone].sum(axis=1))
+
+    def _best_pair(self, f: int, all_: Changes, partners: BoolArray | None, weight: FloatArray) -> bool:
+        """Make the best two of some changes that keep every rule together and bring the form nearer."""
         total = self._total(f)
         now = GAIN * float((weight * self._beyond(total) ** 2).sum())
-        better = self._best_pairs(total, self.weights[j] - self.weights[i], weight, now)
-        p, q = better // len(i), better % len(i)
-        apart = (i[p] != i[q]) & (j[p] != j[q])
-        both = np.column_stack([p[apart], q[apart]])
-        fit = self.moves.first_fit(self.forms[f], i[both], j[both])
-        if fit is None:
+        pair = first_kept(all_, *self._near_pairs(total, self._pull(all_), weight, now, partners))
+        if pair is None:
             return False
-        self._put(f, i[both[fit]], j[both[fit]])
+        self._put(f, pair.gone[0], pair.come[0])
         return True
 
     def _kick(self, f: int) -> None:
@@ -284,22 +322,36 @@ class Improver:
                     return True
         return False
 
-    def _best_pairs(self, total: FloatArray, move: FloatArray, weight: FloatArray, below: float) -> IntArray:
-        """Return pairs of moves p < q, as p · n + q, that make the cost small, best first."""
-        n = len(move)
+    def _near_pairs(
+        self,
+        total: FloatArray,
+        move: FloatArray,
+        weight: FloatArray,
+        below: float,
+        partners: BoolArray | None,
+    ) -> tuple[IntArray, IntArray]:
+        """Return pairs p < q of moves that make the cost small, best first."""
         for limit in (0.05 * below, 0.3 * below, below):
-            pairs, costs = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.float32)]
-            for begin in range(0, n, BLOCK):
+            pairs, costs = [np.zeros((2, 0), dtype=np.int64)], [np.zeros(0, dtype=np.float32)]
+            for begin in range(0, len(move), BLOCK):
                 square = self._squares(total + move[begin : begin + BLOCK], move[begin:], weight)
-                at = np.flatnonzero(square < limit)
-                p, q = np.divmod(at, n - begin)
+                near = square < limit
+                if partners is not None:
+                    near &= partners[begin : begin + BLOCK, begin:]
+                at = np.flatnonzero(near)
+                p, q = np.divmod(at, len(move) - begin)
                 keep = np.flatnonzero(p < q)
-                pairs.append((p[keep] + begin) * n + q[keep] + begin)
+                pairs.append(np.stack([p[keep], q[keep]]) + begin)
                 costs.append(square.ravel()[at[keep]])
-            found, cost = np.concatenate(pairs), np.concatenate(costs)
-            if len(found) >= ENOUGH_PAIRS or limit == below:
+            found, cost = np.hstack(pairs), np.concatenate(costs)
+            if len(cost) >= ENOUGH_PAIRS or limit == below:
                 break
-        return np.asarray(found[np.argsort(cost, kind="stable")][:PAIR_CHECKS])
+        first, second = found[:, np.argsort(cost, kind="stable")]
+        return first, second
+
+
+def _smallest(sizes: FloatArray, many: int) -> IntArray:
+    return np.argpartition(sizes, many)[:many] if len(sizes) > many else np.arange(len(sizes))
 
 
 def _squares(first: FloatArray, second: FloatArray) -> npt.NDArray[np.float32]:

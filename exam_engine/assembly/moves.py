@@ -19,9 +19,6 @@ SLACK = 1e-9
 FEW_VALUES = 16
 """Different values of a row up to which it is compared value by value."""
 
-FIRST_LOOK, LATER_LOOK = 32, 256
-"""Changes looked at together until one keeps all rows."""
-
 Counts = npt.NDArray[np.float32]
 
 
@@ -88,29 +85,23 @@ class Moves:
             count += into[:, r] < (out[:, r] + low[r])[:, None]
         return count
 
-    def first_fit(self, form: BoolArray, gone: IntArray, come: IntArray) -> int | None:
-        """Return the first of some changes that keeps all rows; each exchanges a row of items, (n_changes, n_swaps)."""
-        activity = self.activity(form)
-        begin, end = 0, FIRST_LOOK
-        while begin < len(gone):
-            fits = np.flatnonzero(self._fits(activity, gone[begin:end], come[begin:end]))
-            if len(fits):
-                return begin + int(fits[0])
-            begin, end = end, end + LATER_LOOK
-        return None
+    def fits(self, form: BoolArray, gone: IntArray, come: IntArray) -> BoolArray:
+        """Return whether the form keeps its rows after each of some exchanges of items, (n_changes, n_swaps)."""
+        rows, change = self.changes(gone, come)
+        after = self.activity(form)[rows] + change
+        kept = (after >= self.lower[rows]) & (after <= self.upper[rows])
+        return np.asarray((kept | (change == 0)).all(axis=1))
 
-    def _fits(self, activity: FloatArray, gone: IntArray, come: IntArray) -> BoolArray:
+    def changes(self, gone: IntArray, come: IntArray) -> tuple[IntArray, FloatArray]:
+        """Return the rows that some exchanges of items touch, and how each changes them, shape (n_changes, n_rows)."""
         many, at_once = gone.shape
         item, row, value = self._entries(np.concatenate([gone.ravel(), come.ravel()]))
-        place = item % gone.size // at_once
-        value = np.where(item < gone.size, -value, value)
         rows = np.flatnonzero(self._touched(row))
-        column = np.zeros(len(activity), dtype=np.int64)
-        column[rows] = np.arange(len(rows))
-        change = np.bincount(place * len(rows) + column[row], value, many * len(rows))
-        after = activity[rows] + change.reshape(many, len(rows))
-        kept = (after >= self.lower[rows]) & (after <= self.upper[rows])
-        return np.asarray((kept | (change.reshape(many, len(rows)) == 0)).all(axis=1))
+        place = np.zeros(len(self.lower), dtype=np.int64)
+        place[rows] = np.arange(len(rows))
+        at = item % gone.size // at_once * len(rows) + place[row]
+        change = np.bincount(at, np.where(item < gone.size, -value, value), many * len(rows))
+        return rows, np.asarray(change, dtype=np.float64).reshape(many, len(rows))
 
     def _entries(self, columns: npt.NDArray[np.integer]) -> tuple[IntArray, IntArray, FloatArray]:
         """Return the entries of some columns: place of the column among them, row, value."""

@@ -7,6 +7,7 @@ are off by is made small in sum, with the largest deviation as it is.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -14,17 +15,23 @@ import scipy.sparse as sp
 
 from exam_engine.assembly.between import form_rows, item_limits
 from exam_engine.assembly.compile import BoolArray, Program, Rows
-from exam_engine.assembly.improve import close_enough
+from exam_engine.assembly.improve import Improver, close_enough
 from exam_engine.assembly.pool import FloatArray
 from exam_engine.assembly.solver import Model, Solution, Work, solve
 
 POLISH_POOL = 1500
 """Largest number of usable items for which the programme of one form is worth its time."""
 
-WORTH = 0.001
+WORTH = 0.0002
 """Deviation beyond `close_enough` that is worth a programme."""
 
 POLISH_NODES = 60
+
+ANEW, NEAR, NEAR_POOL = 3, 0.02, 1000
+"""How often, how near (units of scale, beyond the bound) and up to how many usable items a form is sought anew before."""
+
+FIRST_FOUND = 5.0
+"""Relative gap of a search whose first answer will do."""
 
 EXACT_NODES = 2000
 """Nodes to prove that a single form is the best there is."""
@@ -35,13 +42,12 @@ FEW = 300
 """Usable items among which soft rules are spared beside goals: more take too long."""
 
 
-def polish(
-    program: Program, rows: Rows, forms: BoolArray, bound: float, work: Work, step: Callable[[int], None]
-) -> float:
-    """Re-choose, in place, each form (n_forms, width) that is too far off from what the others leave.
+def polish(improver: Improver, rows: Rows, bound: float, work: Work, step: Callable[[int], None]) -> float:
+    """Re-choose, in place, each form of a search that is too far off from what the others leave.
 
     Return the bound, which rises where a single form is proven to be the best, or nearly.
     """
+    program, forms = improver.program, improver.forms
     aims = program.aims
     if not aims.count:
         return bound
@@ -57,14 +63,35 @@ def polish(
         step(f)
         beside = rows.and_(form_rows(program, np.delete(forms, f, axis=0)))
         if alone:
-            better = solve(_model(program, beside, free, bound, off), work, nodes=EXACT_NODES)
-            bound = max(bound, min(off, better.bound))
-        else:
-            aim = bound + close_enough(program) / 2
-            better = solve(_model(program, beside, free, aim, off), work, nodes=POLISH_NODES, gap=0.02)
-        _take(program, forms, f, free, better)
+            best = solve(_model(program, beside, free, bound, off), work, nodes=EXACT_NODES)
+            bound = max(bound, min(off, best.bound))
+            _take(program, forms, f, free, best)
+        elif not _found_anew(improver, f, beside, free, enough, work):
+            off = aims.deviation(aims.weights @ forms[f])
+            model = _model(program, beside, free, bound + close_enough(program) / 2, off)
+            _take(program, forms, f, free, solve(model, work, nodes=POLISH_NODES, gap=0.02))
     _spare_soft_rules(program, rows, forms, work, step)
     return bound
+
+
+def _found_anew(
+    improver: Improver, f: int, rows: Rows, free: npt.NDArray[np.intp], enough: float, work: Work
+) -> bool:
+    """Start the search of a form of a small pool from other forms, chosen by chance near its targets."""
+    program, forms = improver.program, improver.forms
+    aims = program.aims
+    if len(free) > NEAR_POOL or (aims.low != aims.high).any():
+        return False
+    near = _model(program, rows, free, 0.0, improver.bound + NEAR)
+    for _ in range(ANEW):
+        cost = np.r_[improver.rng.random(len(free)), 0.0]
+        other = solve(replace(near, cost=cost), work, nodes=POLISH_NODES, gap=FIRST_FOUND)
+        if other.x is None:
+            return False
+        improver.from_another(f, _chosen(program, free, other.x[:-1]))
+        if aims.deviation(aims.weights @ forms[f]) <= enough:
+            return True
+    return False
 
 
 def _spare_soft_rules(
