@@ -28,7 +28,7 @@ WORTH = 0.0002
 POLISH_NODES = 60
 
 ANEW, NEAR, NEAR_POOL = 3, 0.02, 1000
-"""How often, how near (units of scale, beyond the bound) and up to how many usable items a form is sought anew before."""
+"""How often, how near (units of scale, beyond the bound) and up to how many usable items a form is sought anew."""
 
 FIRST_FOUND = 5.0
 """Relative gap of a search whose first answer will do."""
