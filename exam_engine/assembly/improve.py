@@ -245,8 +245,7 @@ class Improver:
         if len(at) < 2:
             return False
         swaps = changes(self.moves, self.forms[f], gone[at // len(come)], come[at % len(come)])
-        partners = swaps.partners()
-        return self._best_pair(f, swaps, partners, weight) or self._pair_of_pairs(f, swaps, partners, weight)
+        return self._best_pair(f, swaps, weight) or self._pair_of_pairs(f, swaps, weight)
 
     def _small_swaps(
         self, places: IntArray, gone: IntArray, come: IntArray, weight: FloatArray, many: int
@@ -256,24 +255,25 @@ class Improver:
         move = self.weights[come[places % len(come)]] - self.weights[gone[places // len(come)]]
         return places[_smallest((move**2) @ weight, many)]
 
-    def _pair_of_pairs(self, f: int, swaps: Changes, partners: BoolArray, weight: FloatArray) -> bool:
+    def _pair_of_pairs(self, f: int, swaps: Changes, weight: FloatArray) -> bool:
         """Exchange four items at once."""
-        p, q = np.divmod(self._some(np.flatnonzero(np.triu(partners, 1)), CHOICE * COMPOUNDS), len(partners))
+        partners = np.flatnonzero(np.triu(swaps.partners(), 1))
+        p, q = np.divmod(self._some(partners, CHOICE * COMPOUNDS), len(swaps.gone))
         move = self._pull(swaps)
         small = _smallest(((move[p] + move[q]) ** 2) @ weight, 2 * COMPOUNDS)
         pairs = swaps.take(p[small]).with_(swaps.take(q[small]))
         pairs = pairs.take(np.flatnonzero(pairs.keeps())[:COMPOUNDS])
-        return len(pairs.gone) > 1 and self._best_pair(f, pairs, None, weight)
+        return len(pairs.gone) > 1 and self._best_pair(f, pairs, weight)
 
     def _pull(self, all_: Changes) -> FloatArray:
         """Return what each change does to the totals, shape (n, n_aims)."""
         return np.asarray(self.weights[all_.come].sum(axis=1) - self.weights[all_.gone].sum(axis=1))
 
-    def _best_pair(self, f: int, all_: Changes, partners: BoolArray | None, weight: FloatArray) -> bool:
+    def _best_pair(self, f: int, all_: Changes, weight: FloatArray) -> bool:
         """Make the best two of some changes that keep every rule together and bring the form nearer."""
         total = self._total(f)
         now = GAIN * float((weight * self._beyond(total) ** 2).sum())
-        pair = first_kept(all_, *self._near_pairs(total, self._pull(all_), weight, now, partners))
+        pair = first_kept(all_, *self._near_pairs(total, self._pull(all_), weight, now))
         if pair is None:
             return False
         self._put(f, pair.gone[0], pair.come[0])
@@ -323,31 +323,20 @@ class Improver:
         return False
 
     def _near_pairs(
-        self,
-        total: FloatArray,
-        move: FloatArray,
-        weight: FloatArray,
-        below: float,
-        partners: BoolArray | None,
+        self, total: FloatArray, move: FloatArray, weight: FloatArray, below: float
     ) -> tuple[IntArray, IntArray]:
         """Return pairs p < q of moves that make the cost small, best first."""
+        n = len(move)
+        starts = range(0, n, BLOCK)
+        squares = [self._squares(total + move[k : k + BLOCK], move[k:], weight).ravel() for k in starts]
         for limit in (0.05 * below, 0.3 * below, below):
-            pairs, costs = [np.zeros((2, 0), dtype=np.int64)], [np.zeros(0, dtype=np.float32)]
-            for begin in range(0, len(move), BLOCK):
-                square = self._squares(total + move[begin : begin + BLOCK], move[begin:], weight)
-                near = square < limit
-                if partners is not None:
-                    near &= partners[begin : begin + BLOCK, begin:]
-                at = np.flatnonzero(near)
-                p, q = np.divmod(at, len(move) - begin)
-                keep = np.flatnonzero(p < q)
-                pairs.append(np.stack([p[keep], q[keep]]) + begin)
-                costs.append(square.ravel()[at[keep]])
-            found, cost = np.hstack(pairs), np.concatenate(costs)
-            if len(cost) >= ENOUGH_PAIRS or limit == below:
+            places = [np.flatnonzero(square < limit) for square in squares]
+            if sum(map(len, places)) >= ENOUGH_PAIRS:
                 break
-        first, second = found[:, np.argsort(cost, kind="stable")]
-        return first, second
+        cost = np.concatenate([square[at] for square, at in zip(squares, places, strict=True)])
+        pairs = [np.stack(np.divmod(at, n - begin)) + begin for begin, at in zip(starts, places, strict=True)]
+        first, second = np.hstack(pairs)[:, np.argsort(cost, kind="stable")]
+        return first[first < second], second[first < second]
 
 
 def _smallest(sizes: FloatArray, many: int) -> IntArray:
