@@ -37,8 +37,11 @@ GAIN = 0.999
 STARTS, KICKS = 2, 3
 """How often a form is searched from, and swaps by chance before each but the first."""
 
-ENOUGH_PAIRS, COMPOUNDS = 100, 1500
-CHOICE = 8
+ENOUGH_PAIRS = 100
+
+COMPOUNDS, CHOICE = 1500, 4
+"""Pairs of swaps that are paired again, and among how many times as many they change the totals least."""
+
 REWEIGHTED = 8
 HARD = 4
 """Every so many times that the search is stuck it looks at more pairs."""
@@ -239,21 +242,11 @@ class Improver:
         if self.found is None:
             return False
         gone, come, broken = self.found
-        at = np.concatenate(
-            [self._small_swaps(np.flatnonzero(broken == k), gone, come, weight, many) for k in (0.0, 1.0)]
-        )
+        at = np.concatenate([self._some(np.flatnonzero(broken == k), many) for k in (0.0, 1.0)])
         if len(at) < 2:
             return False
         swaps = changes(self.moves, self.forms[f], gone[at // len(come)], come[at % len(come)])
         return self._best_pair(f, swaps, weight) or self._pair_of_pairs(f, swaps, weight)
-
-    def _small_swaps(
-        self, places: IntArray, gone: IntArray, come: IntArray, weight: FloatArray, many: int
-    ) -> IntArray:
-        """Return some of the swaps, those that change the totals little: two of them come near each other sooner."""
-        places = self._some(places, CHOICE * many)
-        move = self.weights[come[places % len(come)]] - self.weights[gone[places // len(come)]]
-        return places[_smallest((move**2) @ weight, many)]
 
     def _pair_of_pairs(self, f: int, swaps: Changes, weight: FloatArray) -> bool:
         """Exchange four items at once."""
