@@ -318,7 +318,7 @@ class Segmenter:
             return True
         chain = self.current.chain()
         due = chr(ord(chain[-1].label if chain else self.single_label() or "@") + 1)
-        if key.upper() != due:
+        if key.upper() != due and not (key.upper() == "B" and due == "A" and self.first_in_stem(index)):
             return True
         return (
             self.current.is_complete
@@ -441,6 +441,17 @@ class Segmenter:
             opening[0] = None  # it opens the stem: 1.（C）是…
         found = [marker.label for marker in opening if marker is not None and marker.style != "bare"]
         return found[-1] if found else ""
+
+    def first_in_stem(self, index: int) -> bool:
+        """Return whether option A may stand on the stem's own line (``2安全帽用于（A）甲``)."""
+        assert self.current is not None
+        if self.current.key_first and shape_after(self.lines, index, expected=self.last_number + 1) != "more":
+            return False  # the answers stand before the numbers here
+        return any(
+            marker.label == "A" and marker.style == "paren"
+            for piece in self.current.body
+            for marker in markers(piece.folded)
+        )
 
     def takes_bare_key(self, line: Line) -> bool:
         """Return whether the line holds nothing but the answer."""
