@@ -5,6 +5,7 @@ A test that takes ``database`` (or ``session``, ``client``) runs on SQLite and o
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -30,6 +31,7 @@ from itembank.people import service as people
 from itembank.people.models import Institution
 from itembank.people.rules import SYSTEM, InstitutionKind, Role
 from itembank.people.service import accounts
+from scripts import demo
 from scripts.servers.postgres import Postgres, PostgresMissing, start_postgres
 from tests.factories.people import make_institution, make_platform, make_user
 from web import logs
@@ -86,6 +88,13 @@ def pytest_configure_node(node: Any) -> None:
     node.workerinput["pgreason"] = str(server or "")
 
 
+def pytest_collection_finish() -> None:
+    """What was imported stays to the end: the collector need not look through it again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     if isinstance(_server, Postgres) and not hasattr(config, "workerinput"):
         _server.stop()
@@ -135,6 +144,17 @@ def reference_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no reference data in {folder} (set EXAM_ENGINE_REFERENCE_DATA)")
     return folder
+
+
+@pytest.fixture(scope="session")
+def demonstration_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data folder of a site with the demonstration in it, built once; who takes it works on a copy.
+
+    Its users stand in the group ``demonstration``, so that no second worker builds it again.
+    """
+    data = tmp_path_factory.mktemp("demonstration")
+    demo.ensure(demo.demonstration_settings(Settings(data=data)), say=lambda _line: None)
+    return data
 
 
 @pytest.fixture(scope="session")

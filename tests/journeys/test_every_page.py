@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 import threading
 import time
@@ -26,7 +27,8 @@ from web.app import create_app
 from web.security import SESSION_COOKIE
 from web.settings import Settings
 
-pytestmark = [pytest.mark.journey, pytest.mark.slow]
+# On one worker each address is looked at closely once.
+pytestmark = [pytest.mark.journey, pytest.mark.slow, pytest.mark.xdist_group("demonstration")]
 Shot = Callable[[Page, str], Path]
 Findings = Callable[[Page], list[str]]
 ONE_A_ROLE = sorted(
@@ -46,10 +48,14 @@ class Demonstration:
 
 
 @pytest.fixture(scope="module")
-def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demonstration]:
-    """The demonstration, built once and served."""
-    settings = demo.demonstration_settings(Settings(data=tmp_path_factory.mktemp("every-page")))
-    facts = demo.ensure(settings, say=lambda _line: None)
+def demonstration(
+    demonstration_folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Demonstration]:
+    """The demonstration, served."""
+    data = tmp_path_factory.mktemp("every-page")
+    shutil.copytree(demonstration_folder, data, dirs_exist_ok=True)
+    settings = demo.demonstration_settings(Settings(data=data))
+    facts = Facts.read(settings.data)
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"
@@ -107,7 +113,6 @@ def log_in(context: BrowserContext, demonstration: Demonstration, person: Staff)
     context.add_cookies([{"name": SESSION_COOKIE, "value": token, "url": demonstration.url}])
 
 
-@pytest.mark.xdist_group("pages of the roles")  # on one worker, each address is looked at closely once
 @pytest.mark.parametrize("person", ONE_A_ROLE, ids=lambda person: person.username)
 def test_every_page_of_a_role(
     person: Staff,
@@ -125,24 +130,6 @@ def test_every_page_of_a_role(
     assert not walk.wrong, "\n".join(walk.wrong)
 
 
-@pytest.mark.xdist_group("other pages")
-def test_pages_at_twice_the_size(
-    demonstration: Demonstration,
-    visitor: BrowserContext,
-    english: English,
-    shot: Shot,
-) -> None:
-    officer = next(person for person in STAFF if person.username == "officer")
-    log_in(visitor, demonstration, officer)
-    page = visitor.new_page()
-    page.set_viewport_size({"width": EXAM_ROOM[0] // 2, "height": EXAM_ROOM[1] // 2})
-    walk = Walk(page, english, lambda _page: [], shot, "zoomed")  # axe has seen them at full size
-    walk.through(open_to(officer.roles[0]))
-
-    assert not walk.wrong, "\n".join(walk.wrong)
-
-
-@pytest.mark.xdist_group("other pages")
 @pytest.mark.parametrize("size", [EXAM_ROOM, PHONE], ids=["screen", "phone"])
 def test_every_public_page(
     size: tuple[int, int],

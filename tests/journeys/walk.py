@@ -181,6 +181,17 @@ class Walk:
         if template not in IDS_BELONG:
             yield from (f"id: {text}" for text in texts if UNIQUE_ID.search(text))
         yield from (f"axe {finding}" for finding in self.accessibility(self.page))
+        yield from self._magnified()
+
+    def _magnified(self) -> Iterator[str]:
+        """A browser that shows everything at twice the size has half the room."""
+        size = self.page.viewport_size
+        if size is None or size["width"] <= PHONE[0]:
+            return
+        self.page.set_viewport_size({"width": size["width"] // 2, "height": size["height"] // 2})
+        if extra := self.page.evaluate(TOO_WIDE):
+            yield f"{extra} px too wide at twice the size"
+        self.page.set_viewport_size(size)
 
 
 def first_and_last(addresses: list[str]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
@@ -37,17 +38,19 @@ from scripts.demonstration.facts import FILE, Facts
 from scripts.site import Site, open_site
 from web.settings import Settings
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("demonstration")]
 
 
 @pytest.fixture(scope="module")
-def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    return demo.demonstration_settings(Settings(data=tmp_path_factory.mktemp("site")))
+def settings(demonstration_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    data = tmp_path_factory.mktemp("site")
+    shutil.copytree(demonstration_folder, data, dirs_exist_ok=True)
+    return demo.demonstration_settings(Settings(data=data))
 
 
 @pytest.fixture(scope="module")
 def facts(settings: Settings) -> Facts:
-    return demo.ensure(settings, say=lambda _line: None)
+    return Facts.read(settings.data)
 
 
 @pytest.fixture

@@ -27,11 +27,12 @@ from web.logs import without_values
 from web.security import SESSION_COOKIE, csrf_token
 
 NUL = "a\x00b"
+LONG = "x" * 10_000
 TEXTS = (
-    "x" * 10_000,
     "\x1b[31m\u202e\ufeff\U0001f600" + chr(0x10FFFF),
     "'\"><script>alert(1)</script>$\\frac{<script>}{$ {{7*7}} %s {0} {x",
     "=HYPERLINK(1)\r\nset-cookie: a=b",
+    LONG,
     NUL,  # refused before the route reads anything
 )
 SCRIPT = "'\"><script>alert(1)</script>"
@@ -52,7 +53,7 @@ NUMBERS = (
 )
 TIMES = ("0001-01-01", "9999-12-31T23:59", "2026-02-30", "-1")
 IDS = ("not-an-id", "", "00000000-0000-0000-0000-000000000000")
-STRANGE = (TEXTS[0], *NUMBERS[:2], "NaN", TIMES[1], *IDS[::2])
+STRANGE = (LONG, *NUMBERS[:2], "NaN", TIMES[1], *IDS[::2])
 
 NUMERIC = {
     *("level", "levels", "difficulty", "minutes", "forms", "seed", "login_minutes", "limit_minutes"),
@@ -273,10 +274,13 @@ def test_no_form_field_breaks_a_route(
         for names, values in kinds_of(everything.fields):
             asked -= names
             for number, value in enumerate(values):
-                if number == 1 and asked.isdisjoint(names):
+                hit = names & asked if number else names
+                if not hit:
                     break  # the route reads no such field: other values would be the same request again
-                body = {**sound, **{name: [value] for name in names & set(sound)}}
+                body = {**sound, **{name: [value] for name in hit & set(sound)}}
                 attack.send(method, url, repr(value[:30]), data=body)
+        if asked <= {"_csrf"}:
+            continue  # the route reads no form
         for what, body in other_bodies(everything.fields):
             attack.send(method, url, what, data=body)
         strange = asked - set(sound)  # what the factory has no value for

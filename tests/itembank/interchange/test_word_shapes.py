@@ -104,6 +104,22 @@ def test_an_answer_in_the_brackets_of_the_stem_is_taken_out_of_it(bracket: str) 
     assert (item.stem, item.key) == ("测温度用（　）。", ("B",))
 
 
+def test_an_option_that_begins_with_a_number_is_no_new_question() -> None:
+    report = parse(
+        "一、单选题",
+        "1安全帽主要用于（A）防止触电", "（B）防止坠物", "（C）立即停用\tB",
+        "2安全帽的检查周期为（A）1个月", "（B）3个月", "（C）每年校验一次\tA",
+        "3手套的检查周期为（ C ）", "（A）4次以上  （B）4个月", "（C）4天",
+    )  # fmt: skip
+
+    assert not report.rejected, [str(entry.reason) for entry in report.rejected]
+    assert [(item.stem, list(texts(item).values()), item.key) for item in report.items] == [
+        ("安全帽主要用于", ["防止触电", "防止坠物", "立即停用"], ("B",)),
+        ("安全帽的检查周期为", ["1个月", "3个月", "每年校验一次"], ("A",)),
+        ("手套的检查周期为（　）", ["4次以上", "4个月", "4天"], ("C",)),
+    ]
+
+
 def test_an_answer_may_stand_before_the_number() -> None:
     report = parse(
         "单选题", "（ B ）1、测温度用", "A.卷尺", "B.温度计", "（ A ）2、量长度用", "A.卷尺", "B.温度计"
