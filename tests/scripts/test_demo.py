@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from argparse import Namespace
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
@@ -199,7 +200,7 @@ def test_serve_refuses_the_demonstration(
     monkeypatch.setenv("EXAM_ENGINE_DATA", str(settings.data))
 
     with pytest.raises(DemonstrationRefused):
-        run_serve(None)  # type: ignore[arg-type]
+        run_serve(Namespace(child=False, port=None, demonstration=False, workers=1))
 
 
 def test_something_else_in_its_place_is_left_alone(tmp_path: Path) -> None:
