@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import csv
 import math
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 from exam_engine.assembly import Infeasible, Pool, Specification, Undecided
 from exam_engine.assembly.individual import (
     MOST_FORMS,
+    MOST_PROCESSES,
     TOLERANCE,
     Individual,
     OutOfReach,
@@ -21,7 +23,10 @@ from scripts.commands.assembly_report import report_of, run_report, text_of
 
 IndividualAnswer = Individual | OutOfReach | Infeasible | Undecided
 
-OPTIONS = ("tolerance", "max_exposure", "max_overlap")
+OPTIONS = ("tolerance", "max_exposure", "max_overlap", "processes")
+
+USEFUL_PROCESSES = 8
+"""More have nothing to do, and each takes memory."""
 
 
 def add_individual_options(command: argparse.ArgumentParser) -> None:
@@ -47,6 +52,13 @@ def add_individual_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--max-overlap", type=int, metavar="K", help="with --individual: items that two forms may share"
     )
+    command.add_argument(
+        "--processes",
+        type=int,
+        metavar="P",
+        help="with --individual: processes that draw; the forms do not depend on it; "
+        f"as many as processors, {USEFUL_PROCESSES} at most",
+    )
 
 
 def wrong_option(arguments: argparse.Namespace) -> dict[str, Any] | None:
@@ -68,7 +80,17 @@ def wrong_option(arguments: argparse.Namespace) -> dict[str, Any] | None:
         return _wrong("max_exposure", f"{exposure:g}", "give a part of the forms above 0, at most 1")
     if overlap is not None and overlap < 0:
         return _wrong("max_overlap", overlap, "give a whole number from 0")
+    if arguments.processes is not None and not 1 <= arguments.processes <= MOST_PROCESSES:
+        right = f"give a whole number from 1 to {MOST_PROCESSES}"
+        return _wrong("processes", arguments.processes, right)
     return None
+
+
+def _processors() -> int:
+    """Return how many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _wrong(option: str, value: object, right: str) -> dict[str, Any]:
@@ -93,6 +115,7 @@ def draw(
         max_overlap=arguments.max_overlap,
         work_limit=arguments.work_limit,
         time_limit=arguments.time_limit,
+        processes=arguments.processes or min(_processors(), USEFUL_PROCESSES),
         progress=progress,
     )
 

@@ -1,9 +1,10 @@
 """Draw individual forms from a synthetic pool and print time, memory, exposure, overlap and fairness.
 
-Run as ``python -m tests.benchmarks.bench_individual [forms] [pool] [length] [seed] [max_overlap] [max_exposure]``;
-without arguments it draws 10,000 forms of 100 items from 3,000 with seed 1 and no caps. Pool and specification are
-those of bench_assembly: 115 rules, 200 enemy pairs, 50 sets of items, targets for information and characteristic curve
-at five abilities, each held within 1 %. One thread: ``OPENBLAS_NUM_THREADS=1``.
+Run as ``python -m tests.benchmarks.bench_individual [forms] [pool] [length] [seed] [max_overlap] [max_exposure]
+[processes]``; without arguments it draws 10,000 forms of 100 items from 3,000 with seed 1 and no caps in two processes.
+Pool and specification are those of bench_assembly: 115 rules, 200 enemy pairs, 50 sets of items, targets for
+information and characteristic curve at five abilities, each held within 1 %. One thread a process:
+``OPENBLAS_NUM_THREADS=1``. CPU seconds and memory count all processes; memory is the sum of what each had at its peak.
 """
 
 from __future__ import annotations
@@ -19,14 +20,20 @@ from tests.benchmarks.bench_assembly import make_pool, make_specification
 
 
 def run(
-    forms: int, size: int, length: int, seed: int, max_overlap: int | None, max_exposure: float | None
+    forms: int,
+    size: int,
+    length: int,
+    seed: int,
+    max_overlap: int | None,
+    max_exposure: float | None,
+    processes: int,
 ) -> Individual:
     """Draw once and print what came out; an AssertionError when nothing did."""
     rng = np.random.default_rng(seed)
     pool = make_pool(size, rng)
     specification = make_specification(pool, length, rng)
     begun: dict[str, float] = {}
-    cpu, wall = time.process_time(), time.perf_counter()
+    wall = time.perf_counter()
     answer = assemble_individual(
         pool,
         specification,
@@ -34,17 +41,23 @@ def run(
         seed=seed,
         max_overlap=max_overlap,
         max_exposure=max_exposure,
-        progress=lambda done, total, stage: begun.setdefault(stage, time.process_time() - cpu) and None,
+        processes=processes,
+        progress=lambda done, total, stage: begun.setdefault(stage, time.perf_counter() - wall) and None,
     )
-    cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
+    wall = time.perf_counter() - wall
+    own, others = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    cpu = sum(one.ru_utime + one.ru_stime for one in (own, others))
+    print(
+        f"CPU {cpu:.0f} s, wall {wall:.0f} s; begun after { ({k: round(v, 1) for k, v in begun.items()}) }",
+        flush=True,
+    )
     assert isinstance(answer, Individual), answer
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    memory = (own.ru_maxrss + (processes if processes > 1 else 0) * others.ru_maxrss) / 1024
     exposure, overlap = answer.exposure, answer.overlap
     print(
         f"{forms} forms × {length} of {size}, seed {seed}: {len(specification.rules)} rules, CPU {cpu:.0f} s, "
         f"wall {wall:.0f} s, {memory:.0f} MB"
     )
-    print("stages begun at CPU s:", {stage: round(at, 1) for stage, at in begun.items()})
     print(f"worst deviation {answer.deviation:.3%}; exposure: largest {exposure.largest:.4f}, least possible "
           f"{exposure.least:.4f} ({exposure.largest / exposure.least:.2f} times)")  # fmt: skip
     print(f"overlap: mean {overlap.mean:.2f} (at least {overlap.least_mean:.2f}), largest {overlap.largest}")
@@ -60,7 +73,7 @@ def run(
 
 
 if __name__ == "__main__":
-    words = (sys.argv[1:] + ["10000", "3000", "100", "1", "-", "-"][len(sys.argv) - 1 :])[:6]
+    words = (sys.argv[1:] + ["10000", "3000", "100", "1", "-", "-", "2"][len(sys.argv) - 1 :])[:7]
     forms, size, length, seed = (int(word) for word in words[:4])
     run(
         forms,
@@ -69,4 +82,5 @@ if __name__ == "__main__":
         seed,
         None if words[4] == "-" else int(words[4]),
         None if words[5] == "-" else float(words[5]),
+        int(words[6]),
     )

@@ -1,6 +1,12 @@
 """Individual forms: one form for each candidate, with controlled exposure of items and overlap of forms."""
 
-from exam_engine.assembly.individual.assemble import MOST_FORMS, MOST_ITEMS, TOLERANCE, assemble_individual
+from exam_engine.assembly.individual.assemble import (
+    MOST_FORMS,
+    MOST_ITEMS,
+    MOST_PROCESSES,
+    TOLERANCE,
+    assemble_individual,
+)
 from exam_engine.assembly.individual.result import (
     Band,
     Exposure,
@@ -14,6 +20,7 @@ from exam_engine.assembly.individual.result import (
 __all__ = [
     "MOST_FORMS",
     "MOST_ITEMS",
+    "MOST_PROCESSES",
     "TOLERANCE",
     "Band",
     "Exposure",

@@ -5,24 +5,25 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from exam_engine.assembly.assemble import WORK_LIMIT, Progress, assemble
 from exam_engine.assembly.compile import Program, compile_program
 from exam_engine.assembly.individual.check import check_forms
-from exam_engine.assembly.individual.draw import WALKS, Bases, Draw, make_bases
-from exam_engine.assembly.individual.ease import Ease
+from exam_engine.assembly.individual.draw import LAG, WALKS, Block, Drawn, Ground, make_bases
+from exam_engine.assembly.individual.ease import Caps, Ease
 from exam_engine.assembly.individual.overlap import membership, shared_counts
-from exam_engine.assembly.individual.problem import Problem, make_problem
+from exam_engine.assembly.individual.problem import make_problem
 from exam_engine.assembly.individual.rates import Rates, even_rates
 from exam_engine.assembly.individual.report import exposure_of, fairness_of, target_spreads
 from exam_engine.assembly.individual.result import Individual, OutOfReach, Overlap
-from exam_engine.assembly.individual.steps import Steps, make_steps
+from exam_engine.assembly.individual.steps import make_steps
+from exam_engine.assembly.individual.workers import Workers
 from exam_engine.assembly.pool import Pool
 from exam_engine.assembly.result import Assembled, Cancelled, Infeasible, Run, Undecided
-from exam_engine.assembly.rows import BoolArray, IntArray, Rows
+from exam_engine.assembly.rows import IntArray, Rows
 from exam_engine.assembly.solver import SOLVER, OutOfTime, Work, WorkExhausted, solver_version
 from exam_engine.assembly.specification import Include, Specification, is_across, soft_weight
 from exam_engine.assembly.targets import Near
@@ -34,11 +35,13 @@ MOST_FORMS, MOST_ITEMS = 10_000, 20_000
 TOLERANCE = 0.01
 """Deviation from a target without a tolerance of its own, in units of its scale."""
 
-EXTRA = 1.3
-"""Walks begun for each form that is still missing at the end: not every one ends well."""
-
 EMPTY_BLOCKS = 3
 """Blocks of walks without a good form after which the search gives up."""
+
+MOST_PROCESSES = 64
+
+DRAWING, BALANCING = 1, 2
+"""Told apart in the seeds of what is done side by side."""
 
 SAMPLE = 50
 """Forms that are also checked item by item."""
@@ -55,6 +58,7 @@ def assemble_individual(
     max_overlap: int | None = None,
     work_limit: int = WORK_LIMIT,
     time_limit: float | None = None,
+    processes: int = 1,
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Individual | OutOfReach | Infeasible | Undecided:
@@ -80,6 +84,9 @@ def assemble_individual(
         Linear programmes and search nodes that may be spent on the search.
     time_limit : float, optional
         Seconds after which the search ends undecided.
+    processes : int, default 1
+        How many processes draw and balance forms, 1 to 64; the forms do not depend on it. More than one are spawned: a
+        program of one's own has to guard its main module. Each takes memory for the pool, and more than 8 do not help.
     progress, cancelled : callable, optional
         As for `assemble`; stages: bound, build, draw, balance, verify.
 
@@ -117,7 +124,7 @@ def assemble_individual(
     >>> answer.forms.shape, answer.overlap.largest <= 5
     ((30, 10), True)
     """
-    _check_arguments(pool, forms, tolerance, max_exposure, max_overlap)
+    _check_arguments(pool, forms, tolerance, max_exposure, max_overlap, processes)
     _check_rules(specification)
     started = time.perf_counter()
     wanted = _with_tolerances(specification, tolerance)
@@ -152,7 +159,7 @@ def assemble_individual(
         return Run(seed, SOLVER, solver_version(), work.used, work_limit, time.perf_counter() - started)
 
     first = np.array(sorted(pool.positions[name] for name in one.forms[0]), dtype=np.int64)
-    task = _Task(pool, wanted, forms, cap, max_overlap, seed, work, report)
+    task = _Task(pool, wanted, forms, cap, max_overlap, seed, processes, work, report)
     try:
         answer = task.search(first, run)
     except WorkExhausted as end:
@@ -172,14 +179,13 @@ class _Task:
     cap: float | None
     max_overlap: int | None
     seed: int
+    processes: int
     work: Work
     report: Progress
 
-    problem: Problem = field(init=False)
-    steps: Steps = field(init=False)
-
     def __post_init__(self) -> None:
         self.rng = np.random.default_rng(self.seed)
+        self.stage = (0, self.forms, "draw")
         self.program: Program = compile_program(self.pool, self.wanted)
         self.always = np.zeros(self.pool.size, dtype=bool)
         for rule in self.wanted.rules:
@@ -198,18 +204,14 @@ class _Task:
         impossible = self._excluded(rates, run)
         if impossible is not None:
             return impossible
-        drawn = self._drawn(rows, first, rates)
-        if drawn is None:
-            return None
-        held, switches = drawn
-        problem, steps = self.problem, self.steps
         most_uses = None if self.cap is None else math.floor(self.cap * self.forms + 1e-9)
-        if most_uses is not None or self.max_overlap is not None:
-            aim = rates.rate * self.forms
-            ease = Ease(
-                problem, steps, held, switches, ~self.always, most_uses, self.max_overlap, aim, self.rng
-            )
-            ease.run(lambda done, total: self.report(done, total, "balance"))
+        ground = self._ground(rows, first, rates)
+        # What one block of walks does is not worth another process.
+        processes = min(self.processes, math.ceil(self.forms / WALKS), LAG)
+        with Workers(ground, processes, self._tell) as workers:
+            held = self._drawn(workers, ground, most_uses)
+        if held is None:
+            return None
         self.report(0, 1, "verify")
         return self._finished(held, rates, most_uses, run)
 
@@ -222,11 +224,11 @@ class _Task:
             return OutOfReach("overlap", self.max_overlap, math.ceil(rates.shared - 1e-6), True, run())
         return None
 
-    def _drawn(self, rows: Rows, first: IntArray, rates: Rates) -> tuple[IntArray, BoolArray] | None:
-        """Draw all forms, within rules and tolerances; None when walks do not come to any."""
+    def _ground(self, rows: Rows, first: IntArray, rates: Rates) -> Ground:
+        """Build the forms with which the walks begin, and what they need on their way."""
         n_rules = len(self.wanted.rules)
         hard = rows.take(np.flatnonzero(rows.owner < n_rules))
-        bases: Bases = make_bases(
+        bases = make_bases(
             self.program,
             hard,
             first,
@@ -236,21 +238,41 @@ class _Task:
             self.work,
             lambda done, total: self.report(done, total, "build"),
         )
-        self.problem = make_problem(self.program, rows, n_rules)
-        self.steps = make_steps(self.problem, self.rng)
-        draw = Draw(self.problem, self.steps, bases, rates.rate, self.rng)
-        held: list[IntArray] = []
-        switches: list[BoolArray] = []
+        problem = make_problem(self.program, rows, n_rules)
+        return Ground(problem, make_steps(problem, self.rng), bases, rates.rate)
+
+    def _tell(self) -> None:
+        self.report(*self.stage)
+
+    def _drawn(self, workers: Workers, ground: Ground, most_uses: int | None) -> IntArray | None:
+        """Draw all forms, within rules and tolerances, and lead them to the caps; None when there are no forms."""
+        drawn = Drawn(self.forms, ground.rate)
+        blocks: list[Block] = []
         empty = 0
-        while draw.done < self.forms and empty < EMPTY_BLOCKS:
-            missing = self.forms - draw.done
-            walks = min(WALKS, math.ceil(EXTRA * missing))
-            found = draw.block(walks, missing, lambda: self.report(draw.done, self.forms, "draw"))
-            empty = empty + 1 if found is None else 0
-            if found is not None:
-                held.append(found[0])
-                switches.append(found[1])
-        return (np.concatenate(held), np.concatenate(switches)) if draw.done == self.forms else None
+
+        def block(_: int) -> Block | None:
+            found = drawn.block((self.seed, DRAWING, len(blocks))) if empty < EMPTY_BLOCKS else None
+            blocks.extend([] if found is None else [found])
+            return found
+
+        used = 0
+        while drawn.done < self.forms and empty < EMPTY_BLOCKS:
+            for held, switches in workers.in_order(block, LAG):
+                drawn.add(blocks[used], held, switches)
+                used += 1
+                empty = 0 if len(held) else empty + 1
+                self.stage = (drawn.done, self.forms, "draw")
+        if drawn.done < self.forms:
+            return None
+        held, switches = np.concatenate(drawn.held), np.concatenate(drawn.switches)
+        if most_uses is None and self.max_overlap is None:
+            return held
+        caps = Caps(most_uses, self.max_overlap, ~self.always)
+        Ease(workers, held, switches, caps, self.pool.size, (self.seed, BALANCING)).run(self._balancing)
+        return held
+
+    def _balancing(self, done: int, total: int) -> None:
+        self.stage = (done, total, "balance")
 
     def _finished(
         self, held: IntArray, rates: Rates, most_uses: int | None, run: Callable[[], Run]
@@ -307,7 +329,12 @@ def _with_tolerances(specification: Specification, tolerance: float) -> Specific
 
 
 def _check_arguments(
-    pool: Pool, forms: int, tolerance: float, max_exposure: float | None, max_overlap: int | None
+    pool: Pool,
+    forms: int,
+    tolerance: float,
+    max_exposure: float | None,
+    max_overlap: int | None,
+    processes: int,
 ) -> None:
     if not 1 <= forms <= MOST_FORMS:
         raise ValueError(f"{forms} individual forms: give 1 to {MOST_FORMS} in one run")
@@ -317,6 +344,8 @@ def _check_arguments(
         raise ValueError(f"tolerance {tolerance}: give a part of the goal above 0, such as {TOLERANCE}")
     if max_exposure is not None and not 0 < max_exposure <= 1:
         raise ValueError(f"max_exposure {max_exposure}: give a part of the forms, above 0 and up to 1")
+    if not 1 <= processes <= MOST_PROCESSES:
+        raise ValueError(f"processes {processes}: give 1 to {MOST_PROCESSES}")
     if max_overlap is not None and max_overlap < 0:
         raise ValueError(f"max_overlap {max_overlap}: give a number of items from 0")
 

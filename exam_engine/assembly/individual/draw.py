@@ -24,9 +24,17 @@ WALKS = 256
 BASES, FROM_EACH = 96, 4
 """Forms made by integer programmes, from which the walks begin, one for so many walks at most."""
 
+LAG = 8
+"""Blocks on their way at once: each makes good its part of what the items were used too often or too little before."""
+
+LEAST_WALKS, USUAL = 16, 0.8
+"""Forms of the smallest block, and the part of the walks that is expected to end well before any has."""
+
+LEAVE = 2.0
+"""What it is worth to swap an item with which a walk began."""
+
 PULL = 0.3
-"""Price of an item for each form by which it is used more than its rate asks, in the first block; less later, when
-a form more is a smaller part of the uses."""
+"""Price of an item for each form of its block by which it is used more than its rate asks."""
 
 LEAST_PRICE, MOST_PRICE = -0.7, 2.5
 """Where a rate is out of reach of the walks, a price that fell on and on would keep them from ending well."""
@@ -48,14 +56,14 @@ YIELD = 0.3
 INSIDE = 0.97
 """Part of a tolerance that counts as good: what is added up in another order must not lie outside."""
 
-WARM = Heat(row=2.0, target=0.05, looks=64)
+WARM = Heat(row=2.0, target=0.05, looks=32)
 GENTLE = Heat(row=20.0, target=0.5, looks=64, edge=40.0)
 GENTLE_STEPS, GLANCE = 120, 4
 
 
 def cooling(part: float) -> Heat:
     """Return the heat after a ``part`` (0 to 1) of the cooling."""
-    return Heat(row=2.0 * 4.0**part, target=0.05 * 10.0**part, looks=64, chance=0.3**part)
+    return Heat(row=2.0 * 4.0**part, target=0.05 * 10.0**part, looks=32, chance=0.3**part)
 
 
 def settling(part: float) -> Heat:
@@ -117,88 +125,146 @@ def make_bases(
     return Bases(held, switches.reshape(len(lists), -1))
 
 
-class Draw:
-    """Forms drawn so far, and how often items are used by them.
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """What all blocks of walks need: ``rate`` (n_items,) is the rates of use to follow."""
 
-    Parameters
-    ----------
-    problem : Problem
-    steps : Steps
-    bases : Bases
-    rate : ndarray, shape (n_items,)
-        Rates of use to follow.
-    rng : Generator
+    problem: Problem
+    steps: Steps
+    bases: Bases
+    rate: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """So many walks, which begin with random numbers of their own.
+
+    ``beyond`` (n_items,) is how much more often than their rates ask items were used by what is known of earlier
+    forms; it is made good here.
     """
 
+    forms: int
+    beyond: FloatArray
+    seed: tuple[int, ...]
+
+    def run(self, material: Ground, step: Callable[[], None]) -> tuple[IntArray, BoolArray]:
+        """Walk and return the forms that end well: items (n_forms, longest) and switches (n_forms, n_switches)."""
+        walks = Walks(material, self.forms, self.beyond, np.random.default_rng(self.seed), step)
+        kept = walks.run()
+        return walks.walk.held[kept], walks.walk.turned[kept] > 0
+
+
+class Walks:
+    """A block of walks under way."""
+
     def __init__(
-        self, problem: Problem, steps: Steps, bases: Bases, rate: FloatArray, rng: np.random.Generator
+        self,
+        ground: Ground,
+        forms: int,
+        beyond: FloatArray,
+        rng: np.random.Generator,
+        tell: Callable[[], None],
     ) -> None:
-        self.problem, self.steps, self.bases, self.rate, self.rng = problem, steps, bases, rate, rng
-        self.uses = np.zeros(problem.size)
-        self.done = 0
+        self.ground, self.rng, self.tell = ground, rng, tell
+        bases = ground.bases
+        many = len(bases.held)
+        start = rng.permutation(np.arange(forms) + rng.integers(many)) % many
+        self.walk = Walk(ground.problem, ground.steps, bases.held[start], bases.switches[start])
+        self.exchange = Exchange(self.walk) if ground.problem.bundles else None
+        self.everyone = np.arange(forms)
+        self.aim = ground.rate * forms - beyond
 
-    def block(self, forms: int, wanted: int, step: Callable[[], None]) -> tuple[IntArray, BoolArray] | None:
-        """Walk ``forms`` forms and keep those that end well, ``wanted`` at most; None when there is none.
-
-        Returns
-        -------
-        held : ndarray of int, shape (n_forms, longest)
-        switches : ndarray of bool, shape (n_forms, n_switches)
-        """
-        many = len(self.bases.held)
-        start = self.rng.permutation(np.arange(forms) + self.rng.integers(many)) % many
-        walk = Walk(self.problem, self.steps, self.bases.held[start], self.bases.switches[start])
-        exchange = Exchange(walk) if self.problem.bundles else None
-        everyone = np.arange(forms)
+    def run(self) -> IntArray:
+        """Return which forms ended well."""
+        walk, everyone = self.walk, self.everyone
+        first = np.full(walk.held.shape, LEAVE)
         for shake in (SHAKE, AGAIN):
             active = everyone if shake == SHAKE else everyone[~walk.good(everyone, INSIDE)]
             for k in range(shake):
-                step()
-                walk.step(WARM, self._price(walk), self.rng, active)
-                if exchange is not None and k % EXCHANGE_EVERY == 0:
-                    exchange.step(WARM, self._price(walk), self.rng, active)
-            for k in range(COOL + SETTLE):
-                step()
-                if k >= COOL and k % GLANCE == 0:
-                    active = active[~walk.good(active, INSIDE)]
-                    if not len(active):
-                        break
-                heat = cooling(k / COOL) if k < COOL else settling((k - COOL) / SETTLE)
-                price = self._price(walk) * (1.0 if k < COOL else LATE)
-                walk.step(heat, price, self.rng, active)
-                if exchange is not None and k < COOL // 2 and k % EXCHANGE_EVERY == 0:
-                    exchange.step(heat, price, self.rng, active)
+                self._step(WARM, active, first=first, exchange=k % EXCHANGE_EVERY == 0)
+            self._cool(active, first)
             walk.count()
-        kept = self._kept(walk, everyone, step)[:wanted]
-        self.uses += walk.inside[kept].sum(axis=0)
-        self.done += len(kept)
-        return (walk.held[kept], walk.turned[kept] > 0) if len(kept) else None
-
-    def _kept(self, walk: Walk, everyone: IntArray, step: Callable[[], None]) -> IntArray:
-        """Return the good forms; where they are few, after others were walked on gently from them."""
         good = walk.good(everyone, INSIDE)
+        return everyone[good] if good.sum() >= YIELD * len(everyone) else self._beside(good)
+
+    def _cool(self, active: IntArray, first: FloatArray) -> None:
+        for k in range(COOL):
+            exchange = k < COOL // 2 and k % EXCHANGE_EVERY == 0
+            self._step(cooling(k / COOL), active, first=first, exchange=exchange)
+        for k in range(SETTLE):
+            if k % GLANCE == 0:
+                active = active[~self.walk.good(active, INSIDE)]
+                if not len(active):
+                    return
+            self._step(settling(k / SETTLE), active, part=LATE)
+
+    def _step(
+        self,
+        heat: Heat,
+        active: IntArray,
+        *,
+        part: float = 1.0,
+        first: FloatArray | None = None,
+        exchange: bool = False,
+    ) -> None:
+        """Let the active forms take a step; ``part`` of the price of items counts."""
+        self.tell()
+        self.walk.step(heat, part * self._price(), self.rng, active, first)
+        if exchange and self.exchange is not None:
+            self.exchange.step(heat, part * self._price(), self.rng, active)
+
+    def _beside(self, good: BoolArray) -> IntArray:
+        """Return the good forms, after the others, being too many, were walked on gently from them."""
+        walk, everyone, ground = self.walk, self.everyone, self.ground
         kept, bad = everyone[good], everyone[~good]
-        if not len(bad) or len(kept) >= YIELD * len(everyone):
-            return kept
         if not len(kept):
-            first = Walk(self.problem, self.steps, self.bases.held[-1:], self.bases.switches[-1:])
+            first = Walk(ground.problem, ground.steps, ground.bases.held[-1:], ground.bases.switches[-1:])
             if not first.good(np.zeros(1, dtype=np.int64))[0]:
                 return kept
             walk.restore(everyone[:1], first.saved(np.zeros(1, dtype=np.int64)), np.ones(1, dtype=bool))
             kept, bad = everyone[:1], everyone[1:]
         walk.restore(bad, walk.saved(self.rng.choice(kept, len(bad))), np.ones(len(bad), dtype=bool))
         for k in range(GENTLE_STEPS):
-            step()
             if k % GLANCE == 0:
                 saved = walk.saved(bad)
-            walk.step(GENTLE, self._price(walk), self.rng, bad)
+            self._step(GENTLE, bad)
             if k % GLANCE == GLANCE - 1:
                 walk.restore(bad, saved, ~walk.good(bad, INSIDE))
         walk.count()
         return everyone[walk.good(everyone)]
 
-    def _price(self, walk: Walk) -> FloatArray:
-        uses = self.uses + walk.inside.sum(axis=0)
-        beyond = uses - self.rate * (self.done + len(walk.held))
-        pull = PULL * min(1.0, math.sqrt(WALKS / max(1, self.done)))
-        return np.asarray(np.clip(pull * beyond, LEAST_PRICE, MOST_PRICE))
+    def _price(self) -> FloatArray:
+        return np.asarray(np.clip(PULL * (self.walk.uses - self.aim), LEAST_PRICE, MOST_PRICE))
+
+
+@dataclass
+class Drawn:
+    """Forms drawn so far: items and switches of each block, and uses of items (n_items,)."""
+
+    wanted: int
+    rate: FloatArray
+
+    def __post_init__(self) -> None:
+        self.held: list[IntArray] = []
+        self.switches: list[BoolArray] = []
+        self.uses = np.zeros(len(self.rate))
+        self.done = self.walked = self.asked = 0
+
+    def block(self, seed: tuple[int, ...]) -> Block | None:
+        """Return the next block to be walked; None where enough are on their way."""
+        part = (self.done + 1.0) / (self.walked + 1.0 / USUAL)
+        missing = math.ceil((self.wanted - self.done) / part) - (self.asked - self.walked)
+        if missing <= 0:
+            return None
+        forms = min(WALKS, max(missing, LEAST_WALKS))
+        self.asked += forms
+        return Block(forms, (self.uses - self.rate * self.done) / LAG, seed)
+
+    def add(self, block: Block, held: IntArray, switches: BoolArray) -> None:
+        """Keep forms that ended well, until there are enough."""
+        kept = min(len(held), self.wanted - self.done)
+        self.held.append(held[:kept])
+        self.switches.append(switches[:kept])
+        self.uses += np.bincount(held[:kept][held[:kept] != NONE], minlength=len(self.uses))
+        self.done += kept
+        self.walked += block.forms

@@ -61,14 +61,10 @@ class Exchange:
         move = _as_rows(gone, come, np.hstack([real_a, real_b]), walk.problem.size)
         sound = _sound(move, walk.inside, row)
         move, row = sp.csr_array(move[sound]), row[sound]
-        problem = walk.problem
+        rows, groups = move @ walk.problem.items, move @ walk.problem.groups
+        toward = np.asarray(move @ walk.problem.weights)
         moves = Moves(
-            row,
-            sp.csr_array(move @ problem.items),
-            sp.csr_array(move @ problem.groups),
-            np.asarray(move @ problem.weights),
-            np.asarray(_charge(move, price, row)),
-            LENIENCE,
+            row, toward, walk.broken(row, rows, groups), np.asarray(_charge(move, price, row)), LENIENCE
         )
         best = walk.choose(moves, heat, rng)
         for k in best.tolist():
@@ -77,7 +73,8 @@ class Exchange:
             form = walk.held[row[k]]
             form[np.isin(form, places[sign < 0])] = places[sign > 0]
             walk.inside[row[k], places] = sign > 0
-        walk.take(moves, best)
+        walk.uses += np.asarray(move[best].sum(axis=0)).ravel().astype(np.int64)
+        walk.take(row[best], toward[best], sp.csr_array(rows[best]), sp.csr_array(groups[best]))
 
     def _dissolve(
         self, row: IntArray, which: IntArray, really: BoolArray, rng: np.random.Generator

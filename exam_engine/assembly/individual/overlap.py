@@ -39,27 +39,35 @@ def shared_counts(inside: Membership, longest: int) -> IntArray:
     array([1, 2, 0])
     """
     counts = np.zeros(longest + 1, dtype=np.int64)
-    for _, _, shared in _blocks(inside):
-        counts += np.bincount(shared, minlength=longest + 1)
+    for a, b, shared in _blocks(inside, np.arange(len(inside))):
+        whole = np.bincount(shared.ravel().astype(np.intp), minlength=longest + 1)
+        own = np.bincount(np.diagonal(shared).astype(np.intp), minlength=longest + 1)
+        counts += (whole - own) // 2 if a == b else whole
     return counts
 
 
-def pairs_above(inside: Membership, most: int) -> IntArray:
-    """Return the pairs of forms (n_pairs, 2) that share more than ``most`` items, in order."""
+def pairs_above(inside: Membership, most: int, forms: IntArray | None = None) -> IntArray:
+    """Return the pairs of forms (n_pairs, 2), the lower number first, that share more than ``most`` items, in order.
+
+    With ``forms`` only pairs with at least one of these.
+    """
     found = [np.zeros((0, 2), dtype=np.int64)]
-    for first, second, shared in _blocks(inside):
-        at = np.flatnonzero(shared > most)
-        found.append(np.column_stack([first[at], second[at]]))
-    return np.concatenate(found)
+    part = np.arange(len(inside)) if forms is None else forms
+    for a, b, shared in _blocks(inside, part, is_whole=forms is None):
+        at = np.argwhere(shared > most)
+        pair = np.column_stack([part[a + at[:, 0]], at[:, 1] + b])
+        found.append(np.sort(pair[pair[:, 0] != pair[:, 1]], axis=1))
+    return np.unique(np.concatenate(found), axis=0)
 
 
-def _blocks(inside: Membership) -> Iterator[tuple[IntArray, IntArray, IntArray]]:
-    """Yield each pair of forms once: their numbers and how many items they share."""
-    n = len(inside)
-    for a in range(0, n, BLOCK):
-        left = inside[a : a + BLOCK].astype(np.float32)
-        for b in range(a, n, BLOCK):
-            right = left if a == b else inside[b : b + BLOCK].astype(np.float32)
-            shared = (left @ right.T).astype(np.int64)
-            i, j = np.triu_indices(len(left), 1) if a == b else np.indices(shared.shape).reshape(2, -1)
-            yield i + a, j + b, shared[i, j]
+def _blocks(
+    inside: Membership, forms: IntArray, *, is_whole: bool = True
+) -> Iterator[tuple[int, int, npt.NDArray[np.float32]]]:
+    """Yield how many items some forms (from place a on) share with others (from number b on).
+
+    Where the forms are all forms, a block that mirrors another one is left out.
+    """
+    for b in range(0, len(inside), BLOCK):
+        right = inside[b : b + BLOCK].astype(np.float32).T
+        for a in range(0, b + 1 if is_whole else len(forms), BLOCK):
+            yield a, b, inside[forms[a : a + BLOCK]].astype(np.float32) @ right

@@ -38,42 +38,34 @@ class Bundle:
 
 @dataclass(frozen=True, eq=False)
 class Problem:
-    """Rows of one form over items and switches, and targets in units of their tolerance.
+    """Rows of one form over items and switches, in usual coefficients, and targets in units of their tolerance.
 
     ``items`` (n_items, n_rows) and ``switches`` (n_switches, n_rows) hold the coefficients, ``groups`` (n_items,
-    n_switches) says which items turn a switch on, ``unit`` (n_rows,) is the size of a usual coefficient.
-    ``weights`` (n_items, n_targets) and ``goal`` (n_targets,) are divided by the tolerance: a form is near enough when
-    ``|weights[form].sum(axis=0) - goal|`` is at most 1. ``lower`` and ``upper`` forgive rounding.
-    ``bundles`` are the sets that no single swap enters or leaves.
+    n_switches) says which items turn a switch on. A row is kept when its sum is at most ``half`` (n_rows,) from
+    ``middle`` (n_rows,), which forgives rounding. ``weights`` (n_items, n_targets) and ``goal`` (n_targets,) are
+    divided by the tolerance: a form is near enough when ``|weights[form].sum(axis=0) - goal|`` is at most 1.
+    ``bundles`` are the sets that no single swap enters or leaves; ``still`` (n_items,) items that no single swap moves.
     """
 
     items: sp.csr_array
     switches: sp.csr_array
     groups: sp.csr_array
     follows: BoolArray
-    lower: FloatArray
-    upper: FloatArray
-    unit: FloatArray
+    middle: FloatArray
+    half: FloatArray
     weights: FloatArray
     goal: FloatArray
     bundles: tuple[Bundle, ...]
+    still: BoolArray
 
     @property
     def size(self) -> int:
         """Number of items."""
         return int(self.items.shape[0])
 
-    def excess(self, activity: FloatArray) -> FloatArray:
-        """Return how far activities (n_forms, n_rows) lie outside the bounds of their rows, in units of the rows."""
-        over = np.maximum(self.lower - activity, activity - self.upper)
-        return np.asarray(np.maximum(over, 0.0) / self.unit)
-
-    def more(self, before: FloatArray, change: FloatArray, row: npt.NDArray[np.integer]) -> FloatArray:
-        """Return how much farther outside the rows ``row`` (n_changes,) a change takes them, in units of the rows."""
-        low, high, after = self.lower[row], self.upper[row], before + change
-        more = np.maximum(np.maximum(low - after, after - high), 0.0)
-        more -= np.maximum(np.maximum(low - before, before - high), 0.0)
-        return np.asarray(more / self.unit[row])
+    def excess(self, off: FloatArray, row: npt.NDArray[np.integer] | slice = slice(None)) -> FloatArray:
+        """Return how far sums outside their rows are; ``off`` (…, n_rows) is what they are from the middle."""
+        return np.asarray(np.maximum(np.abs(off) - self.half[row], 0.0))
 
 
 def make_problem(program: Program, rows: Rows, n_rules: int) -> Problem:
@@ -93,22 +85,33 @@ def make_problem(program: Program, rows: Rows, n_rules: int) -> Problem:
     least = np.asarray(matrix.minimum(0).sum(axis=1)).ravel()
     most = np.asarray(matrix.maximum(0).sum(axis=1)).ravel()
     open_ = (least < rows.lower - SLACK) | (most > rows.upper + SLACK)
-    part = rows.take(np.flatnonzero(open_ & ~tying & (rows.owner < n_rules)))
+    chosen = np.flatnonzero(open_ & ~tying & (rows.owner < n_rules))
+    part = rows.take(chosen)
     by_column = sp.csr_array(part.matrix.T)
     entries = np.maximum(np.diff(part.matrix.indptr), 1)
     unit = np.asarray(abs(part.matrix).sum(axis=1)).ravel() / entries
+    unit = np.where(_holds_together(part, n), HELD_TOGETHER, np.where(unit > 0, unit, 1.0))
+    # Beyond what can be, a bound is as good as none, and a row with two bounds needs but one comparison.
+    lower = np.maximum(part.lower, (least - 1.0)[chosen])
+    upper = np.minimum(part.upper, (most + 1.0)[chosen])
+    lower, upper = lower - SLACK * (1.0 + np.abs(lower)), upper + SLACK * (1.0 + np.abs(upper))
+    in_units = sp.csr_array(by_column @ sp.diags_array(1.0 / unit))
+    bundles = _bundles(program, rows)
+    still = np.zeros(n, dtype=bool)
+    for bundle in bundles:
+        still[bundle.items] |= bundle.least == len(bundle.items)
     follows = np.asarray(groups.sum(axis=0)).ravel() > 0
     return Problem(
-        items=sp.csr_array(by_column[:n]),
-        switches=sp.csr_array(by_column[n:]),
+        items=sp.csr_array(in_units[:n]),
+        switches=sp.csr_array(in_units[n:]),
         groups=groups,
         follows=follows,
-        lower=part.lower - SLACK * (1.0 + np.abs(part.lower)),
-        upper=part.upper + SLACK * (1.0 + np.abs(part.upper)),
-        unit=np.where(_holds_together(part, n), HELD_TOGETHER, np.where(unit > 0, unit, 1.0)),
+        middle=(lower + upper) / 2.0 / unit,
+        half=(upper - lower) / 2.0 / unit,
         weights=np.ascontiguousarray((aims.weights[:, :n] / aims.tolerance[:, None]).T),
         goal=aims.low / aims.tolerance,
-        bundles=_bundles(program, rows),
+        bundles=bundles,
+        still=still,
     )
 
 

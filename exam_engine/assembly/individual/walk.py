@@ -24,6 +24,9 @@ NONE = -1
 EDGE = 0.8
 """Part of a tolerance from which on a deviation costs more."""
 
+SWAPS = 4096
+"""Swaps judged at once: what they need stays near the processor."""
+
 
 @dataclass(frozen=True)
 class Heat:
@@ -38,16 +41,15 @@ class Heat:
 
 @dataclass
 class Moves:
-    """Moves that may be made, sorted by form: what each adds to rows, groups and targets, and to the price.
+    """Moves that may be made, sorted by form, and what each does.
 
-    ``form`` (n_moves,), ``rows`` (n_moves, n_rows), ``groups`` (n_moves, n_switches), ``toward`` (n_moves, n_targets),
-    ``price`` (n_moves,); so much that is broken as ``lenience`` says is forgiven.
+    ``form`` (n_moves,), ``toward`` (n_moves, n_targets), ``broken`` (n_moves,) units of rows that are broken more than
+    before, ``price`` (n_moves,); so much that is broken as ``lenience`` says is forgiven.
     """
 
     form: IntArray
-    rows: sp.csr_array
-    groups: sp.csr_array
     toward: FloatArray
+    broken: FloatArray
     price: FloatArray
     lenience: float = 0.0
 
@@ -72,6 +74,7 @@ class Walk:
         self.inside = np.zeros((len(held), problem.size), dtype=bool)
         form, _ = np.nonzero(held != NONE)
         self.inside[form, held[held != NONE]] = True
+        self.half = np.append(problem.half, np.inf).astype(np.float32)
         self.count()
 
     def count(self) -> None:
@@ -80,13 +83,16 @@ class Walk:
         inside = sp.csr_array(self.inside.astype(np.float64))
         self.turned = np.asarray((inside @ problem.groups).toarray()) + self.fixed
         switches = sp.csr_array((self.turned > 0).astype(np.float64))
-        self.activity = np.asarray((inside @ problem.items + switches @ problem.switches).toarray())
+        self.sums = (inside @ problem.items + switches @ problem.switches).toarray() - problem.middle
+        self.near = np.zeros((len(self.held), len(problem.middle) + 1), dtype=np.float32)
+        self.near[:, :-1] = self.sums
         self.off = np.asarray(inside @ problem.weights) - problem.goal
+        self.uses = self.inside.sum(axis=0, dtype=np.int64)
 
     def good(self, forms: IntArray, within: float = 1.0) -> BoolArray:
         """Return which of the forms keep every row and have every target within so many tolerances."""
         near = np.abs(self.off[forms]).max(axis=1, initial=0.0) <= within
-        near[near] = (self.problem.excess(self.activity[forms[near]]) == 0.0).all(axis=1)
+        near[near] = (self.problem.excess(self.sums[forms[near]]) == 0.0).all(axis=1)
         return np.asarray(near)
 
     def saved(self, forms: IntArray) -> tuple[npt.NDArray[np.generic], ...]:
@@ -97,66 +103,113 @@ class Walk:
         """Put back those of the forms that are meant by ``which`` (n_forms,)."""
         for part, old in zip(self._parts(), saved, strict=True):
             part[forms[which]] = old[which]
+        self.uses = self.inside.sum(axis=0, dtype=np.int64)
 
     def _parts(self) -> tuple[npt.NDArray[np.generic], ...]:
-        return self.held, self.length, self.fixed, self.inside, self.turned, self.activity, self.off
+        return self.held, self.length, self.fixed, self.inside, self.turned, self.sums, self.near, self.off
 
-    def step(self, heat: Heat, price: FloatArray, rng: np.random.Generator, active: IntArray) -> None:
+    def step(
+        self,
+        heat: Heat,
+        price: FloatArray,
+        rng: np.random.Generator,
+        active: IntArray,
+        first: FloatArray | None = None,
+    ) -> None:
         """Let each active form take the swap that looks best of some that chance proposes, or stay.
 
-        ``price`` (n_items,) is what holding an item costs; prices (n_forms, n_items) differ between forms.
+        ``price`` (n_items,) is what holding an item costs; prices (n_forms, n_items) differ between forms. ``first``
+        (n_forms, longest) is added to what the item of a place costs, until it is swapped.
         """
-        f, looks = len(active), heat.looks
-        row = np.repeat(active, looks)
-        at = (rng.random(f * looks) * self.length[row]).astype(np.int64)
+        problem, steps = self.problem, self.steps
+        row = np.repeat(active, heat.looks)
+        at = (rng.random(len(row)) * self.length[row]).astype(np.int64)
         gone = self.held[row, at]
-        swap = gone * self.steps.many + rng.integers(self.steps.many, size=f * looks)
-        come = self.steps.partners.ravel()[swap]
-        open_ = np.flatnonzero(~self.inside[row, come] & (gone != NONE))
+        swap = gone * steps.many + rng.integers(steps.many, size=len(row))
+        come = steps.partners.ravel()[swap]
+        open_ = np.flatnonzero(~(self.inside[row, come] | problem.still[gone] | (gone == NONE)))
         row, at, gone, swap, come = row[open_], at[open_], gone[open_], swap[open_], come[open_]
-        weights = self.problem.weights
+        charge = _charge(price, row, come) - _charge(price, row, gone)
+        if first is not None:
+            charge -= first[row, at]
         moves = Moves(
-            row,
-            self.steps.rows[swap],
-            self.steps.groups[swap],
-            weights[come] - weights[gone],
-            _charge(price, row, come) - _charge(price, row, gone),
+            row, problem.weights[come] - problem.weights[gone], self._judged(row, swap, gone, come), charge
         )
         best = self.choose(moves, heat, rng)
         form, out, into = row[best], gone[best], come[best]
         self.held[form, at[best]] = into
         self.inside[form, out], self.inside[form, into] = False, True
-        self.take(moves, best)
+        self.uses += np.bincount(into, minlength=problem.size) - np.bincount(out, minlength=problem.size)
+        if first is not None:
+            first[form, at[best]] = 0.0
+        self.take(form, moves.toward[best], *self._changes(out, into))
 
     def choose(self, moves: Moves, heat: Heat, rng: np.random.Generator) -> npt.NDArray[np.intp]:
         """Return the moves to make, one a form at most: the best but for some chance, when it is good enough."""
         row, toward = moves.form, moves.toward
-        moves.rows = self._with_switches(moves)
-        cost = heat.target * np.einsum("pt,pt->p", toward, 2.0 * self.off[row] + toward)
+        off = self.off[row]
+        cost = heat.target * np.einsum("pt,pt->p", toward, 2.0 * off + toward)
         if heat.edge:
-            off = self.off[row]
             now = np.maximum(np.abs(off) - EDGE, 0.0)
             then = np.maximum(np.abs(off + toward) - EDGE, 0.0)
             cost += heat.edge * (np.einsum("pt,pt->p", then, then) - np.einsum("pt,pt->p", now, now))
-        cost += heat.row * self._break(row, moves.rows)
+        cost += heat.row * moves.broken
         cost += moves.price - np.clip(cost, 0.0, moves.lenience)
-        best = _first_least(row, cost - heat.chance * rng.gumbel(size=len(cost)))
-        return np.asarray(best[cost[best] < heat.chance * rng.exponential(size=len(best))])
+        best = _first_least(row, cost + heat.chance * np.log(rng.standard_exponential(len(cost))))
+        return np.asarray(best[cost[best] < heat.chance * rng.standard_exponential(len(best))])
 
-    def take(self, moves: Moves, chosen: npt.NDArray[np.intp]) -> None:
+    def take(self, form: IntArray, toward: FloatArray, rows: sp.csr_array, groups: sp.csr_array) -> None:
         """Keep the sums up to date with moves that are made, one a form at most."""
-        form = moves.form[chosen]
-        self.off[form] += moves.toward[chosen]
-        for sums, change in ((self.activity, moves.rows), (self.turned, moves.groups)):
-            part = sp.csr_array(change[chosen])
-            sums[np.repeat(form, np.diff(part.indptr)), part.indices] += part.data
+        self.off[form] += toward
+        rows = self._with_switches(form, rows, groups)
+        for sums, change in ((self.sums, rows), (self.turned, groups)):
+            sums[np.repeat(form, np.diff(change.indptr)), change.indices] += change.data
+        self.near[form, :-1] = self.sums[form]
 
-    def _with_switches(self, moves: Moves) -> sp.csr_array:
+    def broken(self, form: IntArray, rows: sp.csr_array, groups: sp.csr_array) -> FloatArray:
+        """Return by how many units more each move breaks the rows of its form."""
+        change = self._with_switches(form, rows, groups)
+        which = np.repeat(np.arange(len(form)), np.diff(change.indptr))
+        before, row = self.sums[form[which], change.indices], change.indices
+        more = self.problem.excess(before + change.data, row) - self.problem.excess(before, row)
+        return np.asarray(np.bincount(which, weights=more, minlength=len(form)), dtype=np.float64)
+
+    def _judged(self, row: IntArray, swap: IntArray, gone: IntArray, come: IntArray) -> FloatArray:
+        """Return by how many units more each swap breaks the rows of its form."""
+        steps, half = self.steps, self.half
+        broken = np.empty(len(row))
+        for begin in range(0, len(row), SWAPS):
+            part = slice(begin, begin + SWAPS)
+            rows = steps.rows[swap[part]].astype(np.intp)
+            width = half.take(rows)
+            rows += row[part, None] * self.near.shape[1]
+            before = self.near.ravel().take(rows)
+            more = steps.change[swap[part]]
+            more += before
+            np.abs(more, out=more)
+            more -= width
+            np.maximum(more, 0.0, out=more)
+            np.abs(before, out=before)
+            before -= width
+            np.maximum(before, 0.0, out=before)
+            more -= before
+            broken[part] = more.sum(axis=1)
+        turns = np.flatnonzero(steps.turns[swap])
+        if len(turns):
+            broken[turns] = self.broken(row[turns], *self._changes(gone[turns], come[turns]))
+        return broken
+
+    def _changes(self, gone: IntArray, come: IntArray) -> tuple[sp.csr_array, sp.csr_array]:
+        """Return what swaps add to rows, switches aside, and to the numbers of items that turn a switch on."""
+        items, groups = self.problem.items, self.problem.groups
+        return sp.csr_array(items[come] - items[gone]), sp.csr_array(groups[come] - groups[gone])
+
+    def _with_switches(self, row: IntArray, rows: sp.csr_array, groups: sp.csr_array) -> sp.csr_array:
         """Return what each move adds to the rows of its form, switches included."""
-        if not self.problem.switches.shape[0]:
-            return moves.rows
-        flips = self._flips(moves.form, moves.groups)
-        return sp.csr_array(moves.rows + flips @ self.problem.switches) if flips.nnz else moves.rows
+        if not groups.nnz:
+            return rows
+        flips = self._flips(row, groups)
+        return sp.csr_array(rows + flips @ self.problem.switches) if flips.nnz else rows
 
     def _flips(self, row: IntArray, turn: sp.csr_array) -> sp.csr_array:
         """Return which switches go on (1) or off (-1) when the numbers behind them change."""
@@ -165,13 +218,6 @@ class Walk:
         flip = ((before + turn.data) > 0).astype(np.float64) - (before > 0)
         at = np.flatnonzero(flip)
         return sp.csr_array((flip[at], (which[at], turn.indices[at])), shape=turn.shape)
-
-    def _break(self, row: IntArray, change: sp.csr_array) -> FloatArray:
-        """Return by how many units more each change breaks the rows of its form."""
-        which = np.repeat(np.arange(change.shape[0]), np.diff(change.indptr))
-        before = self.activity[row[which], change.indices]
-        more = self.problem.more(before, change.data, change.indices)
-        return np.asarray(np.bincount(which, weights=more, minlength=change.shape[0]), dtype=np.float64)
 
 
 def _charge(price: FloatArray, row: IntArray, item: IntArray) -> FloatArray:

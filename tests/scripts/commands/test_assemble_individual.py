@@ -86,6 +86,7 @@ def test_an_exposure_that_no_forms_can_keep_is_told_with_the_least(
         (["5", "--max-exposure", "0"], "--max-exposure, 0"),
         (["5", "--max-overlap", "-1"], "--max-overlap, -1"),
         (["5", "--tolerance", "nan"], "--tolerance, nan"),
+        (["5", "--processes", "0"], "--processes, 0"),
         (["5", "--max-overlap", "10"], "max_overlap 10 limits nothing"),
     ],
 )

@@ -117,16 +117,21 @@ def test_every_form_keeps_every_rule_and_tolerance_and_the_caps_hold() -> None:
     )
 
 
-def test_the_same_seed_gives_the_same_forms() -> None:
+def test_the_same_seed_gives_the_same_forms_however_many_processes_draw_them() -> None:
     pool = some_pool()
     cases = Specification([*ten_items().rules, Sets(name="whole cases", attribute="case")])
-    first, again, other = (assemble_individual(pool, cases, forms=8, seed=seed) for seed in (1, 1, 2))
+    first, again, other = (
+        assemble_individual(
+            pool, cases, forms=forms, max_overlap=5, max_exposure=0.08, seed=seed, processes=processes
+        )
+        for forms, seed, processes in ((300, 1, 1), (300, 1, 2), (8, 2, 1))
+    )
 
     assert isinstance(first, Individual)
     assert isinstance(again, Individual)
     assert isinstance(other, Individual)
     assert np.array_equal(first.forms, again.forms)
-    assert not np.array_equal(first.forms, other.forms)
+    assert not np.array_equal(first.forms[:8], other.forms)
 
 
 def test_caps_below_what_is_possible_are_told_with_the_least_that_can_be() -> None:
@@ -163,6 +168,7 @@ def test_an_impossible_specification_is_explained_by_name() -> None:
         ({"tolerance": 0.0}, "tolerance 0"),
         ({"max_exposure": 1.5}, "max_exposure 1.5"),
         ({"max_overlap": -1}, "max_overlap -1"),
+        ({"processes": 65}, "processes 65"),
         ({"max_overlap": LENGTH}, "limits nothing"),
         ({"specification": Specification([Overlap(name="apart", maximum=3)])}, "'apart' is about several"),
         ({"specification": Specification([Count(name="soft", minimum=3, weight=1.0)])}, "'soft' is soft"),
