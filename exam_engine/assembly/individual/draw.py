@@ -27,8 +27,11 @@ BASES, FROM_EACH = 96, 4
 LAG = 8
 """Blocks on their way at once: each makes good its part of what the items were used too often or too little before."""
 
-LEAST_WALKS, USUAL = 16, 0.8
+LEAST_WALKS, USUAL = 64, 0.8
 """Forms of the smallest block, and the part of the walks that is expected to end well before any has."""
+
+CARRY = 1.5
+"""Uses of an item that a block makes good at most: what earlier ones could not do it would try in vain."""
 
 LEAVE = 2.0
 """What it is worth to swap an item with which a walk began."""
@@ -258,7 +261,8 @@ class Drawn:
             return None
         forms = min(WALKS, max(missing, LEAST_WALKS))
         self.asked += forms
-        return Block(forms, (self.uses - self.rate * self.done) / LAG, seed)
+        beyond = np.clip((self.uses - self.rate * self.done) / LAG, -CARRY, CARRY)
+        return Block(forms, beyond, seed)
 
     def add(self, block: Block, held: IntArray, switches: BoolArray) -> None:
         """Keep forms that ended well, until there are enough."""
