@@ -19,13 +19,13 @@ from exam_engine.assembly.rows import BoolArray, IntArray
 FORMS = 128
 """Forms that walk at once: few among all, so that they hardly disturb each other."""
 
-ROUNDS, FEW = 20, 50
+ROUNDS, FEW = 30, 50
 """Rounds at most; where more than a few forms are left, only as long as their number falls."""
 
 STEPS, LONG, GLANCE = 48, 150, 6
 """Steps of a walk, of a walk after the first rounds, and steps between two looks at the caps."""
 
-FIRST = 3
+FIRST = 5
 """Rounds in which forms are moved gently; later they go farther."""
 
 WARM = Heat(row=4.0, target=0.3, looks=64, chance=0.5)
@@ -90,7 +90,7 @@ class Ease:
         """Walk until both caps are kept, or nothing more is gained; ``step`` is called with (done, total)."""
         before = np.inf
         for round_ in range(ROUNDS):
-            late = self._late()
+            late = self._late(far=round_ >= FIRST)
             if not len(late) or (round_ > FIRST and len(late) > max(FEW, 0.97 * before)):
                 return
             before = len(late)
@@ -117,12 +117,15 @@ class Ease:
             rest = self.pairs[~np.isin(self.pairs, late).any(axis=1)]
             self.pairs = np.concatenate([rest, pairs_above(self.inside, self.caps.shared, late)])
 
-    def _late(self) -> IntArray:
-        """Return forms to be moved: one of each pair that shares too much, as many as hold an item too often."""
+    def _late(self, *, far: bool) -> IntArray:
+        """Return forms to be moved: one of each pair that shares too much, as many as hold an item too often.
+
+        Of a pair first the one that is in more of them; later by chance, for it may be the one that cannot move.
+        """
         chosen = np.zeros(len(self.held), dtype=bool)
         if self.caps.shared is not None:
             often = np.bincount(self.pairs.ravel(), minlength=len(self.held))
-            rank = often + self.rng.random(len(often))
+            rank = self.rng.random(len(often)) + (0 if far else often)
             for i, j in self.pairs.tolist():
                 if not chosen[i] and not chosen[j]:
                     chosen[i if rank[i] > rank[j] else j] = True

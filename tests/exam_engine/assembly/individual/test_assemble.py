@@ -122,7 +122,7 @@ def test_the_same_seed_gives_the_same_forms_however_many_processes_draw_them() -
     cases = Specification([*ten_items().rules, Sets(name="whole cases", attribute="case")])
     first, again, other = (
         assemble_individual(
-            pool, cases, forms=forms, max_overlap=5, max_exposure=0.08, seed=seed, processes=processes
+            pool, cases, forms=forms, max_overlap=5, max_exposure=0.2, seed=seed, processes=processes
         )
         for forms, seed, processes in ((300, 1, 1), (300, 1, 2), (8, 2, 1))
     )
