@@ -21,6 +21,7 @@ from hypothesis import settings as hypothesis_settings
 from sqlalchemy import create_engine, text
 from sqlalchemy.orm import Session
 
+from exam_engine.delivery.rules import ACCEPTING_LOSS
 from exam_engine.migrations import schema
 from exam_engine.migrations.tables import metadata
 from itembank.base import db
@@ -71,6 +72,7 @@ def _postgres() -> Postgres | PostgresMissing:
 
 def pytest_configure(config: pytest.Config) -> None:
     logs.configure("warning", "json")
+    os.environ["EXAM_ENGINE_ACCEPT_LOSS"] = ACCEPTING_LOSS  # the tests' PostgreSQL does not wait for the disk
     # A password is slow to hash on purpose; the tests open hundreds of accounts.
     accounts._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     accounts._ABSENT = accounts._hasher.hash("nobody")

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from exam_engine.delivery.engine import Delivery
+from exam_engine.delivery.engine import Delivery, check_durable
 from exam_engine.jobs.runner import Runner
 from exam_engine.papers import service as paper_service
 from exam_engine.worker import HANDLERS
@@ -122,8 +122,11 @@ def create_app(
         Whether this process works off the job queue; tests drive the queue themselves.
     sweep : bool, optional
         Whether this process hands in overdue attempts; as ``run_jobs`` if not given.
+
+    Raises DatabaseMayLose.
     """
 
+    check_durable(database, accepted=bool(settings.accept_loss))
     delivery = Delivery(database, paper_service.candidate_view, sweep=run_jobs if sweep is None else sweep)
 
     @asynccontextmanager

@@ -40,6 +40,10 @@ class Settings(BaseSettings):
     fonts: str = Field(
         "", description="More folders with fonts for printed documents, separated by colons; searched first."
     )
+    accept_loss: Literal["", "a power cut may lose answers"] = Field(
+        "",
+        description="The words “a power cut may lose answers” serve from a database that does not wait for the disk.",
+    )
     upload_megabytes: int = Field(20, ge=1, description="Largest upload accepted.")
 
     @property

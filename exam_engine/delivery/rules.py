@@ -36,6 +36,13 @@ class NotYourAttempt(Forbidden):
     message = "This is not your attempt. Log in again with your own ticket number."
 
 
+class TokenExpired(Forbidden):
+    """The page was opened longer ago than any examination takes."""
+
+    code = "token_expired"
+    message = "This page was opened too long ago. Open the examination again; your answers are kept."
+
+
 class AttemptClosed(Conflict):
     """The attempt is submitted, or its time and grace are over."""
 
@@ -98,6 +105,20 @@ class DatabaseAway(Unavailable):
     code = "database_away"
     message = (
         "Answers cannot be stored at the moment. Keep working: they stay on this machine and are sent again."
+    )
+
+
+ACCEPTING_LOSS = "a power cut may lose answers"
+"""What somebody must write to serve an examination from a database that does not wait for the disk."""
+
+
+class DatabaseMayLose(Conflict):
+    """The database acknowledges before the disk has it."""
+
+    code = "database_may_lose"
+    message = (
+        "The database can lose acknowledged answers in a power cut: {settings}. Switch this on, or, where nothing is "
+        "at stake, set EXAM_ENGINE_ACCEPT_LOSS to “{words}”."
     )
 
 

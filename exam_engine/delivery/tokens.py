@@ -1,7 +1,7 @@
 """The token with which a candidate's page saves: checked by its signature, without reading the database.
 
-It names attempt, registration, paper and epoch. Whether the attempt is still open and the epoch still the newest
-is matched by the flush that writes the answer, so that hand-in, pause and take-over bite at once.
+It names attempt, registration, paper, epoch and its end. Whether the attempt is still open and the epoch still the
+newest is matched by the flush that writes the answer, so that hand-in, pause and take-over bite at once.
 """
 
 from __future__ import annotations
@@ -10,14 +10,17 @@ import hmac
 import struct
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from exam_engine.delivery.rules import NotYourAttempt
+from exam_engine.delivery.rules import NotYourAttempt, TokenExpired
 from itembank.base.crypto import Keyring
 
 PURPOSE = "attempt-token"
-_LAYOUT = struct.Struct(">16s16s16sI")
+_LAYOUT = struct.Struct(">16s16s16sII")
 _SIGNATURE_DIGITS = 64
+LIFETIME = timedelta(hours=24)
+"""Longer than any examination with all extra time, which nobody can know when the token is issued."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,24 +33,30 @@ class AttemptToken:
     epoch: int
 
 
-def issue(keyring: Keyring, token: AttemptToken) -> str:
-    """Return the signed text of ``token``."""
+def issue(keyring: Keyring, token: AttemptToken, *, now: datetime) -> str:
+    """Return the signed text of ``token``, valid for ``LIFETIME`` from ``now`` on."""
     packed = _LAYOUT.pack(
-        token.attempt_id.bytes, token.registration_id.bytes, token.paper_id.bytes, token.epoch
+        token.attempt_id.bytes,
+        token.registration_id.bytes,
+        token.paper_id.bytes,
+        token.epoch,
+        int((now + LIFETIME).timestamp()),
     )
     payload = urlsafe_b64encode(packed).decode()
     return f"{payload}.{keyring.blind_index(payload, purpose=PURPOSE)}"
 
 
-def read(keyring: Keyring, text: str) -> AttemptToken:
+def read(keyring: Keyring, text: str, *, now: datetime) -> AttemptToken:
     """Return what ``text`` says.
 
-    Raises NotYourAttempt when it is not a token of this site.
+    Raises NotYourAttempt when it is not a token of this site, TokenExpired after its end.
     """
     payload, _, signature = text.partition(".")
     if len(signature) != _SIGNATURE_DIGITS or not text.isascii():
         raise NotYourAttempt
     if not hmac.compare_digest(keyring.blind_index(payload, purpose=PURPOSE), signature):
         raise NotYourAttempt
-    attempt, registration, paper, epoch = _LAYOUT.unpack(urlsafe_b64decode(payload))
+    attempt, registration, paper, epoch, ends = _LAYOUT.unpack(urlsafe_b64decode(payload))
+    if now.timestamp() >= ends:
+        raise TokenExpired
     return AttemptToken(UUID(bytes=attempt), UUID(bytes=registration), UUID(bytes=paper), epoch)

@@ -10,6 +10,7 @@ from typing import Any
 
 import uvicorn
 
+from exam_engine.delivery.engine import check_durable
 from exam_engine.jobs.runner import Runner
 from exam_engine.worker import HANDLERS
 from itembank.base.errors import Conflict, Invalid
@@ -69,6 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.port is not None:
         site.settings = site.settings.model_copy(update={"port": arguments.port})
     _check_demonstration(site, allowed=arguments.demonstration)
+    check_durable(site.database, accepted=bool(site.settings.accept_loss))
     if arguments.child:
         serve(site, child=True)
         return 0

@@ -70,7 +70,8 @@ class Events:
 
 def _token(headers: dict[bytes, bytes], attempt_id: str, delivery: Delivery) -> AttemptToken:
     scheme, _, text = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
-    token = tokens.read(delivery.database.keyring, text) if scheme.lower() == "bearer" else None
+    now = delivery.database.clock.now()
+    token = tokens.read(delivery.database.keyring, text, now=now) if scheme.lower() == "bearer" else None
     if token is None or str(token.attempt_id) != attempt_id.lower():
         raise NotYourAttempt
     return token

@@ -170,7 +170,7 @@ def _token(headers: dict[bytes, bytes], attempt_id: str, delivery: Delivery) -> 
     scheme, _, text = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
     if scheme.lower() != "bearer":
         raise NotYourAttempt
-    token = tokens.read(delivery.database.keyring, text)
+    token = tokens.read(delivery.database.keyring, text, now=delivery.database.clock.now())
     if str(token.attempt_id) != attempt_id.lower():
         raise NotYourAttempt
     return token

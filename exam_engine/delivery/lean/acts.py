@@ -275,7 +275,7 @@ def open_here(flush: Flush, requests: Sequence[Open]) -> None:
         kept = [
             (item, e, r, response, bool(flagged)) for item, e, r, response, flagged in answers.get(row.id, ())
         ]
-        request.answer = Opened(issue(flush.keyring, token), state, remaining, kept)
+        request.answer = Opened(issue(flush.keyring, token, now=now), state, remaining, kept)
 
 
 def hand_in(flush: Flush, requests: Sequence[HandIn]) -> None:

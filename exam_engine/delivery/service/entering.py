@@ -212,7 +212,9 @@ def open_attempt(session: Session, *, actor: Actor, attempt_id: UUID) -> Opened:
         raise AttemptClosed
     _raise_epoch(session, actor, attempt)
     assert actor.id is not None
-    token = issue(keyring_of(session), AttemptToken(attempt.id, actor.id, attempt.paper_id, attempt.epoch))
+    token = issue(
+        keyring_of(session), AttemptToken(attempt.id, actor.id, attempt.paper_id, attempt.epoch), now=now
+    )
     remaining = remaining_seconds(due_at=attempt.due_at, paused_at=attempt.paused_at, now=now)
     return Opened(attempt, token, remaining, store.answers(session, attempt.id))
 

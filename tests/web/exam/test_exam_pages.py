@@ -14,7 +14,8 @@ from fastapi.testclient import TestClient
 from sqlalchemy import select
 
 from exam_engine.delivery import service as delivery
-from exam_engine.delivery.models import Answer
+from exam_engine.delivery.models import Answer, Attempt
+from exam_engine.delivery.tokens import LIFETIME
 from exam_engine.sittings import service as sittings
 from itembank.base import audit
 from itembank.base.clock import ShiftedClock
@@ -475,3 +476,76 @@ def test_the_lean_road_goes_from_the_entrance_to_the_receipt_and_is_audited(
         verdict = audit.verify(session, tmp_path / "audit-heads.jsonl")
     assert actions[-4:] == ["candidate.entered", "attempt.started", "attempt.opened", "attempt.handed_in"]
     assert verdict.is_intact
+
+
+def test_what_is_sent_wrong_is_refused_by_name_in_both_languages_and_touches_nobody(
+    client: TestClient, world: ExamWorld, database: Database, clock: ShiftedClock
+) -> None:
+    neighbour = Page(client, world, world.candidate("李晓红"))
+    neighbour.start()
+    neighbour.open()
+    neighbour.save(sent(world))
+    page = Page(client, world, world.candidate())
+    page.start()
+    page.open()
+    page.save(sent(world, 0, 7))
+
+    def stored() -> Any:
+        with database.session(writes=False, scope=Scope.everything()) as session:
+            answers = [
+                (a.attempt_id, a.item_id, a.epoch, a.revision) for a in session.scalars(select(Answer))
+            ]
+            attempts = [(a.id, a.epoch, a.submitted_at) for a in session.scalars(select(Attempt))]
+        return sorted(answers), sorted(attempts)
+
+    before = stored()
+    answer = sent(world)
+    old, page.token = page.token, page.token[:-1] + ("0" if page.token[-1] != "0" else "1")
+    cases = [("forged", 403, "not_your_attempt", page.save(answer), page.save(answer, cookie="language=en"))]
+    page.token = old
+
+    def refused(name: str, status: int, code: str, **given: Any) -> None:
+        item = given.pop("answer", answer)
+        english = {**given, "cookie": "language=en"}
+        cases.append((name, status, code, page.save(item, **given), page.save(item, **english)))
+
+    refused("another's", 403, "not_your_attempt", attempt=neighbour.attempt)
+    refused("10 MB", 422, "save_unreadable", body=b'{"answers": "' + b"x" * 10_000_000 + b'"}')
+    refused("NUL", 422, "response_wrong", answer={**answer, "response": ["\x00"]})
+    refused("not on the paper", 422, "item_not_on_paper", answer={**answer, "item": str(new_id())})
+    refused("a clock of its own", 422, "save_unreadable", answer={**answer, "at": "1970-01-01T00:00:00Z"})
+    refused("revision below one", 422, "save_unreadable", answer={**answer, "revision": 0})
+    earlier = page.save(sent(world, 0, 3))
+    assert earlier.status_code == 200  # acknowledged: the newer answer that is kept is at least as new
+    assert stored() == before
+    clock.advance(LIFETIME)
+    refused("expired", 403, "token_expired")
+
+    for name, status, code, chinese, english in cases:
+        assert (chinese.status_code, chinese.json()["code"]) == (status, code), name
+        assert (english.status_code, english.json()["code"]) == (status, code), name
+        assert re.search("[一-龥]", chinese.json()["message"]), name
+        assert english.json()["message"].isascii(), name
+    assert stored() == before
+
+
+def test_the_lean_road_is_as_strict_about_forms_as_the_ordinary_one(
+    client: TestClient, world: ExamWorld
+) -> None:
+    candidate = world.candidate()
+    foreign = client.post(
+        "/exam/login", data=world.entry(candidate), headers={"sec-fetch-site": "cross-site"}
+    )
+    page = Page(client, world, candidate)
+    start = f"/exam/sittings/{world.sitting.id}/start"
+    without = client.post(start)
+    wrong = client.post(start, headers={"x-csrf-token": "0" * 64})
+    elsewhere = client.post(start, headers={"x-csrf-token": page.csrf, "origin": "http://evil.example"})
+    large = client.post(start, data={"_csrf": page.csrf, "x": "y" * 10_000})
+
+    assert [a.status_code for a in (foreign, without, wrong, elsewhere)] == [403, 403, 403, 403]
+    assert large.status_code == 303  # no small form: the ordinary road reads it, whole
+    assert client.get(f"/exam/attempts/{new_id()}").status_code == 404
+    client.cookies.clear()
+    assert client.get("/exam").headers["location"].startswith("/exam/login")
+    assert client.post(start).status_code == 401

@@ -65,7 +65,7 @@ export class Sync {
     }
     const { code, message } = reply.facts;
     if (code === "attempt_closed") await this.hooks.closed();
-    else if (code === "taken_over" || code === "not_your_attempt") this.hooks.takenOver(message);
+    else if (["taken_over", "not_your_attempt", "token_expired"].includes(code)) this.hooks.takenOver(message);
     else if (code === "attempt_paused") { this.reached(); body.dataset.paused = "1"; this.hooks.paused(message); }
     else this.missed(reply.status === 0);
     return false;
