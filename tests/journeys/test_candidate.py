@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 from sqlalchemy import select
 
 from exam_engine.delivery.models import Answer, Attempt
@@ -116,12 +116,15 @@ def test_from_entrance_to_receipt_over_a_crash(
 def test_answers_without_network_are_kept_over_a_reload_and_saved_when_it_returns(
     page: Page, world: ExamWorld, database: Database, shot: Shot
 ) -> None:
+    page.clock.install()
     begin(page, world, world.candidate())
     page.context.set_offline(True)
     for _ in range(3):
         page.keyboard.press("b")
         page.keyboard.press("ArrowRight")
+        page.clock.fast_forward("00:40")  # two minutes in all
     expect(page.locator("#save-state")).to_contain_text("离线，自")
+    expect(page.locator("#timer-value")).to_contain_text("01:27")
     shot(page, "candidate-8-offline")
     assert stored(database) == {}
 
@@ -266,26 +269,37 @@ def test_axe_finds_nothing_on_the_candidate_s_pages(
     assert found == [], "\n".join(found)
 
 
+def tab_to(page: Page, place: Locator) -> None:
+    """Press Tab until ``place`` has the focus, as somebody without a mouse does."""
+    for _ in range(60):
+        if place.evaluate("element => element === document.activeElement"):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError("not reached by Tab")
+
+
 def test_the_whole_examination_by_keyboard(page: Page, world: ExamWorld, database: Database) -> None:
     entry = world.entry(world.candidate())
     page.goto("/exam/login")
-    page.get_by_label("准考证号").focus()
+    tab_to(page, page.get_by_label("准考证号"))
     page.keyboard.type(entry["ticket_number"])
     page.keyboard.press("Tab")
     page.keyboard.type(entry["entry_code"])
     page.keyboard.press("Enter")
     page.wait_for_url("**/exam")
-    start = page.get_by_role("button", name="开始答题")
-    start.focus()
+    tab_to(page, page.get_by_role("button", name="开始答题"))
     page.keyboard.press("Enter")
     expect(page.locator("#save-state")).to_have_text("已保存")
+    page.keyboard.press("?")
+    expect(page.get_by_role("heading", name="快捷键")).to_be_visible()
+    page.keyboard.press("Escape")
     for number in range(10):
         page.keyboard.press("12"[number % 2])
-        page.keyboard.press("ArrowRight")
+        page.keyboard.press("Enter")
     expect(page.locator("#progress")).to_have_text("已答 10 题，共 10 题")
     expect(page.locator("#save-state")).to_have_text("已保存")
     assert len(stored(database)) == 10
-    page.locator("#hand-in").focus()
+    tab_to(page, page.locator("#hand-in"))
     page.keyboard.press("Enter")
     expect(page.get_by_role("button", name="继续作答")).to_be_focused()
     page.keyboard.press("Tab")

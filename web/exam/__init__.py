@@ -3,6 +3,7 @@
 from starlette.routing import Route
 
 from web.exam import lean
+from web.exam.assets import ASSET_PATH, Asset
 from web.exam.events import EVENTS_PATH, Events
 from web.exam.offline import SHELL_PATH, WORKER_PATH, Shell, Worker
 from web.exam.routes import router
@@ -18,6 +19,7 @@ AREA = Area(
         Route(SAVE_PATH, Save(), methods=["PUT", "POST"]),
         Route(HEARTBEAT_PATH, Heartbeat(), methods=["GET", "POST"]),
         Route(EVENTS_PATH, Events(), methods=["POST"]),
+        Route(ASSET_PATH, Asset(), methods=["GET"]),
         Route(WORKER_PATH, Worker(), methods=["GET"]),
         Route(SHELL_PATH, Shell(), methods=["GET"]),
         Route("/exam/login", lean.EnterHere(), methods=["POST"]),

@@ -14,7 +14,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import select
 
 from exam_engine.delivery import service as delivery
-from exam_engine.delivery.models import Answer, Attempt
+from exam_engine.delivery.models import Answer, Attempt, AttemptEvent
 from exam_engine.delivery.tokens import LIFETIME
 from exam_engine.sittings import service as sittings
 from itembank.base import audit
@@ -388,6 +388,43 @@ def test_the_page_weighs_less_than_100_kilobytes_of_script_and_style(page: Page)
     assert "js/exam.js" in files
     assert len(modules) > 15
     assert weight < 100_000
+
+
+def test_a_browser_loads_scripts_and_styles_once(client: TestClient) -> None:
+    text = client.get("/exam/login").text
+    [address] = re.findall(r'src="(/static/js/exam-login[^"]+)"', text)
+    script = client.get(address)
+    [imported] = re.findall(r'from "\./(exam-offline\.js\?v=[^"]+)"', script.text)
+    module = client.get(f"/static/js/{imported}")
+
+    assert all("immutable" in answer.headers["cache-control"] for answer in (script, module))
+    assert client.get("/static/js/exam-offline.js").headers["cache-control"] == "no-cache"
+    assert client.get("/static/js/site.js").headers["cache-control"] == "no-cache"
+    assert client.get("/static/js/exam-nothing.js").status_code == 404
+    assert client.get("/exam/worker.js").headers["service-worker-allowed"] == "/exam"
+    shell = client.get("/exam/offline")
+    assert "无法连接服务器" in shell.text
+    assert "default-src 'self'" in shell.headers["content-security-policy"]
+
+
+def test_what_a_page_reports_is_kept_for_its_own_attempt_alone(page: Page, database: Database) -> None:
+    event = {"number": 7, "kind": "paste", "ago": 0}
+
+    def report(body: Any, token: str = "") -> tuple[int, str]:
+        answer = page.client.post(
+            f"/exam/attempts/{page.attempt}/events",
+            json=body,
+            headers={"authorization": f"Bearer {token or page.token}"},
+        )
+        return answer.status_code, answer.json().get("code", "")
+
+    assert report({"events": [event]}) == (200, "")
+    assert report({"events": [event]}, page.token[:-1] + "x") == (403, "not_your_attempt")
+    assert report({"events": [event]}, "nothing") == (403, "not_your_attempt")
+    for body in ({}, {"events": []}, {"events": [{**event, "kind": "thought"}]}, {"events": [event] * 200}):
+        assert report(body) == (422, "events_unreadable")
+    with database.session(writes=False) as session:
+        assert [row.number for row in session.scalars(select(AttemptEvent))] == [7]
 
 
 def test_handing_in_too_early_says_when_without_script_too(
