@@ -158,6 +158,8 @@ class EntryView:
     number: int
     is_locked: bool
     state: str
+    category: str
+    difficulty: int | None
 
 
 def entry_views(session: Session, paper_id: UUID) -> list[EntryView]:
@@ -171,16 +173,19 @@ def entry_views(session: Session, paper_id: UUID) -> list[EntryView]:
             return "withdrawn"
         return "current" if item.current_version_id == row.version_id else "changed"
 
-    return [
-        EntryView(
+    def view(row: PaperEntry) -> EntryView:
+        item = found.get(row.item_id)
+        return EntryView(
             row.position,
             row.item_id,
-            found[row.item_id].number if row.item_id in found else 0,
+            item.number if item else 0,
             row.is_locked,
             state(row),
+            (item.category or "") if item else "",
+            item.difficulty if item else None,
         )
-        for row in rows
-    ]
+
+    return [view(row) for row in rows]
 
 
 def item_numbers(session: Session, item_ids: Sequence[UUID]) -> dict[UUID, int]:
