@@ -42,7 +42,9 @@ class Batcher(Generic[W]):
     most : int
         Weight that may wait; beyond, ``put`` refuses.
     linger_seconds : float
-        After the first ticket arrives, others get this long to join it.
+        After the first ticket arrives, others get this long to join it, or until ``enough`` wait.
+    enough : int
+        Weight that is worth a transaction of its own at once.
     turn : context manager
         Held during the work; SQLite knows only one writer, whom the others would wait for in their sleep.
     """
@@ -55,10 +57,12 @@ class Batcher(Generic[W]):
         batch: int,
         most: int,
         linger_seconds: float,
+        enough: int,
         turn: AbstractContextManager[object],
     ) -> None:
         self._do, self._name, self._turn = work, name, turn
         self._batch, self._most, self._linger_seconds = batch, most, linger_seconds
+        self._enough, self._enough_wait = enough, threading.Event()
         self._queue: deque[W] = deque()
         self._waiting = 0
         self._changed = threading.Condition()
@@ -73,6 +77,7 @@ class Batcher(Generic[W]):
     def stop(self) -> None:
         """Work off what waits, then end; tickets put later are refused."""
         self._stopping.set()
+        self._enough_wait.set()
         with self._changed:
             self._changed.notify()
         if self._thread is not None:
@@ -91,6 +96,8 @@ class Batcher(Generic[W]):
             self._queue.append(ticket)
             if len(self._queue) == 1:
                 self._changed.notify()
+            if self._waiting >= self._enough:
+                self._enough_wait.set()
 
     def _loop(self) -> None:
         while True:
@@ -99,7 +106,7 @@ class Batcher(Generic[W]):
                     self._changed.wait()
                 if not self._queue:
                     return
-            self._stopping.wait(self._linger_seconds)
+            self._enough_wait.wait(self._linger_seconds)
             self.work(self._take())
 
     def _take(self) -> list[W]:
@@ -110,6 +117,8 @@ class Batcher(Generic[W]):
                 taken.append(self._queue.popleft())
                 weight += taken[-1].weight
             self._waiting -= weight
+            if self._waiting < self._enough and not self._stopping.is_set():
+                self._enough_wait.clear()
         return taken
 
     def work(self, tickets: list[W]) -> None:

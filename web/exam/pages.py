@@ -58,21 +58,20 @@ def _shown_time(language: str) -> Any:
 
 
 class _Choice:
-    """One option, in every letter it is shown under."""
+    """One option, under every letter it can stand."""
 
-    __slots__ = ("_pattern", "_shown", "label")
+    __slots__ = ("checked", "label", "plain")
 
     def __init__(self, macros: Any, entry: CandidateEntry, option: Option) -> None:
         self.label = option.label
-        self._pattern = _compile(str(macros.choice(entry, option, _Slot("letter"), _Slot("checked"))).strip())
-        self._shown: dict[tuple[int, bool], bytes] = {}
-
-    def shown(self, place: int, checked: bool) -> bytes:
-        found = self._shown.get((place, checked))
-        if found is None:
-            values = {b"letter": _LETTERS[place].encode(), b"checked": b" checked" if checked else b""}
-            found = self._shown[place, checked] = self._pattern % values
-        return found
+        pattern = _compile(str(macros.choice(entry, option, _Slot("letter"), _Slot("checked"))).strip())
+        self.plain, self.checked = (
+            [
+                pattern % {b"letter": letter.encode(), b"checked": mark}
+                for letter in _LETTERS[: len(entry.options)]
+            ]
+            for mark in (b"", b" checked")
+        )
 
 
 class _Question:
@@ -87,12 +86,14 @@ class _Question:
         self.choices = [_Choice(macros, entry, option) for option in entry.options]
 
     def shown(self, n: int, options: Sequence[int], chosen: Sequence[str]) -> bytes:
-        choices = [
-            self.choices[option].shown(place, self.choices[option].label in chosen)
-            for place, option in enumerate(options)
-        ]
+        choices = [self.choices[option] for option in options]
+        shown = [choice.plain[place] for place, choice in enumerate(choices)]
+        if chosen:
+            for place, choice in enumerate(choices):
+                if choice.label in chosen:
+                    shown[place] = choice.checked[place]
         current = b" current" if n == 1 else b""
-        return self.pattern % {b"n": b"%d" % n, b"current": current, b"choices": b"\n".join(choices)}
+        return self.pattern % {b"n": b"%d" % n, b"current": current, b"choices": b"\n".join(shown)}
 
 
 class PaperPages:

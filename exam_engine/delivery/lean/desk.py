@@ -29,8 +29,11 @@ BATCH = 200
 MAX_WAITING = 10_000
 """Requests that may wait; beyond, pages are told to come back."""
 
-LINGER_SECONDS = 0.02
+LINGER_SECONDS = 0.03
 """After the first request, others get this long to join it: nobody notices, and a spike shares its transactions."""
+
+ENOUGH = 48
+"""Requests that are not kept waiting for more."""
 
 
 class Desk:
@@ -52,6 +55,7 @@ class Desk:
             batch=BATCH,
             most=max_waiting,
             linger_seconds=linger_seconds,
+            enough=ENOUGH,
             turn=turn or nullcontext(),
         )
         self.start, self.stop = self._batcher.start, self._batcher.stop

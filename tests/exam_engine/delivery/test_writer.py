@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -11,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import DataError, OperationalError
 
 from exam_engine.delivery import store
+from exam_engine.delivery.lean import store as lean_store
 from exam_engine.delivery.models import Answer, AnswerHistory, Attempt
 from exam_engine.delivery.rules import (
     AnswerNotStorable,
@@ -137,14 +139,17 @@ def test_an_answer_the_database_refuses_takes_no_other_with_it(
     writer, database, attempt, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     items = [new_id() for _ in range(7)]
-    write = store.write_answers
 
-    def refuse_poison(connection, rows, **given) -> None:
-        if any(answer.response == ["poison"] for answer in rows):
-            raise DataError("insert", {}, Exception("bad value"))
-        write(connection, rows, **given)
+    def poisoned(write: Any) -> Any:
+        def refuse_poison(*arguments: Any, **given: Any) -> Any:
+            if any(answer.response == ["poison"] for answer in arguments[-1]):
+                raise DataError("insert", {}, Exception("bad value"))
+            return write(*arguments, **given)
 
-    monkeypatch.setattr(store, "write_answers", refuse_poison)
+        return refuse_poison
+
+    monkeypatch.setattr(store, "write_answers", poisoned(store.write_answers))
+    monkeypatch.setattr(lean_store, "save_at_once", poisoned(lean_store.save_at_once))
     sent = [row(attempt, item, 1, "A") for item in items]
     sent[3] = row(attempt, items[3], 1, "poison")
     ticket = writer.save(attempt.id, 1, sent)
@@ -163,6 +168,7 @@ def test_a_database_that_is_away_acknowledges_nothing_and_recovers(
 
     with monkeypatch.context() as patched:
         patched.setattr(store, "write_answers", away)
+        patched.setattr(lean_store, "save_at_once", away)
         assert writer.save(attempt.id, 1, [row(attempt, item, 1, "A")]).refusal is DatabaseAway
     assert stored(database) == {}
     assert writer.save(attempt.id, 1, [row(attempt, item, 1, "A")]).refusal is None
