@@ -55,6 +55,8 @@ def test_a_reload_and_a_restart_without_network_go_on(
     expect(page.locator("#save-state")).to_contain_text("离线，自")
     expect(page.locator("#timer-value")).to_contain_text("01:29")
     expect(page.locator(".struck")).to_have_count(1)
+    # A page that closes sends past the browser's offline switch: this answer must come from the machine.
+    page.route("**/answers", lambda route: route.abort())
     page.keyboard.press("ArrowRight")
     page.keyboard.press("a")
     expect(page.locator("#progress")).to_have_text("已答 3 题，共 10 题")
@@ -71,7 +73,6 @@ def test_a_reload_and_a_restart_without_network_go_on(
     again.get_by_label("入场码").fill(world.entry(candidate)["entry_code"])
     again.get_by_role("button", name="继续考试").click()
     expect(again.locator("#progress")).to_have_text("已答 3 题，共 10 题")
-    assert len(stored(database)) < 3
 
     again.context.set_offline(False)
     expect(again.locator("#save-state")).to_have_text("已保存", timeout=40_000)

@@ -36,6 +36,10 @@ PAGE_WORDS: dict[str, str] = {
     "no_sum": N_("This is no sum."),
     "minutes_left": N_("{n} minutes left"),
     "time_over": N_("Time is over. Your paper is being handed in…"),
+    "time_over_saved": N_(
+        "Time is over and all your answers are saved. The server hands your paper in by itself; "
+        "the receipt appears when the network is back."
+    ),
     "time_over_unsaved": N_(
         "Time is over and {n} answers have not reached the server. Leave this page open and tell the invigilator."
     ),
@@ -61,6 +65,7 @@ PAGE_WORDS: dict[str, str] = {
         "The examination was opened in another window of this machine, which goes on. This one can only be read."
     ),
     "session_over": N_("Your login has ended. Log in again to continue; your answers are kept."),
+    "log_in": N_("Log in again"),
     "here_tab": N_("Go on working in this window"),
     "here": N_("Go on working on this device"),
 }

@@ -25,7 +25,8 @@ function done(transaction) {
 
 function indexedStore(database) {
   const store = (mode) => {
-    const transaction = database.transaction(STORE, mode);
+    // Strict: written through to the disk, as for somebody who kicks out the plug.
+    const transaction = database.transaction(STORE, mode, { durability: "strict" });
     return [transaction, transaction.objectStore(STORE)];
   };
   return {

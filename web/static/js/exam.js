@@ -250,6 +250,13 @@ function confirmHandIn() {
   byId("confirm-back").focus();
 }
 
+// A browser that was restarted has lost its login; answers are saved all the same.
+function loggedOut() {
+  byId("confirm").close();
+  byId("over-on").hidden = false;
+  notice(words.session_over, button(words.log_in, () => window.location.assign("/exam/login")));
+}
+
 async function submit() {
   const form = new URLSearchParams({ epoch: String(sync.epoch), _csrf: body.dataset.csrf });
   const reply = await ask("POST", `/exam/attempts/${attempt}/submit`, form, { "X-CSRF-Token": body.dataset.csrf });
@@ -260,6 +267,7 @@ async function submit() {
     return "";
   }
   if (reply.facts.code === "taken_over") { takenOver(reply.facts.message); return ""; }
+  if (reply.status === 401 || reply.status === 403) loggedOut();
   return reply.status === 0 || reply.status >= 500 ? words.not_handed_in : reply.facts.message || words.session_over;
 }
 
@@ -286,10 +294,11 @@ async function timeOver() {
       sync.failures = 0;
       await sync.send();
     } else {
+      if (!byId("over-file").hidden) byId("over-text").textContent = words.time_over;
       byId("over-file").hidden = true;
       byId("over-note").textContent = "";
-      byId("over-text").textContent = words.time_over;
-      await submit();
+      // Without network too: nothing is missing, and the server needs nobody for this.
+      if (await submit()) byId("over-text").textContent = words.time_over_saved;
     }
     if (clock.seconds > 0 && !sync.finished) { byId("over").close(); lock(false); return; } // extra time was given
     await wait(jitter(2500));
