@@ -16,10 +16,11 @@ from exam_engine.assembly.compile import BoolArray, Program, Rows, compile_progr
 from exam_engine.assembly.construct import build_in_turn, build_together, cell_counts
 from exam_engine.assembly.improve import ROUNDS, Improver, close_enough
 from exam_engine.assembly.levels import Stage, aspirations, first_stage, next_stage
-from exam_engine.assembly.plan import Plan, is_worth_planning, plan_sets
-from exam_engine.assembly.polish import polish
+from exam_engine.assembly.plan import LADDER, Plan, divided, is_worth_planning, plan_sets
+from exam_engine.assembly.polish import WORTH, polish
 from exam_engine.assembly.pool import FloatArray, Pool
 from exam_engine.assembly.reason import Problem, attempt_work, find_reason
+from exam_engine.assembly.rechoose import rechoose
 from exam_engine.assembly.result import (
     Assembled,
     Cancelled,
@@ -37,13 +38,12 @@ WORK_LIMIT = 20_000
 """Default work: linear programmes and search nodes."""
 
 ATTEMPTS = (
-    (False, False, True),
-    (False, False, False),
-    (False, True, False),
-    (True, False, False),
-    (True, True, False),
+    (False, False),
+    (False, True),
+    (True, False),
+    (True, True),
 )
-"""(tolerances as rows, shadow form, planned sets) of the attempts to build forms in turn, the cheap one first."""
+"""(tolerances as rows, shadow form) of the attempts to build forms in turn, the cheap one first."""
 
 TIMED = ("bound", "build", "improve", "polish")
 """Stages that a time limit ends; forms are verified and reasons sought to the end."""
@@ -105,15 +105,17 @@ class _Task:
                     found = self._finish(program, built, program.rows)
                     if found.forms is not None:
                         return found
-            plan = None
             if is_worth_planning(program, self.forms):
-                plan = plan_sets(program, program.rows, self.forms, self.rng, self.work)
+                plan = plan_sets(program, program.rows, self.forms, self.work)
                 if plan.proven and program is self.program:
                     return _Found(None, None, nothing=True)
-            for careful, shadow, planned in sorted(ATTEMPTS, key=lambda one: self.any_will_do and not one[0]):
-                if (careful and not tolerances) or (planned and (plan is None or plan.chosen is None)):
+                found = self._divided(program, plan)
+                if found.forms is not None or (found.nothing and program is self.program):
+                    return found
+            for careful, shadow in sorted(ATTEMPTS, key=lambda one: self.any_will_do and not one[0]):
+                if careful and not tolerances:
                     continue
-                found = self._in_turn(program, careful=careful, shadow=shadow, plan=plan if planned else None)
+                found = self._in_turn(program, careful=careful, shadow=shadow)
                 if found.forms is not None or (found.nothing and program is self.program):
                     return found
                 if found.nothing:
@@ -131,7 +133,7 @@ class _Task:
         counts = program.cells @ together.forms[0].astype(float) if self.forms > 1 else None
         return self._finish(program, together.forms, program.with_cells(counts))
 
-    def _in_turn(self, program: Program, *, careful: bool, shadow: bool, plan: Plan | None) -> _Found:
+    def _in_turn(self, program: Program, *, careful: bool, shadow: bool, plan: Plan | None = None) -> _Found:
         rows = program.rows if careful else _without_tolerances(program, len(self.specification.rules))
         counts = None
         if program.cells.shape[0] and self.forms > 1:
@@ -152,6 +154,44 @@ class _Task:
         return (
             _Found(None, None) if built is None else self._finish(program, built, program.with_cells(counts))
         )
+
+    def _divided(self, program: Program, plan: Plan) -> _Found:
+        """Build forms on a plan of their sets, in turn or, where that leads nowhere near, all at once."""
+        first = _Found(None, None)
+        if plan.chosen is not None:
+            first = self._in_turn(program, careful=False, shadow=False, plan=plan)
+        done = first.nothing or (first.forms is not None and (self.any_will_do or self._is_near(first.forms)))
+        if done or program.cells.shape[0] or program.across.binds_forms:
+            return first
+
+        def proven(bound: float) -> None:
+            if program is self.program:
+                self.bound = self.bounds[self.stage.priority] = bound
+                self.stage = replace(self.stage, bound=bound)
+                self.tell("bound", bound)
+
+        ladder = () if self.any_will_do or not program.aims.count else LADDER
+        for built in divided(
+            program,
+            self.forms,
+            plan,
+            [self.stage.bound + more for more in ladder],
+            self.rng,
+            self.work,
+            proven,
+        ):
+            found = self._finish(program, built, program.rows)
+            if found.forms is not None:
+                return min((found, first), key=self._distance)
+        return first
+
+    def _distance(self, found: _Found) -> float:
+        aims = self.program.aims
+        return math.inf if found.forms is None else aims.deviation(found.forms @ aims.weights.T)
+
+    def _is_near(self, forms: BoolArray) -> bool:
+        enough = self.stage.bound + close_enough(self.program) + WORTH
+        return self.program.aims.deviation(forms @ self.program.aims.weights.T) <= enough
 
     def _apart(self, program: Program) -> _Found:
         """Build forms that may share few or many items in pairs, where one after the other led nowhere."""
@@ -225,16 +265,19 @@ class _Task:
 
     def _improve(self, stage: Stage, rows: Rows, built: BoolArray) -> float:
         """Exchange items in place; return the bound."""
-        improver = Improver(stage.program, rows, built, stage.bound, self.rng)
-        aims = stage.program.aims
+        program, aims = stage.program, stage.program.aims
 
         def look(round_: int) -> None:
             self.tell("best", aims.deviation(built @ aims.weights.T))
             self.report(round_, ROUNDS, "improve")
 
+        improver = Improver(program, rows, built, stage.bound, self.rng)
         improver.run(look)
         step = lambda f: self.report(f, self.forms, "polish")  # noqa: E731
-        return polish(improver, rows, stage.bound, self.work, step)
+        bound = polish(improver, rows, stage.bound, self.work, step)
+        if is_worth_planning(program, self.forms):
+            rechoose(program, rows, built, bound, self.rng, self.work, look)
+        return bound
 
     def levels(self, verification: Verification) -> tuple[Level, ...]:
         """Return what was reached for each priority."""

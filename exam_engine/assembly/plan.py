@@ -1,12 +1,13 @@
 """Which form gets which sets, decided for all forms at once before any of them is built.
 
 Sets that appear whole are what leads later forms into a dead end: whole cases are few and large. The programme holds
-all forms side by side with the sets as zeros and ones and all other items in fractions. It is a relaxation: where it
-has no solution there are no forms.
+all forms side by side, with whole numbers only for which sets are used; items are fractions. It is a relaxation: where
+it has no solution there are no forms, and where it has none near the targets no forms are that near.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,10 +24,19 @@ COLUMNS = 3000
 
 NODES = 200
 
+LADDER = (0.003, 0.01, 0.03, 0.1)
+"""Deviations above the bound within which sets are sought that leave room for it, one after the other."""
+
+PLANS = 3
+"""How many plans that do not look at the aims are filled after those."""
+
+FILL_NODES = 60
+"""Nodes for the items beside planned sets: where they can be found they are found early."""
+
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """``columns`` (width,) of sets and which of them each form has, ``chosen`` (forms, width), or None.
+    """``columns`` (width,) that switch sets, and which of them each form has, ``chosen`` (forms, width), or None.
 
     ``proven`` when there is no plan and hence no forms.
     """
@@ -34,6 +44,8 @@ class Plan:
     columns: BoolArray
     chosen: BoolArray | None
     proven: bool = False
+    x: FloatArray | None = None
+    """Columns of all forms (forms, width) that go with it, items in fractions."""
 
 
 def is_worth_planning(program: Program, forms: int) -> bool:
@@ -41,35 +53,125 @@ def is_worth_planning(program: Program, forms: int) -> bool:
     return bool(program.bundles) and 1 < forms <= COLUMNS // program.width
 
 
-def plan_sets(program: Program, rows: Rows, forms: int, rng: np.random.Generator, work: Work) -> Plan:
+def plan_sets(
+    program: Program,
+    rows: Rows,
+    forms: int,
+    work: Work,
+    *,
+    within: float | None = None,
+    rng: np.random.Generator | None = None,
+) -> Plan:
     """Divide the sets among the forms.
+
+    Parameters
+    ----------
+    program : Program
+    rows : Rows
+        Rows of one form.
+    forms : int
+    work : Work
+    within : float, optional
+        Largest deviation from the aims, in units of scale; without it they do not count.
+    rng : Generator, optional
+        Chooses among plans; without it the first one will do, which is quicker.
 
     Raises
     ------
     WorkExhausted
         If no work is left.
     """
-    limits = use_limits(program, forms)
+    if within is not None:
+        rows = rows.and_(_near(program, within))
     sets = np.zeros(program.width, dtype=bool)
-    for switch, items in program.bundles:
-        sets[[switch, *items]] = True
-    usable = np.flatnonzero(limits > 0)
-    many, whole = len(usable), (sets | (np.arange(program.width) >= program.size))[usable].astype(float)
-    one = sp.csr_array(sp.csc_array(rows.matrix)[:, usable])
-    matrix = sp.vstack([sp.block_diag([one] * forms), sp.hstack([sp.eye_array(many)] * forms)])
-    shared: FloatArray = limits[usable]
-    model = Model(
-        rng.random(many * forms) * np.tile(whole, forms),
-        sp.csr_array(matrix),
-        np.r_[np.tile(rows.lower, forms), np.full(many, -np.inf)],
-        np.r_[np.tile(rows.upper, forms), shared],
-        np.zeros(many * forms),
-        np.ones(many * forms),
-        np.tile(whole, forms),
-    )
+    sets[[switch for switch, _ in program.bundles]] = True
+    whole = np.tile(np.arange(program.width) >= program.size, forms).astype(float)
+    cost = np.zeros(len(whole)) if rng is None else rng.random(len(whole)) * whole
+    most = np.tile(np.minimum(1.0, use_limits(program, forms)), forms)
+    model = _side_by_side(program, rows, forms, cost, np.zeros(len(whole)), most, whole)
     solution = solve(model, work, nodes=NODES, gap=5.0)
     if solution.x is None:
         return Plan(sets, None, proven=solution.status == INFEASIBLE)
-    chosen = np.zeros((forms, program.width), dtype=bool)
-    chosen[:, usable] = solution.x.reshape(forms, many) > 0.5
-    return Plan(sets, chosen & sets)
+    x = solution.x.reshape(forms, program.width)
+    return Plan(sets, (x > 0.5) & sets, x=x)
+
+
+def divided(
+    program: Program,
+    forms: int,
+    plan: Plan,
+    ladder: Sequence[float],
+    rng: np.random.Generator,
+    work: Work,
+    proven: Callable[[float], None],
+) -> Iterator[BoolArray]:
+    """Yield forms (n_forms, width) that keep every rule, those first whose sets allow to be near the aims.
+
+    ``ladder`` are deviations within which sets are sought; ``proven`` is told those that no forms can stay below. A
+    ``plan`` that does not look at the aims comes after them, and others by chance.
+    """
+    for within in ladder:
+        near = plan_sets(program, program.rows, forms, work, within=within)
+        if near.proven:
+            proven(within)
+        elif (found := fill_plan(program, program.rows, near, work)) is not None:
+            yield found
+    for _ in range(PLANS):
+        if (found := fill_plan(program, program.rows, plan, work)) is not None:
+            yield found
+        plan = plan_sets(program, program.rows, forms, work, rng=rng)
+
+
+def fill_plan(program: Program, rows: Rows, plan: Plan, work: Work) -> BoolArray | None:
+    """Return forms (n_forms, width) with the planned sets and no others, all found in one programme, or None.
+
+    Raises
+    ------
+    WorkExhausted
+        If no work is left.
+    """
+    if plan.chosen is None:
+        return None
+    forms = len(plan.chosen)
+    limit = np.minimum(1.0, use_limits(program, forms))
+    most = np.where(plan.columns & ~plan.chosen, 0.0, limit).ravel()
+    everything = np.ones(len(most))
+    least = plan.chosen.astype(float).ravel()
+    model = _side_by_side(program, rows, forms, 0.0 * everything, least, most, everything)
+    solution = solve(model, work, nodes=FILL_NODES, gap=5.0)
+    return None if solution.x is None else solution.x.reshape(plan.chosen.shape) > 0.5
+
+
+def _side_by_side(
+    program: Program,
+    rows: Rows,
+    forms: int,
+    cost: FloatArray,
+    least: FloatArray,
+    most: FloatArray,
+    integer: FloatArray,
+) -> Model:
+    """Return the programme of all forms: the columns of one after those of the other."""
+    width = program.width
+    uses = sp.hstack([sp.eye_array(width)] * forms)
+    return Model(
+        cost,
+        sp.csr_array(sp.vstack([sp.block_diag([rows.matrix] * forms), uses])),
+        np.r_[np.tile(rows.lower, forms), np.full(width, -np.inf)],
+        np.r_[np.tile(rows.upper, forms), use_limits(program, forms)],
+        least,
+        most,
+        integer,
+    )
+
+
+def _near(program: Program, within: float) -> Rows:
+    """Return rows that keep a form this near to its aims, in units of scale."""
+    aims = program.aims
+    return Rows(
+        sp.csr_array(aims.weights / aims.scale[:, None]),
+        aims.low / aims.scale - within,
+        aims.high / aims.scale + within,
+        aims.owner,
+        np.zeros(aims.count),
+    )

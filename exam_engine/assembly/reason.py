@@ -12,9 +12,11 @@ from exam_engine.assembly import explain
 from exam_engine.assembly.compile import Program, compile_program
 from exam_engine.assembly.explain import SHARING
 from exam_engine.assembly.least_change import Changes, Judge, smallest_change
+from exam_engine.assembly.plan import plan_sets
 from exam_engine.assembly.pool import Pool
 from exam_engine.assembly.relax import apply_changes, gives
 from exam_engine.assembly.result import Change, Shortage
+from exam_engine.assembly.set_clash import change_of_sets, clash_of_sets, is_explained_by_sets
 from exam_engine.assembly.solver import Work, WorkExhausted
 from exam_engine.assembly.specification import Anchor, Near, Specification
 
@@ -81,7 +83,7 @@ def find_reason(problem: Problem, rng: np.random.Generator, report: Callable[[in
     search = _Search(problem, rng, _work())
     clash, irreducible, whole = search.clash(search.everything)
     report(1)
-    changes, confirmed = _change(problem, rng, search.names(clash))
+    changes, confirmed = (_change_of_sets if search.by_sets else _change)(problem, rng, search.names(clash))
     report(2)
     work = _work()
     return Reason(
@@ -116,6 +118,8 @@ class _Search:
         ]
         if problem.attempt is None:
             del self.levels[1:]
+        self.by_sets = False
+        """Whether the clash is that no way is left to divide sets among the forms."""
         self.known: dict[frozenset[int], bool | None] = {}
 
     def names(self, clash: Sequence[int]) -> tuple[str, ...]:
@@ -128,6 +132,11 @@ class _Search:
         """Return a clash of rules, whether it is irreducible, and whether only whole items make it one."""
         program = self.problem.program
         for at, (level, orders) in enumerate(self.levels):
+            if level == self.in_forms and is_explained_by_sets(program, self.problem.forms):
+                few = clash_of_sets(program, self.problem.forms, among, Work(EXPLAIN_WORK))
+                if few is not None:
+                    self.by_sets = True
+                    return few, False, True
             if level(among) is not False and at < len(self.levels) - 1:
                 continue
             found, sure = explain.find_clash(
@@ -178,6 +187,30 @@ class _Search:
             part = replace(specification, rules=rules, targets=targets, max_use=use)  # type: ignore[arg-type]
             self.known[key] = attempt(_bare(part))
         return self.known.get(key)
+
+
+def _change_of_sets(
+    problem: Problem, rng: np.random.Generator, clash: tuple[str, ...]
+) -> tuple[tuple[Change, ...], bool]:
+    """Return a change with which sets can be divided among the forms, and whether forms were found with it."""
+
+    def changed(changes: Changes) -> Specification:
+        return _bare(apply_changes(problem.specification, changes))
+
+    def allows(changes: Changes) -> bool:
+        program = problem.compile(changed(changes))
+        average = explain.average_of(program, problem.forms, rng, work)
+        if average is None:
+            return False
+        return plan_sets(program, program.rows, problem.forms, work).chosen is not None
+
+    work = Work(EXPLAIN_WORK)
+    movable = gives(problem.pool, problem.specification, problem.program, problem.forms)
+    try:
+        found = change_of_sets(movable, clash, allows)
+    except WorkExhausted:
+        return (), False
+    return found, bool(found and problem.attempt and problem.attempt(changed(found)))
 
 
 def _bare(specification: Specification) -> Specification:

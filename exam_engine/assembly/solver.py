@@ -32,6 +32,10 @@ LARGE = 5000
 """Columns beyond which linear programmes are solved by the interior point method."""
 
 
+NODES_ENDED = "Solution limit reached"
+"""What HiGHS says, for want of a status, where the limit on nodes came before a solution."""
+
+
 class WorkExhausted(Exception):
     """The work limit is used up before an answer was found."""
 
@@ -149,7 +153,7 @@ def solve(model: Model, work: Work, *, nodes: int | None = None, gap: float = 0.
             return Solution(status, np.asarray(result.x, dtype=np.float64), float(result.fun), bound)
         if result.status == 2:
             return Solution(INFEASIBLE, None, np.inf)
-        if result.status == 1:
+        if result.status == 1 or NODES_ENDED in result.message:
             break
     return Solution(UNDECIDED, None, np.inf)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from exam_engine.assembly import (
     Assembled,
     Count,
@@ -17,7 +15,7 @@ from exam_engine.assembly import (
     assemble,
 )
 from exam_engine.assembly.compile import compile_program
-from exam_engine.assembly.plan import plan_sets
+from exam_engine.assembly.plan import fill_plan, plan_sets
 from exam_engine.assembly.solver import Work
 from exam_engine.assembly.unusable import unusable_columns
 
@@ -69,10 +67,13 @@ def test_a_plan_gives_every_form_its_cases() -> None:
     covered = Distinct(name="two cases", attribute="case", minimum=2, maximum=2)
     specification = Specification([length, CASES, covered])
     program = compile_program(pool, specification)
-    plan = plan_sets(program, program.rows, 2, np.random.default_rng(1), Work(100))
+    plan = plan_sets(program, program.rows, 2, Work(100))
     assert plan.chosen is not None
-    sizes = plan.chosen[:, : pool.size].sum(axis=1)
-    assert sorted(sizes.tolist()) == [3, 4]  # d has one item: no set
+    assert sorted(plan.chosen.sum(axis=1).tolist()) == [1, 2]  # d has one item: no set
+    filled = fill_plan(program, program.rows, plan, Work(100))
+    assert filled is not None
+    assert (filled[:, plan.columns] == plan.chosen[:, plan.columns]).all()
+    assert filled[:, : pool.size].sum(axis=0).tolist() == [1] * pool.size
     answer = assemble(pool, specification, forms=2)
     assert isinstance(answer, Assembled)
     assert {frozenset(form) for form in answer.forms} == {
@@ -86,5 +87,5 @@ def test_a_plan_that_cannot_be_proves_that_there_are_no_forms() -> None:
     pool = make_pool("aabbcc", "uuuuuu")
     length = Count(name="length", minimum=3, maximum=3, structural=True)
     program = compile_program(pool, Specification([length, CASES]))
-    plan = plan_sets(program, program.rows, 2, np.random.default_rng(1), Work(100))
+    plan = plan_sets(program, program.rows, 2, Work(100))
     assert plan.proven
