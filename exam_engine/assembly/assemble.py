@@ -17,10 +17,10 @@ from exam_engine.assembly.construct import build_in_turn, build_together, cell_c
 from exam_engine.assembly.improve import ROUNDS, Improver, close_enough
 from exam_engine.assembly.levels import Stage, aspirations, first_stage, next_stage
 from exam_engine.assembly.plan import LADDER, Plan, divided, is_worth_planning, plan_sets
-from exam_engine.assembly.polish import WORTH, polish
+from exam_engine.assembly.polish import polish
 from exam_engine.assembly.pool import FloatArray, Pool
 from exam_engine.assembly.reason import Problem, attempt_work, find_reason
-from exam_engine.assembly.rechoose import rechoose
+from exam_engine.assembly.rechoose import WORTH, rechoose
 from exam_engine.assembly.result import (
     Assembled,
     Cancelled,

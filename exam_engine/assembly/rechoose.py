@@ -15,7 +15,6 @@ import scipy.sparse as sp
 from exam_engine.assembly.between import item_limits
 from exam_engine.assembly.compile import Program
 from exam_engine.assembly.improve import Improver, close_enough
-from exam_engine.assembly.polish import WORTH
 from exam_engine.assembly.pool import FloatArray
 from exam_engine.assembly.rows import BoolArray, IntArray, Rows
 from exam_engine.assembly.solver import INFEASIBLE, Model, Work, solve
@@ -28,6 +27,9 @@ SMALLER, LARGER, LEAST = 0.8, 1.25, 20.0
 
 ROUNDS, TRIES = 6, 18
 """Rounds of so many programmes, with swaps after each."""
+
+WORTH = 0.001
+"""Deviation beyond `close_enough` that is worth programmes of several forms."""
 
 NODES, GAP = 10, 0.5
 
