@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from exam_engine.assembly import (
     Assembled,
     Count,
@@ -12,10 +14,14 @@ from exam_engine.assembly import (
     Pool,
     Sets,
     Specification,
+    SumTarget,
     assemble,
 )
 from exam_engine.assembly.compile import compile_program
+from exam_engine.assembly.explain import SHARING
 from exam_engine.assembly.plan import fill_plan, plan_sets
+from exam_engine.assembly.rechoose import rechoose
+from exam_engine.assembly.set_clash import clash_of_sets
 from exam_engine.assembly.solver import Work
 from exam_engine.assembly.unusable import unusable_columns
 
@@ -89,3 +95,30 @@ def test_a_plan_that_cannot_be_proves_that_there_are_no_forms() -> None:
     program = compile_program(pool, Specification([length, CASES]))
     plan = plan_sets(program, program.rows, 2, Work(100))
     assert plan.proven
+
+
+def test_the_rules_that_leave_no_way_to_divide_sets_are_named() -> None:
+    pool = make_pool("aabbcc", "uuuuuu")
+    length = Count(name="length", minimum=3, maximum=3, structural=True)
+    program = compile_program(pool, Specification([length, unit("u", 0, 9), CASES]))
+    assert clash_of_sets(program, 2, [0, 1, 2, SHARING], Work(100)) == (0, 2)
+    assert clash_of_sets(program, 2, [1, 2, SHARING], Work(100)) is None
+
+
+def test_items_that_no_swap_can_spare_change_places_in_programmes() -> None:
+    # All items are used; the whole case fixes one side, and only the length binds the others.
+    pool = Pool(
+        ids=[f"i{k}" for k in range(12)],
+        numeric={"worth": [float(k) for k in range(1, 13)]},
+        categorical={"case": ["a", "a", *[""] * 10]},
+    )
+    length = Count(name="length", minimum=6, maximum=6, structural=True)
+    target = SumTarget(name="worth", attribute="worth", goal=39.0)
+    program = compile_program(pool, Specification([length, CASES], [target]))
+    forms = np.zeros((2, program.width), dtype=bool)
+    forms[0, :6] = forms[1, 6:12] = True
+    forms[0, 12:] = True
+    rechoose(program, program.rows, forms, 0.0, np.random.default_rng(1), Work(1000), lambda _: None)
+    assert (forms[:, :12] @ pool.numbers("worth")).tolist() == [39.0, 39.0]
+    assert forms[:, :12].sum(axis=0).tolist() == [1] * 12
+    assert (forms[:, :12].sum(axis=1) == 6).all()
