@@ -26,6 +26,9 @@ from exam_engine.assembly.targets import (
 
 IntArray = npt.NDArray[np.int64]
 
+LARGEST = 1e12
+"""What one item may add to an aim, and units of scale that it may count: a solver's answer is wrong soon beyond."""
+
 
 @dataclass(frozen=True)
 class Wish:
@@ -162,8 +165,19 @@ class AimsBuilder:
         scale: float,
         tolerance: float = np.inf,
     ) -> int:
-        """Append a row with ``values`` at the columns ``places``; return its position."""
+        """Append a row with ``values`` at the columns ``places``; return its position.
+
+        Raises
+        ------
+        ValueError
+            If an item adds more than a solver can tell from what others add.
+        """
         at = np.asarray(places, dtype=np.int64)
+        most = float(np.abs(values).max(initial=0.0))
+        if not max(most, most / scale) <= LARGEST:
+            raise ValueError(
+                f"an item adds {most:g}, {most / scale:g} units of scale: above {LARGEST:g} no sum can be told"
+            )
         self.places.append(at)
         self.values.append(np.broadcast_to(np.asarray(values, dtype=np.float64), at.shape))
         self.ranges.append((low, high, scale, tolerance))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +18,9 @@ UNLIMITED = "unlimited"
 """``max_use`` of items that may appear in every form."""
 
 LARGEST_SEED = 2**63 - 1
+
+MANY_DOTS = re.compile(r"""(?<![\w.-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){64}""")
+"""A dotted key of more parts than any specification has: the time of reading it grows with their square."""
 
 TOP = ("forms", "seed", "max_use", "sharing_name", "slack", "rule", "target", "sequence")
 
@@ -66,6 +70,10 @@ def read_specification(text: str) -> SpecificationFile:
     >>> file.specification.rules[0].minimum, file.forms
     (40, 2)
     """
+    deep = MANY_DOTS.search(text)
+    if deep is not None:
+        line = text.count("\n", 0, deep.start()) + 1
+        raise SpecificationRefused(f"line {line}", "", "a key of more than 64 parts: no rule has one")
     try:
         data = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
