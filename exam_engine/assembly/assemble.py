@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from exam_engine.assembly import pursue
+from exam_engine.assembly.all_at_once import choose_together
 from exam_engine.assembly.anchors import anchored, common_items, with_common_items
 from exam_engine.assembly.apart import build_apart
 from exam_engine.assembly.compile import BoolArray, Program, Rows, compile_program
@@ -274,7 +275,8 @@ class _Task:
         improver = Improver(program, rows, built, stage.bound, self.rng)
         improver.run(look)
         step = lambda f: self.report(f, self.forms, "polish")  # noqa: E731
-        bound = polish(improver, rows, stage.bound, self.work, step)
+        bound = choose_together(program, rows, built, stage.bound, self.work, proves=stage.is_open(rows))
+        bound = polish(improver, rows, bound, self.work, step)
         if is_worth_planning(program, self.forms):
             rechoose(program, rows, built, bound, self.rng, self.work, look)
         return bound

@@ -31,6 +31,10 @@ class Stage:
     bound: float
     guide: FloatArray | None
 
+    def is_open(self, rows: Rows) -> bool:
+        """Whether nothing was chosen for all forms yet, so that what holds for ``rows`` holds for any forms."""
+        return self.program.across is self.open.across and rows.count == self.open.rows.count
+
 
 def first_stage(whole: Program, forms: int, rng: np.random.Generator, work: Work) -> Stage:
     """Return the stage of the first priority; its bound is infinite when there are no forms."""
@@ -56,7 +60,7 @@ def next_stage(
     if not later:
         return None
     held = _held(stage.program, built, slack)
-    is_open = stage.program.across is stage.open.across and rows.count == stage.open.rows.count
+    is_open = stage.is_open(rows)
     rows, open_rows = rows.and_(held), stage.open.rows.and_(held)
     unsettled = replace(stage.open, rows=open_rows, aims=aims.at_level(later[0]))
     open_, average = _settled(unsettled, len(built), rng, work)

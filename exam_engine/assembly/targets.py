@@ -16,15 +16,14 @@ from exam_engine.assembly.where import Where
 
 
 @dataclass(frozen=True, kw_only=True)
-class InformationTarget:
-    """Test information near ``goal`` at ability ``theta``.
+class _NearGoal:
+    """What all targets with a goal have.
 
     Its deviation counts in units of ``scale``, the goal itself when left out; with a ``tolerance`` the target is also a
     rule: ``goal ± tolerance`` or no form.
     """
 
     name: str
-    theta: float
     goal: float
     tolerance: float | None = None
     scale: float | None = None
@@ -32,66 +31,53 @@ class InformationTarget:
 
 
 @dataclass(frozen=True, kw_only=True)
-class CurveTarget:
+class InformationTarget(_NearGoal):
+    """Test information near ``goal`` at ability ``theta``."""
+
+    theta: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class CurveTarget(_NearGoal):
     """The test characteristic curve, the expected score at ability ``theta``, near ``goal``.
 
     An item counts its expected score: 0 to 1, or to the highest score of a polytomous item. ``marks`` names the numeric
-    attribute that the highest score earns, parts of it in proportion. Deviations count as for InformationTarget.
+    attribute that the highest score earns, parts of it in proportion.
     """
 
-    name: str
     theta: float
-    goal: float
     marks: str | None = None
-    tolerance: float | None = None
-    scale: float | None = None
-    priority: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
-class SumTarget:
-    """The sum of a numeric attribute over the form near ``goal``; deviations count as for InformationTarget."""
+class SumTarget(_NearGoal):
+    """The sum of a numeric attribute over the form near ``goal``."""
 
-    name: str
     attribute: str
-    goal: float
-    tolerance: float | None = None
-    scale: float | None = None
-    priority: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
-class MeanTarget:
+class MeanTarget(_NearGoal):
     """The mean of a numeric attribute over the form near ``goal``, such as mean difficulty of an
     uncalibrated bank.
 
-    ``length`` is the number of items of the form; deviations count as for InformationTarget.
+    ``length`` is the number of items of the form.
     """
 
-    name: str
     attribute: str
-    goal: float
     length: int
-    tolerance: float | None = None
-    scale: float | None = None
-    priority: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
-class ScoreTarget:
+class ScoreTarget(_NearGoal):
     """The expected score of an uncalibrated bank near ``goal``: the sum of proportion correct times marks.
 
     ``p`` names the numeric attribute with each item's proportion of its marks that candidates earn, ``marks`` that of
-    its marks (1 when left out); deviations count as for InformationTarget.
+    its marks (1 when left out).
     """
 
-    name: str
     p: str
-    goal: float
     marks: str | None = None
-    tolerance: float | None = None
-    scale: float | None = None
-    priority: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
