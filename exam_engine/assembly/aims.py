@@ -173,10 +173,14 @@ class AimsBuilder:
             If an item adds more than a solver can tell from what others add.
         """
         at = np.asarray(places, dtype=np.int64)
-        most = float(np.abs(values).max(initial=0.0))
+        sizes = np.abs(np.broadcast_to(np.asarray(values, dtype=np.float64), at.shape))
+        most = float(sizes.max(initial=0.0))
         if not max(most, most / scale) <= LARGEST:
+            name = next(
+                (f"item {self.pool.ids[k]!r}" for k in at[sizes == most] if k < self.pool.size), "a value"
+            )
             raise ValueError(
-                f"an item adds {most:g}, {most / scale:g} units of scale: above {LARGEST:g} no sum can be told"
+                f"{name} adds {most:g}, {most / scale:g} units of scale: above {LARGEST:g} no sum can be told"
             )
         self.places.append(at)
         self.values.append(np.broadcast_to(np.asarray(values, dtype=np.float64), at.shape))

@@ -6,6 +6,8 @@ problems the programme of all forms is solved soon, and says what is possible.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import scipy.sparse as sp
 
@@ -43,6 +45,9 @@ def choose_together(
         sp.csr_array(sp.hstack([sp.eye_array(width)] * many)),
         sp.csr_array(sp.hstack([sp.block_diag([near[:, :width]] * many), *each])),
     ]
+    cells = sp.vstack([sp.csr_array((0, columns)), *_alike(program, many)])
+    parts.append(sp.csr_array(cells))
+    none = np.zeros(cells.shape[0])
     size = columns + joint.extra + 1
     for part in (*parts, joint.rows.matrix):
         part.resize((part.shape[0], size))  # type: ignore[arg-type]
@@ -51,10 +56,22 @@ def choose_together(
             np.r_[np.zeros(size - 1), 1.0],
             sp.csr_array(sp.vstack([*parts, joint.rows.matrix])),
             np.concatenate(
-                [np.tile(rows.lower, many), np.full(width, -np.inf), np.tile(low, many), joint.rows.lower]
+                [
+                    np.tile(rows.lower, many),
+                    np.full(width, -np.inf),
+                    np.tile(low, many),
+                    none,
+                    joint.rows.lower,
+                ]
             ),
             np.concatenate(
-                [np.tile(rows.upper, many), item_limits(program, many), np.tile(high, many), joint.rows.upper]
+                [
+                    np.tile(rows.upper, many),
+                    item_limits(program, many),
+                    np.tile(high, many),
+                    none,
+                    joint.rows.upper,
+                ]
             ),
             np.r_[np.zeros(size - 1), bound],
             np.r_[np.ones(size - 1), off],
@@ -68,3 +85,12 @@ def choose_together(
         if aims.deviation(chosen @ aims.weights.T) < off:
             forms[:] = chosen
     return max(bound, min(off, found.bound)) if proves else bound
+
+
+def _alike(program: Program, many: int) -> Iterator[sp.csr_array]:
+    """Yield rows that say, of each form but the first, that it has as many items of each cell as the first."""
+    none = sp.csr_array(program.cells.shape)
+    for f in range(1, many if program.cells.shape[0] else 0):
+        yield sp.csr_array(
+            sp.hstack([-program.cells, *([none] * (f - 1)), program.cells, *([none] * (many - f - 1))])
+        )

@@ -128,11 +128,15 @@ class _Task:
         together = build_together(self.program, self.forms, self.rng, self.work)
         if together.forms is None:
             return _Found(None, None, nothing=together.proven)
+        return self._finish(*self._given(together.forms))
+
+    def _given(self, built: BoolArray) -> tuple[Program, BoolArray, Rows]:
+        """Return the program and rows that keep what forms have in common, and the forms."""
         program = self.program
         if program.across.blocks:
-            program = with_common_items(program, common_items(program, together.forms[0]), self.forms)
-        counts = program.cells @ together.forms[0].astype(float) if self.forms > 1 else None
-        return self._finish(program, together.forms, program.with_cells(counts))
+            program = with_common_items(program, common_items(program, built[0]), self.forms)
+        counts = program.cells @ built[0].astype(float) if self.forms > 1 else None
+        return program, built, program.with_cells(counts)
 
     def _in_turn(self, program: Program, *, careful: bool, shadow: bool, plan: Plan | None = None) -> _Found:
         rows = program.rows if careful else _without_tolerances(program, len(self.specification.rules))
@@ -237,6 +241,13 @@ class _Task:
         if self.any_will_do and verify(self.pool, self.specification, self.ids(built)).ok:
             return _Found(built, None)
         try:
+            if (
+                not stage.is_open(rows) and self.forms > 1
+            ):  # other common items and counts may bring them nearer
+                open_ = self.program
+                bound = choose_together(open_, open_.rows, built, stage.bound, self.work, proves=True)
+                program, built, rows = self._given(built)
+                stage = replace(stage, program=program, bound=bound)
             self.bounds[stage.priority] = self._improve(stage, rows, built)
             while following := next_stage(
                 self.whole.aims, stage, rows, built, self.specification.slack, self.rng, self.work

@@ -212,7 +212,7 @@ def test_specifications_that_cannot_be_used_are_refused_by_place(
         (POOL.replace("Q3,1", "Q3,nan"), 'row 4, column a: "nan" is not a number'),
         (POOL.replace("Q3,1", "Q3,-1"), "row 4, column a: -1: a discrimination is above 0"),
         (POOL.replace("Q3,1,0", "Q3,1,1e300"), 'row 4, column b: "1e300" is not a number'),
-        (POOL.replace("Q3,1", "Q3,1e9"), "target 'cut': an item adds 2.5e+17"),
+        (POOL.replace("Q3,1", "Q3,1e9"), "target 'cut': item 'Q3' adds 2.5e+17"),
         (POOL.replace("single,", "single,Q99", 1), 'row 2, column enemies: there is no item "Q99"'),
         (POOL.replace("single,", "single,Q1", 1), 'row 2, column enemies: "Q1" cannot be its own enemy'),
         ("id\n" + "\n".join(map(str, range(1_000_000))), "row 100002: more than 100,000 items"),
