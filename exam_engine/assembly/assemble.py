@@ -241,9 +241,8 @@ class _Task:
         if self.any_will_do and verify(self.pool, self.specification, self.ids(built)).ok:
             return _Found(built, None)
         try:
-            if (
-                not stage.is_open(rows) and self.forms > 1
-            ):  # other common items and counts may bring them nearer
+            if self.forms > 1 and not stage.is_open(rows):
+                # Other common items and counts may bring forms nearer.
                 open_ = self.program
                 bound = choose_together(open_, open_.rows, built, stage.bound, self.work, proves=True)
                 program, built, rows = self._given(built)
