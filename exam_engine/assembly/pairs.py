@@ -60,6 +60,8 @@ class Changes:
         """Whether two changes together keep the row that either breaks first, shape (n, n)."""
         broken = (self.change < self.room[0]) | (self.change > self.room[1])
         one = np.flatnonzero(broken.any(axis=1))
+        if not len(one):
+            return np.ones(2 * (len(self.gone),), dtype=bool)
         row = np.argmax(broken[one], axis=1)
         after = self.change[one, row][:, None] + self.change[:, row].T
         good = np.ones(2 * (len(self.gone),), dtype=bool)
