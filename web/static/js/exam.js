@@ -162,7 +162,11 @@ async function begin() {
   queue = await Queue.open(attempt);
   sync = new Sync(queue, {
     heard(remaining, roundTrip) { clock.sync(remaining, roundTrip, false); },
-    paused(text) { lock(Boolean(text)); notice(text); },
+    paused(text) {
+      if (text) clock.sync(clock.seconds, 0, true);
+      lock(Boolean(text));
+      notice(text);
+    },
     closed,
     takenOver,
     kept: keep,
