@@ -18,7 +18,12 @@ from exam_engine.assembly.aims import Wish
 from exam_engine.assembly.between import average_rows
 from exam_engine.assembly.compile import BoolArray, IntArray, Program, Rows
 from exam_engine.assembly.pool import FloatArray
-from exam_engine.assembly.solver import INFEASIBLE, OPTIMAL, Model, Solution, Work, solve
+from exam_engine.assembly.solver import INFEASIBLE, LARGE, OPTIMAL, Model, Solution, Work, solve
+
+PART = 0.3
+"""Part of a large pool in which a form without deviation is sought first."""
+
+EXACT = 1e-9
 
 
 @dataclass(frozen=True)
@@ -71,12 +76,42 @@ def average_form(
         integer = np.zeros(len(model.cost))
         integer[whole] = 1.0
         model = replace(model, integer=integer)
+    elif program.aims.count and n > LARGE:
+        x = _on_some(program, model, rng, work)
+        if x is not None:
+            return Average(np.clip(x[:n], 0.0, 1.0), 0.0)
     solution = solve(model, work)
     if solution.status == INFEASIBLE:
         return Average(None, np.inf)
     x = _solved(solution, work)
     deviation = float(x[-1]) if program.aims.count else 0.0
     return Average(np.clip(x[:n], 0.0, 1.0), max(0.0, deviation))
+
+
+def _on_some(program: Program, model: Model, rng: np.random.Generator, work: Work) -> FloatArray | None:
+    """Look for an average form without any deviation among some of the items: then there is none better.
+
+    Sets of items are looked at as a whole. None when it takes more items to say.
+    """
+    columns = rng.random(len(model.cost)) < max(PART, LARGE / len(model.cost))
+    columns[program.size :] = True
+    for _, items in program.bundles:
+        columns[items] = True
+    some = np.flatnonzero(columns)
+    part = Model(
+        model.cost[some],
+        sp.csr_array(model.matrix[:, some]),
+        model.lower,
+        model.upper,
+        model.least[some],
+        model.most[some],
+    )
+    solution = solve(part, work)
+    if solution.status != OPTIMAL or solution.x is None or solution.objective > EXACT:
+        return None
+    x = np.zeros(len(model.cost))
+    x[some] = solution.x
+    return x
 
 
 def settle(program: Program, use_left: FloatArray, forms: int, work: Work) -> tuple[Program, Average | None]:

@@ -37,10 +37,13 @@ GAIN = 0.999
 STARTS, KICKS = 2, 3
 """How often a form is searched from, and swaps by chance before each but the first."""
 
+SMALL = 1000
+"""Items of a pool up to which a form is searched from once: it is sought anew later, which leads further."""
+
 ENOUGH_PAIRS = 100
 
-COMPOUNDS, CHOICE = 1500, 4
-"""Pairs of swaps that are paired again, and among how many times as many they change the totals least."""
+COMPOUNDS = 1500
+"""Pairs of swaps that are paired again."""
 
 REWEIGHTED = 8
 HARD = 4
@@ -113,7 +116,7 @@ class Improver:
         self._look_beside(f)
         begun = best = self._cost(self._off(f))
         kept = self.forms.copy()
-        for start in range(STARTS):
+        for start in range(STARTS if self.n > SMALL else 1):
             if start:
                 self._begin(kept)
                 self._look_beside(f)
@@ -251,10 +254,8 @@ class Improver:
     def _pair_of_pairs(self, f: int, swaps: Changes, weight: FloatArray) -> bool:
         """Exchange four items at once."""
         partners = np.flatnonzero(np.triu(swaps.partners(), 1))
-        p, q = np.divmod(self._some(partners, CHOICE * COMPOUNDS), len(swaps.gone))
-        move = self._pull(swaps)
-        small = _smallest(((move[p] + move[q]) ** 2) @ weight, 2 * COMPOUNDS)
-        pairs = swaps.take(p[small]).with_(swaps.take(q[small]))
+        p, q = np.divmod(self._some(partners, 2 * COMPOUNDS), len(swaps.gone))
+        pairs = swaps.take(p).with_(swaps.take(q))
         pairs = pairs.take(np.flatnonzero(pairs.keeps())[:COMPOUNDS])
         return len(pairs.gone) > 1 and self._best_pair(f, pairs, weight)
 
@@ -330,10 +331,6 @@ class Improver:
         pairs = [np.stack(np.divmod(at, n - begin)) + begin for begin, at in zip(starts, places, strict=True)]
         first, second = np.hstack(pairs)[:, np.argsort(cost, kind="stable")]
         return first[first < second], second[first < second]
-
-
-def _smallest(sizes: FloatArray, many: int) -> IntArray:
-    return np.argpartition(sizes, many)[:many] if len(sizes) > many else np.arange(len(sizes))
 
 
 def _squares(first: FloatArray, second: FloatArray) -> npt.NDArray[np.float32]:
