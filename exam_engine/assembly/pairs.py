@@ -58,13 +58,13 @@ class Changes:
 
     def partners(self) -> BoolArray:
         """Whether two changes together keep the row that either breaks first, shape (n, n)."""
+        good = np.ones((len(self.gone), len(self.gone)), dtype=bool)
         broken = (self.change < self.room[0]) | (self.change > self.room[1])
         one = np.flatnonzero(broken.any(axis=1))
         if not len(one):
-            return np.ones(2 * (len(self.gone),), dtype=bool)
+            return good
         row = np.argmax(broken[one], axis=1)
         after = self.change[one, row][:, None] + self.change[:, row].T
-        good = np.ones(2 * (len(self.gone),), dtype=bool)
         good[one] = (after >= self.room[0, row][:, None]) & (after <= self.room[1, row][:, None])
         return good & good.T
 
