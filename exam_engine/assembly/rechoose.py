@@ -22,11 +22,14 @@ from exam_engine.assembly.solver import INFEASIBLE, Model, Work, solve
 SIZES = {2: 1000.0, 3: 100.0, 4: 60.0}
 """How many used items are free at first, by the number of forms that are chosen anew together."""
 
-SMALLER, LARGER, LEAST = 0.8, 1.25, 20.0
+SMALLER, LARGER, LEAST = 0.6, 1.2, 20.0
 """Programmes that stay open become smaller; those that can do no better become larger."""
 
-ROUNDS, TRIES = 6, 18
+ROUNDS, TRIES = 10, 12
 """Rounds of so many programmes, with swaps after each."""
+
+IN_VAIN = 3
+"""Rounds that brought nothing after which the search ends."""
 
 WORTH = 0.001
 """Deviation beyond `close_enough` that is worth programmes of several forms."""
@@ -52,10 +55,17 @@ def rechoose(
     """Bring forms (n_forms, width), in place, nearer to their aims until all are near enough or nothing helps."""
     if program.across.binds_forms or not program.aims.count:
         return
+    sizes = {many: size for many, size in SIZES.items() if many <= len(forms)}
+    aims, in_vain = program.aims, 0
+    least = aims.deviation(forms @ aims.weights.T)
     for _ in range(ROUNDS):
-        if not _round(program, rows, forms, bound, rng, work, step):
+        if _round(program, rows, forms, bound, sizes, rng, work, step):
+            Improver(program, rows, forms, bound, rng).run(step)
+        off = aims.deviation(forms @ aims.weights.T)
+        in_vain = 0 if off < least else in_vain + 1
+        least = min(off, least)
+        if in_vain == IN_VAIN or off <= bound + close_enough(program) + WORTH:
             return
-        Improver(program, rows, forms, bound, rng).run(step)
 
 
 def _round(
@@ -63,14 +73,14 @@ def _round(
     rows: Rows,
     forms: BoolArray,
     bound: float,
+    sizes: dict[int, float],
     rng: np.random.Generator,
     work: Work,
     step: Callable[[int], None],
 ) -> bool:
-    """Solve some programmes; tell whether any brought forms nearer."""
+    """Solve some programmes, whose sizes follow how they ended; tell whether any brought forms nearer."""
     aims = program.aims
     enough, better = bound + close_enough(program), False
-    sizes = {many: size for many, size in SIZES.items() if many <= len(forms)}
     for at in range(TRIES):
         off = np.array([aims.deviation(aims.weights @ form) for form in forms])
         if off.max() <= enough + WORTH or work.used >= work.limit:
