@@ -11,6 +11,7 @@ from fastapi.responses import Response
 
 from exam_engine.delivery import service as delivery
 from exam_engine.delivery.rules import LateFileState
+from exam_engine.marking import service as marking
 from exam_engine.sittings import service as sittings
 from exam_engine.sittings.rules import Component, SittingStatus
 from itembank.base.errors import ExamError, NotFound
@@ -64,6 +65,8 @@ def _page(ctx: Context, sitting_id: UUID, form: Form[Any], refused: UUID | None 
         raise NotFound
     files = delivery.late_files(ctx.session, sitting_id)
     seats = {row.seat.registration_id: row for row in sittings.list_seats(ctx.session, sitting_id)}
+    runs = marking.list_runs(ctx.session, sitting_id)
+    marked_at = max((run.marked_at for run in runs), default=None)
     users = {id for row in files for id in (row.file.uploaded_by, row.file.decided_by) if id is not None}
     return ctx.page(
         "latefiles/files.html",
@@ -73,6 +76,8 @@ def _page(ctx: Context, sitting_id: UUID, form: Form[Any], refused: UUID | None 
         seats=seats,
         users={id: people.find_user(ctx.session, id).name for id in users},
         states=STATES,
+        mark_again=marked_at is not None
+        and any(row.file.written and row.file.decided_at > marked_at for row in files if row.file.decided_at),
         is_open=sitting.status is SittingStatus.PUBLISHED and ctx.may(Action.LATE_FILE_HANDLE),
         form=form,
         refused=refused,

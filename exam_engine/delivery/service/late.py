@@ -46,6 +46,8 @@ class LateFileView:
     answers: int
     newer: int
     """Answers that would count: the server has none to that question, or an older one."""
+    terminated_reason: str
+    """Why an invigilator ended the attempt; empty otherwise."""
 
 
 def accept_answer_file(session: Session, *, actor: Actor, sitting_id: UUID, content: bytes) -> LateFile:
@@ -136,6 +138,7 @@ def late_files(session: Session, sitting_id: UUID) -> Sequence[LateFileView]:
             attempt.registration_id,
             len(file.answers),
             len(_newer(session, attempt, file)) if file.state is LateFileState.WAITING else file.written,
+            attempt.terminated_reason,
         )
         for file, attempt in store.late_files(session, sitting_id)
     ]
