@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from typing import Any, cast
+from typing import Any
 from urllib.parse import parse_qsl
 from uuid import UUID
 
@@ -43,6 +43,7 @@ from web import errors, i18n, security
 from web.deps import LANGUAGE_COOKIE, NOTICE_COOKIE
 from web.exam.limits import tickets
 from web.exam.pages import PaperPages, paper_pages, ready_pages, waiting_page
+from web.exam.waiting import deliver
 
 log = structlog.get_logger(__name__)
 
@@ -147,26 +148,11 @@ class Answer:
         await send({"type": "http.response.body", "body": self.body})
 
 
-def _resolve(requests: list[Request]) -> None:
-    for request in requests:
-        waiter = cast("asyncio.Future[None]", request.waiter)
-        if not waiter.done():
-            waiter.set_result(None)
-
-
 class Lean:
     """An endpoint that asks the desk; what it does not answer goes on to the ordinary road (see ``web.site``)."""
 
-    def __init__(self) -> None:
-        self._loop: asyncio.AbstractEventLoop | None = None
-
-    def _deliver(self, requests: list[Any]) -> None:
-        assert self._loop is not None
-        self._loop.call_soon_threadsafe(_resolve, requests)
-
     async def _ask(self, visit: Visit, request: Request) -> Any:
-        self._loop = asyncio.get_running_loop()
-        waiter = self._loop.create_future()
+        waiter = asyncio.get_running_loop().create_future()
         request.waiter = waiter
         visit.delivery.desk.put(request)
         await waiter
@@ -210,7 +196,7 @@ class EnterHere(Lean):
         else:
             tickets.guard(ticket)
         code_hash = entry_code_hash(visit.delivery.database.keyring, ticket, code)
-        asked = Enter(deliver=self._deliver, ticket_number=ticket, code_hash=code_hash)
+        asked = Enter(deliver=deliver, ticket_number=ticket, code_hash=code_hash)
         token: str = await self._ask(visit, asked)
         secure = "; Secure" if visit.scope["app"].state.settings.secure_cookies else ""
         cookie = f"{security.SESSION_COOKIE}={token}; HttpOnly; Path=/; SameSite=lax{secure}"
@@ -240,7 +226,7 @@ class WaitHere(_WithPaper):
     async def _answer(self, visit: Visit) -> Answer:
         token = visit.session_token
         place: WaitingPlace = await self._ask(
-            visit, Wait(deliver=self._deliver, session_digest=session_digest(token))
+            visit, Wait(deliver=deliver, session_digest=session_digest(token))
         )
         await self._pages(visit, place.paper_id)  # ready before anybody starts, and shown to nobody yet
         csrf = security.csrf_token(token)
@@ -254,7 +240,7 @@ class StartHere(Lean):
     async def _answer(self, visit: Visit) -> Answer:
         sitting_id = visit.id_in_path("sitting_id")
         token, _fields = await visit.checked_form()
-        asked = Start(deliver=self._deliver, session_digest=session_digest(token), sitting_id=sitting_id)
+        asked = Start(deliver=deliver, session_digest=session_digest(token), sitting_id=sitting_id)
         return Answer.redirect(f"/exam/attempts/{await self._ask(visit, asked)}")
 
 
@@ -263,7 +249,7 @@ class ReadHere(_WithPaper):
 
     async def _answer(self, visit: Visit) -> Answer:
         token, attempt_id = visit.session_token, visit.id_in_path("attempt_id")
-        asked = Read(deliver=self._deliver, session_digest=session_digest(token), attempt_id=attempt_id)
+        asked = Read(deliver=deliver, session_digest=session_digest(token), attempt_id=attempt_id)
         sheet: Sheet = await self._ask(visit, asked)
         pages = await self._pages(visit, sheet.paper_id)
         return Answer(pages.page(sheet, csrf=security.csrf_token(token)), headers=_HTML)
@@ -275,7 +261,7 @@ class OpenHere(Lean):
     async def _answer(self, visit: Visit) -> Answer:
         attempt_id = visit.id_in_path("attempt_id")
         token, _fields = await visit.checked_form()
-        asked = Open(deliver=self._deliver, session_digest=session_digest(token), attempt_id=attempt_id)
+        asked = Open(deliver=deliver, session_digest=session_digest(token), attempt_id=attempt_id)
         opened: Opened = await self._ask(visit, asked)
         seal = page_seal(visit.delivery.database.keyring, attempt_id)
         return Answer(_encode(as_json(opened, seal)), headers=[_JSON])
@@ -306,7 +292,7 @@ class HandInHere(Lean):
         if not (epoch.isascii() and epoch.isdigit() and len(epoch) < 10):
             raise GoOn
         digest = session_digest(token)
-        asked = HandIn(deliver=self._deliver, session_digest=digest, attempt_id=attempt_id, epoch=int(epoch))
+        asked = HandIn(deliver=deliver, session_digest=digest, attempt_id=attempt_id, epoch=int(epoch))
         done: HandedIn = await self._ask(visit, asked)
         content = {
             "code": "already_handed_in" if done.already else "handed_in",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
@@ -36,6 +36,7 @@ from itembank.base.errors import ExamError
 from web import i18n
 from web.deps import LANGUAGE_COOKIE
 from web.errors import status_of
+from web.exam.waiting import deliver
 
 SAVE_PATH = "/exam/attempts/{attempt_id}/answers"
 HEARTBEAT_PATH = "/exam/attempts/{attempt_id}/heartbeat"
@@ -62,26 +63,11 @@ _decode = msgspec.json.Decoder(SentAnswers).decode
 _encode = msgspec.json.Encoder().encode
 
 
-def _resolve(tickets: list[Ticket]) -> None:
-    for ticket in tickets:
-        waiter = cast("asyncio.Future[None]", ticket.waiter)
-        if not waiter.done():
-            waiter.set_result(None)
-
-
 class _Endpoint:
     """What both endpoints share: token in, ticket through the writer, JSON out."""
 
-    def __init__(self) -> None:
-        self._loop: asyncio.AbstractEventLoop | None = None
-
-    def _deliver(self, tickets: list[Ticket]) -> None:
-        assert self._loop is not None
-        self._loop.call_soon_threadsafe(_resolve, tickets)
-
     async def _through_writer(self, ticket: Ticket, delivery: Delivery) -> None:
-        self._loop = asyncio.get_running_loop()
-        waiter = self._loop.create_future()
+        waiter = asyncio.get_running_loop().create_future()
         ticket.waiter = waiter
         delivery.writer.put(ticket)
         await waiter
@@ -134,7 +120,7 @@ class Save(_Endpoint):
                 )
             )
         # Even when no answer is left, the attempt's own state is told first: closed before wrong.
-        ticket = Ticket(token.attempt_id, token.epoch, rows, self._deliver)
+        ticket = Ticket(token.attempt_id, token.epoch, rows, deliver)
         await self._through_writer(ticket, delivery)
         if ticket.refused:
             refused += [
@@ -161,7 +147,7 @@ class Heartbeat(_Endpoint):
     async def _answer(
         self, token: AttemptToken, _headers: dict[bytes, bytes], _receive: Receive, delivery: Delivery
     ) -> dict[str, Any]:
-        ticket = Ticket(token.attempt_id, token.epoch, (), self._deliver)
+        ticket = Ticket(token.attempt_id, token.epoch, (), deliver)
         await self._through_writer(ticket, delivery)
         return {"remaining": ticket.remaining}
 
