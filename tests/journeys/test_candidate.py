@@ -213,8 +213,14 @@ def test_the_start_button_waits_for_the_server_s_time(
     expect(page.locator("#save-state")).to_have_text("已保存")
 
 
-def test_large_print_and_contrast_stay_within_the_window(page: Page, world: ExamWorld, shot: Shot) -> None:
+def test_calculator_large_print_and_contrast(page: Page, world: ExamWorld, shot: Shot) -> None:
     begin(page, world, world.candidate())
+    page.get_by_role("button", name="计算器").click()
+    for sum_, result in {"(220×5+3.3)÷1000": "= 1.1033", "-2^2+√16%": "= -3.6", "1/0": "算式有误"}.items():
+        page.get_by_label("算式").fill(sum_)
+        page.keyboard.press("Enter")
+        expect(page.locator("#sum-result")).to_have_text(result)
+    page.keyboard.press("Escape")
     for _ in range(2):
         page.get_by_role("button", name="放大字号").click()
     page.get_by_role("button", name="高对比度").click()

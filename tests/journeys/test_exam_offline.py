@@ -44,6 +44,9 @@ def test_a_reload_and_a_restart_without_network_go_on(
     page.keyboard.press("b")
     page.keyboard.press("Enter")
     page.keyboard.press("Shift+a")
+    page.get_by_role("button", name="草稿").click()
+    page.keyboard.type("f=1/T")  # no key of the paper while one writes
+    page.keyboard.press("Escape")
     expect(page.locator("#save-state")).to_have_text("已保存")
     expect(page.locator("body[data-kept]")).to_be_attached()
     page.context.set_offline(True)
@@ -55,6 +58,7 @@ def test_a_reload_and_a_restart_without_network_go_on(
     expect(page.locator("#save-state")).to_contain_text("离线，自")
     expect(page.locator("#timer-value")).to_contain_text("01:29")
     expect(page.locator(".struck")).to_have_count(1)
+    expect(page.locator("#scratch")).to_have_value("f=1/T")
     # A page that closes sends past the browser's offline switch: this answer must come from the machine.
     page.route("**/answers", lambda route: route.abort())
     page.keyboard.press("ArrowRight")

@@ -3,7 +3,7 @@
 
 const ASSETS = "exam-assets";
 const SHELL = "/exam/offline";
-const PATIENCE = 8000;
+const PATIENCE = 12000; // a server that is only busy answers by then
 
 self.addEventListener("install", () => self.skipWaiting());
 self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
