@@ -15,6 +15,10 @@ from exam_engine.delivery.rules import TooManyWaiting
 log = structlog.get_logger(__name__)
 
 
+PATIENCE_SECONDS = 0.02
+"""Waited for others for each ticket of the last batch: from fifty a second on, batches grow."""
+
+
 class Waiting(Protocol):
     """What stands in the queue."""
 
@@ -42,7 +46,8 @@ class Batcher(Generic[W]):
     most : int
         Weight that may wait; beyond, ``put`` refuses.
     linger_seconds : float
-        After the first ticket arrives, others get this long to join it, or until ``enough`` wait.
+        After the first ticket arrives, others get at most this long to join it, or until ``enough`` wait. Where they
+        come one by one nobody waits long; the more came together the last time, the longer more are waited for.
     enough : int
         Weight that is worth a transaction of its own at once.
     turn : context manager
@@ -63,6 +68,7 @@ class Batcher(Generic[W]):
         self._do, self._name, self._turn = work, name, turn
         self._batch, self._most, self._linger_seconds = batch, most, linger_seconds
         self._enough, self._enough_wait = enough, threading.Event()
+        self._came_together = 1
         self._queue: deque[W] = deque()
         self._waiting = 0
         self._changed = threading.Condition()
@@ -106,8 +112,10 @@ class Batcher(Generic[W]):
                     self._changed.wait()
                 if not self._queue:
                     return
-            self._enough_wait.wait(self._linger_seconds)
-            self.work(self._take())
+            self._enough_wait.wait(min(self._linger_seconds, PATIENCE_SECONDS * self._came_together))
+            taken = self._take()
+            self._came_together = len(taken)
+            self.work(taken)
 
     def _take(self) -> list[W]:
         taken: list[W] = []

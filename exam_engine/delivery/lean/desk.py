@@ -29,10 +29,10 @@ BATCH = 200
 MAX_WAITING = 10_000
 """Requests that may wait; beyond, pages are told to come back."""
 
-LINGER_SECONDS = 0.03
-"""After the first request, others get this long to join it: nobody notices, and a spike shares its transactions."""
+LINGER_SECONDS = 0.1
+"""After the first request, others get at most this long to join it: nobody notices, and a spike shares transactions."""
 
-ENOUGH = 48
+ENOUGH = 100
 """Requests that are not kept waiting for more."""
 
 
@@ -48,7 +48,8 @@ class Desk:
         turn: AbstractContextManager[object] | None = None,
     ) -> None:
         self._database = database
-        self._engines = {writes: database.engine.execution_options(writes=writes) for writes in (False, True)}
+        reading = {"writes": False} if database.is_sqlite else {"isolation_level": "AUTOCOMMIT"}
+        self._engines = {True: database.engine, False: database.engine.execution_options(**reading)}
         self._batcher: Batcher[Request] = Batcher(
             self._work,
             name="desk",
