@@ -12,6 +12,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 
 from exam_engine.delivery import service as delivery
 from exam_engine.delivery.models import Answer, Attempt, AttemptEvent
@@ -586,3 +587,19 @@ def test_the_lean_road_is_as_strict_about_forms_as_the_ordinary_one(
     client.cookies.clear()
     assert client.get("/exam").headers["location"].startswith("/exam/login")
     assert client.post(start).status_code == 401
+
+
+def test_a_database_that_is_away_is_said_at_once_with_when_to_come_back(
+    page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_arguments: object) -> None:
+        raise OperationalError("select", {}, Exception("connection lost"))
+
+    monkeypatch.setattr(acts, "ACTS", {**acts.ACTS, Open: away, HandIn: away, Read: away})
+    answers = [page.open(), page.hand_in(), page.client.get(f"/exam/attempts/{page.attempt}")]
+
+    assert [answer.status_code for answer in answers] == [503, 503, 503]
+    assert all(answer.headers["retry-after"] for answer in answers)
+    assert answers[1].json()["code"] == "database_away"
+    monkeypatch.undo()
+    assert page.hand_in().json()["code"] == "handed_in"

@@ -1,0 +1,174 @@
+"""Many candidates in one transaction: each gets what is theirs, and nobody's trouble is anybody else's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.exc import DataError, OperationalError
+
+from exam_engine.delivery.lean import acts, store
+from exam_engine.delivery.lean.desk import Desk
+from exam_engine.delivery.lean.requests import Enter, HandIn, Open, Read, Request, Start, Wait
+from exam_engine.delivery.models import Attempt
+from exam_engine.delivery.rules import DatabaseAway, TooManyWaiting
+from exam_engine.sittings import service as sittings
+from itembank.base import audit
+from itembank.base.db import Database, Scope
+from itembank.people.models import Institution
+from itembank.people.service import session_digest
+from tests.factories.exam import ExamWorld
+
+
+@pytest.fixture
+def desk(database: Database) -> Desk:
+    return Desk(database)
+
+
+@pytest.fixture
+def world(database: Database, institution: Institution) -> ExamWorld:
+    return ExamWorld.make(database, institution)
+
+
+def ask(desk: Desk, kind: type[Request], *each: dict[str, Any]) -> list[Any]:
+    requests = [kind(deliver=lambda _requests: None, **given) for given in each]
+    desk.work(requests)
+    assert {request.refusal for request in requests} == {None}
+    return [request.answer for request in requests]
+
+
+def entries(world: ExamWorld, count: int) -> list[dict[str, str]]:
+    typed = [world.entry(world.candidate(f"考生{n}")) for n in range(count)]
+    return [
+        {
+            "ticket_number": entry["ticket_number"],
+            "code_hash": sittings.entry_code_hash(
+                world.database.keyring, entry["ticket_number"], entry["entry_code"]
+            ),
+        }
+        for entry in typed
+    ]
+
+
+def enter(desk: Desk, world: ExamWorld, count: int) -> Iterator[str]:
+    return map(session_digest, ask(desk, Enter, *entries(world, count)))
+
+
+def test_a_batch_gives_everybody_their_own(desk: Desk, world: ExamWorld, database: Database) -> None:
+    wrong, *right = entries(world, 4)
+    tokens = ask(desk, Enter, {**wrong, "code_hash": "0" * 64}, *right)
+    digests = [session_digest(token) for token in tokens[1:]]
+    sitting = world.sitting.id
+    begun = ask(desk, Start, *({"session_digest": one, "sitting_id": sitting} for one in digests))
+    own = [
+        {"session_digest": one, "attempt_id": attempt} for one, attempt in zip(digests, begun, strict=True)
+    ]
+    swapped = [
+        {**one, "attempt_id": other["attempt_id"]} for one, other in zip(own, own[1:] + own[:1], strict=True)
+    ]
+
+    assert tokens[0] is None
+    assert len(set(tokens)) == 4
+    assert [sheet.who.name for sheet in ask(desk, Read, *own)] == ["考生1", "考生2", "考生3"]
+    assert [opened.state.id for opened in ask(desk, Open, *own)] == begun
+    for kind in (Read, Open):
+        assert ask(desk, kind, *swapped) == [None] * 3
+    assert ask(desk, HandIn, *({**one, "epoch": 2} for one in swapped)) == [None] * 3
+    assert all(not done.already for done in ask(desk, HandIn, *({**one, "epoch": 2} for one in own)))
+    with database.session(writes=False) as session:
+        said = [(entry.actor, entry.action) for entry in audit.entries(session, institutions=None)]
+        assert audit.verify(session, database.audit_heads).is_intact
+    for action in ("candidate.entered", "attempt.started", "attempt.opened", "attempt.handed_in"):
+        who = {actor for actor, done in said if done == action}
+        assert len(who) == 3
+        assert all(actor.startswith("candidate:") for actor in who)
+
+
+def test_what_somebody_asks_twice_at_once_is_done_in_turn(desk: Desk, world: ExamWorld) -> None:
+    [digest] = enter(desk, world, 1)
+    start = {"session_digest": digest, "sitting_id": world.sitting.id}
+    first, second = ask(desk, Start, start, start)
+    mine = {"session_digest": digest, "attempt_id": first}
+
+    assert first == second
+    assert [opened.state.epoch for opened in ask(desk, Open, mine, mine)] == [2, 3]
+    done = ask(desk, HandIn, *[{**mine, "epoch": 3}] * 2)
+    assert [one.already for one in done] == [False, True]
+    assert done[0].receipt == done[1].receipt
+
+
+def test_a_start_that_was_quicker_elsewhere_is_returned(
+    desk: Desk, world: ExamWorld, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [digest] = enter(desk, world, 1)
+    start = {"session_digest": digest, "sitting_id": world.sitting.id}
+    begin = store.begin
+
+    def be_late(connection: Any, rows: Any) -> Any:
+        with monkeypatch.context() as patched:
+            patched.setattr(store, "begin", begin)
+            quicker.extend(ask(Desk(database), Start, start))
+        return begin(connection, rows)
+
+    quicker: list[Any] = []
+    if database.is_sqlite:  # a writing transaction is alone: the quicker one is done before
+        quicker = ask(desk, Start, start)
+    else:
+        monkeypatch.setattr(store, "begin", be_late)
+
+    assert ask(desk, Start, start) == quicker
+    with database.session(scope=Scope.everything(), writes=False) as session:
+        assert len(session.scalars(select(Attempt)).all()) == 1
+        started = audit.entries(session, institutions=None, action="attempt.started")
+        assert len(started) == 1
+
+
+def test_one_that_the_database_refuses_takes_no_other_with_it(
+    desk: Desk, world: ExamWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    digests = list(enter(desk, world, 5))
+
+    def poisoned(flush: Any, requests: Any) -> None:
+        if any(request.session_digest == digests[3] for request in requests):
+            raise DataError("insert", {}, Exception("bad value"))
+        acts.start(flush, requests)
+
+    monkeypatch.setattr(acts, "ACTS", {**acts.ACTS, Start: poisoned})
+    sitting = world.sitting.id
+    begun = ask(desk, Start, *({"session_digest": one, "sitting_id": sitting} for one in digests))
+
+    assert [attempt is None for attempt in begun] == [False, False, False, True, False]
+
+
+def test_a_database_that_is_away_and_a_full_queue_answer_nothing(
+    desk: Desk, world: ExamWorld, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [digest] = enter(desk, world, 1)
+
+    def away(*_arguments: object) -> None:
+        raise OperationalError("select", {}, Exception("connection lost"))
+
+    monkeypatch.setattr(acts, "ACTS", {**acts.ACTS, Wait: away})
+    request = Wait(deliver=lambda _requests: None, session_digest=digest)
+    desk.work([request])
+    full = Desk(database, max_waiting=1)
+    full.put(request)
+
+    assert (request.answer, request.refusal) == (None, DatabaseAway)
+    with pytest.raises(TooManyWaiting):
+        full.put(request)
+
+
+def test_the_lean_road_says_nothing_of_what_is_out_of_the_ordinary(
+    desk: Desk, database: Database, institution: Institution
+) -> None:
+    early = ExamWorld.make(database, institution, begins_in_minutes=5)
+    [digest] = enter(desk, early, 1)
+    [place] = ask(desk, Wait, {"session_digest": digest})
+
+    assert place.stage == "early"
+    assert 295 < place.starts_in_seconds <= 303
+    assert ask(desk, Start, {"session_digest": digest, "sitting_id": early.sitting.id}) == [None]
+    assert ask(desk, Wait, {"session_digest": "0" * 64}) == [None]
