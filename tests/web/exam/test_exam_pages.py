@@ -15,6 +15,8 @@ from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
 from exam_engine.delivery import service as delivery
+from exam_engine.delivery.lean import acts
+from exam_engine.delivery.lean.requests import HandIn, Open, Read
 from exam_engine.delivery.models import Answer, Attempt, AttemptEvent
 from exam_engine.delivery.tokens import LIFETIME
 from exam_engine.sittings import service as sittings
