@@ -48,7 +48,12 @@ def main() -> int:
     logs.configure(site.settings.log_level, site.settings.log_format)
     app = create_app(site.settings, site.database)
     config = uvicorn.Config(
-        app, host=site.settings.host, port=site.settings.port, log_config=None, access_log=False
+        app,
+        host=site.settings.host,
+        port=site.settings.port,
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=2,
     )
     server = _Announcing(config)
     threading.Thread(target=_obey, args=(clock, server), name="clock", daemon=True).start()

@@ -136,7 +136,10 @@ def has_open_attempts(session: Session, sitting_id: UUID) -> bool:
 def voided(session: Session, sitting_ids: Sequence[UUID]) -> set[tuple[UUID, UUID | None]]:
     """Return sitting and registration of those whose component is void."""
     query = select(Incident.sitting_id, Incident.registration_id).where(
-        Incident.sitting_id.in_(sitting_ids), Incident.kind.in_(VOIDING), Incident.withdrawn_at.is_(None)
+        Incident.sitting_id.in_(sitting_ids),
+        Incident.kind.in_(VOIDING),
+        Incident.confirmed_at.is_not(None),
+        Incident.withdrawn_at.is_(None),
     )
     return {(sitting_id, registration_id) for sitting_id, registration_id in session.execute(query)}
 

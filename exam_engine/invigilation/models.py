@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Enum, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from exam_engine.invigilation.rules import AttendanceState, IncidentKind
+from exam_engine.invigilation.rules import VOIDING, AttendanceState, IncidentKind
 from itembank.base.db import Base, IdMixin, TenantMixin
 
 
@@ -38,9 +38,17 @@ class Incident(IdMixin, TenantMixin, Base):
     note: Mapped[str] = mapped_column(String(1000))
     recorded_by: Mapped[str] = mapped_column(String(80))
     recorded_at: Mapped[datetime]
+    confirmed_at: Mapped[datetime | None]
+    """When a second person confirmed a kind that voids; before, nothing is void."""
+    confirmed_by: Mapped[str] = mapped_column(String(80), default="")
     withdrawn_at: Mapped[datetime | None]
     withdrawn_by: Mapped[str] = mapped_column(String(80), default="")
     withdrawal_reason: Mapped[str] = mapped_column(String(400), default="")
+
+    @property
+    def is_undecided(self) -> bool:
+        """Whether it would void a component and waits for a second person."""
+        return self.kind in VOIDING and self.confirmed_at is None and self.withdrawn_at is None
 
 
 class RoomRecord(IdMixin, TenantMixin, Base):
@@ -59,3 +67,16 @@ class RoomRecord(IdMixin, TenantMixin, Base):
     recorded_at: Mapped[datetime]
 
     __table_args__ = (UniqueConstraint("sitting_id", "room_id"),)
+
+
+class RoomMessage(IdMixin, TenantMixin, Base):
+    """What an invigilator tells one candidate, a room, or the whole sitting."""
+
+    __tablename__ = "room_message"
+
+    sitting_id: Mapped[UUID] = mapped_column(ForeignKey("sitting.id"), index=True)
+    room_id: Mapped[UUID | None] = mapped_column(ForeignKey("room.id"))
+    registration_id: Mapped[UUID | None] = mapped_column(ForeignKey("registration.id"))
+    text: Mapped[str] = mapped_column(String(400))
+    sent_by: Mapped[str] = mapped_column(String(80))
+    sent_at: Mapped[datetime]

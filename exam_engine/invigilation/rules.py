@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from itembank.base.errors import Conflict, Invalid
+from itembank.base.errors import Conflict, Forbidden, Invalid
 
 
 class AttendanceState(StrEnum):
@@ -100,6 +100,59 @@ class IncidentWithdrawn(Conflict):
 
     code = "incident_withdrawn"
     message = "This incident has already been withdrawn."
+
+
+class SecondPersonNeeded(Forbidden):
+    """Two people void a component: one records what happened, another confirms."""
+
+    code = "second_person_needed_to_void"
+    message = "You recorded this incident; somebody else must confirm that it voids the component."
+
+
+class NothingToConfirm(Conflict):
+    """The incident was confirmed or withdrawn before, or is of a kind that voids nothing."""
+
+    code = "nothing_to_confirm"
+    message = "This incident does not wait for a confirmation."
+
+
+class VoidingUndecided(Conflict):
+    """A sitting is closed when everybody knows whose component is void."""
+
+    code = "voiding_undecided"
+    message = (
+        "Incidents that void a component wait for a second person: {names}. Confirm or withdraw them first."
+    )
+
+
+class NobodyThere(Conflict):
+    """There is no attempt under way that this could be done to."""
+
+    code = "nobody_under_way"
+    message = (
+        "Nothing was changed: none of the chosen candidates has an attempt for which this can be done now."
+    )
+
+
+class SeatTaken(Conflict):
+    """Somebody sits there."""
+
+    code = "seat_taken"
+    message = "Seat {number} in {room} is taken. Choose a free one."
+
+
+class SeatOutsideRoom(Invalid):
+    """The room has no such seat."""
+
+    code = "seat_outside_room"
+    message = "{room} has the seats 1 to {capacity}; {number} was asked for."
+
+
+class MessageEmpty(Invalid):
+    """A message needs words."""
+
+    code = "message_empty"
+    message = "Write what the candidates are to be told."
 
 
 def check_monitoring(video_reference: str, substitute: str, substitute_reason: str) -> None:

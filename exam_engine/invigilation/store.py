@@ -3,15 +3,92 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import Text, and_, case, cast, delete, exists, func, or_, select
 from sqlalchemy.orm import Session
 
-from exam_engine.invigilation.models import Attendance, Incident, RoomRecord
+from exam_engine.delivery.models import Answer, Attempt
+from exam_engine.invigilation.models import Attendance, Incident, RoomMessage, RoomRecord
+from exam_engine.invigilation.rules import VOIDING, AttendanceState
 from exam_engine.sittings.models import Seat
 from itembank.people.models import LoginSession
+
+
+@dataclass(frozen=True)
+class SeatRow:
+    """What the tables say of one seat, without the answers."""
+
+    registration_id: UUID
+    room_id: UUID
+    number: int
+    attendance: AttendanceState | None
+    logged_in: bool
+    attempt_id: UUID | None
+    paper_id: UUID | None
+    epoch: int | None
+    started_at: datetime | None
+    due_at: datetime | None
+    paused_at: datetime | None
+    submitted_at: datetime | None
+    forced: bool | None
+    terminated_reason: str | None
+
+
+def seat_rows(
+    session: Session, sitting_id: UUID, room_id: UUID | None, *, since: datetime, now: datetime
+) -> list[SeatRow]:
+    """Return the seats of a room, or of all rooms, with attendance, log-in and attempt: one statement, no answers."""
+    logged_in = exists().where(
+        LoginSession.registration_id == Seat.registration_id,
+        LoginSession.created_at >= since,
+        LoginSession.expires_at > now,
+    )
+    query = (
+        select(
+            Seat.registration_id,
+            Seat.room_id,
+            Seat.number,
+            Attendance.state,
+            case((Attempt.id.is_not(None), True), else_=logged_in),
+            Attempt.id,
+            Attempt.paper_id,
+            Attempt.epoch,
+            Attempt.started_at,
+            Attempt.due_at,
+            Attempt.paused_at,
+            Attempt.submitted_at,
+            Attempt.forced,
+            Attempt.terminated_reason,
+        )
+        .outerjoin(
+            Attempt, and_(Attempt.sitting_id == sitting_id, Attempt.registration_id == Seat.registration_id)
+        )
+        .outerjoin(
+            Attendance,
+            and_(Attendance.sitting_id == sitting_id, Attendance.registration_id == Seat.registration_id),
+        )
+        .where(Seat.sitting_id == sitting_id)
+        .order_by(Seat.room_id, Seat.number)
+    )
+    if room_id is not None:
+        query = query.where(Seat.room_id == room_id)
+    return [SeatRow(*row) for row in session.execute(query)]
+
+
+def progress(session: Session, sitting_id: UUID, room_id: UUID) -> dict[UUID, tuple[int, datetime]]:
+    """Return by attempt of a room how many items are answered and when the last answer was kept."""
+    answered = case((cast(Answer.response, Text()) != "[]", 1), else_=0)
+    query = (
+        select(Answer.attempt_id, func.sum(answered), func.max(Answer.saved_at))
+        .join(Attempt, Attempt.id == Answer.attempt_id)
+        .join(Seat, and_(Seat.sitting_id == sitting_id, Seat.registration_id == Attempt.registration_id))
+        .where(Attempt.sitting_id == sitting_id, Seat.room_id == room_id)
+        .group_by(Answer.attempt_id)
+    )
+    return {row[0]: (int(row[1]), row[2]) for row in session.execute(query)}
 
 
 def attendance(session: Session, sitting_id: UUID) -> dict[UUID, Attendance]:
@@ -32,8 +109,69 @@ def incidents(session: Session, sitting_id: UUID) -> Sequence[Incident]:
     return session.scalars(query).all()
 
 
-def incident(session: Session, incident_id: UUID) -> Incident | None:
-    return session.get(Incident, incident_id)
+def incident(session: Session, incident_id: UUID, *, lock: bool = False) -> Incident | None:
+    query = select(Incident).where(Incident.id == incident_id)
+    if lock:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    return session.scalars(query).one_or_none()
+
+
+def undecided(session: Session, sitting_id: UUID) -> Sequence[Incident]:
+    """Incidents that void a component once a second person confirms."""
+    query = select(Incident).where(
+        Incident.sitting_id == sitting_id,
+        Incident.kind.in_(VOIDING),
+        Incident.confirmed_at.is_(None),
+        Incident.withdrawn_at.is_(None),
+    )
+    return session.scalars(query.order_by(Incident.id)).all()
+
+
+def attempt_ids(
+    session: Session, sitting_id: UUID, *, room_id: UUID | None = None, registration_id: UUID | None = None
+) -> list[UUID]:
+    """Return the attempts of a sitting that are not handed in: all, of a room, or of one candidate."""
+    query = select(Attempt.id).where(Attempt.sitting_id == sitting_id, Attempt.submitted_at.is_(None))
+    if room_id is not None:
+        query = query.join(
+            Seat, and_(Seat.sitting_id == sitting_id, Seat.registration_id == Attempt.registration_id)
+        ).where(Seat.room_id == room_id)
+    if registration_id is not None:
+        query = query.where(Attempt.registration_id == registration_id)
+    return list(session.scalars(query))
+
+
+def seat_at(session: Session, sitting_id: UUID, room_id: UUID, number: int) -> Seat | None:
+    query = select(Seat).where(Seat.sitting_id == sitting_id, Seat.room_id == room_id, Seat.number == number)
+    return session.scalars(query).one_or_none()
+
+
+def messages(session: Session, sitting_id: UUID) -> Sequence[RoomMessage]:
+    query = select(RoomMessage).where(RoomMessage.sitting_id == sitting_id).order_by(RoomMessage.id)
+    return session.scalars(query).all()
+
+
+def messages_of(session: Session, attempt_id: UUID) -> Sequence[RoomMessage]:
+    """Return what the candidate of an attempt was told: alone, in the room where the seat is, or with everybody."""
+    query = (
+        select(RoomMessage)
+        .join(Attempt, Attempt.sitting_id == RoomMessage.sitting_id)
+        .join(
+            Seat, and_(Seat.sitting_id == Attempt.sitting_id, Seat.registration_id == Attempt.registration_id)
+        )
+        .where(
+            Attempt.id == attempt_id,
+            or_(
+                RoomMessage.registration_id == Attempt.registration_id,
+                and_(
+                    RoomMessage.registration_id.is_(None),
+                    or_(RoomMessage.room_id.is_(None), RoomMessage.room_id == Seat.room_id),
+                ),
+            ),
+        )
+        .order_by(RoomMessage.id)
+    )
+    return session.scalars(query).all()
 
 
 def records(session: Session, sitting_id: UUID) -> dict[UUID, RoomRecord]:

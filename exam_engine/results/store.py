@@ -65,9 +65,12 @@ def absent(session: Session, sitting_id: UUID) -> frozenset[UUID]:
 
 
 def voiding_incidents(session: Session, sitting_id: UUID) -> Sequence[Incident]:
-    """Incidents that count as cheating and were not withdrawn."""
+    """Incidents that count as cheating, confirmed by a second person and not withdrawn."""
     query = select(Incident).where(
-        Incident.sitting_id == sitting_id, Incident.kind.in_(VOIDING), Incident.withdrawn_at.is_(None)
+        Incident.sitting_id == sitting_id,
+        Incident.kind.in_(VOIDING),
+        Incident.confirmed_at.is_not(None),
+        Incident.withdrawn_at.is_(None),
     )
     return session.scalars(query.order_by(Incident.id)).all()
 

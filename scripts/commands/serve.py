@@ -25,6 +25,9 @@ MOST_WORKERS = 64
 KEEP_ALIVE_SECONDS = 75
 """Longer than a candidate's page is silent: opening a connection costs more than saving an answer."""
 
+GRACE_SECONDS = 5
+"""At the end a reply under way has so long; consoles, which listen without end, are cut off then."""
+
 
 class DemonstrationRefused(Conflict):
     """A demonstration database must not be served as a real site."""
@@ -133,6 +136,7 @@ def serve(site: Site, *, child: bool = False) -> None:
         access_log=False,
         server_header=False,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=GRACE_SECONDS,
     )
     server = uvicorn.Server(config)
     if not child:

@@ -117,6 +117,7 @@ def _sat(session: Session, made: Everything) -> dict[str, UUID]:
     invigilation.record_incident(
         session, room_id=theory.room_id, registration_id=None, kind=IncidentKind.OTHER, note="停电", **common
     )
+    invigilation.send_message(session, room_id=theory.room_id, text="还有十五分钟", **common)
     invigilation.keep_room_record(
         session,
         room_id=theory.room_id,

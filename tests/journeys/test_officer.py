@@ -166,7 +166,7 @@ def test_the_invigilator_watches_the_room(
     expect(page.locator("[data-state=answering]")).to_have_count(15)
     with open_session() as session:
         delivery.start(session, actor=theory.actor(16), sitting_id=theory.sitting_id)
-    # The picture refreshes itself every five seconds.
+    # The picture is kept fresh by the server's events.
     expect(page.locator("[data-state=answering]")).to_have_count(16, timeout=30_000)
     page.locator(".seat").nth(2).click()
     page.locator("#reason").fill("键盘故障，更换设备")
@@ -176,6 +176,12 @@ def test_the_invigilator_watches_the_room(
     page.locator("#kind").select_option("cheating")
     page.get_by_label("情况经过").fill("桌面发现与考试内容有关的纸条")
     page.get_by_role("button", name="提交记录").click()
+    expect(page.locator("[data-state=paused]")).to_have_count(2)
+    expect(page.get_by_text("待第二人确认")).to_be_visible()
+    log_in_page(page, Role.EXAM_OFFICER)
+    page.goto(f"/invigilation/{theory.sitting_id}/rooms/{theory.room_id}")
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.get_by_role("button", name="确认：本科目成绩无效").click()
     expect(page.locator("[data-state=terminated]")).to_have_count(1)
     shot(page, "invigilation-room")
     page.get_by_label("监控录像编号").fill("NVR-03 2026-07-01 08:30–10:40")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
+import json
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -11,13 +14,18 @@ from fastapi.testclient import TestClient
 from pypdf import PdfReader
 
 from exam_engine.delivery import service as delivery
+from exam_engine.delivery.rules import AnswerRow
+from exam_engine.delivery.store import write_answers
 from exam_engine.invigilation import service as invigilation
+from exam_engine.sittings import service as sittings
 from itembank.base.clock import ShiftedClock
-from itembank.base.db import Database, Scope
+from itembank.base.db import Database, Scope, database_now
+from itembank.base.ids import new_id
 from itembank.people.models import Institution
-from itembank.people.rules import Role
+from itembank.people.rules import Actor, Role
 from tests.factories.people import make_institution
 from tests.factories.theory import Theory, make_theory
+from web.invigilation import live
 
 MINUTE = timedelta(minutes=1)
 
@@ -33,6 +41,10 @@ def theory(database: Database, institution: Institution, clock: ShiftedClock) ->
         for number in (1, 2):
             delivery.start(session, actor=made.actor(number), sitting_id=made.sitting_id)
     return made
+
+
+def officer_of_room(theory: Theory) -> Actor:
+    return Actor("user", None, theory.institution_id, frozenset({Role.EXAM_OFFICER}), "考务员")
 
 
 def address(theory: Theory) -> str:
@@ -53,7 +65,72 @@ def test_the_room_is_shown_and_refreshed_in_part(client: TestClient, login: Any,
     assert room.count('data-state="not_logged_in"') == 2
     assert "已答 0/10" in room
     assert "<html" not in part
-    assert "data-refresh" in part
+    assert "data-live" in part
+
+
+def news(client: TestClient, where: str) -> dict[str, Any]:
+    """Without naming the type of a stream, a client is given one picture."""
+    answer = client.get(f"/invigilation/sittings/{where}/events")
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    assert answer.headers["cache-control"] == "no-store"
+    found: dict[str, Any] = json.loads(answer.text.split("event: seats\ndata: ")[1].splitlines()[0])
+    return found
+
+
+def test_the_live_picture_tells_state_progress_and_time_without_names(
+    client: TestClient, login: Any, theory: Theory, database: Database, clock: ShiftedClock
+) -> None:
+    with database.session(scope=Scope.everything()) as session:
+        first, second = (row.attempt_id for row in delivery.attempt_states(session, theory.sitting_id))
+        delivery.pause_attempt(session, actor=theory.actor(2), attempt_id=second, reason="设备更换")
+        now = database_now(session)
+        answers = [AnswerRow(first, new_id(), 1, 1, response, flagged=False) for response in (["A"], [])]
+        write_answers(session.connection(), answers, saved_at=now)
+    login(Role.INVIGILATOR)
+
+    seats = news(client, f"{theory.sitting_id}/rooms/{theory.room_id}")["rows"]
+    rooms = news(client, str(theory.sitting_id))["rows"]
+    clock.advance(3 * MINUTE)
+    client.app.state.shared._texts.clear()  # type: ignore[attr-defined]
+    later = news(client, f"{theory.sitting_id}/rooms/{theory.room_id}")["rows"]
+
+    one, two, three, _ = (seats[str(key)] for key in theory.candidates)
+    assert one[:5] == ["answering", 1, 10, round(now.timestamp() * 1000), 1]
+    assert (one[5] - now.timestamp() * 1000) == pytest.approx(90 * 60_000, abs=120_000)
+    assert two[0] == "paused"
+    assert two[6] == pytest.approx(90 * 60, abs=120)
+    assert (one[8], two[8], three[8]) == (0, 1, 1)
+    assert rooms == {str(theory.room_id): {"answering": 1, "paused": 1, "not_logged_in": 2}}
+    assert later[str(theory.candidates[0])][7:9] == [1, 1]
+
+
+def test_the_stream_tells_what_changed_and_ends_with_the_login_or_the_sitting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(live, "PICTURE_SECONDS", 0.0)
+    monkeypatch.setattr(live, "LOGIN_SECONDS", 0.0)
+    pictures = iter(
+        [
+            {"at": 1, "closed": False, "rows": {"a": ["waiting"], "b": ["waiting"]}},
+            {"at": 2, "closed": False, "rows": {"a": ["answering"], "b": ["waiting"]}},
+            {"at": 3, "closed": True, "rows": {"a": ["answering"]}},
+        ]
+    )
+
+    async def hear(logged_in: bool) -> list[str]:
+        source = live.events(lambda: json.dumps(next(pictures)).encode(), lambda: logged_in)
+        return [part.strip() async for part in source]
+
+    ended, closed = asyncio.run(hear(False)), asyncio.run(hear(True))
+
+    assert ended[1:] == [
+        'event: seats\ndata: {"at":1,"rows":{"a":["waiting"],"b":["waiting"]},"gone":[]}',
+        "event: end\ndata: login",
+    ]
+    assert closed[2:] == [
+        'event: seats\ndata: {"at":3,"rows":{},"gone":["b"]}',
+        "event: end\ndata: closed",
+    ]
 
 
 def test_attendance_incidents_record_and_closing(
@@ -70,6 +147,13 @@ def test_attendance_incidents_record_and_closing(
         f"{here}/incidents", data={"kind": "cheating", "registration_id": keys[0], "note": "查出手机"}
     )
     page = client.get(f"{here}?seat={keys[0]}").text
+    incident = re.search(r"incidents/([0-9a-f-]{36})/withdraw", page)
+    assert incident
+    confirm = f"{here}/incidents/{incident[1]}/confirm"
+    alone = client.post(confirm)
+    login(Role.EXAM_OFFICER)
+    second = client.post(confirm)
+    ended = client.get(f"{here}?seat={keys[0]}").text
     early = client.post(f"/invigilation/{theory.sitting_id}/close")
     clock.advance(120 * MINUTE)
     unrecorded = client.post(f"/invigilation/{theory.sitting_id}/close")
@@ -82,7 +166,10 @@ def test_attendance_incidents_record_and_closing(
 
     assert [a.status_code for a in (nobody, begun, absent, silent, cheating)] == [422, 409, 303, 422, 303]
     assert "不能登记为缺考" in begun.text
-    assert 'data-state="terminated"' in page
+    assert 'data-state="paused"' in page
+    assert "待第二人确认" in page
+    assert [alone.status_code, second.status_code] == [409, 303]
+    assert 'data-state="terminated"' in ended
     assert [a.status_code for a in (early, unrecorded, bare, kept, closed, late)] == [
         409,
         409,
@@ -135,7 +222,48 @@ def test_an_attempt_is_extended_paused_resumed_and_ended_with_reasons(
     assert send(deed="pause", reason="再来") == 422
     assert send(deed="dance") == 422
     unseated = f"{address(theory)}/attempts/{theory.candidates[3]}"
-    assert client.post(unseated, data={"deed": "pause", "reason": "x"}).status_code == 404
+    assert client.post(unseated, data={"deed": "pause", "reason": "x"}).status_code == 422
+    unknown = f"{address(theory)}/attempts/{theory.room_id}"
+    assert client.post(unknown, data={"deed": "pause", "reason": "x"}).status_code == 404
+
+
+def test_a_candidate_is_found_admitted_moved_told_and_given_a_new_code(
+    client: TestClient, login: Any, theory: Theory, database: Database
+) -> None:
+    login(Role.INVIGILATOR)
+    here, key = address(theory), theory.candidates[0]
+    seat = f"{here}/seats/{key}"
+    with database.session(scope=Scope.everything()) as session:
+        ticket = sittings.find_registration(session, key).ticket_number or ""
+        other = sittings.create_room(session, actor=officer_of_room(theory), name="备用机房", capacity=2)
+        before = sittings.find_registration(session, key).entry_code_hash
+
+    found = client.get(here, params={"find": ticket}).text
+    nobody = client.get(here, params={"find": "无此人"}).text
+    photo = client.get(f"{seat}/photo")
+    code = client.post(f"{seat}/code")
+    told = client.post(f"{here}/messages", data={"text": "还有十五分钟"})
+    empty = client.post(f"{seat}/messages", data={"text": " "})
+    everybody = client.post(f"/invigilation/{theory.sitting_id}/messages", data={"text": "请安静"})
+    longer = client.post(
+        f"/invigilation/{theory.sitting_id}/attempts",
+        data={"deed": "extend", "minutes": "5", "reason": "断电"},
+    )
+    silent = client.post(f"{here}/attempts", data={"deed": "pause", "minutes": "5"})
+    taken = client.post(f"{seat}/move", data={"room_id": theory.room_id, "number": "2", "move_reason": "坏"})
+    moved = client.post(f"{seat}/move", data={"room_id": str(other.id), "number": "2", "move_reason": "坏"})
+    elsewhere = client.post(f"{seat}/code")
+
+    assert 'aria-current="true"' in found
+    assert "没有符合" in nobody
+    assert photo.status_code == 404
+    assert "新入场码" in code.text
+    with database.session(scope=Scope.everything()) as session:
+        assert sittings.find_registration(session, key).entry_code_hash != before
+    assert [a.status_code for a in (told, empty, everybody, longer, silent)] == [303, 422, 303, 303, 422]
+    assert [a.status_code for a in (taken, moved, elsewhere)] == [422, 303, 404]
+    assert str(other.id) in moved.headers["location"]
+    assert "还有十五分钟" in client.get(here).text
 
 
 def test_a_sibling_institution_sees_no_room(
@@ -147,6 +275,9 @@ def test_a_sibling_institution_sees_no_room(
 
     assert client.get(address(theory)).status_code == 404
     assert client.get(f"/invigilation/{theory.sitting_id}").status_code == 404
+    assert client.get(f"/invigilation/sittings/{theory.sitting_id}/events").status_code == 404
+    events = f"/invigilation/sittings/{theory.sitting_id}/rooms/{theory.room_id}/events"
+    assert client.get(events, headers={"accept": "text/event-stream"}).status_code == 404
     assert client.post(f"/invigilation/{theory.sitting_id}/close").status_code == 404
     assert client.post(f"{address(theory)}/record", data={"video_reference": "1"}).status_code == 404
 
@@ -158,6 +289,10 @@ def test_the_candidates_timeline_tells_the_whole_life(client: TestClient, login:
         data={"kind": "cheating", "registration_id": str(theory.candidates[0]), "note": "查出手机"},
     )
     login(Role.EXAM_OFFICER)
+    room = client.get(f"{address(theory)}?seat={theory.candidates[0]}").text
+    confirm = re.search(r'action="(\S+/confirm)"', room)
+    assert confirm
+    client.post(confirm[1])
 
     page = client.get(f"/plans/{theory.plan_id}/registrations/{theory.candidates[0]}").text
 
@@ -167,6 +302,7 @@ def test_the_candidates_timeline_tells_the_whole_life(client: TestClient, login:
         "发放入场码",
         "开始作答",
         "考场情况：舞弊",
+        "违纪情况经第二人确认",
         "系统或监考收卷",
         "查出手机",
     ):

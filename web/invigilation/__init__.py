@@ -2,8 +2,12 @@
 
 from itembank.people.rules import Action
 from web.i18n import N_
-from web.invigilation.routes import router
+from web.invigilation import controls, live, routes
+from web.invigilation.pages import router
 from web.navigation import Area, NavItem
+
+__all__ = ["AREA", "controls", "live", "routes"]
+"""Importing the modules adds their routes to the one router."""
 
 AREA = Area(
     "invigilation",

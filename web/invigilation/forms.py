@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
 from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from exam_engine.delivery.service import Deed
 from exam_engine.invigilation.rules import AttendanceState, IncidentKind
 
 
@@ -41,8 +41,22 @@ class RecordForm(BaseModel):
 
 
 class ControlForm(BaseModel):
-    """What is done to an attempt."""
+    """What is done to the attempts under way of one candidate, a room, or all."""
 
-    deed: Literal["extend", "pause", "resume", "terminate"]
+    deed: Deed
     minutes: int = Field(5, ge=1, le=600)
     reason: str = Field("", max_length=400)
+
+
+class MessageForm(BaseModel):
+    """What is said to one candidate, a room, or all."""
+
+    text: str = Field("", max_length=400)
+
+
+class MoveForm(BaseModel):
+    """Where a candidate goes, and why."""
+
+    room_id: UUID
+    number: int = Field(ge=1, le=500)
+    move_reason: str = Field("", max_length=400)

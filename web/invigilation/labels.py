@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 from exam_engine.invigilation.rules import IncidentKind
 from exam_engine.invigilation.service import SeatState
 from exam_engine.sittings.rules import Component, SittingStatus
-from web.i18n import N_
+from web.i18n import N_, Translate
 
 SEAT_STATES: dict[SeatState, tuple[str, str]] = {
     SeatState.NOT_LOGGED_IN: (N_("Not logged in"), "neutral"),
@@ -18,6 +20,29 @@ SEAT_STATES: dict[SeatState, tuple[str, str]] = {
     SeatState.PRESENT: (N_("Present"), "good"),
     SeatState.ABSENT: (N_("Absent"), "warn"),
 }
+SEAT_ICONS: dict[SeatState, str] = {
+    SeatState.NOT_LOGGED_IN: "○",
+    SeatState.WAITING: "◔",
+    SeatState.ANSWERING: "✎",
+    SeatState.PAUSED: "‖",
+    SeatState.HANDED_IN: "✓",
+    SeatState.FORCED: "✓",
+    SeatState.TERMINATED: "✕",
+    SeatState.PRESENT: "●",
+    SeatState.ABSENT: "—",
+}
+SEAT_WORDS: dict[SeatState, str] = {
+    SeatState.NOT_LOGGED_IN: N_("Not in"),
+    SeatState.WAITING: N_("Waits"),
+    SeatState.ANSWERING: N_("Writes"),
+    SeatState.PAUSED: N_("Held"),
+    SeatState.HANDED_IN: N_("Done"),
+    SeatState.FORCED: N_("Collected"),
+    SeatState.TERMINATED: N_("Ended"),
+    SeatState.PRESENT: N_("Present"),
+    SeatState.ABSENT: N_("Absent"),
+}
+"""For rooms of many seats."""
 INCIDENTS: dict[IncidentKind, str] = {
     IncidentKind.CHEATING: N_("Cheating"),
     IncidentKind.IDENTICAL_PAPERS: N_("Identical papers"),
@@ -37,3 +62,26 @@ STATUSES: dict[SittingStatus, tuple[str, str]] = {
     SittingStatus.PUBLISHED: (N_("Published"), "good"),
     SittingStatus.CLOSED: (N_("Sitting closed"), "neutral"),
 }
+
+DENSE_SEATS = 60
+"""A room of more seats than this is drawn small, so that it fits a screen of 1366 × 768."""
+
+
+def live_words(translate: Translate, *, dense: bool) -> str:
+    """Return as JSON what the console's script says: states (word, tone, icon, word for counts) and sentences."""
+    words = SEAT_WORDS if dense else {state: label for state, (label, _) in SEAT_STATES.items()}
+    states = {
+        state.value: [translate(words[state]), tone, SEAT_ICONS[state], translate(label)]
+        for state, (label, tone) in SEAT_STATES.items()
+    }
+    said = {
+        "answered": translate(N_("answered {answered}/{items}")),
+        "left": translate(N_("{minutes} min left")),
+        "line": translate(N_("{answered} done")) if dense else "",
+        "quiet": translate(N_("quiet")) if dense else "",
+        "age": translate(N_("Updated {seconds} s ago")),
+        "saved": translate(N_("Last saved {time}, devices {devices}")),
+        "gone": translate(N_("Connection lost: this picture of the room is no longer fresh.")),
+        "login": translate(N_("Your login has ended. Log in again to go on watching.")),
+    }
+    return json.dumps({"states": states, "said": said}, ensure_ascii=False)

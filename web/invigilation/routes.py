@@ -1,17 +1,14 @@
-"""The rooms of a sitting: one page a room, refreshed by asking for its block again."""
+"""The rooms of a sitting: pages, attendance, incidents, records, closing."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 
-from exam_engine.delivery import service as delivery
 from exam_engine.invigilation import service as invigilation
-from exam_engine.invigilation.rules import AttendanceState
-from exam_engine.invigilation.service import SeatState, WatchedRoom
+from exam_engine.invigilation.service import SeatState
 from exam_engine.invigilation.sheets import record_sheet
 from exam_engine.sittings import service as sittings
 from exam_engine.sittings.rules import SittingStatus
@@ -20,14 +17,11 @@ from itembank.base.errors import ExamError, NotFound
 from itembank.base.fonts import find_fonts
 from itembank.people.rules import Action
 from web.deps import Context, requires
-from web.forms import Form, FormData, form_data, parse_form
+from web.forms import Form, parse_form
 from web.i18n import N_
-from web.invigilation.forms import AttendanceForm, ControlForm, IncidentForm, ReasonForm, RecordForm
-from web.invigilation.labels import COMPONENTS, INCIDENTS, SEAT_STATES, STATUSES
-
-router = APIRouter(prefix="/invigilation")
-FormDep = Annotated[FormData, Depends(form_data)]
-RUNNING = frozenset({SeatState.ANSWERING, SeatState.PAUSED})
+from web.invigilation.forms import AttendanceForm, IncidentForm, ReasonForm, RecordForm
+from web.invigilation.labels import COMPONENTS, INCIDENTS, STATUSES
+from web.invigilation.pages import FormDep, address, room_of, room_page, router, sitting_page
 
 
 @router.get("")
@@ -54,25 +48,7 @@ def list_sittings(ctx: Context = requires(Action.ROOM_READ)) -> Response:
 @router.get("/{sitting_id}")
 def show_sitting(sitting_id: UUID, ctx: Context = requires(Action.ROOM_READ)) -> Response:
     """The rooms of a sitting with their figures, and its closing."""
-    return _sitting_page(ctx, sitting_id, Form())
-
-
-def _sitting_page(ctx: Context, sitting_id: UUID, form: Form[Any], status: int = 200) -> Response:
-    sitting = sittings.find_sitting(ctx.session, sitting_id)
-    rooms = invigilation.watch(ctx.session, sitting_id, now=ctx.now)
-    return ctx.page(
-        "invigilation/sitting.html",
-        block="rooms",
-        sitting=sitting,
-        view=sittings.view_plan(ctx.session, sitting.plan_id),
-        terms=sittings.terms_of(sitting),
-        rooms=rooms,
-        components=COMPONENTS,
-        statuses=STATUSES,
-        states=SEAT_STATES,
-        form=form,
-        status=status,
-    )
+    return sitting_page(ctx, sitting_id, Form())
 
 
 @router.post("/{sitting_id}/close")
@@ -86,60 +62,20 @@ def close_sitting(sitting_id: UUID, ctx: Context = requires(Action.INCIDENT_RECO
     except ExamError as error:
         form: Form[Any] = Form()
         form.add("", error)
-        return _sitting_page(ctx, sitting_id, form, 409)
+        return sitting_page(ctx, sitting_id, form, 409)
     return ctx.redirect(f"/invigilation/{sitting_id}", notice=ctx._("The sitting was closed."))
-
-
-def _room(ctx: Context, sitting_id: UUID, room_id: UUID) -> WatchedRoom:
-    found = invigilation.watch(ctx.session, sitting_id, now=ctx.now, room_id=room_id)
-    if not found:
-        raise NotFound
-    return found[0]
 
 
 @router.get("/{sitting_id}/rooms/{room_id}")
 def show_room(
-    sitting_id: UUID, room_id: UUID, seat: UUID | None = None, ctx: Context = requires(Action.ROOM_READ)
-) -> Response:
-    """One room: every seat with its candidate's state."""
-    return _room_page(ctx, sitting_id, room_id, Form(), seat)
-
-
-def _room_page(
-    ctx: Context,
     sitting_id: UUID,
     room_id: UUID,
-    form: Form[Any],
     seat: UUID | None = None,
-    status: int = 200,
+    find: str = "",
+    ctx: Context = requires(Action.ROOM_READ),
 ) -> Response:
-    watched = _room(ctx, sitting_id, room_id)
-    chosen = next((row for row in watched.seats if row.view.seat.registration_id == seat), None)
-    return ctx.page(
-        "invigilation/room.html",
-        block="seats",
-        watched=watched,
-        sitting=watched.sitting,
-        room=watched.room,
-        record=watched.record,
-        view=sittings.view_plan(ctx.session, watched.sitting.plan_id),
-        terms=sittings.terms_of(watched.sitting),
-        chosen=chosen,
-        is_open=watched.sitting.status is SittingStatus.PUBLISHED,
-        running=RUNNING,
-        names={row.view.seat.registration_id: row.view.candidate.person.name for row in watched.seats},
-        components=COMPONENTS,
-        states=SEAT_STATES,
-        incident_kinds=INCIDENTS,
-        AttendanceState=AttendanceState,
-        form=form,
-        status=status,
-    )
-
-
-def _address(sitting_id: UUID, room_id: UUID, seat: UUID | None = None) -> str:
-    address = f"/invigilation/{sitting_id}/rooms/{room_id}"
-    return f"{address}?seat={seat}" if seat else address
+    """One room: every seat with its candidate's state; ``find`` looks for a ticket, a name, or the end of a number."""
+    return room_page(ctx, sitting_id, room_id, Form(), seat, find=find.strip()[:60])
 
 
 @router.post("/{sitting_id}/rooms/{room_id}/attendance")
@@ -147,7 +83,7 @@ def take_attendance(
     sitting_id: UUID, room_id: UUID, data: FormDep, ctx: Context = requires(Action.INCIDENT_RECORD)
 ) -> Response:
     """Mark candidates present or absent."""
-    watched = _room(ctx, sitting_id, room_id)
+    watched = room_of(ctx, sitting_id, room_id)
     form = parse_form(AttendanceForm, data)
     chosen = form.model.registration_ids if form.model else []
     here = {row.view.seat.registration_id for row in watched.seats}
@@ -155,7 +91,7 @@ def take_attendance(
         raise NotFound
     if form.model is None or not chosen:
         form.add("", N_("Choose at least one candidate."))
-        return _room_page(ctx, sitting_id, room_id, form, status=422)
+        return room_page(ctx, sitting_id, room_id, form, status=422)
     try:
         with ctx.session.begin_nested():
             count = invigilation.take_attendance(
@@ -168,20 +104,20 @@ def take_attendance(
             )
     except ExamError as error:
         form.add("", error)
-        return _room_page(ctx, sitting_id, room_id, form, status=409)
+        return room_page(ctx, sitting_id, room_id, form, status=409)
     notice = ctx._("Attendance of {count} candidates was kept.", count=count)
-    return ctx.redirect(_address(sitting_id, room_id), notice=notice)
+    return ctx.redirect(address(sitting_id, room_id), notice=notice)
 
 
 @router.post("/{sitting_id}/rooms/{room_id}/incidents")
 def record_incident(
     sitting_id: UUID, room_id: UUID, data: FormDep, ctx: Context = requires(Action.INCIDENT_RECORD)
 ) -> Response:
-    """Record an incident; cheating voids the component and ends the attempt."""
-    watched = _room(ctx, sitting_id, room_id)
+    """Record an incident; what voids the component stops the attempt until a second person confirms."""
+    watched = room_of(ctx, sitting_id, room_id)
     form = parse_form(IncidentForm, data)
     if form.model is None:
-        return _room_page(ctx, sitting_id, room_id, form, status=422)
+        return room_page(ctx, sitting_id, room_id, form, status=422)
     sent = form.model
     here = {row.view.seat.registration_id for row in watched.seats}
     if sent.registration_id is not None and sent.registration_id not in here:
@@ -198,9 +134,9 @@ def record_incident(
             )
     except ExamError as error:
         form.add("note" if error.code == "incident_note_missing" else "", error)
-        return _room_page(ctx, sitting_id, room_id, form, sent.registration_id, status=422)
+        return room_page(ctx, sitting_id, room_id, form, sent.registration_id, status=422)
     return ctx.redirect(
-        _address(sitting_id, room_id, sent.registration_id), notice=ctx._("The incident was recorded.")
+        address(sitting_id, room_id, sent.registration_id), notice=ctx._("The incident was recorded.")
     )
 
 
@@ -213,12 +149,12 @@ def withdraw_incident(
     ctx: Context = requires(Action.INCIDENT_RECORD),
 ) -> Response:
     """Take an incident back, with a reason."""
-    watched = _room(ctx, sitting_id, room_id)
+    watched = room_of(ctx, sitting_id, room_id)
     if incident_id not in {row.id for row in watched.incidents}:
         raise NotFound
     form = parse_form(ReasonForm, data)
     if form.model is None:
-        return _room_page(ctx, sitting_id, room_id, form, status=422)
+        return room_page(ctx, sitting_id, room_id, form, status=422)
     try:
         with ctx.session.begin_nested():
             invigilation.withdraw_incident(
@@ -226,8 +162,26 @@ def withdraw_incident(
             )
     except ExamError as error:
         form.add("", error)
-        return _room_page(ctx, sitting_id, room_id, form, status=422)
-    return ctx.redirect(_address(sitting_id, room_id), notice=ctx._("The incident was withdrawn."))
+        return room_page(ctx, sitting_id, room_id, form, status=422)
+    return ctx.redirect(address(sitting_id, room_id), notice=ctx._("The incident was withdrawn."))
+
+
+@router.post("/{sitting_id}/rooms/{room_id}/incidents/{incident_id}/confirm")
+def confirm_incident(
+    sitting_id: UUID, room_id: UUID, incident_id: UUID, ctx: Context = requires(Action.INCIDENT_RECORD)
+) -> Response:
+    """Let an incident that a colleague recorded void the component."""
+    watched = room_of(ctx, sitting_id, room_id)
+    if incident_id not in {row.id for row in watched.incidents}:
+        raise NotFound
+    try:
+        with ctx.session.begin_nested():
+            invigilation.confirm_incident(ctx.session, actor=ctx.actor, incident_id=incident_id, now=ctx.now)
+    except ExamError as error:
+        form: Form[Any] = Form()
+        form.add("", error)
+        return room_page(ctx, sitting_id, room_id, form, status=409)
+    return ctx.redirect(address(sitting_id, room_id), notice=ctx._("The incident was confirmed."))
 
 
 @router.post("/{sitting_id}/rooms/{room_id}/record")
@@ -235,10 +189,10 @@ def keep_record(
     sitting_id: UUID, room_id: UUID, data: FormDep, ctx: Context = requires(Action.INCIDENT_RECORD)
 ) -> Response:
     """Keep the room record."""
-    _room(ctx, sitting_id, room_id)
+    room_of(ctx, sitting_id, room_id)
     form = parse_form(RecordForm, data)
     if form.model is None:
-        return _room_page(ctx, sitting_id, room_id, form, status=422)
+        return room_page(ctx, sitting_id, room_id, form, status=422)
     try:
         with ctx.session.begin_nested():
             invigilation.keep_room_record(
@@ -251,52 +205,14 @@ def keep_record(
             )
     except ExamError as error:
         form.add("video_reference" if error.code == "monitoring_missing" else "", error)
-        return _room_page(ctx, sitting_id, room_id, form, status=422)
-    return ctx.redirect(_address(sitting_id, room_id), notice=ctx._("The room record was kept."))
-
-
-@router.post("/{sitting_id}/rooms/{room_id}/attempts/{registration_id}")
-def control_attempt(
-    sitting_id: UUID,
-    room_id: UUID,
-    registration_id: UUID,
-    data: FormDep,
-    ctx: Context = requires(Action.ATTEMPT_CONTROL),
-) -> Response:
-    """Extend, pause, resume or end a candidate's attempt."""
-    watched = _room(ctx, sitting_id, room_id)
-    chosen = next((row for row in watched.seats if row.view.seat.registration_id == registration_id), None)
-    if chosen is None or chosen.attempt is None:
-        raise NotFound
-    form = parse_form(ControlForm, data)
-    if form.model is None:
-        return _room_page(ctx, sitting_id, room_id, form, registration_id, status=422)
-    try:
-        with ctx.session.begin_nested():
-            _control(ctx, chosen.attempt.attempt_id, form.model)
-    except ExamError as error:
-        form.add("reason" if error.code == "attempt_reason_missing" else "", error)
-        return _room_page(ctx, sitting_id, room_id, form, registration_id, status=422)
-    return ctx.redirect(_address(sitting_id, room_id, registration_id), notice=ctx._("Done."))
-
-
-def _control(ctx: Context, attempt_id: UUID, sent: ControlForm) -> None:
-    if sent.deed == "extend":
-        delivery.extend_attempt(
-            ctx.session, actor=ctx.actor, attempt_id=attempt_id, minutes=sent.minutes, reason=sent.reason
-        )
-    elif sent.deed == "pause":
-        delivery.pause_attempt(ctx.session, actor=ctx.actor, attempt_id=attempt_id, reason=sent.reason)
-    elif sent.deed == "resume":
-        delivery.resume_attempt(ctx.session, actor=ctx.actor, attempt_id=attempt_id)
-    else:
-        delivery.terminate_attempt(ctx.session, actor=ctx.actor, attempt_id=attempt_id, reason=sent.reason)
+        return room_page(ctx, sitting_id, room_id, form, status=422)
+    return ctx.redirect(address(sitting_id, room_id), notice=ctx._("The room record was kept."))
 
 
 @router.get("/{sitting_id}/rooms/{room_id}/record")
 def print_record(sitting_id: UUID, room_id: UUID, ctx: Context = requires(Action.ROOM_READ)) -> Response:
     """The room record as a sheet to print and sign."""
-    watched = _room(ctx, sitting_id, room_id)
+    watched = room_of(ctx, sitting_id, room_id)
     return ctx.page(
         "invigilation/print_record.html",
         watched=watched,
@@ -315,7 +231,7 @@ def print_record(sitting_id: UUID, room_id: UUID, ctx: Context = requires(Action
 @router.get("/{sitting_id}/rooms/{room_id}/record.pdf")
 def print_record_pdf(sitting_id: UUID, room_id: UUID, ctx: Context = requires(Action.ROOM_READ)) -> Response:
     """The room record as archival PDF."""
-    watched = _room(ctx, sitting_id, room_id)
+    watched = room_of(ctx, sitting_id, room_id)
     view = sittings.view_plan(ctx.session, watched.sitting.plan_id)
     sheet = record_sheet(watched, view, sittings.terms_of(watched.sitting))
     content = print_sheets(

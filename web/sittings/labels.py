@@ -43,6 +43,8 @@ EVENTS: dict[str, str] = {
     "forced": N_("Handed in without the candidate"),
     "present": N_("Attendance: present"),
     "absent": N_("Attendance: absent"),
+    "moved": N_("Seat changed during the examination"),
+    "incident_confirmed": N_("Incident confirmed by a second person"),
     "incident_cheating": N_("Incident: cheating"),
     "incident_identical_papers": N_("Incident: identical papers"),
     "incident_disruption": N_("Incident: disruption"),
@@ -64,6 +66,7 @@ FIELDS: dict[str, str] = {
     "started_work_on": N_("Start of work"),
     "trade": N_("Present trade"),
     "status": N_("Qualification"),
+    "seat": N_("Seat"),
 }
 FINDINGS: dict[str, str] = {
     "age": N_("Aged {age} on the day of examination; the condition asks for {least}."),

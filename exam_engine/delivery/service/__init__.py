@@ -2,7 +2,9 @@
 
 from exam_engine.delivery.service.comparing import Kept, kept
 from exam_engine.delivery.service.controlling import (
+    Deed,
     bar_entry,
+    control_attempts,
     extend_attempt,
     lift_bar,
     pause_attempt,
@@ -52,6 +54,7 @@ __all__ = [
     "AttemptProgress",
     "AttemptResponses",
     "AttemptStage",
+    "Deed",
     "HandedIn",
     "Kept",
     "LateFileView",
@@ -63,6 +66,7 @@ __all__ = [
     "any_overdue",
     "attempt_states",
     "bar_entry",
+    "control_attempts",
     "decide_late_file",
     "evidence",
     "extend_attempt",

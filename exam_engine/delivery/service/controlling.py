@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -14,8 +16,9 @@ from exam_engine.delivery.rules import (
     AttemptUnknown,
     check_extra_minutes,
     check_reason,
+    is_overdue,
 )
-from exam_engine.delivery.service.entering import is_over
+from exam_engine.delivery.service.entering import is_over, state_of
 from exam_engine.delivery.service.handing_in import close
 from itembank.base import audit
 from itembank.base.db import database_now
@@ -42,6 +45,59 @@ def _record(session: Session, actor: Actor, attempt: Attempt, action: str, **det
     )
 
 
+class Deed(StrEnum):
+    """What can be done to attempts under way."""
+
+    EXTEND = "extend"
+    PAUSE = "pause"
+    RESUME = "resume"
+    SUBMIT = "submit"
+    TERMINATE = "terminate"
+
+
+def control_attempts(
+    session: Session,
+    *,
+    actor: Actor,
+    attempt_ids: Sequence[UUID],
+    deed: Deed,
+    minutes: int = 0,
+    reason: str = "",
+) -> int:
+    """Do one thing to many attempts in one transaction, an audit record for each; return to how many.
+
+    Attempts that are over, or stand already where they are wanted, are left alone.
+
+    Raises ExtraTimeWrong or ReasonMissing.
+    """
+    if deed is Deed.EXTEND:
+        check_extra_minutes(minutes)
+    if deed is not Deed.RESUME:
+        reason = check_reason(reason)
+    attempts = store.locked(session, attempt_ids)
+    now = database_now(session)  # after the locks: what waited for them is decided by the time it is done
+    done = 0
+    for attempt in attempts:
+        if attempt.submitted_at is None and not is_overdue(state_of(attempt), now=now):
+            done += _do(session, actor, attempt, deed, minutes, reason, now)
+    session.flush()
+    return done
+
+
+def _do(
+    session: Session, actor: Actor, attempt: Attempt, deed: Deed, minutes: int, reason: str, now: datetime
+) -> bool:
+    if deed is Deed.EXTEND:
+        _extend(session, actor, attempt, minutes, reason)
+    elif deed is Deed.PAUSE:
+        return _pause(session, actor, attempt, reason, now)
+    elif deed is Deed.RESUME:
+        return _resume(session, actor, attempt, now)
+    else:
+        _end(session, actor, attempt, reason, now, terminated=deed is Deed.TERMINATE)
+    return True
+
+
 def extend_attempt(session: Session, *, actor: Actor, attempt_id: UUID, minutes: int, reason: str) -> Attempt:
     """Give extra time on top of the deadline, beyond the common end if need be.
 
@@ -50,32 +106,48 @@ def extend_attempt(session: Session, *, actor: Actor, attempt_id: UUID, minutes:
     check_extra_minutes(minutes)
     reason = check_reason(reason)
     attempt = _running(session, attempt_id)
+    _extend(session, actor, attempt, minutes, reason)
+    return attempt
+
+
+def _extend(session: Session, actor: Actor, attempt: Attempt, minutes: int, reason: str) -> None:
     attempt.due_at += timedelta(minutes=minutes)
     attempt.extra_seconds += minutes * 60
     _record(session, actor, attempt, "attempt.extended", minutes=minutes, reason=reason)
-    return attempt
 
 
 def pause_attempt(session: Session, *, actor: Actor, attempt_id: UUID, reason: str) -> Attempt:
     """Stop the clock; answers are not taken until it runs again. Doing it twice changes nothing."""
     reason = check_reason(reason)
     attempt = _running(session, attempt_id)
-    if attempt.paused_at is None:
-        attempt.paused_at = database_now(session)
-        _record(session, actor, attempt, "attempt.paused", reason=reason)
+    _pause(session, actor, attempt, reason, database_now(session))
     return attempt
+
+
+def _pause(session: Session, actor: Actor, attempt: Attempt, reason: str, now: datetime) -> bool:
+    if attempt.paused_at is not None:
+        return False
+    attempt.paused_at = now
+    _record(session, actor, attempt, "attempt.paused", reason=reason)
+    return True
 
 
 def resume_attempt(session: Session, *, actor: Actor, attempt_id: UUID) -> Attempt:
     """Let the clock run on; the deadline moves by the length of the pause."""
     attempt = _running(session, attempt_id)
-    if attempt.paused_at is not None:
-        pause = database_now(session) - attempt.paused_at
-        attempt.due_at += pause
-        attempt.extra_seconds += round(pause.total_seconds())
-        attempt.paused_at = None
-        _record(session, actor, attempt, "attempt.resumed", seconds=round(pause.total_seconds()))
+    _resume(session, actor, attempt, database_now(session))
     return attempt
+
+
+def _resume(session: Session, actor: Actor, attempt: Attempt, now: datetime) -> bool:
+    if attempt.paused_at is None:
+        return False
+    pause = now - attempt.paused_at
+    attempt.due_at += pause
+    attempt.extra_seconds += round(pause.total_seconds())
+    attempt.paused_at = None
+    _record(session, actor, attempt, "attempt.resumed", seconds=round(pause.total_seconds()))
+    return True
 
 
 def terminate_attempt(session: Session, *, actor: Actor, attempt_id: UUID, reason: str) -> Attempt:
@@ -85,10 +157,18 @@ def terminate_attempt(session: Session, *, actor: Actor, attempt_id: UUID, reaso
     """
     reason = check_reason(reason)
     attempt = _running(session, attempt_id)
-    attempt.terminated_reason = reason[:400]
-    close(session, attempt, actor=actor, at=min(database_now(session), attempt.due_at), forced=True)
-    _record(session, actor, attempt, "attempt.terminated", reason=reason)
+    _end(session, actor, attempt, reason, database_now(session), terminated=True)
     return attempt
+
+
+def _end(
+    session: Session, actor: Actor, attempt: Attempt, reason: str, now: datetime, *, terminated: bool
+) -> None:
+    if terminated:
+        attempt.terminated_reason = reason[:400]
+    close(session, attempt, actor=actor, at=min(now, attempt.due_at), forced=True)
+    action = "attempt.terminated" if terminated else "attempt.collected"
+    _record(session, actor, attempt, action, reason=reason)
 
 
 def bar_entry(

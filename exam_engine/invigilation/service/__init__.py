@@ -1,9 +1,25 @@
 """What can be done in the rooms."""
 
 from exam_engine.invigilation.service.closing import close_sitting
+from exam_engine.invigilation.service.commanding import (
+    command,
+    messages,
+    messages_of,
+    move_seat,
+    send_message,
+)
+from exam_engine.invigilation.service.picturing import (
+    Picture,
+    RoomProgress,
+    SeatNow,
+    picture,
+    room_progress,
+)
 from exam_engine.invigilation.service.recording import (
+    confirm_incident,
     keep_room_record,
     record_incident,
+    running_sitting,
     take_attendance,
     withdraw_incident,
 )
@@ -15,12 +31,24 @@ from exam_engine.invigilation.service.watching import (
 )
 
 __all__ = [
+    "Picture",
+    "RoomProgress",
+    "SeatNow",
     "SeatState",
     "WatchedRoom",
     "WatchedSeat",
     "close_sitting",
+    "command",
+    "confirm_incident",
     "keep_room_record",
+    "messages",
+    "messages_of",
+    "move_seat",
+    "picture",
     "record_incident",
+    "room_progress",
+    "running_sitting",
+    "send_message",
     "take_attendance",
     "watch",
     "withdraw_incident",

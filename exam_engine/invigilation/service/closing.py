@@ -18,6 +18,7 @@ from exam_engine.invigilation.rules import (
     AttendanceState,
     RoomRecordMissing,
     SittingNotOver,
+    VoidingUndecided,
 )
 from exam_engine.invigilation.service.recording import keep_attendance, running_sitting
 from exam_engine.sittings import service as sittings
@@ -35,11 +36,16 @@ def close_sitting(session: Session, *, actor: Actor, sitting_id: UUID, now: date
     Whoever began is present; whoever never began a theory examination is absent. Other components have no
     attempts here, so attendance must have been taken.
 
-    Raises SittingNotOver, AttemptsOpen, AttendanceMissing, RoomRecordMissing, SittingNotRunning or NotFound.
+    Raises VoidingUndecided, SittingNotOver, AttemptsOpen, AttendanceMissing, RoomRecordMissing, SittingNotRunning or
+    NotFound.
     """
     sitting = running_sitting(session, sitting_id)
     seats = sittings.list_seats(session, sitting_id)
     delivery.hand_in_overdue(session)
+    names = {seat.seat.registration_id: seat.candidate.person.name for seat in seats}
+    if undecided := store.undecided(session, sitting_id):
+        held = dict.fromkeys(names[row.registration_id] for row in undecided if row.registration_id in names)
+        raise VoidingUndecided(names="、".join(held))
     attempts = {row.registration_id: row for row in delivery.attempt_states(session, sitting_id)}
     attendance = store.attendance(session, sitting_id)
     seated = [seat.seat.registration_id for seat in seats]
@@ -52,7 +58,6 @@ def close_sitting(session: Session, *, actor: Actor, sitting_id: UUID, now: date
     open_attempts = [a for a in attempts.values() if a.stage in (AttemptStage.WORKING, AttemptStage.PAUSED)]
     if open_attempts:
         raise AttemptsOpen(count=len(open_attempts))
-    names = {seat.seat.registration_id: seat.candidate.person.name for seat in seats}
     if unsettled and not is_theory:
         shown = "、".join(names[key] for key in unsettled[:NAMES_SHOWN])
         raise AttendanceMissing(count=len(unsettled), names=shown)

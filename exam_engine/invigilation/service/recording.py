@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from exam_engine.delivery import service as delivery
+from exam_engine.delivery.service import Deed
 from exam_engine.invigilation import store
 from exam_engine.invigilation.models import Attendance, Incident, RoomRecord
 from exam_engine.invigilation.rules import (
@@ -18,7 +19,9 @@ from exam_engine.invigilation.rules import (
     IncidentNoteMissing,
     IncidentWithdrawn,
     IncidentWithoutCandidate,
+    NothingToConfirm,
     PresentButNoAttempt,
+    SecondPersonNeeded,
     SittingNotRunning,
     check_monitoring,
 )
@@ -111,7 +114,10 @@ def record_incident(
     note: str,
     now: datetime,
 ) -> Incident:
-    """Record what happened. Cheating voids the candidate's component and ends an attempt under way.
+    """Record what happened.
+
+    A kind that voids the component pauses an attempt under way, or keeps the candidate from beginning, until a second
+    person confirms (``confirm_incident``) or somebody withdraws it; nothing is void before, and no time is lost.
 
     Raises IncidentNoteMissing, IncidentWithoutCandidate, SittingNotRunning or NotFound.
     """
@@ -147,7 +153,7 @@ def record_incident(
             now=now,
         )
         if kind in VOIDING:
-            _end_attempt(session, actor, sitting, registration_id, note)
+            _hold(session, actor, sitting, registration_id, note)
     audit.record(
         session,
         actor=actor,
@@ -159,23 +165,95 @@ def record_incident(
     return incident
 
 
-def _end_attempt(session: Session, actor: Actor, sitting: Sitting, registration_id: UUID, note: str) -> None:
-    for attempt in delivery.attempt_states(session, sitting.id):
-        if attempt.registration_id == registration_id and attempt.stage in (
-            delivery.AttemptStage.WORKING,
-            delivery.AttemptStage.PAUSED,
-        ):
-            delivery.terminate_attempt(session, actor=actor, attempt_id=attempt.attempt_id, reason=note[:400])
+def _hold(session: Session, actor: Actor, sitting: Sitting, registration_id: UUID, note: str) -> None:
+    attempt_id = _attempt_of(session, sitting.id, registration_id)
+    if attempt_id is not None:
+        delivery.control_attempts(
+            session, actor=actor, attempt_ids=[attempt_id], deed=Deed.PAUSE, reason=note[:400]
+        )
+    else:
+        delivery.bar_entry(
+            session,
+            actor=actor,
+            institution_id=sitting.institution_id,
+            sitting_id=sitting.id,
+            registration_id=registration_id,
+            reason=note[:400],
+        )
+
+
+def _attempt_of(session: Session, sitting_id: UUID, registration_id: UUID) -> UUID | None:
+    return next(iter(store.attempt_ids(session, sitting_id, registration_id=registration_id)), None)
+
+
+def confirm_incident(session: Session, *, actor: Actor, incident_id: UUID, now: datetime) -> Incident:
+    """Let a recorded incident void the candidate's component; an attempt under way ends.
+
+    Raises SecondPersonNeeded for whoever recorded it, NothingToConfirm, SittingNotRunning or NotFound.
+    """
+    incident = store.incident(session, incident_id, lock=True)
+    if incident is None:
+        raise NotFound
+    running_sitting(session, incident.sitting_id)
+    if not incident.is_undecided or incident.registration_id is None:
+        raise NothingToConfirm
+    if actor.id is None or incident.recorded_by == str(actor):
+        raise SecondPersonNeeded
+    incident.confirmed_at, incident.confirmed_by = now, str(actor)
+    attempt_id = _attempt_of(session, incident.sitting_id, incident.registration_id)
+    if attempt_id is not None:
+        delivery.control_attempts(
+            session,
+            actor=actor,
+            attempt_ids=[attempt_id],
+            deed=Deed.TERMINATE,
+            reason=incident.note[:400],
+        )
+    registration = sittings.find_registration(session, incident.registration_id)
+    sittings.note_event(
+        session,
+        actor=actor,
+        registration=registration,
+        kind="incident_confirmed",
+        reason=incident.note,
+        now=now,
+    )
+    audit.record(
+        session,
+        actor=actor,
+        action="incident.confirmed",
+        subject=("incident", incident.id),
+        institution_id=incident.institution_id,
+        detail={"registration": incident.registration_id, "kind": incident.kind.value},
+    )
+    session.flush()
+    return incident
+
+
+def _release(session: Session, actor: Actor, incident: Incident) -> None:
+    assert incident.registration_id is not None
+    attempt_id = _attempt_of(session, incident.sitting_id, incident.registration_id)
+    if attempt_id is not None:
+        delivery.control_attempts(session, actor=actor, attempt_ids=[attempt_id], deed=Deed.RESUME)
+    delivery.lift_bar(
+        session,
+        actor=actor,
+        sitting_id=incident.sitting_id,
+        registration_id=incident.registration_id,
+        reason=incident.withdrawal_reason,
+    )
 
 
 def withdraw_incident(
     session: Session, *, actor: Actor, incident_id: UUID, reason: str, now: datetime
 ) -> Incident:
-    """Take an incident back with a reason; it stays on record. An ended attempt stays ended.
+    """Take an incident back with a reason; it stays on record.
+
+    What it held goes on, with all of its time; an attempt that was ended by the confirmation stays ended.
 
     Raises ReasonNeeded, IncidentWithdrawn, SittingNotRunning or NotFound.
     """
-    incident = store.incident(session, incident_id)
+    incident = store.incident(session, incident_id, lock=True)
     if incident is None:
         raise NotFound
     running_sitting(session, incident.sitting_id)
@@ -183,8 +261,11 @@ def withdraw_incident(
         raise IncidentWithdrawn
     if not reason.strip():
         raise ReasonNeeded
+    held = incident.is_undecided
     incident.withdrawn_at, incident.withdrawn_by = now, str(actor)
     incident.withdrawal_reason = reason.strip()[:400]
+    if held:
+        _release(session, actor, incident)
     if incident.registration_id is not None:
         registration = sittings.find_registration(session, incident.registration_id)
         sittings.note_event(

@@ -31,7 +31,14 @@ def caught(chain: Chain) -> str:
     browser.send(room, form, values | {"note": "考试中翻看夹带资料，当场收缴"})
     after = cheat.save({cheat.questions[0][0]: ["A"]})
     assert after.status == 409, after.status
-    return f"an incident without words refused ({refused.status}); recorded, the attempt ended at once"
+    room = browser.get(room.url)
+    assert not [form for form in room.forms if form.action.endswith("/confirm")], (
+        "whoever recorded it may not confirm"
+    )
+    second = chain.browser("exams")
+    room = second.get(room.url)
+    second.send(room, room.form("/confirm$"), {})
+    return f"an incident without words refused ({refused.status}); stopped at once, void when a second person confirmed"
 
 
 def _room(chain: Chain, component: str) -> str:

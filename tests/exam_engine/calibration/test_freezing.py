@@ -108,6 +108,7 @@ def test_ended_and_void_attempts_are_left_out_and_counted(session: Session, inst
             note="夹带",
             recorded_by="user",
             recorded_at=NOW,
+            confirmed_at=NOW,
         )
     )
     session.flush()

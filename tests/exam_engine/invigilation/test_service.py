@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from exam_engine.delivery import service as delivery
+from exam_engine.delivery.rules import ReasonMissing
+from exam_engine.delivery.service import Deed
 from exam_engine.invigilation import service as invigilation
 from exam_engine.invigilation.rules import (
     AttemptsOpen,
@@ -19,19 +23,28 @@ from exam_engine.invigilation.rules import (
     IncidentWithdrawn,
     IncidentWithoutCandidate,
     MonitoringMissing,
+    NobodyThere,
+    NothingToConfirm,
     PresentButNoAttempt,
     RoomRecordMissing,
+    SeatOutsideRoom,
+    SeatTaken,
+    SecondPersonNeeded,
     SittingNotOver,
     SittingNotRunning,
+    VoidingUndecided,
 )
 from exam_engine.invigilation.service import SeatState
 from exam_engine.sittings import service as sittings
 from exam_engine.sittings.rules import SittingStatus
+from itembank.base.audit import AuditEntry
 from itembank.base.clock import ShiftedClock
 from itembank.base.db import Database, Scope
 from itembank.base.errors import NotFound
+from itembank.base.ids import new_id
 from itembank.people import service as people
 from itembank.people.models import Institution
+from itembank.people.rules import Actor, Role
 from tests.factories.sittings import NOW, arranged_sitting, ids, officer_of
 from tests.factories.theory import Theory, make_theory
 
@@ -99,10 +112,11 @@ def test_the_room_shows_what_each_candidate_is_doing(
     assert ended[0] is SeatState.TERMINATED
 
 
-def test_cheating_ends_the_attempt_and_can_be_withdrawn_with_a_reason(
+def test_cheating_stops_the_attempt_until_a_second_person_confirms_or_it_is_withdrawn(
     database: Database, institution: Institution, clock: ShiftedClock, theory: Theory
 ) -> None:
     officer = officer_of(institution)
+    colleague = Actor("user", new_id(), institution.id, frozenset({Role.INVIGILATOR}), "另一人")
     clock.advance(11 * MINUTE)
     with database.session(scope=Scope.of([institution.id])) as session:
         delivery.start(session, actor=theory.actor(1), sitting_id=theory.sitting_id)
@@ -128,12 +142,108 @@ def test_cheating_ends_the_attempt_and_can_be_withdrawn_with_a_reason(
             invigilation.withdraw_incident(
                 session, actor=officer, incident_id=incident.id, reason="误判", now=NOW
             )
+        resumed = invigilation.watch(session, theory.sitting_id, now=clock.now())[0].seats[0]
+        again = invigilation.record_incident(session, **record, **cheating, note="又查出纸条")
+        with pytest.raises(VoidingUndecided):
+            invigilation.close_sitting(session, actor=officer, sitting_id=theory.sitting_id, now=clock.now())
+        with pytest.raises(SecondPersonNeeded):
+            invigilation.confirm_incident(session, actor=officer, incident_id=again.id, now=NOW)
+        invigilation.confirm_incident(session, actor=colleague, incident_id=again.id, now=NOW)
+        with pytest.raises(NothingToConfirm):
+            invigilation.confirm_incident(session, actor=colleague, incident_id=again.id, now=NOW)
+        ended = invigilation.watch(session, theory.sitting_id, now=clock.now())[0].seats[0]
         registration = sittings.find_registration(session, theory.candidates[0])
         kinds = [event.kind for event in sittings.read_events(session, registration)]
 
-    assert seat.state is SeatState.TERMINATED
+    assert [row.state for row in (seat, resumed, ended)] == [
+        SeatState.PAUSED,
+        SeatState.ANSWERING,
+        SeatState.TERMINATED,
+    ]
     assert [row.kind for row in seat.incidents] == [IncidentKind.CHEATING]
-    assert kinds[-2:] == ["incident_cheating", "incident_withdrawn"]
+    assert kinds[-4:] == [
+        "incident_cheating",
+        "incident_withdrawn",
+        "incident_cheating",
+        "incident_confirmed",
+    ]
+
+
+def test_a_room_is_commanded_at_once_and_each_attempt_has_its_record(
+    database: Database, institution: Institution, clock: ShiftedClock, theory: Theory
+) -> None:
+    officer = officer_of(institution)
+    clock.advance(11 * MINUTE)
+    with database.session(scope=Scope.of([institution.id])) as session:
+        attempts = [
+            delivery.start(session, actor=theory.actor(number), sitting_id=theory.sitting_id)
+            for number in (1, 2, 3)
+        ]
+        delivery.pause_attempt(session, actor=officer, attempt_id=attempts[2].id, reason="如厕")
+        due = [attempt.due_at for attempt in attempts]
+        room: dict[str, Any] = {"actor": officer, "sitting_id": theory.sitting_id, "room_id": theory.room_id}
+        with pytest.raises(ReasonMissing):
+            invigilation.command(session, **room, deed=Deed.EXTEND, minutes=5)
+        extended = invigilation.command(session, **room, deed=Deed.EXTEND, minutes=5, reason="断电")
+        longer = [attempt.due_at for attempt in attempts]
+        paused = invigilation.command(session, **room, deed=Deed.PAUSE, reason="断电")
+        invigilation.command(session, **room, deed=Deed.RESUME)
+        collected = invigilation.command(session, **room, deed=Deed.SUBMIT, reason="提前结束")
+        with pytest.raises(NobodyThere):
+            invigilation.command(session, **room, deed=Deed.PAUSE, reason="断电")
+        ended = states(session, theory, clock)
+    with database.session(scope=Scope.everything()) as session:
+        actions = Counter(entry.action for entry in session.scalars(select(AuditEntry)))
+
+    assert [b - a for a, b in zip(due, longer, strict=True)] == [5 * MINUTE] * 3
+    assert (extended, paused, collected) == (3, 2, 3)
+    assert ended == [*[SeatState.FORCED] * 3, SeatState.NOT_LOGGED_IN]
+    assert (actions["attempt.extended"], actions["attempt.paused"], actions["attempt.collected"]) == (3, 3, 3)
+
+
+def test_a_candidate_moves_to_a_free_seat_with_everything(
+    database: Database, institution: Institution, clock: ShiftedClock, theory: Theory
+) -> None:
+    officer = officer_of(institution)
+    clock.advance(11 * MINUTE)
+    with database.session(scope=Scope.of([institution.id])) as session:
+        attempt = delivery.start(session, actor=theory.actor(1), sitting_id=theory.sitting_id)
+        other = sittings.create_room(session, actor=officer, name="备用机房", capacity=2)
+        move: dict[str, Any] = {
+            "actor": officer,
+            "sitting_id": theory.sitting_id,
+            "registration_id": theory.candidates[0],
+            "now": NOW,
+        }
+        with pytest.raises(SeatTaken):
+            invigilation.move_seat(session, **move, room_id=theory.room_id, number=2, reason="键盘坏")
+        with pytest.raises(SeatOutsideRoom):
+            invigilation.move_seat(session, **move, room_id=other.id, number=3, reason="键盘坏")
+        with pytest.raises(ReasonMissing):
+            invigilation.move_seat(session, **move, room_id=other.id, number=2, reason=" ")
+        invigilation.move_seat(session, **move, room_id=other.id, number=2, reason="键盘坏")
+        for room_id, key, text in (
+            (None, None, "全体注意"),
+            (other.id, None, "备用机房注意"),
+            (theory.room_id, None, "第1考场注意"),
+            (other.id, theory.candidates[1], "给另一人"),
+        ):
+            invigilation.send_message(
+                session,
+                actor=officer,
+                sitting_id=theory.sitting_id,
+                room_id=room_id,
+                registration_id=key,
+                text=text,
+                now=NOW,
+            )
+        told = [message.text for message in invigilation.messages_of(session, attempt.id)]
+        room = invigilation.picture(session, theory.sitting_id, other.id, {})
+
+    assert [(seat.number, seat.state, seat.registration_id) for seat in room.seats] == [
+        (2, SeatState.ANSWERING, theory.candidates[0])
+    ]
+    assert told == ["全体注意", "备用机房注意"]
 
 
 def test_a_sitting_closes_with_records_and_settles_who_was_absent(

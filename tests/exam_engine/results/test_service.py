@@ -38,6 +38,7 @@ def record_incident(
         "note": "夹带",
         "recorded_by": "system",
         "recorded_at": STARTS,
+        "confirmed_at": STARTS,
     }
     incident = Incident(**{**values, **columns})
     session.add(incident)
@@ -61,6 +62,7 @@ def test_absence_and_cheating_are_states_and_the_marked_have_scores(session: Ses
     record_incident(session, world, cheat)
     record_incident(session, world, cleared, withdrawn_at=MARKED)
     record_incident(session, world, scored, kind=IncidentKind.EQUIPMENT)
+    record_incident(session, world, scored, confirmed_at=None)
     session.add(
         Attendance(
             institution_id=world.institution.id,

@@ -249,6 +249,7 @@ def test_sittings_become_a_scale_with_option_tables(
                 note="夹带",
                 recorded_by="user",
                 recorded_at=database.clock.now(),
+                confirmed_at=database.clock.now(),
             )
         )
     login(Role.PSYCHOMETRICIAN)

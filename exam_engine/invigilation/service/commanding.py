@@ -1,0 +1,150 @@
+"""What an invigilator does to one candidate, a room or all: time, pause, collection, words, another seat."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from exam_engine.delivery import service as delivery
+from exam_engine.delivery.rules import check_reason
+from exam_engine.delivery.service import Deed
+from exam_engine.invigilation import store
+from exam_engine.invigilation.models import RoomMessage
+from exam_engine.invigilation.rules import MessageEmpty, NobodyThere, SeatOutsideRoom, SeatTaken
+from exam_engine.invigilation.service.recording import running_sitting
+from exam_engine.sittings import service as sittings
+from exam_engine.sittings.models import Seat
+from itembank.base import audit
+from itembank.people.rules import Actor
+
+
+def command(
+    session: Session,
+    *,
+    actor: Actor,
+    sitting_id: UUID,
+    deed: Deed,
+    room_id: UUID | None = None,
+    registration_id: UUID | None = None,
+    minutes: int = 0,
+    reason: str = "",
+) -> int:
+    """Extend, pause, resume or end the attempts under way of one candidate, of a room, or of the whole sitting.
+
+    Returns how many were changed. Whoever has not begun is not touched: who begins later has the ordinary time.
+
+    Raises NobodyThere, ReasonMissing, ExtraTimeWrong, SittingNotRunning or NotFound.
+    """
+    running_sitting(session, sitting_id)
+    attempt_ids = store.attempt_ids(session, sitting_id, room_id=room_id, registration_id=registration_id)
+    done = delivery.control_attempts(
+        session, actor=actor, attempt_ids=attempt_ids, deed=deed, minutes=minutes, reason=reason
+    )
+    if not done:
+        raise NobodyThere
+    return done
+
+
+def send_message(
+    session: Session,
+    *,
+    actor: Actor,
+    sitting_id: UUID,
+    text: str,
+    now: datetime,
+    room_id: UUID | None = None,
+    registration_id: UUID | None = None,
+) -> RoomMessage:
+    """Tell one candidate, a room, or everybody something; it is kept with the sitting.
+
+    Raises MessageEmpty, SittingNotRunning or NotFound.
+    """
+    sitting = running_sitting(session, sitting_id)
+    if not text.strip():
+        raise MessageEmpty
+    if room_id is not None:
+        sittings.find_room(session, room_id)
+    if registration_id is not None:
+        sittings.seat_of(session, sitting_id, registration_id)
+    message = RoomMessage(
+        institution_id=sitting.institution_id,
+        sitting_id=sitting_id,
+        room_id=room_id,
+        registration_id=registration_id,
+        text=text.strip()[:400],
+        sent_by=str(actor),
+        sent_at=now,
+    )
+    session.add(message)
+    session.flush()
+    audit.record(
+        session,
+        actor=actor,
+        action="message.sent",
+        subject=("sitting", sitting_id),
+        institution_id=sitting.institution_id,
+        detail={"message": message.id, "room": room_id, "registration": registration_id},
+    )
+    return message
+
+
+def messages(session: Session, sitting_id: UUID) -> Sequence[RoomMessage]:
+    """Return what was said in a sitting, in order."""
+    return store.messages(session, sitting_id)
+
+
+def messages_of(session: Session, attempt_id: UUID) -> Sequence[RoomMessage]:
+    """Return what the candidate of an attempt was told, in order."""
+    return store.messages_of(session, attempt_id)
+
+
+def move_seat(
+    session: Session,
+    *,
+    actor: Actor,
+    sitting_id: UUID,
+    registration_id: UUID,
+    room_id: UUID,
+    number: int,
+    reason: str,
+    now: datetime,
+) -> Seat:
+    """Give a candidate another seat of the same or another room; attempt, answers and attendance go along.
+
+    Any seat within the room's capacity that nobody has is a reserve.
+
+    Raises SeatTaken, SeatOutsideRoom, ReasonMissing, SittingNotRunning or NotFound.
+    """
+    sitting = running_sitting(session, sitting_id)
+    reason = check_reason(reason)
+    seat, room = sittings.seat_of(session, sitting_id, registration_id), sittings.find_room(session, room_id)
+    if room.institution_id != sitting.institution_id or not 1 <= number <= room.capacity:
+        raise SeatOutsideRoom(room=room.name, capacity=room.capacity, number=number)
+    if store.seat_at(session, sitting_id, room_id, number) is not None:
+        raise SeatTaken(room=room.name, number=number)
+    before = f"{sittings.find_room(session, seat.room_id).name} {seat.number}"
+    seat.room_id, seat.number = room.id, number
+    sittings.note_event(
+        session,
+        actor=actor,
+        registration=sittings.find_registration(session, registration_id),
+        kind="moved",
+        field="seat",
+        old=before,
+        new=f"{room.name} {number}",
+        reason=reason,
+        now=now,
+    )
+    audit.record(
+        session,
+        actor=actor,
+        action="seat.moved",
+        subject=("registration", registration_id),
+        institution_id=sitting.institution_id,
+        detail={"sitting": sitting_id, "from": before, "to": f"{room.name} {number}", "reason": reason},
+    )
+    session.flush()
+    return seat

@@ -1,0 +1,137 @@
+"""The live picture of a room: small enough to be made every second, and without anybody's name."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from exam_engine.delivery.rules import SAVE_GRACE
+from exam_engine.invigilation import store
+from exam_engine.invigilation.rules import AttendanceState
+from exam_engine.invigilation.service.watching import SILENT_SECONDS, SeatState, items_of
+from exam_engine.invigilation.store import SeatRow
+from exam_engine.sittings import service as sittings
+from exam_engine.sittings.models import Sitting
+from exam_engine.sittings.rules import Component, SittingStatus
+from itembank.base.db import database_now
+
+NOT_BEGUN = frozenset({SeatState.NOT_LOGGED_IN, SeatState.WAITING})
+
+RoomProgress = Mapping[UUID, tuple[int, datetime]]
+"""Items answered and last acknowledged save, by attempt."""
+
+
+@dataclass(frozen=True)
+class SeatNow:
+    """One seat as it is now."""
+
+    registration_id: UUID
+    room_id: UUID
+    number: int
+    state: SeatState
+    answered: int
+    items: int
+    last_saved_at: datetime | None
+    epoch: int
+    """Devices that opened the attempt so far; 0 before it began."""
+    due_at: datetime | None
+    """When the time runs out, while it runs."""
+    left_seconds: float | None
+    """What is left while the clock stands."""
+    quiet: bool
+    attention: bool
+    """Somebody should look: quiet, paused, or not begun although the examination has."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """The seats of one room, or of all, at one instant of the database's clock."""
+
+    at: datetime
+    closed: bool
+    seats: Sequence[SeatNow]
+
+    def counts(self) -> dict[UUID, Counter[SeatState]]:
+        """Return how many seats are in which state, by room."""
+        found: dict[UUID, Counter[SeatState]] = {}
+        for seat in self.seats:
+            found.setdefault(seat.room_id, Counter())[seat.state] += 1
+        return found
+
+
+def room_progress(session: Session, sitting_id: UUID, room_id: UUID) -> RoomProgress:
+    """Return how far the attempts of a room have come."""
+    return store.progress(session, sitting_id, room_id)
+
+
+def picture(
+    session: Session, sitting_id: UUID, room_id: UUID | None, progress: RoomProgress | None = None
+) -> Picture:
+    """Return the picture of a room, or of a whole sitting. Raises NotFound.
+
+    Parameters
+    ----------
+    progress : mapping, optional
+        From ``room_progress``, which costs more and may be a little older. Without it nothing is known of answers
+        and nobody is quiet.
+    """
+    sitting = sittings.find_sitting(session, sitting_id)
+    terms = sittings.terms_of(sitting)
+    now = database_now(session)
+    rows = store.seat_rows(session, sitting_id, room_id, since=terms.opens_at, now=now)
+    seats = [_seat(session, sitting, row, now, now > terms.starts_at, progress) for row in rows]
+    return Picture(now, sitting.status is SittingStatus.CLOSED, seats)
+
+
+def _seat(
+    session: Session,
+    sitting: Sitting,
+    row: SeatRow,
+    now: datetime,
+    begun: bool,
+    progress: RoomProgress | None,
+) -> SeatNow:
+    state = _state(sitting, row, now)
+    answered, saved = (progress or {}).get(row.attempt_id, (0, None)) if row.attempt_id else (0, None)
+    quiet = False
+    if progress is not None and state is SeatState.ANSWERING and row.started_at:
+        quiet = (now - max(saved or row.started_at, row.started_at)).total_seconds() > SILENT_SECONDS
+    left = None
+    if state is SeatState.PAUSED and row.due_at and row.paused_at:
+        left = (row.due_at - row.paused_at).total_seconds()
+    late = begun and state in NOT_BEGUN and sitting.component is Component.THEORY
+    return SeatNow(
+        registration_id=row.registration_id,
+        room_id=row.room_id,
+        number=row.number,
+        state=state,
+        answered=answered,
+        items=items_of(session, row.paper_id),
+        last_saved_at=saved,
+        epoch=row.epoch or 0,
+        due_at=row.due_at if state is SeatState.ANSWERING else None,
+        left_seconds=left,
+        quiet=quiet,
+        attention=quiet or late or state in (SeatState.PAUSED, SeatState.TERMINATED),
+    )
+
+
+def _state(sitting: Sitting, row: SeatRow, now: datetime) -> SeatState:
+    if row.attempt_id is not None and row.due_at is not None:
+        if row.terminated_reason:
+            return SeatState.TERMINATED
+        if row.forced or (row.submitted_at is None and not row.paused_at and now > row.due_at + SAVE_GRACE):
+            return SeatState.FORCED
+        if row.submitted_at is not None:
+            return SeatState.HANDED_IN
+        return SeatState.PAUSED if row.paused_at else SeatState.ANSWERING
+    if row.attendance is AttendanceState.ABSENT:
+        return SeatState.ABSENT
+    if sitting.component is not Component.THEORY or sitting.status is SittingStatus.CLOSED:
+        return SeatState.NOT_LOGGED_IN if row.attendance is None else SeatState.PRESENT
+    return SeatState.WAITING if row.logged_in else SeatState.NOT_LOGGED_IN

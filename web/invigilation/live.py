@@ -1,0 +1,178 @@
+"""The live picture of a room over server-sent events, made once a second for all consoles and processes together.
+
+Health is the last acknowledged save, not a socket. The stream tells what changed; no thread waits for a console.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Depends, Request
+from fastapi.responses import StreamingResponse
+from starlette.concurrency import run_in_threadpool
+
+from exam_engine.invigilation import service as invigilation
+from exam_engine.invigilation.service import SeatNow
+from exam_engine.sittings import service as sittings
+from itembank.base.db import Database, Scope
+from itembank.base.errors import NotFound
+from itembank.people import service as people
+from itembank.people.rules import Action
+from web import security
+from web.deps import Context, requires
+from web.invigilation.pages import router
+from web.shared import Shared
+
+PICTURE_SECONDS = 1.0
+PROGRESS_SECONDS = 2.0
+"""Answers are counted half as often as states are read: with that what is shown is at most three seconds old."""
+SITTING_SECONDS = 3.0
+STILL_SECONDS = 3.0
+"""Where nothing changed, so often the page is told that this is so."""
+LOGIN_SECONDS = 15.0
+
+
+class Live:
+    """Pictures as the consoles get them."""
+
+    def __init__(self, database: Database, shared: Shared) -> None:
+        self.database, self.shared = database, shared
+
+    def room(self, sitting_id: UUID, room_id: UUID) -> bytes:
+        """Return the seats of a room; nobody's name, nobody's answer."""
+        key = f"room:{sitting_id}:{room_id}"
+        return self.shared.text(key, PICTURE_SECONDS, lambda: self._room(sitting_id, room_id))
+
+    def _room(self, sitting_id: UUID, room_id: UUID) -> bytes:
+        # Every console that asks was authorised for this room by its own route.
+        with self.database.session(scope=Scope.everything(), writes=False) as session:
+            kept = json.loads(
+                self.shared.text(
+                    f"answers:{sitting_id}:{room_id}",
+                    PROGRESS_SECONDS,
+                    lambda: _packed(invigilation.room_progress(session, sitting_id, room_id)),
+                )
+            )
+            progress = {
+                UUID(key): (count, datetime.fromtimestamp(at, UTC)) for key, (count, at) in kept.items()
+            }
+            picture = invigilation.picture(session, sitting_id, room_id, progress)
+        seats = {str(seat.registration_id): _row(seat) for seat in picture.seats}
+        return json.dumps({"at": _ms(picture.at), "closed": picture.closed, "rows": seats}).encode()
+
+    def sitting(self, sitting_id: UUID) -> bytes:
+        """Return the counts of every room of a sitting."""
+        key = f"rooms:{sitting_id}"
+        return self.shared.text(key, SITTING_SECONDS, lambda: self._sitting(sitting_id))
+
+    def _sitting(self, sitting_id: UUID) -> bytes:
+        with self.database.session(scope=Scope.everything(), writes=False) as session:
+            picture = invigilation.picture(session, sitting_id, None)
+        counts = {str(room): dict(found) for room, found in picture.counts().items()}
+        return json.dumps({"at": _ms(picture.at), "closed": picture.closed, "rows": counts}).encode()
+
+    def is_logged_in(self, token: str) -> bool:
+        """Tell whether a login still stands, with the right to see rooms."""
+        with self.database.session(writes=False) as session:
+            login = people.resume(session, token, now=self.database.clock.now())
+            return login is not None and login.actor.may(Action.ROOM_READ)
+
+
+def _packed(progress: invigilation.RoomProgress) -> bytes:
+    return json.dumps({str(key): (count, at.timestamp()) for key, (count, at) in progress.items()}).encode()
+
+
+def _ms(moment: datetime | None) -> int | None:
+    return None if moment is None else round(moment.timestamp() * 1000)
+
+
+def _row(seat: SeatNow) -> list[Any]:
+    left = None if seat.left_seconds is None else round(seat.left_seconds)
+    return [
+        seat.state.value,
+        seat.answered,
+        seat.items,
+        _ms(seat.last_saved_at),
+        seat.epoch,
+        _ms(seat.due_at),
+        left,
+        int(seat.quiet),
+        int(seat.attention),
+        seat.number,
+    ]
+
+
+def live_of(request: Request) -> Live:
+    """Return the pictures of this site."""
+    return Live(request.app.state.database, request.app.state.shared)
+
+
+LiveDep = Annotated[Live, Depends(live_of)]
+
+
+async def events(
+    draw: Callable[[], bytes], is_logged_in: Callable[[], bool], *, once: bool = False
+) -> AsyncIterator[str]:
+    """Yield the whole picture, then what changed, until the sitting is closed or the login ends."""
+    shown: dict[str, Any] = {}
+    loop = asyncio.get_running_loop()
+    told = asked = loop.time()
+    yield "retry: 2000\n\n"
+    while True:
+        picture = json.loads(await run_in_threadpool(draw))
+        rows = picture["rows"]
+        gone = [key for key in shown if key not in rows]
+        changed = {key: row for key, row in rows.items() if shown.get(key) != row}
+        if changed or gone:
+            news = {"at": picture["at"], "rows": changed, "gone": gone}
+            yield f"event: seats\ndata: {json.dumps(news, separators=(',', ':'))}\n\n"
+        elif loop.time() - told >= STILL_SECONDS:
+            yield f"event: still\ndata: {picture['at']}\n\n"
+        if changed or gone or loop.time() - told >= STILL_SECONDS:
+            shown, told = rows, loop.time()
+        if picture["closed"]:
+            yield "event: end\ndata: closed\n\n"
+            return
+        if once:
+            return
+        if loop.time() - asked >= LOGIN_SECONDS:
+            asked = loop.time()
+            if not await run_in_threadpool(is_logged_in):
+                yield "event: end\ndata: login\n\n"
+                return
+        await asyncio.sleep(PICTURE_SECONDS)
+
+
+def _stream(ctx: Context, live: Live, draw: Callable[[], bytes]) -> StreamingResponse:
+    token = ctx.request.cookies.get(security.SESSION_COOKIE, "")
+    # A browser's EventSource names this type; whoever asks without is given one picture and no stream.
+    once = "text/event-stream" not in ctx.request.headers.get("accept", "")
+    return StreamingResponse(
+        events(draw, lambda: live.is_logged_in(token), once=once),
+        media_type="text/event-stream",
+        headers={"cache-control": "no-store", "x-accel-buffering": "no"},
+    )
+
+
+@router.get("/sittings/{sitting_id}/rooms/{room_id}/events")
+def watch_room(
+    sitting_id: UUID, room_id: UUID, live: LiveDep, ctx: Context = requires(Action.ROOM_READ)
+) -> StreamingResponse:
+    """What changes in a room."""
+    if not any(seat.room.id == room_id for seat in sittings.list_seats(ctx.session, sitting_id, room_id)):
+        raise NotFound
+    return _stream(ctx, live, lambda: live.room(sitting_id, room_id))
+
+
+@router.get("/sittings/{sitting_id}/events")
+def watch_sitting(
+    sitting_id: UUID, live: LiveDep, ctx: Context = requires(Action.ROOM_READ)
+) -> StreamingResponse:
+    """What changes in the rooms of a sitting."""
+    sittings.find_sitting(ctx.session, sitting_id)
+    return _stream(ctx, live, lambda: live.sitting(sitting_id))
