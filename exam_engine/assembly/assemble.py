@@ -107,6 +107,9 @@ class _Task:
                     if found.forms is not None:
                         return found
             if is_worth_planning(program, self.forms):
+                found = self._in_turn(program, careful=False, shadow=False)  # mostly that will do
+                if found.forms is not None and (self.any_will_do or self._is_near(found.forms)):
+                    return found
                 plan = plan_sets(program, program.rows, self.forms, self.work)
                 if plan.proven and program is self.program:
                     return _Found(None, None, nothing=True)
