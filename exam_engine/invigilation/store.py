@@ -151,6 +151,21 @@ def messages(session: Session, sitting_id: UUID) -> Sequence[RoomMessage]:
     return session.scalars(query).all()
 
 
+def messages_since(session: Session, since: datetime) -> Sequence[RoomMessage]:
+    query = select(RoomMessage).where(RoomMessage.sent_at >= since).order_by(RoomMessage.id)
+    return session.scalars(query).all()
+
+
+def rooms_of_attempts(session: Session, sitting_id: UUID) -> dict[UUID, UUID]:
+    """Return by attempt of a sitting the room where its candidate has a seat."""
+    query = (
+        select(Attempt.id, Seat.room_id)
+        .join(Seat, and_(Seat.sitting_id == sitting_id, Seat.registration_id == Attempt.registration_id))
+        .where(Attempt.sitting_id == sitting_id)
+    )
+    return {row[0]: row[1] for row in session.execute(query)}
+
+
 def messages_of(session: Session, attempt_id: UUID) -> Sequence[RoomMessage]:
     """Return what the candidate of an attempt was told: alone, in the room where the seat is, or with everybody."""
     query = (

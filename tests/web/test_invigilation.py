@@ -266,6 +266,33 @@ def test_a_candidate_is_found_admitted_moved_told_and_given_a_new_code(
     assert "还有十五分钟" in client.get(here).text
 
 
+def test_candidates_hear_what_is_said_to_them_their_room_or_all(
+    client: TestClient, login: Any, theory: Theory, database: Database
+) -> None:
+    with database.session(scope=Scope.everything()) as session:
+        opened = [
+            delivery.open_attempt(session, actor=theory.actor(number), attempt_id=row.attempt_id)
+            for number, row in enumerate(delivery.attempt_states(session, theory.sitting_id), 1)
+        ]
+
+    def hear(which: int, token: str | None = None) -> Any:
+        bearer = {"authorization": f"Bearer {token or opened[which].token}"}
+        return client.get(f"/exam/attempts/{opened[which].attempt.id}/messages", headers=bearer)
+
+    login(Role.INVIGILATOR)
+    nothing = hear(0).json()["messages"]
+    here = address(theory)
+    client.post(f"{here}/messages", data={"text": "还有十五分钟"})
+    client.post(f"{here}/seats/{theory.candidates[1]}/messages", data={"text": "请坐好"})
+    client.app.state.shared._texts.clear()  # type: ignore[attr-defined]
+    del client.app.state.told  # type: ignore[attr-defined]
+
+    assert nothing == []
+    assert [row["text"] for row in hear(0).json()["messages"]] == ["还有十五分钟"]
+    assert [row["text"] for row in hear(1).json()["messages"]] == ["还有十五分钟", "请坐好"]
+    assert hear(0, opened[1].token).json()["code"] == "not_your_attempt"
+
+
 def test_a_sibling_institution_sees_no_room(
     client: TestClient, login: Any, theory: Theory, database: Database
 ) -> None:

@@ -1,9 +1,12 @@
 """The rooms during an examination: seats, attendance, incidents, records, closing."""
 
+from starlette.routing import Route
+
 from itembank.people.rules import Action
 from web.i18n import N_
 from web.invigilation import controls, live, routes
 from web.invigilation.pages import router
+from web.invigilation.telling import MESSAGES_PATH, Messages
 from web.navigation import Area, NavItem
 
 __all__ = ["AREA", "controls", "live", "routes"]
@@ -13,4 +16,6 @@ AREA = Area(
     "invigilation",
     router,
     nav=[NavItem(Action.ROOM_READ, "/invigilation", N_("Invigilation"), "Examinations")],
+    # Asked by candidates' pages with every heartbeat, and authorised by the attempt's own token.
+    routes=[Route(MESSAGES_PATH, Messages(), methods=["GET"])],
 )

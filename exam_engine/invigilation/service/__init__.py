@@ -5,7 +5,9 @@ from exam_engine.invigilation.service.commanding import (
     command,
     messages,
     messages_of,
+    messages_since,
     move_seat,
+    rooms_of_attempts,
     send_message,
 )
 from exam_engine.invigilation.service.picturing import (
@@ -43,10 +45,12 @@ __all__ = [
     "keep_room_record",
     "messages",
     "messages_of",
+    "messages_since",
     "move_seat",
     "picture",
     "record_incident",
     "room_progress",
+    "rooms_of_attempts",
     "running_sitting",
     "send_message",
     "take_attendance",

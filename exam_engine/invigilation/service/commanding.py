@@ -101,6 +101,16 @@ def messages_of(session: Session, attempt_id: UUID) -> Sequence[RoomMessage]:
     return store.messages_of(session, attempt_id)
 
 
+def messages_since(session: Session, since: datetime) -> Sequence[RoomMessage]:
+    """Return what was said in all sittings from an instant on, in order."""
+    return store.messages_since(session, since)
+
+
+def rooms_of_attempts(session: Session, sitting_id: UUID) -> dict[UUID, UUID]:
+    """Return by attempt of a sitting the room where its candidate has a seat."""
+    return store.rooms_of_attempts(session, sitting_id)
+
+
 def move_seat(
     session: Session,
     *,

@@ -12,6 +12,7 @@ import { Queue } from "./exam-queue.js";
 import { ask } from "./exam-server.js";
 import { tab } from "./exam-store.js";
 import { Sync } from "./exam-sync.js";
+import { hearken } from "./exam-told.js";
 import { keepTools } from "./exam-tools.js";
 import { Watch } from "./exam-watch.js";
 
@@ -194,6 +195,7 @@ async function begin() {
   sync.send();
   new Watch(sync);
   speakUp();
+  hearken(sync);
   sync.beat(paused || reply.held ? 1000 : 30000 * Math.random());
   await keep();
   if (!body.dataset.restored) await keepPage(queue, tab.get(attempt), original, until());

@@ -1,0 +1,147 @@
+"""What candidates are told (``GET /exam/attempts/{id}/messages``): asked with every heartbeat, so answered from memory.
+
+Raw ASGI like saving, and authorised by the same token. The messages of half a day are read at most every two seconds
+for all candidates and, with Redis, all processes; where nothing was said, nothing else is read.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.types import Receive, Scope, Send
+
+from exam_engine.delivery import tokens
+from exam_engine.delivery.rules import NotYourAttempt
+from exam_engine.delivery.tokens import AttemptToken
+from exam_engine.invigilation import service as invigilation
+from itembank.base.db import Database
+from itembank.base.db import Scope as Reach
+from itembank.base.errors import ExamError
+from web import i18n
+from web.deps import language_of
+from web.errors import status_of
+from web.i18n import N_
+from web.shared import Shared
+
+MESSAGES_PATH = "/exam/attempts/{attempt_id}/messages"
+MESSAGES_SECONDS = 2.0
+PLACES_SECONDS = 10.0
+"""So much later a candidate who was moved hears what is said in the new room."""
+HEARD_FOR = timedelta(hours=12)
+
+
+@dataclass
+class _Places:
+    """Where the attempts of a sitting are, for an instant."""
+
+    until: float
+    rooms: dict[UUID, UUID]
+
+
+class Memory:
+    """What was said, as one process of a site remembers it."""
+
+    def __init__(self, database: Database, shared: Shared) -> None:
+        self.database, self.shared = database, shared
+        self._places: dict[UUID, _Places] = {}
+        self._held: tuple[float, list[dict[str, Any]]] = (0.0, [])
+        self._lock = threading.Lock()
+
+    async def told(self, token: AttemptToken) -> list[dict[str, Any]]:
+        """Return what the candidate of a token was told."""
+        until, said = self._held
+        if until <= time.monotonic():
+            said = await run_in_threadpool(self._read)
+        mine = [row for row in said if row["to"] in (None, token.registration_id.hex)]
+        return await run_in_threadpool(self._mine, token, mine) if mine else []
+
+    def _read(self) -> list[dict[str, Any]]:
+        said: list[dict[str, Any]] = json.loads(
+            self.shared.text("told", MESSAGES_SECONDS, lambda: _said(self.database))
+        )
+        self._held = time.monotonic() + MESSAGES_SECONDS, said
+        return said
+
+    def _mine(self, token: AttemptToken, said: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        mine = []
+        for row in said:
+            rooms = self._rooms(UUID(row["sitting"]))
+            room = rooms.get(token.attempt_id)
+            if room is not None and (row["to"] is not None or row["room"] in (None, room.hex)):
+                mine.append(row)
+        return mine
+
+    def _rooms(self, sitting_id: UUID) -> dict[UUID, UUID]:
+        with self._lock:
+            found = self._places.get(sitting_id)
+            if found is None or found.until <= time.monotonic():
+                if len(self._places) > 100:
+                    self._places.clear()
+                # The signed token names the attempt; its candidate may know where it is.
+                with self.database.session(scope=Reach.everything(), writes=False) as session:
+                    rooms = invigilation.rooms_of_attempts(session, sitting_id)
+                found = self._places[sitting_id] = _Places(time.monotonic() + PLACES_SECONDS, rooms)
+            return found.rooms
+
+
+class Messages:
+    """Answer a page with what its candidate was told."""
+
+    async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
+        translate = i18n.translator(language_of(Request(scope)))
+        content: dict[str, Any]
+        try:
+            state = scope["app"].state
+            token = _token(dict(scope["headers"]), scope["path_params"]["attempt_id"], state.database)
+            if not hasattr(state, "told"):
+                state.told = Memory(state.database, state.shared)
+            told = [
+                {"id": row["id"], "at": row["at"], "text": row["text"]}
+                for row in await state.told.told(token)
+            ]
+            title, close = translate(N_("From the invigilator")), translate(N_("Understood"))
+            status, content = 200, {"messages": told, "title": title, "close": close}
+        except ExamError as refusal:
+            status = status_of(refusal)
+            content = {"code": refusal.code, "message": translate(refusal.message, **refusal.facts)}
+        body = msgspec.json.encode(content)
+        headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
+        headers.append((b"content-length", str(len(body)).encode()))
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+
+def _said(database: Database) -> bytes:
+    # For all candidates at once; each is given those to them by _mine.
+    with database.session(scope=Reach.everything(), writes=False) as session:
+        rows = invigilation.messages_since(session, database.clock.now() - HEARD_FOR)
+        said = [
+            {
+                "id": row.id.hex,
+                "sitting": row.sitting_id.hex,
+                "room": row.room_id and row.room_id.hex,
+                "to": row.registration_id and row.registration_id.hex,
+                "text": row.text,
+                "at": row.sent_at.isoformat(timespec="seconds"),
+            }
+            for row in rows
+        ]
+    return json.dumps(said).encode()
+
+
+def _token(headers: dict[bytes, bytes], attempt_id: str, database: Database) -> AttemptToken:
+    scheme, _, text = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
+    now = database.clock.now()
+    token = tokens.read(database.keyring, text, now=now) if scheme.lower() == "bearer" else None
+    if token is None or str(token.attempt_id) != attempt_id.lower():
+        raise NotYourAttempt
+    return token
