@@ -40,7 +40,7 @@ class Batcher(Generic[W]):
     Parameters
     ----------
     work : callable
-        Does the work of a batch and writes each result into its ticket; must not raise.
+        Does the work of a batch and writes each result into its ticket. When it raises, nobody is told anything.
     batch : int
         Weight at which a batch is full.
     most : int
@@ -115,7 +115,10 @@ class Batcher(Generic[W]):
             self._enough_wait.wait(min(self._linger_seconds, PATIENCE_SECONDS * self._came_together))
             taken = self._take()
             self._came_together = len(taken)
-            self.work(taken)
+            try:
+                self.work(taken)
+            except Exception:  # nobody is told anything, and the next batch has its chance
+                log.exception("batch_not_done", batcher=self._name, tickets=len(taken))
 
     def _take(self) -> list[W]:
         taken: list[W] = []

@@ -241,7 +241,7 @@ def answers(
     """Return by attempt its latest answers, (item, epoch, revision, response, flagged), in item order."""
     # One text an attempt: a hundred rows of five columns each cost more than everything else together.
     found = connection.execute(_answers(connection.dialect.name), {"ids": list(attempt_ids)})
-    return {row[0]: sorted(_rows(row[1])) for row in found}
+    return {row[0]: sorted(_rows(row[1]), key=lambda answer: answer[0].int) for row in found}
 
 
 def change(connection: Connection, rows: Rows) -> None:
