@@ -156,8 +156,8 @@ class PaperPages:
         return self._frame(notice) % values
 
 
-_MOST = 128
-"""Papers whose pages are kept, languages counted apart: some hundred kilobytes each."""
+_MOST = 64
+"""Papers whose pages are kept, languages counted apart: about a megabyte each."""
 _papers: dict[tuple[UUID, str, bool], PaperPages] = {}
 
 
