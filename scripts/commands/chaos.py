@@ -161,7 +161,7 @@ def _kills(server: Server, servers: Servers | None, rng: random.Random) -> dict[
             server.process.wait()
             server.start()
         else:
-            kill_process(rng.choice(server.web_workers()))
+            kill_process(server.oldest_web_worker())  # a newer one may not have begun to answer
 
     kills = {"web worker": Kill("web worker", worker)}
     if servers is None:

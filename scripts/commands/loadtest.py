@@ -35,11 +35,14 @@ from scripts.load.hall import Ticket
 from scripts.load.ledger import compare
 from scripts.load.processes import Server, cpu_seconds
 from scripts.servers.postgres import Postgres, PostgresMissing, start_postgres
+from scripts.servers.redis import RedisMissing, start_redis
 from scripts.site import open_site
 from web.settings import Settings
 
 LOGIN_SECONDS, CALM_SECONDS, HAND_IN_SECONDS = 60.0, 5.0, 60.0
 SERVER_START_SECONDS = 30.0
+WORK_SECONDS = 15.0
+"""Without the spike of starts a run lasts at least so long: from this the cost of a save is reckoned."""
 
 
 class LoadWrong(Invalid):
@@ -77,10 +80,14 @@ def run(arguments: argparse.Namespace) -> int:
     """Run it and print the figures; exit code 1 when there were errors or an answer was lost."""
     if not 1 <= arguments.candidates <= halls.MOST:
         _refuse("--candidates", arguments.candidates, f"give 1 to {halls.MOST}")
-    if not 0.1 <= arguments.minutes <= 600:
-        _refuse("--minutes", arguments.minutes, "give 0.1 to 600")
-    if not 0 <= arguments.spike <= arguments.minutes * 60:
-        _refuse("--spike", arguments.spike, "give seconds, no longer than the run")
+    if not 0.5 <= arguments.minutes <= 600:
+        _refuse("--minutes", arguments.minutes, "give 0.5 to 600")
+    if not 0 <= arguments.spike <= arguments.minutes * 60 - WORK_SECONDS:
+        _refuse(
+            "--spike",
+            arguments.spike,
+            f"give seconds, so that {WORK_SECONDS:.0f} of the run are left for work",
+        )
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     if arguments.candidates + 200 > most:
@@ -137,14 +144,15 @@ def _read_tickets(file: Path | None) -> list[Ticket]:
 def _own(arguments: argparse.Namespace) -> dict[str, Any]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="exam-engine-load-")))
-        postgres = _postgres(arguments, stack)
+        postgres, redis_url = _servers(arguments, stack)
         url = postgres.url("postgres") if postgres else ""
         site = open_site(Settings(data=folder, database_url=url))
         _say(f"a hall for {arguments.candidates} candidates")
         lead = LOGIN_SECONDS + CALM_SECONDS + SERVER_START_SECONDS
         hall = halls.prepare(site, arguments.candidates, starts_in=timedelta(seconds=lead))
         site.database.dispose()
-        server = Server(folder, url, workers=arguments.workers if postgres else 1)
+        workers = arguments.workers if postgres else 1
+        server = Server(folder, url, workers=workers, redis_url=redis_url)
         stack.callback(server.stop)
         server.start()
         begin = time.monotonic() + (hall.starts_at - datetime.now(UTC)).total_seconds()
@@ -167,15 +175,17 @@ def _own(arguments: argparse.Namespace) -> dict[str, Any]:
     return report
 
 
-def _postgres(arguments: argparse.Namespace, stack: ExitStack) -> Postgres | None:
+def _servers(arguments: argparse.Namespace, stack: ExitStack) -> tuple[Postgres | None, str]:
     if arguments.database == "sqlite":
-        return None
+        return None, ""
     try:
         postgres = start_postgres(fsync=True)
-    except PostgresMissing as reason:
+        stack.callback(postgres.stop)
+        redis = start_redis()
+        stack.callback(redis.stop)
+    except (PostgresMissing, RedisMissing) as reason:
         raise ServerMissing(reason=str(reason)) from reason
-    stack.callback(postgres.stop)
-    return postgres
+    return postgres, redis.url
 
 
 def _course(arguments: argparse.Namespace, logins: tuple[float, float], start: float) -> Course:

@@ -96,10 +96,10 @@ class Server:
         """Return what the server has logged."""
         return self._log.read_text(errors="replace")
 
-    def web_workers(self) -> list[int]:
-        """Return the processes that answer; the process itself when it is the only one."""
+    def oldest_web_worker(self) -> int:
+        """Return the process that answers for longest; the process itself when it is the only one."""
         found = [pid for pid in children(self.process.pid) if b"serve" in _command_of(pid)]
-        return found or [self.process.pid]
+        return found[0] if found else self.process.pid
 
     def cpu_seconds(self) -> float:
         return cpu_seconds(family(self.process.pid))

@@ -67,8 +67,8 @@ def test_invented_candidates_have_numbers_of_their_own() -> None:
     ("words", "reason"),
     [
         (["--candidates", "0"], "give 1 to"),
-        (["--minutes", "0"], "give 0.1 to 600"),
-        (["--spike", "600", "--minutes", "1"], "no longer than the run"),
+        (["--minutes", "0"], "give 0.5 to 600"),
+        (["--spike", "600", "--minutes", "1"], "are left for work"),
         (["--url", "http://127.0.0.1:9"], "name the CSV file"),
         (["--url", "http://127.0.0.1:9", "--tickets", "no-such.csv"], "no-such.csv"),
     ],
