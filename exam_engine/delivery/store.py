@@ -225,8 +225,12 @@ def open_attempts(session: Session, registration_id: UUID) -> Sequence[Attempt]:
     return session.scalars(query).all()
 
 
-def attempts(session: Session, sitting_id: UUID) -> Sequence[Attempt]:
+def attempts(
+    session: Session, sitting_id: UUID, registration_ids: Sequence[UUID] | None = None
+) -> Sequence[Attempt]:
     query = select(Attempt).where(Attempt.sitting_id == sitting_id).order_by(Attempt.id)
+    if registration_ids is not None:
+        query = query.where(Attempt.registration_id.in_(registration_ids))
     return session.scalars(query).all()
 
 
@@ -276,7 +280,9 @@ class Progress:
     last_saved_at: datetime
 
 
-def progress(session: Session, sitting_id: UUID) -> dict[UUID, Progress]:
+def progress(
+    session: Session, sitting_id: UUID, registration_ids: Sequence[UUID] | None = None
+) -> dict[UUID, Progress]:
     """Return how many items each attempt has answered, and when it last saved."""
     answered = case((cast(Answer.response, Text()) != "[]", 1), else_=0)
     query = (
@@ -285,6 +291,8 @@ def progress(session: Session, sitting_id: UUID) -> dict[UUID, Progress]:
         .where(Attempt.sitting_id == sitting_id)
         .group_by(Answer.attempt_id)
     )
+    if registration_ids is not None:
+        query = query.where(Attempt.registration_id.in_(registration_ids))
     return {row[0]: Progress(int(row[1]), row[2]) for row in session.execute(query)}
 
 

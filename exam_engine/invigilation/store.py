@@ -141,6 +141,11 @@ def attempt_ids(
     return list(session.scalars(query))
 
 
+def started(session: Session, sitting_id: UUID) -> frozenset[UUID]:
+    """Registrations that have begun a sitting."""
+    return frozenset(session.scalars(select(Attempt.registration_id).where(Attempt.sitting_id == sitting_id)))
+
+
 def seat_at(session: Session, sitting_id: UUID, room_id: UUID, number: int) -> Seat | None:
     query = select(Seat).where(Seat.sitting_id == sitting_id, Seat.room_id == room_id, Seat.number == number)
     return session.scalars(query).one_or_none()

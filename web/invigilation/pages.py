@@ -111,7 +111,7 @@ def address(sitting_id: UUID, room_id: UUID, seat: UUID | None = None) -> str:
 def sitting_page(ctx: Context, sitting_id: UUID, form: Form[Any], status: int = 200) -> Response:
     """Answer with the rooms of a sitting."""
     sitting = sittings.find_sitting(ctx.session, sitting_id)
-    rooms = invigilation.watch(ctx.session, sitting_id, now=ctx.now)
+    rooms = invigilation.overview(ctx.session, sitting_id)
     return ctx.page(
         "invigilation/sitting.html",
         block="rooms",

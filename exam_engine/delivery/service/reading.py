@@ -83,10 +83,15 @@ def responses(session: Session, sitting_id: UUID) -> Sequence[AttemptResponses]:
     ]
 
 
-def attempt_states(session: Session, sitting_id: UUID) -> Sequence[AttemptProgress]:
-    """Return the progress of every attempt of a sitting; health is the last acknowledged save."""
+def attempt_states(
+    session: Session, sitting_id: UUID, registration_ids: Sequence[UUID] | None = None
+) -> Sequence[AttemptProgress]:
+    """Return the progress of every attempt of a sitting, or of some candidates' (a room's at most).
+
+    Health is the last acknowledged save.
+    """
     now = database_now(session)
-    progress = store.progress(session, sitting_id)
+    progress = store.progress(session, sitting_id, registration_ids)
     return [
         AttemptProgress(
             attempt.id,
@@ -104,7 +109,7 @@ def attempt_states(session: Session, sitting_id: UUID) -> Sequence[AttemptProgre
             attempt.epoch,
             attempt.terminated_reason,
         )
-        for attempt in store.attempts(session, sitting_id)
+        for attempt in store.attempts(session, sitting_id, registration_ids)
     ]
 
 

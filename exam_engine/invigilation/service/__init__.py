@@ -12,8 +12,10 @@ from exam_engine.invigilation.service.commanding import (
 )
 from exam_engine.invigilation.service.picturing import (
     Picture,
+    RoomOverview,
     RoomProgress,
     SeatNow,
+    overview,
     picture,
     room_progress,
 )
@@ -34,6 +36,7 @@ from exam_engine.invigilation.service.watching import (
 
 __all__ = [
     "Picture",
+    "RoomOverview",
     "RoomProgress",
     "SeatNow",
     "SeatState",
@@ -47,6 +50,7 @@ __all__ = [
     "messages_of",
     "messages_since",
     "move_seat",
+    "overview",
     "picture",
     "record_incident",
     "room_progress",

@@ -12,11 +12,12 @@ from sqlalchemy.orm import Session
 
 from exam_engine.delivery.rules import SAVE_GRACE
 from exam_engine.invigilation import store
+from exam_engine.invigilation.models import RoomRecord
 from exam_engine.invigilation.rules import AttendanceState
 from exam_engine.invigilation.service.watching import SILENT_SECONDS, SeatState, items_of
 from exam_engine.invigilation.store import SeatRow
 from exam_engine.sittings import service as sittings
-from exam_engine.sittings.models import Sitting
+from exam_engine.sittings.models import Room, Sitting
 from exam_engine.sittings.rules import Component, SittingStatus
 from itembank.base.db import database_now
 
@@ -62,6 +63,35 @@ class Picture:
         for seat in self.seats:
             found.setdefault(seat.room_id, Counter())[seat.state] += 1
         return found
+
+
+@dataclass(frozen=True)
+class RoomOverview:
+    """One room among those of its sitting."""
+
+    room: Room
+    seats: int
+    counts: Mapping[SeatState, int]
+    incidents: int
+    record: RoomRecord | None
+
+
+def overview(session: Session, sitting_id: UUID) -> list[RoomOverview]:
+    """Return the rooms of a sitting with their figures, by name; reads no answer and no name. Raises NotFound."""
+    counts = picture(session, sitting_id, None).counts()
+    incidents = Counter(row.room_id for row in store.incidents(session, sitting_id))
+    records = store.records(session, sitting_id)
+    return [
+        RoomOverview(
+            room,
+            counts[room.id].total(),
+            {state: counts[room.id][state] for state in SeatState if counts[room.id][state]},
+            incidents[room.id],
+            records.get(room.id),
+        )
+        for room in sittings.list_rooms(session)
+        if room.id in counts
+    ]
 
 
 def room_progress(session: Session, sitting_id: UUID, room_id: UUID) -> RoomProgress:
@@ -111,7 +141,7 @@ def _seat(
         number=row.number,
         state=state,
         answered=answered,
-        items=items_of(session, row.paper_id),
+        items=0 if progress is None else items_of(session, row.paper_id),
         last_saved_at=saved,
         epoch=row.epoch or 0,
         due_at=row.due_at if state is SeatState.ANSWERING else None,

@@ -55,7 +55,7 @@ def take_attendance(
     Raises PresentButNoAttempt for marking absent somebody who has begun, SittingNotRunning, or NotFound.
     """
     sitting = running_sitting(session, sitting_id)
-    started = {row.registration_id for row in delivery.attempt_states(session, sitting_id)}
+    started = store.started(session, sitting_id)
     known = store.attendance(session, sitting_id)
     changed = 0
     for registration_id in dict.fromkeys(registration_ids):

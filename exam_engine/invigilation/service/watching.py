@@ -87,7 +87,7 @@ def items_of(session: Session, paper_id: UUID | None) -> int:
     if paper_id is None:
         return 0
     if paper_id not in _item_counts:
-        if len(_item_counts) > 1000:
+        if len(_item_counts) > 50_000:  # as many forms as candidates, where each gets their own
             _item_counts.clear()
         paper = papers.candidate_view(session, paper_id)
         _item_counts[paper_id] = sum(len(section.entries) for section in paper.sections)
@@ -100,7 +100,8 @@ def watch(
     """Return the rooms of a sitting, or one of them, as they are now. Raises NotFound."""
     sitting = sittings.find_sitting(session, sitting_id)
     seats = sittings.list_seats(session, sitting_id, room_id)
-    attempts = {row.registration_id: row for row in delivery.attempt_states(session, sitting_id)}
+    here = None if room_id is None else [view.seat.registration_id for view in seats]
+    attempts = {row.registration_id: row for row in delivery.attempt_states(session, sitting_id, here)}
     attendance, incidents = store.attendance(session, sitting_id), store.incidents(session, sitting_id)
     opened = sittings.terms_of(sitting).opens_at
     logged_in = store.logged_in(session, sitting_id, since=opened, now=now)
