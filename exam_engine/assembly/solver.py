@@ -19,7 +19,7 @@ SOLVER = "HiGHS"
 OPTIMAL, FEASIBLE, INFEASIBLE, UNDECIDED = "optimal", "feasible", "infeasible", "undecided"
 
 
-LONGEST_SECONDS = 180.0
+LONGEST_SECONDS = 600.0
 """A safety net against a single call that does not end: a cancel is only seen between calls. It is far beyond what
 forms need; where it is reached, an answer depends on the machine and is at worst undecided, never wrong."""
 
