@@ -234,6 +234,7 @@ def refused(
     """Whether the command refuses with a message and writes nothing."""
     (folder / "p.csv").write_bytes(pool)
     (folder / "s.toml").write_bytes(specification)
-    code = main(["assemble", str(folder / "p.csv"), str(folder / "s.toml"), "--out", str(folder / "out")])
+    files = [str(folder / "p.csv"), str(folder / "s.toml")]
+    code = main(["assemble", *files, "--forms", "1", "--out", str(folder / "out")])
     said = capsys.readouterr().err
     return code == 1 and message in said and not (folder / "out").exists()
