@@ -169,7 +169,8 @@ def _decide(
     taken: set[tuple[UUID, int]] = set()
     for ticket in tickets:
         state = states.get(ticket.attempt_id)
-        ticket.refusal = refusal(state, epoch=ticket.epoch, now=now)
+        # Written in parts, a ticket is acknowledged only when every part of it was taken.
+        ticket.refusal = ticket.refusal or refusal(state, epoch=ticket.epoch, now=now)
         if state is not None:
             ticket.remaining = remaining_seconds(due_at=state.due_at, paused_at=state.paused_at, now=now)
         if ticket.refusal is None:

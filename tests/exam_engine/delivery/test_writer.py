@@ -158,6 +158,29 @@ def test_an_answer_the_database_refuses_takes_no_other_with_it(
     assert set(stored(database)) == set(items) - {items[3]}
 
 
+def test_what_was_refused_in_one_half_of_a_batch_is_not_acknowledged_by_the_other(
+    writer, database, attempt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = [row(attempt, new_id(), 1, "A") for _ in range(4)]
+    written = writer._write
+    calls = 0
+
+    def write_while_it_is_paused_and_resumed(tickets: Any, answers: Any) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 1:
+            raise DataError("insert", {}, Exception("bad value"))
+        change(database, attempt, paused_at=database.clock.now() if calls == 2 else None)
+        written(tickets, answers)
+
+    monkeypatch.setattr(writer, "_write", write_while_it_is_paused_and_resumed)
+    ticket = writer.save(attempt.id, 1, sent)
+
+    assert calls == 3
+    assert ticket.refusal is AttemptPaused
+    assert sent[0].item_id not in stored(database)
+
+
 def test_a_database_that_is_away_acknowledges_nothing_and_recovers(
     writer, database, attempt, monkeypatch: pytest.MonkeyPatch
 ) -> None:
