@@ -2,8 +2,9 @@
 
 Data flow: the web puts a ``Request`` into the queue and goes on; one thread takes all that wait, sorts them by kind,
 and gives each kind to its act in ``acts``; the audit records of a transaction are chained and written together; after
-the commit every request gets its answer. A batch that the database refuses is halved until the one is found that it
-refuses; that one goes the ordinary road, where the refusal has its name.
+the commit every request gets its answer. A batch that cannot be done is halved until the one is found that is in the
+way (a value that the database refuses, a sealed name that does not open); that one goes the ordinary road, where the
+refusal has its name. Only a database that is away ends a whole batch.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 
 import structlog
-from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from exam_engine.delivery.batches import Batcher
 from exam_engine.delivery.lean import acts
@@ -34,6 +36,9 @@ LINGER_SECONDS = 0.1
 
 ENOUGH = 100
 """Requests that are not kept waiting for more."""
+
+AWAY = (OperationalError, InterfaceError, PoolTimeout)
+"""The database itself fails, whatever was asked of it."""
 
 
 class Desk:
@@ -66,22 +71,21 @@ class Desk:
         for group in _groups(requests):
             try:
                 self._halve(group)
-            except Exception as error:
-                if not isinstance(error, SQLAlchemyError):
-                    log.exception("requests_not_done", requests=len(group), kind=type(group[0]).__name__)
-                else:
-                    log.warning("requests_not_done", requests=len(group), reason=type(error).__name__)
+            except AWAY as error:
+                log.warning("requests_not_done", requests=len(group), reason=type(error).__name__)
                 for request in group:
                     request.answer, request.refusal = None, DatabaseAway
 
     def _halve(self, requests: Sequence[Request]) -> None:
         try:
             self._perform(requests)
-        except (DataError, IntegrityError) as error:
+        except AWAY:
+            raise
+        except Exception as error:
             for request in requests:
                 request.answer = None
             if len(requests) == 1:
-                log.warning("request_refused_by_database", reason=type(error).__name__)
+                _tell(requests[0], error)
                 return
             middle = len(requests) // 2
             self._halve(requests[:middle])
@@ -94,6 +98,15 @@ class Desk:
             acts.ACTS[type(requests[0])](flush, requests)
             head = audit.append(connection, self._database.keyring, flush.records)
         audit.export(head, self._database.audit_heads)
+
+
+def _tell(request: Request, error: Exception) -> None:
+    """Log why a request is left to the ordinary road."""
+    kind, reason = type(request).__name__, type(error).__name__
+    if isinstance(error, SQLAlchemyError):
+        log.warning("request_refused_by_database", kind=kind, reason=reason)
+    else:
+        log.error("request_not_done", kind=kind, reason=reason, exc_info=error)
 
 
 def _groups(requests: Sequence[Request]) -> list[list[Request]]:

@@ -17,7 +17,8 @@ from exam_engine.delivery.rules import DatabaseAway, TooManyWaiting
 from exam_engine.sittings import service as sittings
 from itembank.base import audit
 from itembank.base.db import Database, Scope
-from itembank.people.models import Institution
+from itembank.people import service as people
+from itembank.people.models import Institution, Person
 from itembank.people.service import session_digest
 from tests.factories.exam import ExamWorld
 
@@ -140,6 +141,22 @@ def test_one_that_the_database_refuses_takes_no_other_with_it(
     begun = ask(desk, Start, *({"session_digest": one, "sitting_id": sitting} for one in digests))
 
     assert [attempt is None for attempt in begun] == [False, False, False, True, False]
+
+
+def test_a_name_that_does_not_open_takes_no_other_with_it(
+    desk: Desk, world: ExamWorld, database: Database
+) -> None:
+    digests = list(enter(desk, world, 4))
+    with database.session(scope=Scope.everything()) as session:
+        person = next(
+            one
+            for one in session.scalars(select(Person))
+            if people.read_person(session, one.id).name == "考生2"
+        )
+        person.sealed = person.sealed[:-1] + bytes([person.sealed[-1] ^ 1])
+    places = ask(desk, Wait, *({"session_digest": one} for one in digests))
+
+    assert [place and place.who.name for place in places] == ["考生0", "考生1", None, "考生3"]
 
 
 def test_a_database_that_is_away_and_a_full_queue_answer_nothing(
