@@ -13,6 +13,7 @@ a key of that person's own; destroying it makes them unreadable and leaves the c
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
@@ -24,6 +25,7 @@ from pathlib import Path
 from typing import Any, cast
 from uuid import UUID
 
+import structlog
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import JSON, Connection, LargeBinary, String, Table, event, insert, select, update
 from sqlalchemy.orm import Mapped, Session, SessionTransaction, mapped_column
@@ -31,6 +33,8 @@ from sqlalchemy.orm import Mapped, Session, SessionTransaction, mapped_column
 from itembank.base import bulk
 from itembank.base.crypto import Keyring
 from itembank.base.db import Base, keyring_of, on_session_factory
+
+log = structlog.get_logger(__name__)
 
 PURPOSE = "audit"
 GENESIS = "0" * 64
@@ -223,12 +227,34 @@ def append(connection: Connection, keyring: Keyring, records: Sequence[Record]) 
 
 
 def export(head: dict[str, Any] | None, path: Path | None) -> None:
-    """Append a signed head to the file outside the database, once its transaction is committed."""
+    """Append a signed head to the file outside the database, once its transaction is committed.
+
+    What is committed cannot be refused any more: a file that takes nothing is an error in the log, and the next head
+    covers the one that is missing.
+    """
     if head is None or path is None:
         return
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:
-        os.write(handle, json.dumps(head).encode() + b"\n")  # one write: lines of two workers never mix
+        _append_line(path, json.dumps(head).encode() + b"\n")
+    except OSError as error:
+        log.error("audit_head_not_exported", number=head["number"], path=str(path), reason=str(error))
+
+
+def _append_line(path: Path, line: bytes) -> None:
+    """Append the whole line or nothing of it."""
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)  # of all workers; closing gives it back
+        size = os.fstat(handle).st_size
+        if size and os.pread(handle, 1, size - 1) != b"\n":
+            line = b"\n" + line  # half a line, left by a crash, stays alone
+        try:
+            written = 0
+            while written < len(line):
+                written += os.write(handle, line[written:])
+        except OSError:
+            os.ftruncate(handle, size)
+            raise
     finally:
         os.close(handle)
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import json
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -157,6 +160,33 @@ def test_a_name_that_does_not_open_takes_no_other_with_it(
     places = ask(desk, Wait, *({"session_digest": one} for one in digests))
 
     assert [place and place.who.name for place in places] == ["考生0", "考生1", None, "考生3"]
+
+
+def test_a_file_of_heads_that_takes_nothing_leaves_answers_and_chain_as_they_are(
+    desk: Desk, world: ExamWorld, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert database.audit_heads
+    write, free = os.write, [40]
+
+    def write_until_full(handle: int, content: bytes) -> int:
+        if not free:
+            raise OSError(errno.ENOSPC, "no space left")
+        return write(handle, content[: free.pop()])
+
+    typed = entries(world, 2)
+    before = database.audit_heads.read_bytes()
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "write", write_until_full)
+        assert ask(desk, Enter, typed[0])[0]
+    assert not free
+    assert database.audit_heads.read_bytes() == before
+    with database.audit_heads.open("ab") as file:
+        file.write(before.splitlines()[0])  # as a crash may leave it, without its end
+    assert ask(desk, Enter, typed[1])[0]
+
+    assert all(json.loads(line)["signature"] for line in database.audit_heads.read_bytes().splitlines())
+    with database.session(writes=False) as session:
+        assert audit.verify(session, database.audit_heads).is_intact
 
 
 def test_a_database_that_is_away_and_a_full_queue_answer_nothing(
