@@ -41,6 +41,8 @@ class Incident(IdMixin, TenantMixin, Base):
     confirmed_at: Mapped[datetime | None]
     """When a second person confirmed a kind that voids; before, nothing is void."""
     confirmed_by: Mapped[str] = mapped_column(String(80), default="")
+    holds: Mapped[bool] = mapped_column(default=False)
+    """Whether it alone stops the clock or bars the entry: its withdrawal ends that, and nothing somebody else did."""
     withdrawn_at: Mapped[datetime | None]
     withdrawn_by: Mapped[str] = mapped_column(String(80), default="")
     withdrawal_reason: Mapped[str] = mapped_column(String(400), default="")

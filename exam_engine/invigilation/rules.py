@@ -125,6 +125,16 @@ class VoidingUndecided(Conflict):
     )
 
 
+class HeldByIncident(Conflict):
+    """Only the decision about an incident ends what it holds."""
+
+    code = "held_by_incident"
+    message = (
+        "Nothing was resumed: {count} attempts are held by an incident that waits for a second person. "
+        "Confirm or withdraw the incident."
+    )
+
+
 class NobodyThere(Conflict):
     """There is no attempt under way that this could be done to."""
 

@@ -116,6 +116,17 @@ def incident(session: Session, incident_id: UUID, *, lock: bool = False) -> Inci
     return session.scalars(query).one_or_none()
 
 
+def standing(session: Session, sitting_id: UUID, registration_id: UUID) -> Sequence[Incident]:
+    """Incidents of a candidate that void the component, or would: those that nobody has withdrawn."""
+    query = select(Incident).where(
+        Incident.sitting_id == sitting_id,
+        Incident.registration_id == registration_id,
+        Incident.kind.in_(VOIDING),
+        Incident.withdrawn_at.is_(None),
+    )
+    return session.scalars(query.order_by(Incident.id)).all()
+
+
 def undecided(session: Session, sitting_id: UUID) -> Sequence[Incident]:
     """Incidents that void a component once a second person confirms."""
     query = select(Incident).where(
@@ -127,18 +138,27 @@ def undecided(session: Session, sitting_id: UUID) -> Sequence[Incident]:
     return session.scalars(query.order_by(Incident.id)).all()
 
 
-def attempt_ids(
+def open_attempts(
     session: Session, sitting_id: UUID, *, room_id: UUID | None = None, registration_id: UUID | None = None
-) -> list[UUID]:
-    """Return the attempts of a sitting that are not handed in: all, of a room, or of one candidate."""
-    query = select(Attempt.id).where(Attempt.sitting_id == sitting_id, Attempt.submitted_at.is_(None))
+) -> dict[UUID, UUID]:
+    """Return by candidate, locked in key order, the attempts not handed in: all, of a room, or of one candidate."""
+    query = select(Attempt.registration_id, Attempt.id).where(
+        Attempt.sitting_id == sitting_id, Attempt.submitted_at.is_(None)
+    )
     if room_id is not None:
         query = query.join(
             Seat, and_(Seat.sitting_id == sitting_id, Seat.registration_id == Attempt.registration_id)
         ).where(Seat.room_id == room_id)
     if registration_id is not None:
         query = query.where(Attempt.registration_id == registration_id)
-    return list(session.scalars(query))
+    rows = session.execute(query.order_by(Attempt.id).with_for_update(of=Attempt))
+    return {row[0]: row[1] for row in rows}
+
+
+def lock_seat(session: Session, sitting_id: UUID, registration_id: UUID) -> None:
+    """Let what concerns one candidate of a sitting happen one after the other."""
+    query = select(Seat.id).where(Seat.sitting_id == sitting_id, Seat.registration_id == registration_id)
+    session.execute(query.with_for_update())
 
 
 def started(session: Session, sitting_id: UUID) -> frozenset[UUID]:

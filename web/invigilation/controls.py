@@ -13,6 +13,7 @@ from itembank.base.errors import ExamError, NotFound
 from itembank.people.rules import Action
 from web.deps import Context, requires
 from web.forms import Form, parse_form
+from web.i18n import N_
 from web.invigilation.forms import ControlForm, MessageForm, MoveForm
 from web.invigilation.pages import FormDep, address, room_page, router, sitting_page
 
@@ -33,7 +34,8 @@ def _control(
     sitting_id: UUID,
     room_id: UUID | None = None,
     registration_id: UUID | None = None,
-) -> tuple[Form[ControlForm], int]:
+) -> tuple[Form[ControlForm], str]:
+    """Do it; return the form with what was refused, or what to say."""
     form = parse_form(ControlForm, data)
     if form.model is not None:
         try:
@@ -46,13 +48,21 @@ def _control(
                     registration_id=registration_id,
                     **form.model.model_dump(),
                 )
-            return form, done
+            return form, _said(ctx, done)
         except NotFound:
             raise
         except ExamError as error:
             beside = error.code == "attempt_reason_missing" and registration_id is not None
             form.add("reason" if beside else "", error)
-    return form, 0
+    return form, ""
+
+
+def _said(ctx: Context, commanded: invigilation.Commanded) -> str:
+    done = ctx._("Done for {count} candidates.", count=commanded.done)
+    if not commanded.held:
+        return done
+    left = N_("{count} were left out: an incident holds them until it is confirmed or withdrawn.")
+    return f"{done} {ctx._(left, count=commanded.held)}"
 
 
 def _message(
@@ -87,12 +97,10 @@ def control_sitting(
     sitting_id: UUID, data: FormDep, ctx: Context = requires(Action.ATTEMPT_CONTROL)
 ) -> Response:
     """Extend, pause, resume or collect every attempt under way."""
-    form, done = _control(ctx, data, sitting_id)
+    form, notice = _control(ctx, data, sitting_id)
     if form.errors:
         return sitting_page(ctx, sitting_id, form, 422)
-    return ctx.redirect(
-        f"/invigilation/{sitting_id}", notice=ctx._("Done for {count} candidates.", count=done)
-    )
+    return ctx.redirect(f"/invigilation/{sitting_id}", notice=notice)
 
 
 @router.post("/{sitting_id}/rooms/{room_id}/attempts")
@@ -101,10 +109,9 @@ def control_room(
 ) -> Response:
     """Extend, pause, resume or collect the attempts under way in a room."""
     _check_room(ctx, sitting_id, room_id)
-    form, done = _control(ctx, data, sitting_id, room_id)
+    form, notice = _control(ctx, data, sitting_id, room_id)
     if form.errors:
         return room_page(ctx, sitting_id, room_id, form, status=422)
-    notice = ctx._("Done for {count} candidates.", count=done)
     return ctx.redirect(address(sitting_id, room_id), notice=notice)
 
 

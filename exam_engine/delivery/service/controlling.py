@@ -179,11 +179,14 @@ def bar_entry(
     sitting_id: UUID,
     registration_id: UUID,
     reason: str,
-) -> None:
-    """Keep a candidate from beginning a sitting. Doing it twice changes nothing; ReasonMissing without reason."""
+) -> bool:
+    """Keep a candidate from beginning a sitting; tell whether nobody had before.
+
+    Raises ReasonMissing.
+    """
     reason = check_reason(reason)
     if store.bar(session, sitting_id, registration_id) is not None:
-        return
+        return False
     bar = EntryBar(
         institution_id=institution_id,
         sitting_id=sitting_id,
@@ -193,6 +196,7 @@ def bar_entry(
     )
     session.add(bar)
     _record_bar(session, actor, bar, "entry.barred", reason=reason)
+    return True
 
 
 def lift_bar(session: Session, *, actor: Actor, sitting_id: UUID, registration_id: UUID, reason: str) -> None:

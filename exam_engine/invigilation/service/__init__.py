@@ -2,6 +2,7 @@
 
 from exam_engine.invigilation.service.closing import close_sitting
 from exam_engine.invigilation.service.commanding import (
+    Commanded,
     command,
     messages,
     messages_of,
@@ -35,6 +36,7 @@ from exam_engine.invigilation.service.watching import (
 )
 
 __all__ = [
+    "Commanded",
     "Picture",
     "RoomOverview",
     "RoomProgress",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -13,12 +14,26 @@ from exam_engine.delivery.rules import check_reason
 from exam_engine.delivery.service import Deed
 from exam_engine.invigilation import store
 from exam_engine.invigilation.models import RoomMessage
-from exam_engine.invigilation.rules import MessageEmpty, NobodyThere, SeatOutsideRoom, SeatTaken
+from exam_engine.invigilation.rules import (
+    HeldByIncident,
+    MessageEmpty,
+    NobodyThere,
+    SeatOutsideRoom,
+    SeatTaken,
+)
 from exam_engine.invigilation.service.recording import running_sitting
 from exam_engine.sittings import service as sittings
 from exam_engine.sittings.models import Seat
 from itembank.base import audit
 from itembank.people.rules import Actor
+
+
+@dataclass(frozen=True)
+class Commanded:
+    """To how many attempts something was done, and how many were left out because an incident holds them."""
+
+    done: int
+    held: int = 0
 
 
 def command(
@@ -31,21 +46,46 @@ def command(
     registration_id: UUID | None = None,
     minutes: int = 0,
     reason: str = "",
-) -> int:
+) -> Commanded:
     """Extend, pause, resume or end the attempts under way of one candidate, of a room, or of the whole sitting.
 
-    Returns how many were changed. Whoever has not begun is not touched: who begins later has the ordinary time.
+    Whoever has not begun is not touched: who begins later has the ordinary time. What an undecided incident holds is
+    not resumed.
 
-    Raises NobodyThere, ReasonMissing, ExtraTimeWrong, SittingNotRunning or NotFound.
+    Raises NobodyThere, HeldByIncident, ReasonMissing, ExtraTimeWrong, SittingNotRunning or NotFound.
     """
     running_sitting(session, sitting_id)
-    attempt_ids = store.attempt_ids(session, sitting_id, room_id=room_id, registration_id=registration_id)
-    done = delivery.control_attempts(
-        session, actor=actor, attempt_ids=attempt_ids, deed=deed, minutes=minutes, reason=reason
+    attempts = store.open_attempts(session, sitting_id, room_id=room_id, registration_id=registration_id)
+    held, stopped = _held(session, sitting_id, attempts, deed)
+    done = stopped + delivery.control_attempts(
+        session,
+        actor=actor,
+        attempt_ids=[attempt for key, attempt in attempts.items() if key not in held],
+        deed=deed,
+        minutes=minutes,
+        reason=reason,
     )
+    left = len(held) if deed is Deed.RESUME else 0
     if not done:
-        raise NobodyThere
-    return done
+        raise HeldByIncident(count=left) if left else NobodyThere
+    return Commanded(done, left)
+
+
+def _held(
+    session: Session, sitting_id: UUID, attempts: Collection[UUID], deed: Deed
+) -> tuple[set[UUID | None], int]:
+    """Return whose clock an undecided incident stops, after the attempts were locked, and how many of them now pause.
+
+    Their clocks are neither stopped nor started here. But the incident says from now on whether it alone holds them:
+    after a pause the withdrawal does not start the clock, after a resumption it does.
+    """
+    if deed not in (Deed.PAUSE, Deed.RESUME):
+        return set(), 0
+    incidents = [row for row in store.undecided(session, sitting_id) if row.registration_id in attempts]
+    alone = {row.registration_id for row in incidents if row.holds}
+    for row in incidents:
+        row.holds = deed is Deed.RESUME
+    return {row.registration_id for row in incidents}, len(alone) if deed is Deed.PAUSE else 0
 
 
 def send_message(

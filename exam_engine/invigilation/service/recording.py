@@ -153,7 +153,8 @@ def record_incident(
             now=now,
         )
         if kind in VOIDING:
-            _hold(session, actor, sitting, registration_id, note)
+            incident.holds = _hold(session, actor, sitting, registration_id, note[:400])
+            session.flush()
     audit.record(
         session,
         actor=actor,
@@ -165,25 +166,40 @@ def record_incident(
     return incident
 
 
-def _hold(session: Session, actor: Actor, sitting: Sitting, registration_id: UUID, note: str) -> None:
-    attempt_id = _attempt_of(session, sitting.id, registration_id)
+def _hold(session: Session, actor: Actor, sitting: Sitting, registration_id: UUID, reason: str) -> bool:
+    """Stop the candidate's clock, or bar the entry; tell whether neither was so before."""
+    attempt_id = _locked_attempt(session, sitting.id, registration_id)
     if attempt_id is not None:
-        delivery.control_attempts(
-            session, actor=actor, attempt_ids=[attempt_id], deed=Deed.PAUSE, reason=note[:400]
+        paused = delivery.control_attempts(
+            session, actor=actor, attempt_ids=[attempt_id], deed=Deed.PAUSE, reason=reason
         )
-    else:
-        delivery.bar_entry(
-            session,
-            actor=actor,
-            institution_id=sitting.institution_id,
-            sitting_id=sitting.id,
-            registration_id=registration_id,
-            reason=note[:400],
-        )
+        return paused > 0
+    return delivery.bar_entry(
+        session,
+        actor=actor,
+        institution_id=sitting.institution_id,
+        sitting_id=sitting.id,
+        registration_id=registration_id,
+        reason=reason,
+    )
 
 
-def _attempt_of(session: Session, sitting_id: UUID, registration_id: UUID) -> UUID | None:
-    return next(iter(store.attempt_ids(session, sitting_id, registration_id=registration_id)), None)
+def _locked_attempt(session: Session, sitting_id: UUID, registration_id: UUID) -> UUID | None:
+    # Always the seat, then the attempt, then the incident: two who decide about one candidate wait for each other.
+    store.lock_seat(session, sitting_id, registration_id)
+    return store.open_attempts(session, sitting_id, registration_id=registration_id).get(registration_id)
+
+
+def _locked(session: Session, incident_id: UUID) -> tuple[Incident, UUID | None]:
+    """Return an incident of a running sitting and the candidate's attempt under way, both locked."""
+    incident, attempt_id = store.incident(session, incident_id), None
+    if incident is None:
+        raise NotFound
+    running_sitting(session, incident.sitting_id)
+    if incident.registration_id is not None:
+        attempt_id = _locked_attempt(session, incident.sitting_id, incident.registration_id)
+    store.incident(session, incident_id, lock=True)
+    return incident, attempt_id
 
 
 def confirm_incident(session: Session, *, actor: Actor, incident_id: UUID, now: datetime) -> Incident:
@@ -191,16 +207,12 @@ def confirm_incident(session: Session, *, actor: Actor, incident_id: UUID, now: 
 
     Raises SecondPersonNeeded for whoever recorded it, NothingToConfirm, SittingNotRunning or NotFound.
     """
-    incident = store.incident(session, incident_id, lock=True)
-    if incident is None:
-        raise NotFound
-    running_sitting(session, incident.sitting_id)
+    incident, attempt_id = _locked(session, incident_id)
     if not incident.is_undecided or incident.registration_id is None:
         raise NothingToConfirm
     if actor.id is None or incident.recorded_by == str(actor):
         raise SecondPersonNeeded
     incident.confirmed_at, incident.confirmed_by = now, str(actor)
-    attempt_id = _attempt_of(session, incident.sitting_id, incident.registration_id)
     if attempt_id is not None:
         delivery.control_attempts(
             session,
@@ -230,9 +242,15 @@ def confirm_incident(session: Session, *, actor: Actor, incident_id: UUID, now: 
     return incident
 
 
-def _release(session: Session, actor: Actor, incident: Incident) -> None:
-    assert incident.registration_id is not None
-    attempt_id = _attempt_of(session, incident.sitting_id, incident.registration_id)
+def _release(session: Session, actor: Actor, incident: Incident, attempt_id: UUID | None) -> None:
+    """End what the withdrawn incident alone held; another one that stands holds it from now on."""
+    if incident.registration_id is None or not incident.holds:
+        return
+    incident.holds = False
+    others = store.standing(session, incident.sitting_id, incident.registration_id)
+    if others:
+        others[0].holds = True
+        return
     if attempt_id is not None:
         delivery.control_attempts(session, actor=actor, attempt_ids=[attempt_id], deed=Deed.RESUME)
     delivery.lift_bar(
@@ -249,23 +267,20 @@ def withdraw_incident(
 ) -> Incident:
     """Take an incident back with a reason; it stays on record.
 
-    What it held goes on, with all of its time; an attempt that was ended by the confirmation stays ended.
+    What it alone held goes on, with all of its time; what somebody else paused or barred, or another incident holds,
+    stays so, and an attempt that was ended by the confirmation stays ended.
 
     Raises ReasonNeeded, IncidentWithdrawn, SittingNotRunning or NotFound.
     """
-    incident = store.incident(session, incident_id, lock=True)
-    if incident is None:
-        raise NotFound
-    running_sitting(session, incident.sitting_id)
+    incident, attempt_id = _locked(session, incident_id)
     if incident.withdrawn_at is not None:
         raise IncidentWithdrawn
     if not reason.strip():
         raise ReasonNeeded
-    held = incident.is_undecided
     incident.withdrawn_at, incident.withdrawn_by = now, str(actor)
     incident.withdrawal_reason = reason.strip()[:400]
-    if held:
-        _release(session, actor, incident)
+    session.flush()
+    _release(session, actor, incident, attempt_id)
     if incident.registration_id is not None:
         registration = sittings.find_registration(session, incident.registration_id)
         sittings.note_event(

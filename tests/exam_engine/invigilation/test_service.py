@@ -11,13 +11,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from exam_engine.delivery import service as delivery
-from exam_engine.delivery.rules import ReasonMissing
+from exam_engine.delivery.rules import EntryBarred, ReasonMissing
 from exam_engine.delivery.service import Deed
 from exam_engine.invigilation import service as invigilation
 from exam_engine.invigilation.rules import (
     AttemptsOpen,
     AttendanceMissing,
     AttendanceState,
+    HeldByIncident,
     IncidentKind,
     IncidentNoteMissing,
     IncidentWithdrawn,
@@ -169,6 +170,67 @@ def test_cheating_stops_the_attempt_until_a_second_person_confirms_or_it_is_with
     ]
 
 
+def test_only_the_decision_about_it_ends_what_an_incident_holds(
+    database: Database, institution: Institution, clock: ShiftedClock, theory: Theory
+) -> None:
+    officer = officer_of(institution)
+    clock.advance(11 * MINUTE)
+
+    def accuse(session: Session, number: int) -> Any:
+        return invigilation.record_incident(
+            session,
+            actor=officer,
+            sitting_id=theory.sitting_id,
+            room_id=theory.room_id,
+            registration_id=theory.candidates[number - 1],
+            kind=IncidentKind.CHEATING,
+            note="查出手机",
+            now=NOW,
+        )
+
+    def withdraw(session: Session, incident: Any) -> SeatState:
+        invigilation.withdraw_incident(
+            session, actor=officer, incident_id=incident.id, reason="误判", now=NOW
+        )
+        return states(session, theory, clock)[0]
+
+    with database.session(scope=Scope.of([institution.id])) as session:
+        for number in (1, 2, 3):
+            delivery.start(session, actor=theory.actor(number), sitting_id=theory.sitting_id)
+        room: dict[str, Any] = {"actor": officer, "sitting_id": theory.sitting_id, "room_id": theory.room_id}
+        one = {**room, "room_id": None, "registration_id": theory.candidates[0]}
+        first, second = accuse(session, 1), accuse(session, 1)
+        with pytest.raises(HeldByIncident):
+            invigilation.command(session, **one, deed=Deed.RESUME)
+        invigilation.command(session, **room, deed=Deed.PAUSE, reason="断电")
+        resumed = invigilation.command(session, **room, deed=Deed.RESUME)
+        assert (resumed.done, resumed.held) == (2, 1)
+        assert states(session, theory, clock)[:2] == [SeatState.PAUSED, SeatState.ANSWERING]
+        assert [withdraw(session, incident) for incident in (first, second)] == [
+            SeatState.PAUSED,
+            SeatState.ANSWERING,
+        ]
+
+        invigilation.command(session, **one, deed=Deed.PAUSE, reason="设备更换")
+        assert withdraw(session, accuse(session, 1)) is SeatState.PAUSED
+        invigilation.command(session, **one, deed=Deed.RESUME)
+        third = accuse(session, 1)
+        invigilation.command(session, **room, deed=Deed.PAUSE, reason="断电")
+        assert withdraw(session, third) is SeatState.PAUSED
+
+        delivery.bar_entry(
+            session,
+            actor=officer,
+            institution_id=institution.id,
+            sitting_id=theory.sitting_id,
+            registration_id=theory.candidates[3],
+            reason="无身份证",
+        )
+        withdraw(session, accuse(session, 4))
+        with pytest.raises(EntryBarred):
+            delivery.start(session, actor=theory.actor(4), sitting_id=theory.sitting_id)
+
+
 def test_a_room_is_commanded_at_once_and_each_attempt_has_its_record(
     database: Database, institution: Institution, clock: ShiftedClock, theory: Theory
 ) -> None:
@@ -196,7 +258,7 @@ def test_a_room_is_commanded_at_once_and_each_attempt_has_its_record(
         actions = Counter(entry.action for entry in session.scalars(select(AuditEntry)))
 
     assert [b - a for a, b in zip(due, longer, strict=True)] == [5 * MINUTE] * 3
-    assert (extended, paused, collected) == (3, 2, 3)
+    assert (extended.done, paused.done, collected.done) == (3, 2, 3)
     assert ended == [*[SeatState.FORCED] * 3, SeatState.NOT_LOGGED_IN]
     assert (actions["attempt.extended"], actions["attempt.paused"], actions["attempt.collected"]) == (3, 3, 3)
 
