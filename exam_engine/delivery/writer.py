@@ -89,8 +89,9 @@ class Writer:
         turn: AbstractContextManager[object] | None = None,
     ) -> None:
         self._database = database
-        self._engines = {writes: database.engine.execution_options(writes=writes) for writes in (False, True)}
-        self._autocommit = database.engine.execution_options(isolation_level="AUTOCOMMIT")
+        engine = database.reserved_engine
+        self._engines = {writes: engine.execution_options(writes=writes) for writes in (False, True)}
+        self._autocommit = engine.execution_options(isolation_level="AUTOCOMMIT")
         self._batcher: Batcher[Ticket] = Batcher(
             self._work,
             name="answers",

@@ -169,6 +169,20 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
+def _engine(url: str, *, pool_size: int, max_overflow: int) -> Engine:
+    engine = create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=max_overflow,
+        pool_pre_ping=not url.startswith("sqlite"),
+        hide_parameters=True,  # a failing statement is logged; its values can be personal
+    )
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _configure_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
 class Database:
     """One database, its keyring and its clock.
 
@@ -197,16 +211,9 @@ class Database:
         self.keyring = keyring
         self.clock: Clock = clock or SystemClock()
         self.audit_heads = audit_heads
-        self.engine: Engine = create_engine(
-            url,
-            pool_size=pool_size,
-            max_overflow=20,
-            pool_pre_ping=not url.startswith("sqlite"),
-            hide_parameters=True,  # a failing statement is logged; its values can be personal
-        )
-        if self.is_sqlite:
-            event.listen(self.engine, "connect", _configure_sqlite)
-            event.listen(self.engine, "begin", _begin_sqlite)
+        self.engine = _engine(url, pool_size=pool_size, max_overflow=20)
+        self.reserved_engine = _engine(url, pool_size=2, max_overflow=2)
+        """Connections for the threads that save answers: requests that hold all others cannot stop them."""
         self._sessions = sessionmaker(
             self.engine,
             expire_on_commit=False,
@@ -233,6 +240,7 @@ class Database:
     def dispose(self) -> None:
         """Close all pooled connections."""
         self.engine.dispose()
+        self.reserved_engine.dispose()
 
 
 _session_hooks: list[Any] = []

@@ -54,7 +54,8 @@ class Desk:
     ) -> None:
         self._database = database
         reading = {"writes": False} if database.is_sqlite else {"isolation_level": "AUTOCOMMIT"}
-        self._engines = {True: database.engine, False: database.engine.execution_options(**reading)}
+        engine = database.reserved_engine
+        self._engines = {True: engine, False: engine.execution_options(**reading)}
         self._batcher: Batcher[Request] = Batcher(
             self._work,
             name="desk",

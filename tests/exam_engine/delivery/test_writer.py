@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -10,9 +11,12 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import DataError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from exam_engine.delivery import store
 from exam_engine.delivery.lean import store as lean_store
+from exam_engine.delivery.lean.desk import Desk
+from exam_engine.delivery.lean.requests import Wait
 from exam_engine.delivery.models import Answer, AnswerHistory, Attempt
 from exam_engine.delivery.rules import (
     AnswerNotStorable,
@@ -196,6 +200,22 @@ def test_a_database_that_is_away_acknowledges_nothing_and_recovers(
     assert stored(database) == {}
     assert writer.save(attempt.id, 1, [row(attempt, item, 1, "A")]).refusal is None
     assert stored(database) == {item: (1, 1, ["A"])}
+
+
+def test_requests_that_hold_every_other_connection_stop_neither_saving_nor_the_desk(
+    writer, database, attempt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database.engine.pool, "_timeout", 0.1)
+    asked = Wait(deliver=lambda _requests: None, session_digest="0" * 64)
+    with ExitStack() as held:
+        with pytest.raises(PoolTimeout):
+            while True:
+                held.enter_context(database.engine.connect())
+        ticket = writer.save(attempt.id, 1, [row(attempt, new_id(), 1, "A")])
+        Desk(database).work([asked])
+
+    assert (ticket.refusal, asked.refusal) == (None, None)
+    assert len(stored(database)) == 1
 
 
 def test_a_full_queue_refuses_at_once(database, attempt) -> None:
