@@ -109,6 +109,15 @@ class SecondPersonNeeded(Forbidden):
     message = "You recorded this incident; somebody else must confirm that it voids the component."
 
 
+class ThirdPersonNeeded(Forbidden):
+    """What two people decided, neither of them takes back alone."""
+
+    code = "third_person_needed_to_withdraw"
+    message = (
+        "You recorded or confirmed this incident; somebody else must withdraw what two people have decided."
+    )
+
+
 class NothingToConfirm(Conflict):
     """The incident was confirmed or withdrawn before, or is of a kind that voids nothing."""
 

@@ -23,6 +23,7 @@ from exam_engine.invigilation.rules import (
     PresentButNoAttempt,
     SecondPersonNeeded,
     SittingNotRunning,
+    ThirdPersonNeeded,
     check_monitoring,
 )
 from exam_engine.sittings import service as sittings
@@ -270,11 +271,14 @@ def withdraw_incident(
     What it alone held goes on, with all of its time; what somebody else paused or barred, or another incident holds,
     stays so, and an attempt that was ended by the confirmation stays ended.
 
-    Raises ReasonNeeded, IncidentWithdrawn, SittingNotRunning or NotFound.
+    Raises ThirdPersonNeeded once it was confirmed, ReasonNeeded, IncidentWithdrawn, SittingNotRunning or NotFound.
     """
     incident, attempt_id = _locked(session, incident_id)
     if incident.withdrawn_at is not None:
         raise IncidentWithdrawn
+    decided_by = (incident.recorded_by, incident.confirmed_by)
+    if incident.confirmed_at is not None and (actor.id is None or str(actor) in decided_by):
+        raise ThirdPersonNeeded
     if not reason.strip():
         raise ReasonNeeded
     incident.withdrawn_at, incident.withdrawn_by = now, str(actor)

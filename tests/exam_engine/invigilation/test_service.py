@@ -33,6 +33,7 @@ from exam_engine.invigilation.rules import (
     SecondPersonNeeded,
     SittingNotOver,
     SittingNotRunning,
+    ThirdPersonNeeded,
     VoidingUndecided,
 )
 from exam_engine.invigilation.service import SeatState
@@ -152,6 +153,13 @@ def test_cheating_stops_the_attempt_until_a_second_person_confirms_or_it_is_with
         invigilation.confirm_incident(session, actor=colleague, incident_id=again.id, now=NOW)
         with pytest.raises(NothingToConfirm):
             invigilation.confirm_incident(session, actor=colleague, incident_id=again.id, now=NOW)
+        for one_of_two in (officer, colleague):
+            with pytest.raises(ThirdPersonNeeded):
+                invigilation.withdraw_incident(
+                    session, actor=one_of_two, incident_id=again.id, reason="误判", now=NOW
+                )
+        third = Actor("user", new_id(), institution.id, frozenset({Role.INVIGILATOR}), "第三人")
+        invigilation.withdraw_incident(session, actor=third, incident_id=again.id, reason="误判", now=NOW)
         ended = invigilation.watch(session, theory.sitting_id, now=clock.now())[0].seats[0]
         registration = sittings.find_registration(session, theory.candidates[0])
         kinds = [event.kind for event in sittings.read_events(session, registration)]
@@ -162,11 +170,12 @@ def test_cheating_stops_the_attempt_until_a_second_person_confirms_or_it_is_with
         SeatState.TERMINATED,
     ]
     assert [row.kind for row in seat.incidents] == [IncidentKind.CHEATING]
-    assert kinds[-4:] == [
+    assert kinds[-5:] == [
         "incident_cheating",
         "incident_withdrawn",
         "incident_cheating",
         "incident_confirmed",
+        "incident_withdrawn",
     ]
 
 
