@@ -9,6 +9,8 @@ refusal has its name. Only a database that is away ends a whole batch.
 
 from __future__ import annotations
 
+import threading
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 
@@ -19,7 +21,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from exam_engine.delivery.batches import Batcher
 from exam_engine.delivery.lean import acts
 from exam_engine.delivery.lean.requests import Request
-from exam_engine.delivery.rules import DatabaseAway
+from exam_engine.delivery.rules import DatabaseAway, TooManyWaiting
 from itembank.base import audit
 from itembank.base.db import Database
 
@@ -36,6 +38,9 @@ LINGER_SECONDS = 0.1
 
 ENOUGH = 100
 """Requests that are not kept waiting for more."""
+
+MOST_OF_ONE = 2
+"""Changes of one kind that one asker has waiting: each is a transaction of its own, which all others wait for."""
 
 AWAY = (OperationalError, InterfaceError, PoolTimeout)
 """The database itself fails, whatever was asked of it."""
@@ -65,10 +70,42 @@ class Desk:
             enough=ENOUGH,
             turn=turn or nullcontext(),
         )
-        self.start, self.stop = self._batcher.start, self._batcher.stop
-        self.put, self.work = self._batcher.put, self._batcher.work
+        self.start, self.stop, self.work = self._batcher.start, self._batcher.stop, self._batcher.work
+        self._writing: Counter[tuple[type[Request], object]] = Counter()
+        self._counting = threading.Lock()
+
+    def put(self, request: Request) -> None:
+        """Queue a request; one that its asker has sent too often goes the ordinary road at once.
+
+        Raises TooManyWaiting when the queue is full or the desk is to stop.
+        """
+        if request.writes and not self._has_place(request):
+            request.deliver([request])
+            return
+        try:
+            self._batcher.put(request)
+        except TooManyWaiting:
+            self._give_back([request])
+            raise
+
+    def _has_place(self, request: Request) -> bool:
+        with self._counting:
+            if self._writing[_place(request)] >= MOST_OF_ONE:
+                return False
+            self._writing[_place(request)] += 1
+            return True
+
+    def _give_back(self, requests: Sequence[Request]) -> None:
+        with self._counting:
+            self._writing -= Counter(_place(request) for request in requests if request.writes)
 
     def _work(self, requests: list[Request]) -> None:
+        try:
+            self._work_groups(requests)
+        finally:
+            self._give_back(requests)
+
+    def _work_groups(self, requests: list[Request]) -> None:
         for group in _groups(requests):
             try:
                 self._halve(group)
@@ -110,12 +147,16 @@ def _tell(request: Request, error: Exception) -> None:
         log.error("request_not_done", kind=kind, reason=reason, exc_info=error)
 
 
+def _place(request: Request) -> tuple[type[Request], object]:
+    return type(request), request.key
+
+
 def _groups(requests: Sequence[Request]) -> list[list[Request]]:
-    """Return the requests in transactions: one kind each, and nobody's twice in one."""
+    """Return the requests in transactions: one kind each, and nobody's change twice in one."""
     rounds: dict[tuple[type[Request], int], list[Request]] = {}
-    seen: dict[tuple[type[Request], object], int] = {}
+    seen: Counter[tuple[type[Request], object]] = Counter()
     for request in requests:
-        number = seen.get((type(request), request.key), 0)
-        seen[type(request), request.key] = number + 1
+        number = seen[_place(request)]
+        seen[_place(request)] += request.writes
         rounds.setdefault((type(request), number), []).append(request)
     return list(rounds.values())

@@ -27,7 +27,7 @@ class Request:
 
     @property
     def key(self) -> object:
-        """Two requests with the same key are not done in one transaction."""
+        """Who asks: two that write and have the same key are not done in one transaction."""
         raise NotImplementedError
 
 

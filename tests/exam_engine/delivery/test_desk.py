@@ -103,6 +103,32 @@ def test_what_somebody_asks_twice_at_once_is_done_in_turn(desk: Desk, world: Exa
     assert done[0].receipt == done[1].receipt
 
 
+def test_whoever_asks_again_and_again_makes_nobody_else_wait(
+    desk: Desk, world: ExamWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [digest] = enter(desk, world, 1)
+    delivered: list[Request] = []
+    transactions: list[int] = []
+    perform = desk._perform
+    monkeypatch.setattr(desk, "_perform", lambda group: (transactions.append(len(group)), perform(group)))
+    for _ in range(2):  # what was done makes room again
+        delivered.clear()
+        starts = [
+            Start(deliver=delivered.extend, session_digest=digest, sitting_id=world.sitting.id)
+            for _ in range(6)
+        ]
+        looks = [Wait(deliver=delivered.extend, session_digest=digest) for _ in range(6)]
+        for request in [*starts, *looks]:
+            desk.put(request)
+        assert delivered == starts[2:]
+        desk.work(desk._batcher._take())
+
+    assert sorted(transactions) == [1, 1, 1, 1, 6, 6]
+    assert len({start.answer for start in starts[:2]} - {None}) == 1
+    assert {start.answer for start in starts[2:]} == {None}
+    assert [look.answer.stage for look in looks] == ["working"] * 6
+
+
 def test_a_start_that_was_quicker_elsewhere_is_returned(
     desk: Desk, world: ExamWorld, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
