@@ -220,8 +220,8 @@ class EventKind(StrEnum):
     SECOND_DISPLAY = "second_display"
 
 
-MAX_EVENTS_PER_ATTEMPT = 500
-"""Evidence of one attempt; a page that reports more has told enough."""
+MAX_EVENTS_PER_EPOCH = 500
+"""Evidence of one page of an attempt; one that reports more has told enough."""
 
 MAX_EXTRA_MINUTES = 240
 

@@ -335,8 +335,9 @@ def waiting_files(session: Session) -> Sequence[LateFile]:
     return session.scalars(select(LateFile).where(LateFile.state == LateFileState.WAITING)).all()
 
 
-def count_events(session: Session, attempt_id: UUID) -> int:
-    query = select(func.count()).select_from(AttemptEvent).where(AttemptEvent.attempt_id == attempt_id)
+def count_events(session: Session, attempt_id: UUID, epoch: int) -> int:
+    query = select(func.count()).select_from(AttemptEvent)
+    query = query.where(AttemptEvent.attempt_id == attempt_id, AttemptEvent.epoch == epoch)
     return session.scalars(query).one()
 
 

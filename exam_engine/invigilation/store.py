@@ -181,14 +181,14 @@ def messages_since(session: Session, since: datetime) -> Sequence[RoomMessage]:
     return session.scalars(query).all()
 
 
-def rooms_of_attempts(session: Session, sitting_id: UUID) -> dict[UUID, UUID]:
-    """Return by attempt of a sitting the room where its candidate has a seat."""
+def rooms_of_attempts(session: Session, sitting_id: UUID) -> dict[UUID, tuple[UUID, int]]:
+    """Return by attempt under way in a sitting the room where its candidate has a seat, and the epoch."""
     query = (
-        select(Attempt.id, Seat.room_id)
+        select(Attempt.id, Seat.room_id, Attempt.epoch)
         .join(Seat, and_(Seat.sitting_id == sitting_id, Seat.registration_id == Attempt.registration_id))
-        .where(Attempt.sitting_id == sitting_id)
+        .where(Attempt.sitting_id == sitting_id, Attempt.submitted_at.is_(None))
     )
-    return {row[0]: row[1] for row in session.execute(query)}
+    return {row[0]: (row[1], row[2]) for row in session.execute(query)}
 
 
 def messages_of(session: Session, attempt_id: UUID) -> Sequence[RoomMessage]:

@@ -291,6 +291,13 @@ def test_candidates_hear_what_is_said_to_them_their_room_or_all(
     assert [row["text"] for row in hear(0).json()["messages"]] == ["还有十五分钟"]
     assert [row["text"] for row in hear(1).json()["messages"]] == ["还有十五分钟", "请坐好"]
     assert hear(0, opened[1].token).json()["code"] == "not_your_attempt"
+    with database.session(scope=Scope.everything()) as session:
+        delivery.open_attempt(session, actor=theory.actor(1), attempt_id=opened[0].attempt.id)
+        delivery.terminate_attempt(
+            session, actor=theory.actor(2), attempt_id=opened[1].attempt.id, reason="离场"
+        )
+    del client.app.state.told  # type: ignore[attr-defined]
+    assert [hear(number).json()["messages"] for number in (0, 1)] == [[], []]
 
 
 def test_a_sibling_institution_sees_no_room(

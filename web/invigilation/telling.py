@@ -41,10 +41,10 @@ HEARD_FOR = timedelta(hours=12)
 
 @dataclass
 class _Places:
-    """Where the attempts of a sitting are, for an instant."""
+    """Where the attempts under way of a sitting are, for an instant, and which page of each is the newest."""
 
     until: float
-    rooms: dict[UUID, UUID]
+    rooms: dict[UUID, tuple[UUID, int]]
 
 
 class Memory:
@@ -75,12 +75,15 @@ class Memory:
         mine = []
         for row in said:
             rooms = self._rooms(UUID(row["sitting"]))
-            room = rooms.get(token.attempt_id)
-            if room is not None and (row["to"] is not None or row["room"] in (None, room.hex)):
+            room, epoch = rooms.get(token.attempt_id, (None, 0))
+            # What is remembered may be older than a page that was just opened.
+            if room is None or token.epoch < epoch:
+                continue
+            if row["to"] is not None or row["room"] in (None, room.hex):
                 mine.append(row)
         return mine
 
-    def _rooms(self, sitting_id: UUID) -> dict[UUID, UUID]:
+    def _rooms(self, sitting_id: UUID) -> dict[UUID, tuple[UUID, int]]:
         with self._lock:
             found = self._places.get(sitting_id)
             if found is None or found.until <= time.monotonic():

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from exam_engine.delivery import store
 from exam_engine.delivery.models import AttemptEvent
-from exam_engine.delivery.rules import MAX_EVENTS_PER_ATTEMPT, EventKind
+from exam_engine.delivery.rules import MAX_EVENTS_PER_EPOCH, AttemptPaused, EventKind, refusal
+from exam_engine.delivery.service.entering import state_of
 from exam_engine.delivery.tokens import AttemptToken
 from itembank.base.db import database_now
 
@@ -28,9 +29,17 @@ class ReportedEvent:
 
 
 def record_events(session: Session, token: AttemptToken, events: Sequence[ReportedEvent]) -> int:
-    """Keep events of the page that holds ``token``; return how many. Beyond the cap of an attempt nothing is kept."""
-    room = MAX_EVENTS_PER_ATTEMPT - store.count_events(session, token.attempt_id)
-    now = database_now(session)
+    """Keep events of the page that holds ``token``; return how many. Beyond the cap of a page nothing is kept.
+
+    A pause stops the clock and not the page, so events of a paused attempt are kept.
+
+    Raises NotYourAttempt, AttemptClosed or TakenOver, as for saving.
+    """
+    attempt, now = store.attempt(session, token.attempt_id), database_now(session)
+    refused = refusal(state_of(attempt) if attempt else None, epoch=token.epoch, now=now)
+    if refused is not None and refused is not AttemptPaused:
+        raise refused
+    room = MAX_EVENTS_PER_EPOCH - store.count_events(session, token.attempt_id, token.epoch)
     rows = [
         {
             "attempt_id": token.attempt_id,

@@ -146,8 +146,8 @@ def messages_since(session: Session, since: datetime) -> Sequence[RoomMessage]:
     return store.messages_since(session, since)
 
 
-def rooms_of_attempts(session: Session, sitting_id: UUID) -> dict[UUID, UUID]:
-    """Return by attempt of a sitting the room where its candidate has a seat."""
+def rooms_of_attempts(session: Session, sitting_id: UUID) -> dict[UUID, tuple[UUID, int]]:
+    """Return by attempt under way in a sitting the room where its candidate has a seat, and the epoch."""
     return store.rooms_of_attempts(session, sitting_id)
 
 

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 from base64 import b64encode
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -206,7 +207,7 @@ def test_every_file_that_is_not_this_attempt_s_is_refused_by_name(desk: Desk) ->
 
 
 def test_events_are_kept_once_and_capped(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("exam_engine.delivery.service.reporting.MAX_EVENTS_PER_ATTEMPT", 3)
+    monkeypatch.setattr("exam_engine.delivery.service.reporting.MAX_EVENTS_PER_EPOCH", 3)
     token = AttemptToken(desk.attempt_id, desk.candidate.registration.id, new_id(), 1)
 
     def report(session: Session, *numbers: int) -> int:
@@ -221,5 +222,14 @@ def test_events_are_kept_once_and_capped(desk: Desk, monkeypatch: pytest.MonkeyP
         ] * 2
         report(session, 3, 4, 5)
         found = delivery.evidence(session, desk.world.sitting.id)
+        session.get_one(Attempt, desk.attempt_id).epoch = 2
+        assert refusal(lambda: report(session, 6)) == "taken_over"
+        token = replace(token, epoch=2)
+        assert report(session, 1) == 1
+    now = desk.clock.now()
+    desk.over()
+    with desk.session() as session:
+        assert refusal(lambda: report(session, 2)) == "attempt_closed"
+        assert len(delivery.evidence(session, desk.world.sitting.id)) == 4
     assert len(found) == 3
-    assert desk.clock.now() - timedelta(seconds=90) < found[0].at < desk.clock.now() - timedelta(seconds=50)
+    assert now - timedelta(seconds=90) < found[0].at < now - timedelta(seconds=50)
