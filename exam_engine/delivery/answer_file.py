@@ -2,8 +2,10 @@
 
 The key is derived from the site's keyring and the attempt, so that nothing needs to be stored and every page that
 opens the attempt gets the same. With it the page seals what it keeps on the machine, and the file that carries
-answers to the invigilator when the network never came back. Whoever opens a file with it knows that a page which
-had opened this attempt made it, and that nobody changed it since.
+answers to the invigilator when the network never came back. Whoever opens a file with it knows that it was
+made where a page had opened this attempt, and that nobody without the key changed it since. The key is in that page:
+the candidate, or whoever has the machine, can make a file of any answers with it, also after the deadline, and number
+them as newer than the stored ones. So a file proves neither when its answers were given nor that the page gave them.
 
 A box is base64 of kind, nonce, ciphertext and tag (``web/static/js/exam-box.js`` makes them):
 

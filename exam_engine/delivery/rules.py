@@ -174,6 +174,16 @@ class AttemptUnderWay(Conflict):
     )
 
 
+class HandedInByCandidate(Conflict):
+    """Whoever handed in has said that this is everything."""
+
+    code = "handed_in_by_candidate"
+    message = (
+        "The candidate handed this attempt in and has the receipt. A late answer file is only for attempts that the "
+        "server or an invigilator ended."
+    )
+
+
 class SittingClosedForFiles(Conflict):
     """After the closing of a sitting nothing changes."""
 

@@ -18,6 +18,7 @@ from exam_engine.delivery.rules import (
     AnswerFileWrong,
     AnswerRow,
     AttemptUnderWay,
+    HandedInByCandidate,
     LateFileDecided,
     LateFileState,
     SecondPersonNeeded,
@@ -46,6 +47,8 @@ class LateFileView:
     answers: int
     newer: int
     """Answers that would count: the server has none to that question, or an older one."""
+    replaced: int
+    """Of these, how many change an answer that is stored; 0 once the file is decided."""
     terminated_reason: str
     """Why an invigilator ended the attempt; empty otherwise."""
 
@@ -54,7 +57,7 @@ def accept_answer_file(session: Session, *, actor: Actor, sitting_id: UUID, cont
     """Keep an answer file as possibly late; it changes nothing before ``decide_late_file``.
 
     Raises AnswerFileTooLarge, NotAnAnswerFile, AnswerFileOfAnother, AnswerFileAltered, AnswerFileTaken,
-    AnswerFileWrong, AttemptUnderWay or SittingClosedForFiles.
+    AnswerFileWrong, AttemptUnderWay, HandedInByCandidate or SittingClosedForFiles.
     """
     envelope = read_envelope(content)
     attempt = store.attempt(session, envelope.attempt_id)
@@ -64,6 +67,7 @@ def accept_answer_file(session: Session, *, actor: Actor, sitting_id: UUID, cont
     file = open_file(keyring_of(session), envelope)
     if not is_over(session, attempt):
         raise AttemptUnderWay
+    _check_not_handed_in(attempt)
     if store.late_file_of(session, file.digest) is not None:
         raise AnswerFileTaken
     form = form_of(papers.candidate_view(session, attempt.paper_id))
@@ -100,7 +104,7 @@ def decide_late_file(
     Only answers newer than the stored ones are written. The receipt that the candidate has stays as it is; the
     audit record holds the digest of what stands now.
 
-    Raises NotFound, SecondPersonNeeded, LateFileDecided, ReasonMissing or SittingClosedForFiles.
+    Raises NotFound, SecondPersonNeeded, LateFileDecided, ReasonMissing, HandedInByCandidate or SittingClosedForFiles.
     """
     file = store.late_file(session, file_id)
     attempt = store.attempt(session, file.attempt_id, lock=True) if file else None
@@ -113,6 +117,8 @@ def decide_late_file(
         raise SecondPersonNeeded
     reason = check_reason(reason)
     _check_running(session, sitting_id)
+    if accept:
+        _check_not_handed_in(attempt)
     now = database_now(session)
     rows = _newer(session, attempt, file) if accept else []
     if rows:
@@ -132,16 +138,19 @@ def decide_late_file(
 
 def late_files(session: Session, sitting_id: UUID) -> Sequence[LateFileView]:
     """Return the late answer files of a sitting, the newest first."""
-    return [
-        LateFileView(
-            file,
-            attempt.registration_id,
-            len(file.answers),
-            len(_newer(session, attempt, file)) if file.state is LateFileState.WAITING else file.written,
-            attempt.terminated_reason,
-        )
-        for file, attempt in store.late_files(session, sitting_id)
-    ]
+    return [_view(session, file, attempt) for file, attempt in store.late_files(session, sitting_id)]
+
+
+def _view(session: Session, file: LateFile, attempt: Attempt) -> LateFileView:
+    newer, replaced = file.written, 0
+    if file.state is LateFileState.WAITING:
+        stored = {answer.item_id: answer.response for answer in store.answers(session, attempt.id)}
+        rows = _newer(session, attempt, file)
+        newer = len(rows)
+        replaced = sum(stored.get(row.item_id, row.response) != row.response for row in rows)
+    return LateFileView(
+        file, attempt.registration_id, len(file.answers), newer, replaced, attempt.terminated_reason
+    )
 
 
 def undecided_files(session: Session, actor: Actor) -> int:
@@ -156,6 +165,11 @@ def _newer(session: Session, attempt: Attempt, file: LateFile) -> list[AnswerRow
         for item, epoch, revision, response in file.answers
     ]
     return [row for row in rows if is_newer(row.epoch, row.revision, stored.get(row.item_id))]
+
+
+def _check_not_handed_in(attempt: Attempt) -> None:
+    if attempt.submitted_at is not None and not attempt.forced:
+        raise HandedInByCandidate
 
 
 def _check_running(session: Session, sitting_id: UUID) -> None:

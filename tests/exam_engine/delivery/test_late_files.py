@@ -21,7 +21,7 @@ from exam_engine.delivery import service as delivery
 from exam_engine.delivery import store
 from exam_engine.delivery.answer_file import FORMAT, MAX_FILE_BYTES, page_seal
 from exam_engine.delivery.models import Answer, Attempt
-from exam_engine.delivery.rules import AnswerRow, EventKind, LateFileState
+from exam_engine.delivery.rules import MAX_REVISION, AnswerRow, EventKind, LateFileState
 from exam_engine.delivery.service import ReportedEvent
 from exam_engine.delivery.tokens import AttemptToken
 from exam_engine.sittings.models import Sitting
@@ -140,7 +140,8 @@ def test_an_accepted_file_adds_what_is_newer_and_nothing_else(desk: Desk, kind: 
     assert desk.stored() == before
     with desk.session() as session:
         [view] = delivery.late_files(session, desk.world.sitting.id)
-        assert (view.answers, view.newer, view.file.state) == (3, 2, LateFileState.WAITING)
+        assert (view.answers, view.newer, view.replaced) == (3, 2, 0)
+        assert view.file.state is LateFileState.WAITING
         assert delivery.undecided_files(session, desk.one) == 0
         assert delivery.undecided_files(session, desk.two) == 1
         receipt = session.get_one(Attempt, desk.attempt_id).receipt
@@ -160,6 +161,27 @@ def test_an_accepted_file_adds_what_is_newer_and_nothing_else(desk: Desk, kind: 
             "late_file.uploaded",
             "late_file.accepted",
         ]
+
+
+def test_the_decider_sees_what_is_replaced_and_who_handed_in_adds_nothing(desk: Desk) -> None:
+    labels = [entry.label for entry in desk.world.paper.entries[0].content.options]
+    with desk.session() as session:
+        row = AnswerRow(desk.attempt_id, desk.items[0][0], 1, 5, labels[:1], flagged=False)
+        store.write_answers(session.connection(), [row], saved_at=desk.clock.now())
+    desk.over()
+    kept = desk.upload(desk.file([0, 1, MAX_REVISION, labels[1:2]], [1, 1, 6, [desk.items[1][1]]]))
+    with desk.session() as session:
+        [view] = delivery.late_files(session, desk.world.sitting.id)
+        session.get_one(Attempt, desk.attempt_id).forced = False
+
+    assert (view.newer, view.replaced) == (2, 1)
+    assert refusal(lambda: desk.decide(kept, desk.two)) == "handed_in_by_candidate"
+    another = desk.file([0, 1, 7, labels[1:2]])
+    assert refusal(lambda: desk.upload(another)) == "handed_in_by_candidate"
+    beyond = desk.file([0, 1, MAX_REVISION + 1, labels[1:2]])
+    assert refusal(lambda: desk.upload(beyond)) == "answer_file_altered"
+    assert desk.stored() == {desk.items[0][0]: labels[:1]}
+    assert desk.decide(kept, desk.two, accept=False) == 0
 
 
 def test_every_file_that_is_not_this_attempt_s_is_refused_by_name(desk: Desk) -> None:
