@@ -163,6 +163,14 @@ class Limiter:
         """
         self._count(key, 1)
 
+    def take_back(self, key: str) -> None:
+        """Forget the newest event of ``key``: what was counted turned out to be none."""
+        if self.shared.take_back(f"{self.name}:{key}"):
+            return
+        with self._lock:
+            if self._events.get(key):
+                self._events[key].pop()
+
     def _count(self, key: str, events_now: int) -> None:
         room = self.shared.count(
             f"{self.name}:{key}", limit=self.limit, seconds=self.seconds, events=events_now

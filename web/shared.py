@@ -69,6 +69,10 @@ class Shared:
         answer = self._asked(lambda client: client.eval(_COUNT, 1, f"count:{key}", limit, seconds, events))
         return None if answer is None else bool(answer)
 
+    def take_back(self, key: str) -> bool:
+        """Forget the newest event of ``key``; return whether the processes share one."""
+        return bool(self._asked(lambda client: client.zpopmax(f"count:{key}")))
+
     def text(self, key: str, seconds: float, make: Callable[[], bytes]) -> bytes:
         """Return the text made for ``key`` at most ``seconds`` ago, or make it; one thread makes it, others wait."""
         with self._lock:

@@ -37,6 +37,7 @@ class Site(FastAPI):
             for route in self._lean:
                 match, found = route.matches(scope)
                 if match is Match.FULL:
+                    scope.setdefault("state", {})  # the same for both roads
                     inner = {**scope, **found, "app": self}
                     onward = await self._answer(
                         route, inner, receive, adding_headers(send, secure=self._secure)

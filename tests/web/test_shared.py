@@ -46,6 +46,18 @@ def test_processes_count_together(two) -> None:
     second.check("b")
 
 
+def test_what_one_process_takes_back_counts_nowhere(two) -> None:
+    first, second = (limiter(end, "taken back") for end in two)
+    for _ in range(5):
+        first.check("a")
+        second.take_back("a")
+    for _ in range(3):
+        first.check("a")
+
+    with pytest.raises(TooMany):
+        second.check("a")
+
+
 def test_events_are_forgotten_after_the_time(two) -> None:
     assert two[0].count("short", limit=1, seconds=0.05, events=1) is True
     while two[1].count("short", limit=1, seconds=0.05, events=0) is False:

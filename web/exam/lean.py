@@ -8,7 +8,7 @@ there is one place for every refusal, and the lean road knows only how to say ye
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import parse_qsl
 from uuid import UUID
@@ -41,9 +41,10 @@ from itembank.base.errors import ExamError, Unavailable
 from itembank.people.service import session_digest
 from web import errors, i18n, security
 from web.deps import LANGUAGE_COOKIE, NOTICE_COOKIE
-from web.exam.limits import tickets
+from web.exam.limits import TICKET_COUNTED, addresses, tickets
 from web.exam.pages import PaperPages, paper_pages, ready_pages, waiting_page
 from web.exam.waiting import deliver
+from web.security import client_address
 
 log = structlog.get_logger(__name__)
 
@@ -107,7 +108,8 @@ class Visit:
                 break
         if not body:
             return {}
-        if not self.headers.get(b"content-type", b"").startswith(b"application/x-www-form-urlencoded"):
+        kind = HttpRequest(self.scope).headers.get("content-type", "")
+        if kind.partition(";")[0].strip().lower() != "application/x-www-form-urlencoded":
             raise GoOn
         try:
             pairs = parse_qsl(
@@ -190,17 +192,30 @@ class EnterHere(Lean):
         ticket, code = fields.get("ticket_number", "").strip(), fields.get("entry_code", "")
         if len(ticket) != 19 or not ticket.isascii() or not ticket.isdigit() or not 1 <= len(code) <= 40:
             raise GoOn
-        # Wrong codes are counted by the ordinary road; whoever knows the right one may come as often as needed.
-        if security.Limiter.shared.asks_others:
-            await run_in_threadpool(tickets.guard, ticket)
-        else:
-            tickets.guard(ticket)
+        address = client_address(HttpRequest(visit.scope))
+        await self._in_time(addresses.guard, address)
+        await self._in_time(tickets.check, ticket)
         code_hash = entry_code_hash(visit.delivery.database.keyring, ticket, code)
         asked = Enter(deliver=deliver, ticket_number=ticket, code_hash=code_hash)
-        token: str = await self._ask(visit, asked)
+        try:
+            token: str = await self._ask(visit, asked)
+        except GoOn:
+            visit.scope["state"][TICKET_COUNTED] = True
+            raise
+        except Unavailable:  # nobody has looked at the code
+            await self._in_time(tickets.take_back, ticket)
+            raise
+        await self._in_time(tickets.take_back, ticket)
         secure = "; Secure" if visit.scope["app"].state.settings.secure_cookies else ""
         cookie = f"{security.SESSION_COOKIE}={token}; HttpOnly; Path=/; SameSite=lax{secure}"
         return Answer.redirect("/exam", (b"set-cookie", cookie.encode()))
+
+    @staticmethod
+    async def _in_time(count: Callable[[str], None], key: str) -> None:
+        if security.Limiter.shared.asks_others:  # may have to wait
+            await run_in_threadpool(count, key)
+        else:
+            count(key)
 
 
 class _WithPaper(Lean):

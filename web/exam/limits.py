@@ -1,4 +1,8 @@
-"""How often somebody may try to enter."""
+"""How often somebody may try to enter.
+
+A try counts before its code is looked at, so that no number of tries at once passes by; a right code takes its counts
+back, and so may come as often as needed, from however many candidates behind one address.
+"""
 
 from __future__ import annotations
 
@@ -9,3 +13,6 @@ addresses = Limiter("entrance-address", limit=600, seconds=60)
 
 tickets = Limiter("entrance-ticket", limit=8, seconds=60)
 """Guessing is bounded by ticket: 31^8 codes at eight a minute."""
+
+TICKET_COUNTED = "entrance_ticket_counted"
+"""In the request's state: the lean road has counted this try."""

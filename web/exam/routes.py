@@ -19,7 +19,7 @@ from exam_engine.delivery.rules import EntryBarred, TakenOver
 from exam_engine.delivery.service import Stage
 from exam_engine.sittings import service as sittings
 from exam_engine.sittings.models import Registration
-from exam_engine.sittings.rules import EntryOver
+from exam_engine.sittings.rules import EntryNotOpen, EntryOver
 from itembank.base.db import Scope, database_now
 from itembank.base.errors import Conflict, ExamError, NotFound
 from itembank.people import service as people
@@ -27,7 +27,7 @@ from itembank.people.rules import Action
 from web.deps import NOTICE_COOKIE, Context, candidate_actor, public, requires
 from web.errors import status_of
 from web.exam.forms import EntryForm, EpochForm
-from web.exam.limits import addresses, tickets
+from web.exam.limits import TICKET_COUNTED, addresses, tickets
 from web.exam.pages import paper_pages
 from web.forms import Form, FormData, form_data, parse_form
 from web.i18n import format_time
@@ -57,12 +57,16 @@ def enter(data: FormDep, ctx: Context = public(Scope.everything())) -> Response:
     if form.model is None:
         return ctx.page("exam/login.html", form=form, status=422)
     try:
-        addresses.check(client_address(ctx.request))
-        tickets.check(form.model.ticket_number.strip())
-        registration = _registration(ctx, form.model)
+        _count_try(ctx, form.model)
+        try:
+            registration = _registration(ctx, form.model)
+        except (EntryNotOpen, EntryOver):  # said only to a right code
+            _take_back_try(ctx, form.model)
+            raise
     except ExamError as refusal:
         form.add("", _with_times(refusal, ctx))
         return ctx.page("exam/login.html", form=form, status=status_of(refusal))
+    _take_back_try(ctx, form.model)
     token = people.open_candidate_session(
         ctx.session,
         registration_id=registration.id,
@@ -77,6 +81,20 @@ def enter(data: FormDep, ctx: Context = public(Scope.everything())) -> Response:
         SESSION_COOKIE, token, httponly=True, samesite="lax", secure=ctx.settings.secure_cookies
     )
     return response
+
+
+def _count_try(ctx: Context, sent: EntryForm) -> None:
+    """Count a try for the ticket and for the address, whichever of them refuses; raises TooMany."""
+    try:
+        if not getattr(ctx.request.state, TICKET_COUNTED, False):
+            tickets.check(sent.ticket_number.strip())
+    finally:
+        addresses.check(client_address(ctx.request))
+
+
+def _take_back_try(ctx: Context, sent: EntryForm) -> None:
+    tickets.take_back(sent.ticket_number.strip())
+    addresses.take_back(client_address(ctx.request))
 
 
 def _registration(ctx: Context, sent: EntryForm) -> Registration:

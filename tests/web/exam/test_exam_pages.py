@@ -6,6 +6,7 @@ import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 import pytest
@@ -30,6 +31,7 @@ from tests.factories.delivery import Candidate
 from tests.factories.exam import ExamWorld
 from tests.factories.sittings import make_picture
 from web.exam import lean
+from web.exam.limits import addresses
 from web.i18n import ZONE
 
 STATIC = Path(__file__).parents[3] / "web" / "static"
@@ -126,6 +128,42 @@ def test_guessing_codes_of_a_ticket_is_bounded(client: TestClient, world: ExamWo
 
     assert codes[:8] == [403] * 8
     assert set(codes[8:]) == {429}
+
+
+def test_an_address_that_may_not_try_any_more_learns_of_no_code(
+    client: TestClient, world: ExamWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = world.entry(world.candidate())
+    with monkeypatch.context() as patched:
+        patched.setattr(addresses, "limit", 0)
+        tries = [client.post("/exam/login", data={**data, "entry_code": "AAAABBBB"}) for _ in range(8)]
+        right = client.post("/exam/login", data=data)
+
+    assert {answer.status_code for answer in [*tries, right]} == {429}
+    assert client.post("/exam/login", data=data).status_code == 429  # the ticket was counted by itself
+
+
+def test_right_codes_are_not_counted_on_either_road(
+    client: TestClient, world: ExamWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = world.entry(world.candidate())
+    monkeypatch.setattr(addresses, "limit", 2)
+    wrong = {**data, "entry_code": "AAAABBBB"}
+    assert client.post("/exam/login", data=wrong).status_code == 403
+    for _ in range(9):
+        lean_road = client.post("/exam/login", data=data)
+        ordinary = client.post("/exam/login", files={name: (None, value) for name, value in data.items()})
+        assert (lean_road.status_code, ordinary.status_code) == (303, 303)
+
+    assert [client.post("/exam/login", data=wrong).status_code for _ in range(2)] == [403, 429]
+
+
+def test_only_a_form_is_read_as_a_form(client: TestClient, world: ExamWorld) -> None:
+    body = urlencode(world.entry(world.candidate()))
+    kinds = ("application/x-www-form-urlencoded-not", "Application/X-WWW-Form-URLencoded ; charset=utf-8")
+    answers = [client.post("/exam/login", content=body, headers={"content-type": kind}) for kind in kinds]
+
+    assert [answer.status_code for answer in answers] == [422, 303]
 
 
 def test_the_waiting_room_shows_who_and_where_and_nothing_of_the_paper(
