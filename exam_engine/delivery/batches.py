@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager
 from typing import Generic, Protocol, TypeVar
 
 import structlog
+from sqlalchemy.exc import OperationalError
 
 from exam_engine.delivery.rules import TooManyWaiting
 
@@ -17,6 +18,10 @@ log = structlog.get_logger(__name__)
 
 PATIENCE_SECONDS = 0.02
 """Waited for others for each ticket of the last batch: from fifty a second on, batches grow."""
+
+
+DEADLOCK_DETECTED = "40P01"
+"""PostgreSQL's name of it (its manual, appendix A)."""
 
 
 class Waiting(Protocol):
@@ -137,6 +142,17 @@ class Batcher(Generic[W]):
         with self._turn:
             self._do(tickets)
         deliver(tickets)
+
+
+def repeat_after_deadlock(transact: Callable[[], None]) -> None:
+    """Do a transaction, and once more when the database ended it for another's sake; nothing of it was kept."""
+    try:
+        transact()
+    except OperationalError as error:
+        if getattr(error.orig, "sqlstate", None) != DEADLOCK_DETECTED:
+            raise
+        log.warning("transaction_repeated_after_deadlock")
+        transact()
 
 
 def deliver(tickets: list[W]) -> None:

@@ -24,7 +24,7 @@ import structlog
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
 from exam_engine.delivery import store
-from exam_engine.delivery.batches import Batcher
+from exam_engine.delivery.batches import Batcher, repeat_after_deadlock
 from exam_engine.delivery.lean import store as lean_store
 from exam_engine.delivery.rules import (
     AnswerNotStorable,
@@ -126,7 +126,7 @@ class Writer:
     def _flush(self, tickets: list[Ticket]) -> None:
         answers = [row for ticket in tickets for row in ticket.answers]
         try:
-            self._write(tickets, answers)
+            repeat_after_deadlock(lambda: self._write(tickets, answers))
         except (DataError, IntegrityError):
             self._halve(tickets, answers)
 

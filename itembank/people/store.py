@@ -87,8 +87,12 @@ def end_sessions(
 def replace_candidate_sessions(connection: Connection, rows: bulk.Rows) -> None:
     """End the sessions of the registrations named in ``rows`` and open these."""
     table = cast(Table, LoginSession.__table__)
-    ended = delete(table).where(bulk.among(table.c.registration_id, "ids", connection.dialect.name))
-    connection.execute(ended, {"ids": [row["registration_id"] for row in rows]})
+    among = bulk.among(table.c.registration_id, "ids", connection.dialect.name)
+    ids = {"ids": [row["registration_id"] for row in rows]}
+    # Locked in one order: two workers that end the same sessions must not wait for each other.
+    former = select(table.c.id).where(among).order_by(table.c.registration_id, table.c.id)
+    connection.execute(former.with_for_update(), ids)
+    connection.execute(delete(table).where(among), ids)
     bulk.insert_rows(connection, table, rows)
 
 

@@ -18,7 +18,7 @@ import structlog
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from exam_engine.delivery.batches import Batcher
+from exam_engine.delivery.batches import Batcher, repeat_after_deadlock
 from exam_engine.delivery.lean import acts
 from exam_engine.delivery.lean.requests import Request
 from exam_engine.delivery.rules import DatabaseAway, TooManyWaiting
@@ -116,13 +116,12 @@ class Desk:
 
     def _halve(self, requests: Sequence[Request]) -> None:
         try:
-            self._perform(requests)
+            repeat_after_deadlock(lambda: self._perform(requests))
         except AWAY:
             raise
         except Exception as error:
-            for request in requests:
-                request.answer = None
             if len(requests) == 1:
+                requests[0].answer = None
                 _tell(requests[0], error)
                 return
             middle = len(requests) // 2
@@ -130,7 +129,8 @@ class Desk:
             self._halve(requests[middle:])
 
     def _perform(self, requests: Sequence[Request]) -> None:
-        head = None
+        for request in requests:
+            request.answer = None  # of a transaction that was undone
         with self._engines[requests[0].writes].begin() as connection:
             flush = acts.Flush(connection, self._database)
             acts.ACTS[type(requests[0])](flush, requests)

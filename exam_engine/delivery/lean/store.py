@@ -143,6 +143,8 @@ def places(connection: Connection, digests: Sequence[str], now: datetime) -> dic
 
 def begin(connection: Connection, rows: Rows) -> dict[tuple[UUID, UUID], UUID]:
     """Insert attempts; return (sitting, registration) → id of the attempt there is now, ours or a quicker one."""
+    # Each waits for whoever inserts the same attempt: two that went in different orders would wait for each other.
+    rows = sorted(rows, key=lambda row: (row["registration_id"], row["sitting_id"]))
     insert_rows(connection, _table(Attempt), rows, skip_existing=True)
     if connection.dialect.name == "sqlite":
         return {(row["sitting_id"], row["registration_id"]): row["id"] for row in rows}

@@ -234,6 +234,55 @@ def test_a_database_that_is_away_and_a_full_queue_answer_nothing(
         full.put(request)
 
 
+class Deadlock(Exception):
+    """As the PostgreSQL driver reports it."""
+
+    sqlstate = "40P01"
+
+
+def test_a_batch_that_a_deadlock_undid_is_done_once_more_and_no_oftener(
+    desk: Desk, world: ExamWorld, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = 1
+
+    def undone_at_the_end(connection: Any, keyring: Any, records: Any) -> Any:
+        nonlocal left
+        if left:
+            left -= 1
+            raise OperationalError("update", {}, Deadlock())
+        return append(connection, keyring, records)
+
+    typed, append = entries(world, 1), audit.append
+    monkeypatch.setattr(audit, "append", undone_at_the_end)
+    [token] = ask(desk, Enter, *typed)
+    with database.session(writes=False) as session:
+        assert people.resume(session, token, now=database.clock.now())
+    left = 2
+    again = Enter(deliver=lambda _requests: None, **typed[0])
+    desk.work([again])
+
+    assert left == 0
+    assert (again.answer, again.refusal) == (None, DatabaseAway)
+
+
+def test_attempts_begin_in_the_order_of_registrations_whoever_asked_first(
+    desk: Desk, world: ExamWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inserted: list[Any] = []
+    insert_rows = store.insert_rows
+
+    def look_on(connection: Any, table: Any, rows: Any, **given: Any) -> None:
+        inserted.append([row["registration_id"] for row in rows])
+        insert_rows(connection, table, rows, **given)
+
+    monkeypatch.setattr(store, "insert_rows", look_on)
+    asked = [{"session_digest": one, "sitting_id": world.sitting.id} for one in enter(desk, world, 4)]
+    ask(desk, Start, *asked[1::-1], *asked[:1:-1])
+
+    assert [len(rows) for rows in inserted] == [4]
+    assert inserted[0] == sorted(inserted[0])
+
+
 def test_the_lean_road_says_nothing_of_what_is_out_of_the_ordinary(
     desk: Desk, database: Database, institution: Institution
 ) -> None:
