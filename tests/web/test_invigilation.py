@@ -23,9 +23,11 @@ from itembank.base.db import Database, Scope, database_now
 from itembank.base.ids import new_id
 from itembank.people.models import Institution
 from itembank.people.rules import Actor, Role
+from itembank.people.service import session_digest
 from tests.factories.people import make_institution
 from tests.factories.theory import Theory, make_theory
 from web.invigilation import live
+from web.security import SESSION_COOKIE
 
 MINUTE = timedelta(minutes=1)
 
@@ -131,6 +133,37 @@ def test_the_stream_tells_what_changed_and_ends_with_the_login_or_the_sitting(
         'event: seats\ndata: {"at":3,"rows":{},"gone":["b"]}',
         "event: end\ndata: closed",
     ]
+
+
+def test_a_login_watches_ten_rooms_at_most_and_only_what_it_reaches(
+    client: TestClient, login: Any, theory: Theory, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with database.session(scope=Scope.everything()) as session:
+        sibling = make_institution(session)
+    login(Role.INVIGILATOR, institution=sibling)
+    foreign = client.cookies[SESSION_COOKIE]
+    login(Role.INVIGILATOR)
+    token = client.cookies[SESSION_COOKIE]
+    pictures = live.Live(database, client.app.state.shared)  # type: ignore[attr-defined]
+    stream = {"accept": "text/event-stream"}
+    address = f"/invigilation/sittings/{theory.sitting_id}/events"
+    shown: list[int] = []
+
+    async def look(*_arguments: object, **_options: object) -> Any:
+        shown.append(sum(client.app.state.streams.values()))  # type: ignore[attr-defined]
+        yield "event: end\ndata: closed\n\n"
+
+    monkeypatch.setattr(live, "events", look)
+    allowed = client.get(address, headers=stream).status_code
+    client.app.state.streams[session_digest(token)] = 10  # type: ignore[attr-defined]
+    refused = client.get(address, headers={**stream, "accept-language": "en"})
+    once = client.get(address).status_code
+
+    assert (allowed, refused.status_code, once) == (200, 429, 200)
+    assert "10" in refused.text
+    assert shown == [1, 11]
+    watching = [pictures.may_watch(held, theory.sitting_id) for held in (token, foreign, "nobody")]
+    assert watching == [True, False, False]
 
 
 def test_attendance_incidents_record_and_closing(

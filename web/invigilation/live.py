@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -15,14 +16,17 @@ from uuid import UUID
 from fastapi import Depends, Request
 from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
+from starlette.types import Receive, Send
+from starlette.types import Scope as AsgiScope
 
 from exam_engine.invigilation import service as invigilation
 from exam_engine.invigilation.service import SeatNow
 from exam_engine.sittings import service as sittings
 from itembank.base.db import Database, Scope
-from itembank.base.errors import NotFound
+from itembank.base.errors import NotFound, TooMany
 from itembank.people import service as people
 from itembank.people.rules import Action
+from itembank.people.service import session_digest
 from web import security
 from web.deps import Context, requires
 from web.invigilation.pages import router
@@ -35,6 +39,17 @@ SITTING_SECONDS = 3.0
 STILL_SECONDS = 3.0
 """Where nothing changed, so often the page is told that this is so."""
 LOGIN_SECONDS = 15.0
+MOST_STREAMS = 10
+"""One login may watch so many rooms at once on one server process: every stream costs a picture a second."""
+
+
+class TooManyStreams(TooMany):
+    """One login watches as much as it may."""
+
+    code = "too_many_streams"
+    message = (
+        "You are watching {most} rooms at once with this login. Close a window before you open another one."
+    )
 
 
 class Live:
@@ -76,11 +91,18 @@ class Live:
         counts = {str(room): dict(found) for room, found in picture.counts().items()}
         return json.dumps({"at": _ms(picture.at), "closed": picture.closed, "rows": counts}).encode()
 
-    def is_logged_in(self, token: str) -> bool:
-        """Tell whether a login still stands, with the right to see rooms."""
+    def may_watch(self, token: str, sitting_id: UUID) -> bool:
+        """Tell whether a login still stands, with the right to see rooms and the sitting in its reach."""
         with self.database.session(writes=False) as session:
             login = people.resume(session, token, now=self.database.clock.now())
-            return login is not None and login.actor.may(Action.ROOM_READ)
+            if login is None or not login.actor.may(Action.ROOM_READ):
+                return False
+            session.info["scope"] = people.scope_of(session, login.actor, Action.ROOM_READ)
+            try:
+                sittings.find_sitting(session, sitting_id)
+            except NotFound:
+                return False
+            return True
 
 
 def _packed(progress: invigilation.RoomProgress) -> bytes:
@@ -116,9 +138,9 @@ LiveDep = Annotated[Live, Depends(live_of)]
 
 
 async def events(
-    draw: Callable[[], bytes], is_logged_in: Callable[[], bool], *, once: bool = False
+    draw: Callable[[], bytes], may_watch: Callable[[], bool], *, once: bool = False
 ) -> AsyncIterator[str]:
-    """Yield the whole picture, then what changed, until the sitting is closed or the login ends."""
+    """Yield the whole picture, then what changed, until the sitting is closed, or the login or its reach ends."""
     shown: dict[str, Any] = {}
     loop = asyncio.get_running_loop()
     told = asked = loop.time()
@@ -142,21 +164,47 @@ async def events(
             return
         if loop.time() - asked >= LOGIN_SECONDS:
             asked = loop.time()
-            if not await run_in_threadpool(is_logged_in):
+            if not await run_in_threadpool(may_watch):
                 yield "event: end\ndata: login\n\n"
                 return
         await asyncio.sleep(PICTURE_SECONDS)
 
 
-def _stream(ctx: Context, live: Live, draw: Callable[[], bytes]) -> StreamingResponse:
+class _Stream(StreamingResponse):
+    """A stream that is counted for its login as long as it lasts."""
+
+    def __init__(self, source: AsyncIterator[str], counts: Counter[str], login: str) -> None:
+        headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
+        super().__init__(source, media_type="text/event-stream", headers=headers)
+        self._counts, self._login = counts, login
+
+    async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
+        self._counts[self._login] += 1
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._counts[self._login] -= 1
+            if not self._counts[self._login]:
+                del self._counts[self._login]
+
+
+def streams_of(request: Request) -> Counter[str]:
+    """Return how many streams each login of this process has open; only the event loop changes it."""
+    state = request.app.state
+    if not hasattr(state, "streams"):
+        state.streams = Counter()
+    counts: Counter[str] = state.streams
+    return counts
+
+
+def _stream(ctx: Context, live: Live, sitting_id: UUID, draw: Callable[[], bytes]) -> StreamingResponse:
     token = ctx.request.cookies.get(security.SESSION_COOKIE, "")
+    counts, login = streams_of(ctx.request), session_digest(token)
     # A browser's EventSource names this type; whoever asks without is given one picture and no stream.
     once = "text/event-stream" not in ctx.request.headers.get("accept", "")
-    return StreamingResponse(
-        events(draw, lambda: live.is_logged_in(token), once=once),
-        media_type="text/event-stream",
-        headers={"cache-control": "no-store", "x-accel-buffering": "no"},
-    )
+    if not once and counts[login] >= MOST_STREAMS:
+        raise TooManyStreams(most=MOST_STREAMS)
+    return _Stream(events(draw, lambda: live.may_watch(token, sitting_id), once=once), counts, login)
 
 
 @router.get("/sittings/{sitting_id}/rooms/{room_id}/events")
@@ -166,7 +214,7 @@ def watch_room(
     """What changes in a room."""
     if not any(seat.room.id == room_id for seat in sittings.list_seats(ctx.session, sitting_id, room_id)):
         raise NotFound
-    return _stream(ctx, live, lambda: live.room(sitting_id, room_id))
+    return _stream(ctx, live, sitting_id, lambda: live.room(sitting_id, room_id))
 
 
 @router.get("/sittings/{sitting_id}/events")
@@ -175,4 +223,4 @@ def watch_sitting(
 ) -> StreamingResponse:
     """What changes in the rooms of a sitting."""
     sittings.find_sitting(ctx.session, sitting_id)
-    return _stream(ctx, live, lambda: live.sitting(sitting_id))
+    return _stream(ctx, live, sitting_id, lambda: live.sitting(sitting_id))
