@@ -169,6 +169,11 @@ def places(session: Session, registration_id: UUID, sitting_id: UUID | None = No
     return [Place(*row) for row in session.execute(query)]
 
 
+def share_seat(session: Session, seat: Seat) -> None:
+    """Wait for whoever decides whether the candidate of a seat may begin."""
+    session.execute(select(Seat.id).where(Seat.id == seat.id).with_for_update(read=True))
+
+
 def working_by_ticket(session: Session, ticket_number: str) -> Sequence[tuple[Registration, Attempt]]:
     """Return the registration of a ticket with its attempts that are not handed in."""
     query = (

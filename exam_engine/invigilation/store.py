@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from exam_engine.delivery.models import Answer, Attempt
 from exam_engine.invigilation.models import Attendance, Incident, RoomMessage, RoomRecord
 from exam_engine.invigilation.rules import VOIDING, AttendanceState
-from exam_engine.sittings.models import Seat
+from exam_engine.sittings.models import Registration, Seat
 from itembank.people.models import LoginSession
 
 
@@ -159,6 +159,11 @@ def lock_seat(session: Session, sitting_id: UUID, registration_id: UUID) -> None
     """Let what concerns one candidate of a sitting happen one after the other."""
     query = select(Seat.id).where(Seat.sitting_id == sitting_id, Seat.registration_id == registration_id)
     session.execute(query.with_for_update())
+
+
+def await_start(session: Session, registration_id: UUID) -> None:
+    """Wait until an attempt that is being inserted is there: until its commit it holds its registration's key."""
+    session.execute(select(Registration.id).where(Registration.id == registration_id).with_for_update())
 
 
 def started(session: Session, sitting_id: UUID) -> frozenset[UUID]:

@@ -129,6 +129,7 @@ def start(session: Session, *, actor: Actor, sitting_id: UUID) -> Attempt:
     place = next(iter(store.places(session, actor.id, sitting_id)), None)
     if place is None:
         raise AttemptUnknown
+    store.share_seat(session, place.seat)
     begun = store.attempt_at(session, sitting_id, actor.id)
     if begun is not None:
         return begun

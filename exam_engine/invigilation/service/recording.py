@@ -188,7 +188,11 @@ def _hold(session: Session, actor: Actor, sitting: Sitting, registration_id: UUI
 def _locked_attempt(session: Session, sitting_id: UUID, registration_id: UUID) -> UUID | None:
     # Always the seat, then the attempt, then the incident: two who decide about one candidate wait for each other.
     store.lock_seat(session, sitting_id, registration_id)
-    return store.open_attempts(session, sitting_id, registration_id=registration_id).get(registration_id)
+    found = store.open_attempts(session, sitting_id, registration_id=registration_id)
+    if not found:
+        store.await_start(session, registration_id)
+        found = store.open_attempts(session, sitting_id, registration_id=registration_id)
+    return found.get(registration_id)
 
 
 def _locked(session: Session, incident_id: UUID) -> tuple[Incident, UUID | None]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import timedelta
 from typing import Any
 
@@ -238,6 +240,51 @@ def test_only_the_decision_about_it_ends_what_an_incident_holds(
         withdraw(session, accuse(session, 4))
         with pytest.raises(EntryBarred):
             delivery.start(session, actor=theory.actor(4), sitting_id=theory.sitting_id)
+
+
+@pytest.mark.parametrize("begins_first", [True, False])
+def test_an_incident_holds_who_begins_in_the_same_instant(
+    database: Database, institution: Institution, clock: ShiftedClock, theory: Theory, begins_first: bool
+) -> None:
+    clock.advance(11 * MINUTE)
+
+    def begin(session: Session) -> None:
+        delivery.start(session, actor=theory.actor(1), sitting_id=theory.sitting_id)
+
+    def accuse(session: Session) -> None:
+        invigilation.record_incident(
+            session,
+            actor=officer_of(institution),
+            sitting_id=theory.sitting_id,
+            room_id=theory.room_id,
+            registration_id=theory.candidates[0],
+            kind=IncidentKind.CHEATING,
+            note="查出手机",
+            now=NOW,
+        )
+
+    def alone(act: Callable[[Session], None]) -> str:
+        try:
+            with database.session(scope=Scope.everything()) as session:
+                act(session)
+        except EntryBarred as refused:
+            return refused.code
+        return "done"
+
+    first, second = (begin, accuse) if begins_first else (accuse, begin)
+    with ThreadPoolExecutor(1) as other, database.session(scope=Scope.everything()) as session:
+        first(session)
+        session.flush()
+        later = other.submit(alone, second)
+        wait([later], timeout=0.3)
+        session.commit()
+        outcome = later.result(timeout=20)
+    with database.session(scope=Scope.everything()) as session:
+        seat = states(session, theory, clock)[0]
+
+    assert (outcome, seat) == (
+        ("done", SeatState.PAUSED) if begins_first else ("entry_barred", SeatState.NOT_LOGGED_IN)
+    )
 
 
 def test_a_room_is_commanded_at_once_and_each_attempt_has_its_record(
