@@ -18,7 +18,6 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
@@ -26,12 +25,13 @@ from pathlib import Path
 from typing import Any
 
 from itembank.base.errors import Invalid, Unavailable
-from scripts.load import candidates, figures
+from scripts.load import candidates, console, figures
 from scripts.load import hall as halls
 from scripts.load.candidate import Candidate, Link
 from scripts.load.candidates import Course, Run
+from scripts.load.console import Watching
 from scripts.load.figures import Phase
-from scripts.load.hall import Ticket
+from scripts.load.hall import Hall, Ticket
 from scripts.load.ledger import compare
 from scripts.load.processes import Server, cpu_seconds
 from scripts.servers.postgres import Postgres, PostgresMissing, start_postgres
@@ -71,6 +71,7 @@ def register(commands: Any) -> None:
     command.add_argument(
         "--tickets", type=Path, help="CSV with ticket_number, entry_code and room, for --url"
     )
+    command.add_argument("--consoles", type=int, default=5, metavar="N", help="rooms watched by invigilators")
     command.add_argument("--seed", type=int, default=1)
     command.add_argument("--json", type=Path, metavar="FILE", help="write the figures as JSON, too")
     command.set_defaults(run=run)
@@ -88,6 +89,8 @@ def run(arguments: argparse.Namespace) -> int:
             arguments.spike,
             f"give seconds, so that {WORK_SECONDS:.0f} of the run are left for work",
         )
+    if arguments.consoles < 0:
+        _refuse("--consoles", arguments.consoles, "give 0 or more")
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     if arguments.candidates + 200 > most:
@@ -161,10 +164,12 @@ def _own(arguments: argparse.Namespace) -> dict[str, Any]:
         one = Run(server.url, _course(arguments, logins, begin), arguments.seed)
         _say(f"{server.url}: logins for {logins[1] - logins[0]:.0f} s")
         watch = _Watch(one, server, postgres)
-        asyncio.run(_watched(one, hall.tickets, watch))
+        watching = Watching(min(arguments.consoles, len(hall.rooms)))
+        asyncio.run(_watched(one, hall, watch, watching))
         server.stop()
         report = _report(arguments, one, len(hall.tickets))
         cost = figures.costs(*watch.phases)
+        report["consoles"] = watching.report()
         report["cpu milliseconds"] = {name: round(value, 3) for name, value in cost.items()}
         report["cpu share of one core"] = {
             name: {"server": round(p.server / p.seconds, 3), "database": round(p.database / p.seconds, 3)}
@@ -224,9 +229,10 @@ class _Watch:
         return time.monotonic(), self._server.cpu_seconds(), database, Counter(self._run.figures.counts)
 
 
-async def _watched(one: Run, tickets: Iterable[Ticket], watch: _Watch) -> None:
+async def _watched(one: Run, hall: Hall, watch: _Watch, watching: Watching) -> None:
     gc.freeze()
-    await asyncio.gather(watch.look(), candidates.sit(one, list(tickets)))
+    consoles = console.watch(one.url, hall, watching, one.course.end)
+    await asyncio.gather(watch.look(), candidates.sit(one, hall.tickets), consoles)
 
 
 def _report(arguments: argparse.Namespace, one: Run, count: int) -> dict[str, Any]:

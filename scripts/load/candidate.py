@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -18,7 +19,7 @@ _VALUE = re.compile(rb'<input[^>]*name="q-[^"]*"[^>]*value="(\w+)"')
 _CSRF = re.compile(rb'data-csrf="(\w+)"')
 _STARTS_IN = re.compile(rb'data-starts-in="([0-9.]+)"')
 _SITTING = re.compile(rb'action="/exam/sittings/([0-9a-f-]+)/start"')
-LONGEST_HEAD = 64 * 1024
+LONGEST_HEAD, LONGEST_EVENT = 64 * 1024, 4 * 1024 * 1024
 CONNECT_SECONDS = 30
 REPLY_SECONDS = 60
 
@@ -95,6 +96,24 @@ class Link:
         except (OSError, EOFError, TimeoutError, asyncio.LimitOverrunError) as error:
             self.close()
             raise Broken(type(error).__name__) from error
+
+    async def events(self, path: str, headers: str) -> AsyncIterator[bytes]:
+        """Yield the data of server-sent events until the server ends the stream.
+
+        Raises Broken when the connection breaks.
+        """
+        try:
+            reader, writer = await asyncio.open_connection(self.host, self.port, limit=LONGEST_EVENT)
+            self._streams = reader, writer
+            accept = "Accept: text/event-stream\r\n"
+            head = f"GET {path} HTTP/1.1\r\nHost: {self.host}:{self.port}\r\n{accept}{headers}\r\n"
+            writer.write(head.encode())
+            while line := await reader.readline():
+                if line.startswith(b"data: "):
+                    yield line[6:].strip()
+        except (OSError, EOFError, ValueError) as error:
+            raise Broken(type(error).__name__) from error
+        raise Broken("ended")
 
     async def _reply(self, reader: asyncio.StreamReader) -> Reply:
         first, *lines = (await reader.readuntil(b"\r\n\r\n"))[:-4].split(b"\r\n")

@@ -102,6 +102,12 @@ def text(report: dict[str, Any]) -> str:
         )
     lines.append(f"errors: {report['errors'] or 'none'}")
     lines.append(f"cut on purpose: {report['cuts']} connections; other device: {report['take_overs']}")
-    names = ("cpu milliseconds", "cpu share of one core", "ceiling at 60 % of two cores", "compared")
+    names = (
+        "consoles",
+        "cpu milliseconds",
+        "cpu share of one core",
+        "ceiling at 60 % of two cores",
+        "compared",
+    )
     lines += [f"{name}: {report[name]}" for name in names if name in report]
     return "\n".join(lines)

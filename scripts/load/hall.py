@@ -43,6 +43,7 @@ class Hall:
     """A published sitting."""
 
     sitting_id: str
+    rooms: tuple[str, ...]
     starts_at: datetime
     tickets: tuple[Ticket, ...]
     invigilator: tuple[str, str]
@@ -139,7 +140,8 @@ def prepare(site: Site, candidates: int, *, starts_in: timedelta) -> Hall:
     tickets = tuple(
         Ticket(code.ticket_number, code.entry_code, places[seated[code.registration_id]]) for code in codes
     )
-    return Hall(str(sitting_id), begin, tickets, ("invigilator", world.ground.passwords["invigilator"]))
+    watcher_login = "invigilator", world.ground.passwords["invigilator"]
+    return Hall(str(sitting_id), tuple(map(str, rooms)), begin, tickets, watcher_login)
 
 
 def _plan(session: Session, world: World, outline: Outline) -> Plan:
