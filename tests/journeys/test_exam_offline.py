@@ -143,6 +143,8 @@ def test_a_page_that_slept_past_the_deadline_hands_over_to_the_server(
     page.evaluate(
         "() => { window.dispatchEvent(new Event('blur')); window.dispatchEvent(new Event('focus')); }"
     )
+    with page.expect_response("**/events"):  # a closed attempt takes no more reports
+        page.clock.fast_forward("01:00")
     devtools = page.context.new_cdp_session(page)
     devtools.send("Page.setWebLifecycleState", {"state": "frozen"})
     clock.advance(timedelta(minutes=91))
