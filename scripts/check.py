@@ -17,8 +17,7 @@ CHECKS = {
     "walls": ["-c", "from importlinter.cli import lint_imports_command as run; run(['--no-cache'])"],
     "catalogue": ["-m", "scripts.catalogue"],
     # SQLite and a real PostgreSQL; the comparison of models and migrations is among them.
-    # A third process works while the others wait for a browser.
-    "tests": ["-m", "pytest", "-n", "3", "--dist", "loadgroup"],
+    "tests": ["-m", "pytest", "-n", "2", "--dist", "loadgroup"],
 }
 
 
