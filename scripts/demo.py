@@ -13,7 +13,6 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from socket import AF_INET, SOCK_STREAM, socket
 from uuid import UUID
 
 from exam_engine.recognition.rules import CalendarUnknown, known_years
@@ -27,6 +26,7 @@ from scripts.commands.serve import serve
 from scripts.demonstration import bank, crowd, desk, ground, panel, papers, past, plans, present
 from scripts.demonstration.facts import FILE, Facts, PaperFacts
 from scripts.demonstration.world import World
+from scripts.servers.ports import HOST, free_port
 from scripts.site import open_site
 from web import logs
 from web.settings import Settings
@@ -38,8 +38,6 @@ STILL_OPEN = timedelta(hours=2)
 """A sitting with less than this left is of no use to a visitor."""
 
 FOLDER = "demonstration"
-HOST = "127.0.0.1"
-
 Say = Callable[[str], None]
 
 
@@ -212,18 +210,6 @@ def _open_present(world: World, stages: Stages, outline: Outline, facts: Facts) 
     in_use = [UUID(paper.id) for paper in facts.papers[1:]]
     facts.tickets, facts.sitting_ends_at = present.open_sitting(world, outline=outline, papers=in_use)
     stages.done("考试进行中", f"a sitting open now with two parallel papers, {len(facts.tickets)} tickets")
-
-
-def free_port(wanted: int) -> int:
-    """Return ``wanted`` if it can be listened on, else a free port."""
-    for port in (wanted, 0):
-        with socket(AF_INET, SOCK_STREAM) as probe:
-            try:
-                probe.bind((HOST, port))
-            except OSError:
-                continue
-            return int(probe.getsockname()[1])
-    raise OSError("no free port")
 
 
 def main(argv: list[str] | None = None) -> int:

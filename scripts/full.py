@@ -14,9 +14,10 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
-from scripts.demo import HOST, build, free_port
-from scripts.servers.postgres import PostgresMissing, start_postgres
-from scripts.servers.redis import RedisMissing, start_redis
+from itembank.base.errors import ExamError
+from scripts.demo import build
+from scripts.servers.ports import HOST, free_port
+from scripts.servers.together import start_servers
 from web.settings import Settings
 
 WORKERS = 2
@@ -35,25 +36,22 @@ def main(argv: list[str] | None = None) -> int:
         return _run(arguments)
     except KeyboardInterrupt:
         return 130
-    except (PostgresMissing, RedisMissing) as missing:
-        print(f"scripts/run: {missing}", file=sys.stderr)
+    except ExamError as refusal:
+        print(f"scripts/run: {refusal}", file=sys.stderr)
         return 1
 
 
 def _run(arguments: argparse.Namespace) -> int:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="exam-engine-full-")))
-        postgres = start_postgres(fsync=True)
-        stack.callback(postgres.stop)
-        redis = start_redis()
-        stack.callback(redis.stop)
-        print(f"PostgreSQL {postgres.url('postgres')} · Redis {redis.url}", flush=True)
+        servers = stack.enter_context(start_servers())
+        print(f"PostgreSQL {servers.database_url} · Redis {servers.redis.url}", flush=True)
         wanted = Settings()
         settings = wanted.model_copy(
             update={
                 "data": folder / "data",
-                "database_url": postgres.url("postgres"),
-                "redis_url": redis.url,
+                "database_url": servers.database_url,
+                "redis_url": servers.redis.url,
                 "key_file": None,
                 "host": HOST,
                 "port": free_port(wanted.port if arguments.port is None else arguments.port),

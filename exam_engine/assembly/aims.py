@@ -68,8 +68,6 @@ class Aims:
     level: IntArray
     labels: tuple[str, ...] = ()
     wishes: tuple[Wish, ...] = ()
-    covers: tuple[tuple[int, IntArray], ...] = ()
-    """Switch and items of each value that a soft rule counts."""
 
     @classmethod
     def none(cls, width: int) -> Aims:
@@ -112,7 +110,6 @@ class Aims:
                 for wish in self.wishes
                 if set(wish.rows) <= set(new)
             ),
-            self.covers,
         )
 
     def at_level(self, level: int) -> Aims:
@@ -150,7 +147,6 @@ class AimsBuilder:
     owners: list[tuple[int, int]] = field(default_factory=list)
     labels: list[str] = field(default_factory=list)
     wishes: list[Wish] = field(default_factory=list)
-    covers: list[tuple[int, IntArray]] = field(default_factory=list)
 
     def add(
         self,
@@ -260,7 +256,6 @@ class AimsBuilder:
             level,
             tuple(self.labels),
             tuple(self.wishes),
-            tuple(self.covers),
         )
 
 

@@ -219,8 +219,6 @@ def _compile_distinct(pool: Pool, rule: Distinct, k: int, rows: RowBuilder, aims
     switches = []
     for _, items in _groups(pool, rule.attribute, select(pool, rule.where)):
         used = rows.switch()
-        if rule.weight is not None:
-            aims.covers.append((used, items))
         switches.append(used)
         if rule.minimum > 0:
             rows.add([*items, used], 0.0, math.inf, k, [*np.ones(len(items)), -1.0], give=0.0)

@@ -11,23 +11,21 @@ import argparse
 import asyncio
 import json
 import random
-import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass
+from contextlib import nullcontext
+from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from itembank.base.errors import Invalid, Unavailable
+from itembank.base.errors import Invalid
 from scripts.load import hall as halls
 from scripts.load.chaos import Chaos, Kill, NotRecovered, kill_process
 from scripts.load.ledger import compare
-from scripts.load.processes import Server, children
-from scripts.servers.postgres import Postgres, PostgresMissing, start_postgres
-from scripts.servers.redis import RedisMissing, RedisServer, start_redis
+from scripts.load.processes import Server, children, say
+from scripts.servers.postgres import Postgres
+from scripts.servers.together import Servers, start_servers
 from scripts.site import open_site
 from web.settings import Settings
 
@@ -40,13 +38,6 @@ class ChaosWrong(Invalid):
 
     code = "chaos_wrong"
     message = "{name} {value}: give {right}."
-
-
-class ServerMissing(Unavailable):
-    """The database server's binaries are not here."""
-
-    code = "server_missing"
-    message = "A database server is needed for this: {reason}"
 
 
 def register(commands: Any) -> None:
@@ -74,7 +65,8 @@ def run(arguments: argparse.Namespace) -> int:
         value = getattr(arguments, name)
         if not least <= value <= most:
             raise ChaosWrong(name=f"--{name}", value=value, right=f"{least} to {most}")
-    with tempfile.TemporaryDirectory(prefix="exam-engine-chaos-") as folder, _database(arguments) as servers:
+    behind = start_servers() if arguments.database == "postgres" else nullcontext()
+    with tempfile.TemporaryDirectory(prefix="exam-engine-chaos-") as folder, behind as servers:
         figures = _run(arguments, Path(folder), servers)
     print(_text(figures))
     if arguments.json:
@@ -82,35 +74,11 @@ def run(arguments: argparse.Namespace) -> int:
     return 0 if figures["as expected"] else 1
 
 
-@contextmanager
-def _database(arguments: argparse.Namespace) -> Iterator[Servers | None]:
-    if arguments.database == "sqlite":
-        yield None
-        return
-    with ExitStack() as stack:
-        try:
-            postgres = start_postgres(fsync=True)
-            stack.callback(postgres.stop)
-            redis = start_redis()
-            stack.callback(redis.stop)
-        except (PostgresMissing, RedisMissing) as reason:
-            raise ServerMissing(reason=str(reason)) from reason
-        yield Servers(postgres, redis)
-
-
-@dataclass(frozen=True)
-class Servers:
-    """What stands behind several web workers."""
-
-    postgres: Postgres
-    redis: RedisServer
-
-
 def _run(arguments: argparse.Namespace, folder: Path, servers: Servers | None) -> dict[str, Any]:
-    url = servers.postgres.url("postgres") if servers else ""
+    url = servers.database_url if servers else ""
     site = open_site(Settings(data=folder, database_url=url))
     count = arguments.lanes + int(arguments.saves * 3 * CANDIDATES_PER_SAVE)
-    _say(f"a hall for {count} candidates")
+    say(f"a hall for {count} candidates")
     hall = halls.prepare(site, count, starts_in=timedelta(seconds=1))
     site.database.dispose()
     workers = arguments.workers if servers else 1
@@ -133,7 +101,7 @@ def _run(arguments: argparse.Namespace, folder: Path, servers: Servers | None) -
     failure = ""
     try:
         server.start()
-        asyncio.run(chaos.run(_say))
+        asyncio.run(chaos.run(say))
     except NotRecovered as reason:
         failure = str(reason)
     finally:
@@ -200,10 +168,6 @@ def _backends(postgres: Postgres) -> list[int]:
         if b"127.0.0.1(" in title:
             found.append(pid)
     return found
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
 
 
 def _text(figures: dict[str, Any]) -> str:

@@ -14,7 +14,6 @@ import csv
 import gc
 import json
 import resource
-import sys
 import tempfile
 import time
 from collections import Counter
@@ -24,7 +23,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from itembank.base.errors import Invalid, Unavailable
+from itembank.base.errors import Invalid
 from scripts.load import candidates, console, figures
 from scripts.load import hall as halls
 from scripts.load.candidate import Candidate, Link
@@ -33,9 +32,9 @@ from scripts.load.console import Watching
 from scripts.load.figures import Phase
 from scripts.load.hall import Hall, Ticket
 from scripts.load.ledger import compare
-from scripts.load.processes import Server, cpu_seconds
-from scripts.servers.postgres import Postgres, PostgresMissing, start_postgres
-from scripts.servers.redis import RedisMissing, start_redis
+from scripts.load.processes import Server, cpu_seconds, say
+from scripts.servers.postgres import Postgres
+from scripts.servers.together import start_servers
 from scripts.site import open_site
 from web.settings import Settings
 
@@ -50,13 +49,6 @@ class LoadWrong(Invalid):
 
     code = "loadtest_wrong"
     message = "{name} {value}: {right}."
-
-
-class ServerMissing(Unavailable):
-    """The database server's binaries are not here."""
-
-    code = "server_missing"
-    message = "A database server is needed for this: {reason}"
 
 
 def register(commands: Any) -> None:
@@ -78,7 +70,7 @@ def register(commands: Any) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run it and print the figures; exit code 1 when there were errors or an answer was lost."""
+    """Run it and print the figures; exit code 1 after an error, or when what is stored is not what was acknowledged."""
     if not 1 <= arguments.candidates <= halls.MOST:
         _refuse("--candidates", arguments.candidates, f"give 1 to {halls.MOST}")
     if not 0.5 <= arguments.minutes <= 600:
@@ -99,7 +91,7 @@ def run(arguments: argparse.Namespace) -> int:
     print(figures.text(report))
     if arguments.json:
         arguments.json.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n")
-    return 1 if report["errors"] or report.get("compared", {}).get("lost") else 0
+    return 0 if not report["errors"] and report.get("clean", True) else 1
 
 
 def _refuse(name: str, value: object, right: str) -> None:
@@ -147,14 +139,14 @@ def _read_tickets(file: Path | None) -> list[Ticket]:
 def _own(arguments: argparse.Namespace) -> dict[str, Any]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="exam-engine-load-")))
-        postgres, redis_url = _servers(arguments, stack)
-        url = postgres.url("postgres") if postgres else ""
+        servers = stack.enter_context(start_servers()) if arguments.database == "postgres" else None
+        url = servers.database_url if servers else ""
         site = open_site(Settings(data=folder, database_url=url))
-        _say(f"a hall for {arguments.candidates} candidates")
+        say(f"a hall for {arguments.candidates} candidates")
         lead = LOGIN_SECONDS + CALM_SECONDS + SERVER_START_SECONDS
         hall = halls.prepare(site, arguments.candidates, starts_in=timedelta(seconds=lead))
         site.database.dispose()
-        workers = arguments.workers if postgres else 1
+        workers, redis_url = (arguments.workers, servers.redis.url) if servers else (1, "")
         server = Server(folder, url, workers=workers, redis_url=redis_url)
         stack.callback(server.stop)
         server.start()
@@ -162,8 +154,8 @@ def _own(arguments: argparse.Namespace) -> dict[str, Any]:
         now = time.monotonic()
         logins = (now, max(now + 1.0, begin - CALM_SECONDS))
         one = Run(server.url, _course(arguments, logins, begin), arguments.seed)
-        _say(f"{server.url}: logins for {logins[1] - logins[0]:.0f} s")
-        watch = _Watch(one, server, postgres)
+        say(f"{server.url}: logins for {logins[1] - logins[0]:.0f} s")
+        watch = _Watch(one, server, servers.postgres if servers else None)
         watching = Watching(min(arguments.consoles, len(hall.rooms)))
         asyncio.run(_watched(one, hall, watch, watching))
         server.stop()
@@ -176,21 +168,9 @@ def _own(arguments: argparse.Namespace) -> dict[str, Any]:
             for name, p in zip(("logins", "start", "work", "hand-in"), watch.phases, strict=True)
         }
         report["ceiling at 60 % of two cores"] = figures.ceiling(cost)
-        report["compared"] = asdict(compare(one.ledger, open_site(site.settings, migrate=False).database))
+        found = compare(one.ledger, open_site(site.settings, migrate=False).database)
+        report["compared"], report["clean"] = asdict(found), found.clean
     return report
-
-
-def _servers(arguments: argparse.Namespace, stack: ExitStack) -> tuple[Postgres | None, str]:
-    if arguments.database == "sqlite":
-        return None, ""
-    try:
-        postgres = start_postgres(fsync=True)
-        stack.callback(postgres.stop)
-        redis = start_redis()
-        stack.callback(redis.stop)
-    except (PostgresMissing, RedisMissing) as reason:
-        raise ServerMissing(reason=str(reason)) from reason
-    return postgres, redis.url
 
 
 def _course(arguments: argparse.Namespace, logins: tuple[float, float], start: float) -> Course:
@@ -212,7 +192,7 @@ class _Watch:
             while (left := until - time.monotonic()) > 0:
                 await asyncio.sleep(min(10.0, left))
                 if left > 10:
-                    _say(f"{dict(self._run.figures.counts)} {dict(self._run.figures.errors) or ''}")
+                    say(f"{dict(self._run.figures.counts)} {dict(self._run.figures.errors) or ''}")
             after = self._now()
             self.phases.append(
                 Phase(
@@ -248,7 +228,3 @@ def _report(arguments: argparse.Namespace, one: Run, count: int) -> dict[str, An
         "acknowledged": one.ledger.count,
         "receipts": len(one.ledger.receipts),
     }
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)

@@ -10,6 +10,8 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
+from scripts.servers.ports import free_port
+
 TICKS = os.sysconf("SC_CLK_TCK")
 START_SECONDS = 180
 
@@ -42,12 +44,9 @@ def cpu_seconds(pids: Iterable[int]) -> float:
     return total / TICKS
 
 
-def free_port() -> int:
-    """Return a port that nobody uses at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+def say(text: str) -> None:
+    """Tell whoever waits for the figures how far it is."""
+    print(text, file=sys.stderr, flush=True)
 
 
 class Server:

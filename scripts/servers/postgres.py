@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -13,6 +12,8 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+
+from scripts.servers.ports import free_port
 
 START_TRIES = 50
 INITDB = ("-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
@@ -79,13 +80,6 @@ class Postgres:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 def _wait_until_ready(port: int, process: subprocess.Popen[bytes]) -> None:
     import psycopg
 
@@ -128,7 +122,7 @@ def start_postgres(*, fsync: bool = False) -> Postgres:
     )
     if made.returncode:
         raise PostgresMissing(f"initdb failed: {made.stderr.decode(errors='replace')[-300:]}")
-    port = _free_port()
+    port = free_port()
     arguments = [str(binaries / "postgres"), "-D", str(data), "-k", str(data), "-p", str(port)]
     arguments += [
         "-c",

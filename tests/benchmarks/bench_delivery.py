@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import os
 import re
 import socket
 import subprocess
@@ -47,6 +46,8 @@ from itembank.base.db import Database, Scope, database_now
 from itembank.base.ids import new_id
 from itembank.people.models import Person
 from itembank.people.rules import InstitutionKind
+from scripts.load.processes import cpu_seconds, family
+from scripts.servers.ports import free_port
 from scripts.servers.postgres import start_postgres
 from tests.factories.delivery import make_candidate, make_sitting
 from tests.factories.papers import make_sealed_papers
@@ -54,7 +55,6 @@ from tests.factories.people import make_institution, make_platform
 from web.app import create_app
 from web.settings import Settings
 
-TICKS = os.sysconf("SC_CLK_TCK")
 ITEMS = 100
 CODE = "ABCD2345"
 
@@ -142,24 +142,6 @@ def serve(url: str, key_file: Path, port: int) -> None:
     heads = key_file.parent / "audit-heads.jsonl"
     app = create_app(settings, Database(url, Keyring.load(key_file), audit_heads=heads), run_jobs=False)
     uvicorn.run(app, port=port, log_config=None, access_log=False)
-
-
-def cpu_seconds(pids: list[int]) -> float:
-    """Return user and system CPU seconds of the processes, those of ended children included."""
-    total = 0
-    for pid in pids:
-        try:
-            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        total += sum(int(fields[n]) for n in (11, 12, 13, 14))
-    return total / TICKS
-
-
-def family(pid: int) -> list[int]:
-    """Return a process and its children."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [pid, *map(int, children)]
 
 
 @dataclass
@@ -288,13 +270,6 @@ async def drive(crowd: list[Candidate], port: int, step: Step, times: int, at_on
 
     await asyncio.gather(*(connection() for _ in range(at_once)))
     return milliseconds
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @contextmanager

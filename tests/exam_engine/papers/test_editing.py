@@ -121,7 +121,9 @@ def test_an_edit_is_kept_with_who_when_and_why_and_undone_in_turn(
         assert history[0].reason == "题干过时"
         assert [event.facts.get("undoes") for event in history] == [None, None, 2, 1]
     with open_session() as session:
-        edited = session.scalars(select(AuditEntry).where(AuditEntry.action == "paper.edited")).all()
+        edited = session.scalars(
+            select(AuditEntry).where(AuditEntry.action == "paper.edited").order_by(AuditEntry.number)
+        ).all()
         assert len(edited) == 4
         assert edited[0].detail["reason"] == "题干过时"
 
