@@ -36,6 +36,17 @@ return 1
 """
 
 
+_HOLD = """
+local time = redis.call('TIME')
+local now = time[1] + time[2] / 1000000
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
+if not redis.call('ZSCORE', KEYS[1], ARGV[1]) and redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[2]) then return 0 end
+redis.call('ZADD', KEYS[1], now + ARGV[3], ARGV[1])
+redis.call('EXPIRE', KEYS[1], math.ceil(ARGV[3]))
+return 1
+"""
+
+
 class Shared:
     """Shared by all processes that name the same Redis, or by the threads of this process.
 
@@ -51,6 +62,7 @@ class Shared:
         self._away_until = 0.0
         self._texts: dict[str, tuple[float, bytes]] = {}
         self._making: dict[str, threading.Lock] = {}
+        self._held: dict[str, dict[str, float]] = {}
         self._lock = threading.Lock()
 
     @property
@@ -72,6 +84,36 @@ class Shared:
     def take_back(self, key: str) -> bool:
         """Forget the newest event of ``key``; return whether the processes share one."""
         return bool(self._asked(lambda client: client.zpopmax(f"count:{key}")))
+
+    def hold(self, key: str, holder: str, *, limit: int, seconds: float) -> bool:
+        """Hold one of the ``limit`` places of ``key`` for ``seconds``, or go on holding it.
+
+        Returns
+        -------
+        bool
+            Whether there was a place. Whoever is gone without a word loses it when the time is over.
+        """
+        answer = self._asked(lambda client: client.eval(_HOLD, 1, f"hold:{key}", holder, limit, seconds))
+        if answer is not None:
+            return bool(answer)
+        now = time.monotonic()
+        with self._lock:
+            held = {name: until for name, until in self._held.get(key, {}).items() if until > now}
+            if holder not in held and len(held) >= limit:
+                return False
+            self._held[key] = {**held, holder: now + seconds}
+            if len(self._held) > MOST_TEXTS:
+                self._held = {k: h for k, h in self._held.items() if max(h.values()) > now}
+        return True
+
+    def release(self, key: str, holder: str) -> None:
+        """Give a place back."""
+        self._asked(lambda client: client.zrem(f"hold:{key}", holder))
+        with self._lock:
+            held = self._held.get(key, {})
+            held.pop(holder, None)
+            if not held:
+                self._held.pop(key, None)
 
     def text(self, key: str, seconds: float, make: Callable[[], bytes]) -> bytes:
         """Return the text made for ``key`` at most ``seconds`` ago, or make it; one thread makes it, others wait."""

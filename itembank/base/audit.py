@@ -17,6 +17,7 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -291,7 +292,7 @@ class Finding:
 
     number: int
     kind: str
-    """``edited``, ``missing``, ``relinked``, ``forged`` or ``truncated``."""
+    """``edited``, ``missing``, ``relinked``, ``forged``, ``truncated`` or ``incomplete``."""
     explanation: str
 
 
@@ -308,6 +309,10 @@ class Verification:
         return not self.findings
 
 
+_HALF = re.compile(rb'\{"number": (\d+)[,"]')
+"""As an exported head begins; its number is followed by something, so it is whole."""
+
+
 def _exported_heads(path: Path | None) -> Iterator[dict[str, Any]]:
     if path is None or not path.exists():
         return
@@ -316,7 +321,18 @@ def _exported_heads(path: Path | None) -> Iterator[dict[str, Any]]:
             try:
                 yield json.loads(line)
             except ValueError:
-                yield {"number": -1, "digest": "", "signature": ""}
+                begun = None if line.endswith(b"\n") else _HALF.match(line)
+                yield {"number": int(begun[1]) if begun else -1, "digest": "", "signature": "", "line": line}
+
+
+def _unreadable(head: dict[str, Any], last: int) -> Finding:
+    """Return what a line is that holds no head: the half one that a power cut leaves at the end, or another."""
+    if head["line"].endswith(b"\n"):
+        return Finding(head["number"], "forged", "a line of the exported heads cannot be read")
+    if head["number"] > last:
+        return Finding(head["number"], "truncated", f"a head was exported; the chain ends at {last}")
+    explanation = "the last line of the exported heads is incomplete, as a power cut may leave it"
+    return Finding(head["number"], "incomplete", explanation)
 
 
 def verify(session: Session, heads_path: Path | None = None) -> Verification:
@@ -355,7 +371,9 @@ def verify(session: Session, heads_path: Path | None = None) -> Verification:
         findings.append(Finding(last + 1, "truncated", "the stored head lies beyond the last record"))
     for head in heads:
         number = head["number"]
-        if not keyring.verify(str(head["digest"]).encode(), str(head["signature"]), purpose=PURPOSE):
+        if "line" in head:
+            findings.append(_unreadable(head, last))
+        elif not keyring.verify(str(head["digest"]).encode(), str(head["signature"]), purpose=PURPOSE):
             findings.append(
                 Finding(number, "forged", "an exported head does not carry this site's signature")
             )

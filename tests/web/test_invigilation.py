@@ -6,6 +6,7 @@ import asyncio
 import io
 import json
 import re
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -147,21 +148,29 @@ def test_a_login_watches_ten_rooms_at_most_and_only_what_it_reaches(
     pictures = live.Live(database, client.app.state.shared)  # type: ignore[attr-defined]
     stream = {"accept": "text/event-stream"}
     address = f"/invigilation/sittings/{theory.sitting_id}/events"
-    shown: list[int] = []
+    shared, key = pictures.shared, f"streams:{session_digest(token)}"
+    places: list[bool] = []
+
+    def hold(holder: str) -> bool:
+        return shared.hold(key, holder, limit=live.MOST_STREAMS, seconds=60)
 
     async def look(*_arguments: object, **_options: object) -> Any:
-        shown.append(sum(client.app.state.streams.values()))  # type: ignore[attr-defined]
+        places.append(hold("last"))
         yield "event: end\ndata: closed\n\n"
 
     monkeypatch.setattr(live, "events", look)
+    assert all(hold(f"{n}") for n in range(live.MOST_STREAMS - 1))
     allowed = client.get(address, headers=stream).status_code
-    client.app.state.streams[session_digest(token)] = 10  # type: ignore[attr-defined]
+    for _ in range(500):  # until the stream has given its place back
+        if hold("last"):
+            break
+        time.sleep(0.01)
     refused = client.get(address, headers={**stream, "accept-language": "en"})
     once = client.get(address).status_code
 
     assert (allowed, refused.status_code, once) == (200, 429, 200)
     assert "10" in refused.text
-    assert shown == [1, 11]
+    assert places == [False, True]
     watching = [pictures.may_watch(held, theory.sitting_id) for held in (token, foreign, "nobody")]
     assert watching == [True, False, False]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from itembank.base.errors import TooMany
@@ -44,6 +46,26 @@ def test_processes_count_together(two) -> None:
     with pytest.raises(TooMany):
         second.guard("a")
     second.check("b")
+
+
+@pytest.mark.parametrize("alone", [False, True])
+def test_places_are_held_together_until_given_back_or_forgotten(two, alone: bool) -> None:
+    first, second = (Shared(),) * 2 if alone else two
+
+    def hold(end: Shared, holder: str, seconds: float = 60) -> bool:
+        return end.hold("places", holder, limit=2, seconds=seconds)
+
+    assert [hold(first, "a"), hold(second, "b"), hold(second, "c"), hold(first, "a")] == [
+        True,
+        True,
+        False,
+        True,
+    ]
+    first.release("places", "b")
+    assert hold(second, "c", seconds=0.001)
+    time.sleep(0.002)
+    assert hold(first, "d")  # c is gone without a word
+    assert not hold(second, "c")
 
 
 def test_what_one_process_takes_back_counts_nowhere(two) -> None:

@@ -41,7 +41,7 @@ from itembank.base.errors import ExamError, Unavailable
 from itembank.people.service import session_digest
 from web import errors, i18n, security
 from web.deps import LANGUAGE_COOKIE, NOTICE_COOKIE
-from web.exam.limits import TICKET_COUNTED, addresses, tickets
+from web.exam.limits import TICKET_COUNTED, addresses, count_ticket, take_back_ticket
 from web.exam.pages import PaperPages, paper_pages, ready_pages, waiting_page
 from web.exam.waiting import deliver
 from web.security import client_address
@@ -194,7 +194,7 @@ class EnterHere(Lean):
             raise GoOn
         address = client_address(HttpRequest(visit.scope))
         await self._in_time(addresses.guard, address)
-        await self._in_time(tickets.check, ticket)
+        await self._in_time(count_ticket, ticket, address)
         code_hash = entry_code_hash(visit.delivery.database.keyring, ticket, code)
         asked = Enter(deliver=deliver, ticket_number=ticket, code_hash=code_hash)
         try:
@@ -203,19 +203,19 @@ class EnterHere(Lean):
             visit.scope["state"][TICKET_COUNTED] = True
             raise
         except Unavailable:  # nobody has looked at the code
-            await self._in_time(tickets.take_back, ticket)
+            await self._in_time(take_back_ticket, ticket, address)
             raise
-        await self._in_time(tickets.take_back, ticket)
+        await self._in_time(take_back_ticket, ticket, address)
         secure = "; Secure" if visit.scope["app"].state.settings.secure_cookies else ""
         cookie = f"{security.SESSION_COOKIE}={token}; HttpOnly; Path=/; SameSite=lax{secure}"
         return Answer.redirect("/exam", (b"set-cookie", cookie.encode()))
 
     @staticmethod
-    async def _in_time(count: Callable[[str], None], key: str) -> None:
+    async def _in_time(count: Callable[..., None], *keys: str) -> None:
         if security.Limiter.shared.asks_others:  # may have to wait
-            await run_in_threadpool(count, key)
+            await run_in_threadpool(count, *keys)
         else:
-            count(key)
+            count(*keys)
 
 
 class _WithPaper(Lean):

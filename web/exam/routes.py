@@ -27,7 +27,7 @@ from itembank.people.rules import Action
 from web.deps import NOTICE_COOKIE, Context, candidate_actor, public, requires
 from web.errors import status_of
 from web.exam.forms import EntryForm, EpochForm
-from web.exam.limits import TICKET_COUNTED, addresses, tickets
+from web.exam.limits import TICKET_COUNTED, addresses, count_ticket, take_back_ticket
 from web.exam.pages import paper_pages
 from web.forms import Form, FormData, form_data, parse_form
 from web.i18n import format_time
@@ -85,16 +85,18 @@ def enter(data: FormDep, ctx: Context = public(Scope.everything())) -> Response:
 
 def _count_try(ctx: Context, sent: EntryForm) -> None:
     """Count a try for the ticket and for the address, whichever of them refuses; raises TooMany."""
+    address = client_address(ctx.request)
     try:
         if not getattr(ctx.request.state, TICKET_COUNTED, False):
-            tickets.check(sent.ticket_number.strip())
+            count_ticket(sent.ticket_number.strip(), address)
     finally:
-        addresses.check(client_address(ctx.request))
+        addresses.check(address)
 
 
 def _take_back_try(ctx: Context, sent: EntryForm) -> None:
-    tickets.take_back(sent.ticket_number.strip())
-    addresses.take_back(client_address(ctx.request))
+    address = client_address(ctx.request)
+    take_back_ticket(sent.ticket_number.strip(), address)
+    addresses.take_back(address)
 
 
 def _registration(ctx: Context, sent: EntryForm) -> Registration:

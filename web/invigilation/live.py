@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -24,6 +23,7 @@ from exam_engine.invigilation.service import SeatNow
 from exam_engine.sittings import service as sittings
 from itembank.base.db import Database, Scope
 from itembank.base.errors import NotFound, TooMany
+from itembank.base.ids import new_id
 from itembank.people import service as people
 from itembank.people.rules import Action
 from itembank.people.service import session_digest
@@ -39,8 +39,10 @@ SITTING_SECONDS = 3.0
 STILL_SECONDS = 3.0
 """Where nothing changed, so often the page is told that this is so."""
 LOGIN_SECONDS = 15.0
+HELD_SECONDS = 3 * LOGIN_SECONDS
+"""So long a stream counts whose process was killed."""
 MOST_STREAMS = 10
-"""One login may watch so many rooms at once on one server process: every stream costs a picture a second."""
+"""One login may watch so many rooms at once: every stream costs a picture a second."""
 
 
 class TooManyStreams(TooMany):
@@ -171,40 +173,37 @@ async def events(
 
 
 class _Stream(StreamingResponse):
-    """A stream that is counted for its login as long as it lasts."""
+    """A stream that gives back its place when it ends."""
 
-    def __init__(self, source: AsyncIterator[str], counts: Counter[str], login: str) -> None:
+    def __init__(self, source: AsyncIterator[str], release: Callable[[], None]) -> None:
         headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
         super().__init__(source, media_type="text/event-stream", headers=headers)
-        self._counts, self._login = counts, login
+        self._release = release
 
     async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
-        self._counts[self._login] += 1
         try:
             await super().__call__(scope, receive, send)
-        finally:
-            self._counts[self._login] -= 1
-            if not self._counts[self._login]:
-                del self._counts[self._login]
-
-
-def streams_of(request: Request) -> Counter[str]:
-    """Return how many streams each login of this process has open; only the event loop changes it."""
-    state = request.app.state
-    if not hasattr(state, "streams"):
-        state.streams = Counter()
-    counts: Counter[str] = state.streams
-    return counts
+        finally:  # Redis may have to be waited for, and not by the loop
+            asyncio.get_running_loop().run_in_executor(None, self._release)
 
 
 def _stream(ctx: Context, live: Live, sitting_id: UUID, draw: Callable[[], bytes]) -> StreamingResponse:
     token = ctx.request.cookies.get(security.SESSION_COOKIE, "")
-    counts, login = streams_of(ctx.request), session_digest(token)
+    key, holder = f"streams:{session_digest(token)}", new_id().hex
     # A browser's EventSource names this type; whoever asks without is given one picture and no stream.
     once = "text/event-stream" not in ctx.request.headers.get("accept", "")
-    if not once and counts[login] >= MOST_STREAMS:
+
+    def hold() -> bool:
+        return live.shared.hold(key, holder, limit=MOST_STREAMS, seconds=HELD_SECONDS)
+
+    def may_go_on() -> bool:
+        hold()
+        return live.may_watch(token, sitting_id)
+
+    if not once and not hold():
         raise TooManyStreams(most=MOST_STREAMS)
-    return _Stream(events(draw, lambda: live.may_watch(token, sitting_id), once=once), counts, login)
+    source = events(draw, may_go_on, once=once)
+    return _Stream(source, lambda: live.shared.release(key, holder))
 
 
 @router.get("/sittings/{sitting_id}/rooms/{room_id}/events")

@@ -115,6 +115,28 @@ def test_an_end_that_nobody_signed_is_found(database: Database, tmp_path: Path) 
     assert [(f.number, f.kind) for f in _verify(database, tmp_path).findings] == [(1, "forged")]
 
 
+def test_a_half_last_line_of_the_heads_is_no_forgery_and_hides_no_truncation(
+    database: Database, tmp_path: Path
+) -> None:
+    _write(database)
+    file = tmp_path / "audit-heads.jsonl"
+    lines = file.read_bytes().splitlines(keepends=True)
+    found = {}
+    for name, content in {
+        "at the end": [*lines[:-1], lines[-1][:40]],
+        "in between": [lines[0][:40] + b"\n", *lines[1:]],
+        "of a record that is gone": [*lines, lines[-1][:40].replace(b"5", b"6", 1)],
+    }.items():
+        file.write_bytes(b"".join(content))
+        found[name] = [(f.number, f.kind) for f in _verify(database, tmp_path).findings]
+
+    assert found == {
+        "at the end": [(5, "incomplete")],
+        "in between": [(-1, "forged")],
+        "of a record that is gone": [(6, "truncated")],
+    }
+
+
 def test_nothing_is_recorded_for_what_was_rolled_back(database: Database, tmp_path: Path) -> None:
     with pytest.raises(RuntimeError), database.session() as session:
         audit.record(session, actor="system", action="thing.done", subject=("thing", "1"))

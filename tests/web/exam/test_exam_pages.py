@@ -31,7 +31,7 @@ from tests.factories.delivery import Candidate
 from tests.factories.exam import ExamWorld
 from tests.factories.sittings import make_picture
 from web.exam import lean
-from web.exam.limits import addresses
+from web.exam.limits import addresses, anywhere, count_ticket
 from web.i18n import ZONE
 
 STATIC = Path(__file__).parents[3] / "web" / "static"
@@ -128,6 +128,22 @@ def test_guessing_codes_of_a_ticket_is_bounded(client: TestClient, world: ExamWo
 
     assert codes[:8] == [403] * 8
     assert set(codes[8:]) == {429}
+
+
+def test_wrong_codes_from_elsewhere_do_not_keep_the_candidate_out(
+    client: TestClient, world: ExamWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = world.entry(world.candidate())
+    monkeypatch.setattr(anywhere, "limit", 10)
+    ticket = data["ticket_number"]
+    for _ in range(8):
+        count_ticket(ticket, "elsewhere")
+    at_the_seat = client.post("/exam/login", data=data).status_code
+    for _ in range(2):
+        count_ticket(ticket, "another place")
+    tried_everywhere = client.post("/exam/login", data=data).status_code
+
+    assert (at_the_seat, tried_everywhere) == (303, 429)
 
 
 def test_an_address_that_may_not_try_any_more_learns_of_no_code(
