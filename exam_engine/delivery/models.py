@@ -117,6 +117,29 @@ class LateFile(IdMixin, TenantMixin, Base):
 
 
 # Like answers: of the attempt's institution, read through the attempt.
+class AttemptBreak(Base):
+    """A break that a candidate took; while it lasts the attempt is paused."""
+
+    __tablename__ = "attempt_break"
+
+    attempt_id: Mapped[UUID] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    began_at: Mapped[datetime]
+    until: Mapped[datetime]
+    """When the clock runs on at the latest."""
+    ended_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        Index(
+            "ix_attempt_break_open_until",
+            "until",
+            postgresql_where=text("ended_at IS NULL"),
+            sqlite_where=text("ended_at IS NULL"),
+        ),
+    )
+
+
+# Like answers: of the attempt's institution, read through the attempt.
 class AttemptEvent(Base):
     """What a candidate's page reported of itself, as evidence."""
 

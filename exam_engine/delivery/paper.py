@@ -48,6 +48,10 @@ def keeps_order(entry: CandidateEntry) -> bool:
     return entry.type is ItemType.TRUE_FALSE or any(_SPEAKS_OF_LETTERS.search(text) for text in texts)
 
 
+PLAIN_ORDER = -1
+"""The seed of whoever was given the order of the sealed paper; drawn seeds are never negative."""
+
+
 class _EntryOrder:
     """What decides the place of one item and of its options, whoever the candidate is."""
 
@@ -84,6 +88,10 @@ class Arranger:
 
     def order(self, seed: int) -> list[list[tuple[int, tuple[int, ...]]]]:
         """Return for each section, in the candidate's order, (item, its options) as places on the sealed paper."""
+        if seed == PLAIN_ORDER:
+            return [
+                [(place, entry.unmoved) for place, entry in enumerate(section)] for section in self._sections
+            ]
         prefix = b"%d/" % seed
         return [
             [
@@ -105,7 +113,8 @@ def _with_options(entry: CandidateEntry, places: tuple[int, ...]) -> CandidateEn
 
 def arrange_options(entry: CandidateEntry, seed: int) -> CandidateEntry:
     """Return ``entry`` with its options in the order of ``seed``."""
-    return _with_options(entry, _EntryOrder(entry).options(b"%d/" % seed))
+    order = _EntryOrder(entry)
+    return _with_options(entry, order.unmoved if seed == PLAIN_ORDER else order.options(b"%d/" % seed))
 
 
 def arrange(paper: CandidatePaper, seed: int) -> CandidatePaper:

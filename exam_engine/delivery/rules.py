@@ -122,6 +122,13 @@ class DatabaseMayLose(Conflict):
     )
 
 
+class NoBreakLeft(Conflict):
+    """The candidate was given no break, or has taken all of them."""
+
+    code = "no_break_left"
+    message = "You have no break left. Ask the invigilator if you need one."
+
+
 class EntryBarred(Forbidden):
     """The registration or the sitting does not allow this candidate to begin."""
 

@@ -33,7 +33,15 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from exam_engine.delivery.models import Answer, AnswerHistory, Attempt, AttemptEvent, EntryBar, LateFile
+from exam_engine.delivery.models import (
+    Answer,
+    AnswerHistory,
+    Attempt,
+    AttemptBreak,
+    AttemptEvent,
+    EntryBar,
+    LateFile,
+)
 from exam_engine.delivery.rules import SAVE_GRACE, AnswerRow, AttemptState, LateFileState, is_newer
 from exam_engine.sittings.models import Plan, Registration, Room, Seat, Sitting
 from exam_engine.sittings.rules import Component, SittingStatus
@@ -170,8 +178,20 @@ def places(session: Session, registration_id: UUID, sitting_id: UUID | None = No
 
 
 def share_seat(session: Session, seat: Seat) -> None:
-    """Wait for whoever decides whether the candidate of a seat may begin."""
-    session.execute(select(Seat.id).where(Seat.id == seat.id).with_for_update(read=True))
+    """Wait for whoever decides whether the candidate of a seat may begin, and with what; then read it again."""
+    query = select(Seat).where(Seat.id == seat.id).with_for_update(read=True)
+    session.execute(query.execution_options(populate_existing=True))
+
+
+def lock_seats(session: Session, registration_ids: Sequence[UUID]) -> None:
+    """Let none of these candidates begin until the transaction ends, and wait for who is just beginning."""
+    wanted = sorted(set(registration_ids))
+    for start in range(0, len(wanted), 500):  # both databases bound the parameters
+        some = wanted[start : start + 500]
+        seats = select(Seat.id).where(Seat.registration_id.in_(some)).order_by(Seat.id)
+        session.execute(seats.with_for_update())
+        keys = select(Registration.id).where(Registration.id.in_(some)).order_by(Registration.id)
+        session.execute(keys.with_for_update())
 
 
 def working_by_ticket(session: Session, ticket_number: str) -> Sequence[tuple[Registration, Attempt]]:
@@ -315,6 +335,33 @@ def _overdue(now: datetime) -> Select[Attempt]:
     return select(Attempt).where(
         Attempt.submitted_at.is_(None), Attempt.paused_at.is_(None), Attempt.due_at < now - SAVE_GRACE
     )
+
+
+def breaks(session: Session, attempt_id: UUID) -> Sequence[AttemptBreak]:
+    query = select(AttemptBreak).where(AttemptBreak.attempt_id == attempt_id).order_by(AttemptBreak.number)
+    return session.scalars(query).all()
+
+
+def open_break(session: Session, attempt_id: UUID) -> AttemptBreak | None:
+    query = select(AttemptBreak).where(AttemptBreak.attempt_id == attempt_id, AttemptBreak.ended_at.is_(None))
+    return session.scalars(query).one_or_none()
+
+
+def breaks_over(session: Session, now: datetime, *, limit: int) -> Sequence[UUID]:
+    """Return the attempts whose break has lasted as long as it may."""
+    query = select(AttemptBreak.attempt_id).where(AttemptBreak.ended_at.is_(None), AttemptBreak.until <= now)
+    return session.scalars(query.order_by(AttemptBreak.until).limit(limit)).all()
+
+
+def sitting_breaks(session: Session, sitting_id: UUID) -> Sequence[tuple[UUID, AttemptBreak]]:
+    """Return (registration, break) of a sitting, in order."""
+    query = (
+        select(Attempt.registration_id, AttemptBreak)
+        .join(Attempt, Attempt.id == AttemptBreak.attempt_id)
+        .where(Attempt.sitting_id == sitting_id)
+        .order_by(AttemptBreak.attempt_id, AttemptBreak.number)
+    )
+    return [(row[0], row[1]) for row in session.execute(query)]
 
 
 def late_file(session: Session, file_id: UUID) -> LateFile | None:

@@ -37,6 +37,11 @@ class Sweeper:
     def sweep(self) -> int:
         """Hand in everything that is overdue; return how many attempts."""
         count = 0
+        with self._database.session(scope=Scope.everything(), writes=False) as session:
+            breaks_over = service.any_break_over(session)
+        if breaks_over:
+            with self._database.session(scope=Scope.everything()) as session:
+                log.info("breaks_ended", count=service.end_overdue_breaks(session))
         # Deadlines pass at all institutions alike; each record carries its own.
         while True:
             with self._database.session(scope=Scope.everything(), writes=False) as session:

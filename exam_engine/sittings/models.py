@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, Enum, ForeignKey, Index, LargeBinary, Numeric, String, UniqueConstraint
+from sqlalchemy import JSON, Enum, ForeignKey, Index, LargeBinary, Numeric, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from exam_engine.sittings.conditions import EntryCondition
@@ -202,10 +202,50 @@ class Seat(IdMixin, TenantMixin, Base):
     number: Mapped[int]
     paper_id: Mapped[UUID | None]
     """The form this candidate gets; None where there is no paper (practical)."""
+    accommodations: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    """What applies of ``Accommodation``, so that a start need not look for it; NULL for nearly everybody."""
 
     __table_args__ = (
         UniqueConstraint("sitting_id", "registration_id"),
         UniqueConstraint("sitting_id", "room_id", "number"),
+    )
+
+
+class Accommodation(IdMixin, TenantMixin, Base):
+    """What one candidate is given beyond the ordinary, in one sitting or in all of the plan."""
+
+    __tablename__ = "accommodation"
+
+    registration_id: Mapped[UUID] = mapped_column(ForeignKey("registration.id"), index=True)
+    sitting_id: Mapped[UUID | None] = mapped_column(ForeignKey("sitting.id"), index=True)
+    """None: in every sitting of the plan that has none of its own for the candidate."""
+    given: Mapped[dict[str, Any]] = mapped_column(JSON)
+    """``accommodations.Accommodations`` as JSON."""
+    sealed_reason: Mapped[bytes] = mapped_column(LargeBinary)
+    """Under the keyring: it is mostly about somebody's health."""
+    given_by: Mapped[str] = mapped_column(String(80))
+    given_by_name: Mapped[str] = mapped_column(String(60), default="")
+    given_at: Mapped[datetime]
+    withdrawn_by: Mapped[str] = mapped_column(String(80), default="")
+    withdrawn_at: Mapped[datetime | None]
+    sealed_withdrawal: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+    __table_args__ = (
+        Index(
+            "uq_accommodation_standing_of_plan",
+            "registration_id",
+            unique=True,
+            postgresql_where=text("withdrawn_at IS NULL AND sitting_id IS NULL"),
+            sqlite_where=text("withdrawn_at IS NULL AND sitting_id IS NULL"),
+        ),
+        Index(
+            "uq_accommodation_standing_of_sitting",
+            "registration_id",
+            "sitting_id",
+            unique=True,
+            postgresql_where=text("withdrawn_at IS NULL"),
+            sqlite_where=text("withdrawn_at IS NULL"),
+        ),
     )
 
 

@@ -315,9 +315,12 @@ class Terms:
             if not 0 <= value <= most:
                 raise RuleOutOfRange(field=field, value=value, least=0, most=most)
 
-    def due_at(self, started_at: datetime) -> datetime:
-        """Return when an attempt begun at ``started_at`` ends: after its limit, never after the common end."""
-        return min(started_at + timedelta(minutes=self.limit_minutes), self.ends_at)
+    def due_at(self, started_at: datetime, extra: timedelta = timedelta(0)) -> datetime:
+        """Return when an attempt begun at ``started_at`` ends.
+
+        After its limit, never after the common end; extra time comes on top, beyond the common end.
+        """
+        return min(started_at + timedelta(minutes=self.limit_minutes), self.ends_at) + extra
 
     def check_start(self, now: datetime) -> None:
         """Raise NotStartedYet, EnteredTooLate or EntryOver unless an attempt may begin at ``now``."""

@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from exam_engine.sittings.models import (
+    Accommodation,
     EntryConditionRow,
     Photo,
     Plan,
@@ -309,3 +310,57 @@ def configured_conditions(
     return session.scalars(
         query.order_by(EntryConditionRow.level.desc(), EntryConditionRow.ordinal, EntryConditionRow.id)
     ).all()
+
+
+def accommodation(session: Session, accommodation_id: UUID) -> Accommodation | None:
+    return session.scalars(select(Accommodation).where(Accommodation.id == accommodation_id)).one_or_none()
+
+
+def standing_accommodation(
+    session: Session, registration_id: UUID, sitting_id: UUID | None
+) -> Accommodation | None:
+    query = select(Accommodation).where(
+        Accommodation.registration_id == registration_id, Accommodation.withdrawn_at.is_(None)
+    )
+    here = Accommodation.sitting_id
+    query = query.where(here.is_(None) if sitting_id is None else here == sitting_id)
+    return session.scalars(query).one_or_none()
+
+
+def accommodations(session: Session, plan_id: UUID) -> Sequence[Accommodation]:
+    """Return the standing accommodations of a plan, as they were given."""
+    query = (
+        select(Accommodation)
+        .join(Registration, Registration.id == Accommodation.registration_id)
+        .where(Registration.plan_id == plan_id, Accommodation.withdrawn_at.is_(None))
+    )
+    return session.scalars(query.order_by(Accommodation.given_at, Accommodation.id)).all()
+
+
+def accommodations_of(session: Session, registration_ids: Sequence[UUID]) -> list[Accommodation]:
+    """Return the standing accommodations of some candidates."""
+    found: list[Accommodation] = []
+    for start in range(0, len(registration_ids), _CHUNK):
+        query = select(Accommodation).where(
+            Accommodation.registration_id.in_(list(registration_ids[start : start + _CHUNK])),
+            Accommodation.withdrawn_at.is_(None),
+        )
+        found += session.scalars(query.order_by(Accommodation.id))
+    return found
+
+
+def accommodated_seats(
+    session: Session, registration_ids: Sequence[UUID]
+) -> dict[UUID, list[tuple[Sitting, Seat]]]:
+    """Return the seats of some candidates with their sittings, by candidate."""
+    found: dict[UUID, list[tuple[Sitting, Seat]]] = {}
+    for start in range(0, len(registration_ids), _CHUNK):
+        query = (
+            select(Sitting, Seat)
+            .join(Seat, Seat.sitting_id == Sitting.id)
+            .where(Seat.registration_id.in_(list(registration_ids[start : start + _CHUNK])))
+            .order_by(Sitting.starts_at, Sitting.id)
+        )
+        for sitting, seat in session.execute(query):
+            found.setdefault(seat.registration_id, []).append((sitting, seat))
+    return found

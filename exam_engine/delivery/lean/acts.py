@@ -29,9 +29,11 @@ from exam_engine.delivery.lean.requests import (
     WaitingPlace,
     Who,
 )
+from exam_engine.delivery.paper import PLAIN_ORDER
 from exam_engine.delivery.rules import AttemptState
 from exam_engine.delivery.service.entering import Stage
 from exam_engine.delivery.tokens import AttemptToken, issue
+from exam_engine.sittings.accommodations import Accommodations
 from exam_engine.sittings.rules import RegistrationStatus, SittingStatus, Terms
 from itembank.base import audit
 from itembank.base.db import Database, connection_now
@@ -132,6 +134,7 @@ def _waiting_place(flush: Flush, row: Any, now: datetime) -> WaitingPlace | None
         stage=stage,
         starts_in_seconds=seconds + (rules.opening_delay(row.registration_id) if seconds else 0.0),
         attempt_id=row.attempt_id,
+        accommodations=row.accommodations,
     )
 
 
@@ -194,17 +197,20 @@ def start(flush: Flush, requests: Sequence[Start]) -> None:
 
 
 def _new_attempt(row: Any, now: datetime) -> dict[str, Any]:
+    terms = _terms_of(row.sitting_id, row.rules)
+    given = Accommodations.from_json(row.accommodations)
+    extra = given.extra_time(terms.limit_minutes)
     return {
         "id": new_id(),
         "institution_id": row.institution_id,
         "sitting_id": row.sitting_id,
         "registration_id": row.registration_id,
         "paper_id": row.paper_id,
-        "seed": secrets.randbits(62),
+        "seed": PLAIN_ORDER if given.plain_order else secrets.randbits(62),
         "epoch": 1,
         "started_at": now,
-        "due_at": _terms_of(row.sitting_id, row.rules).due_at(now),
-        "extra_seconds": 0,
+        "due_at": terms.due_at(now, extra),
+        "extra_seconds": round(extra.total_seconds()),
         "forced": False,
         "terminated_reason": "",
         "receipt": "",
@@ -248,7 +254,14 @@ def read(flush: Flush, requests: Sequence[Read]) -> None:
             continue
         chosen = {item: response for item, _, _, response, _ in answers.get(row.id, ()) if response}
         request.answer = Sheet(
-            row.id, row.paper_id, row.seed, row.epoch, row.due_at, _who(flush, head), chosen
+            row.id,
+            row.paper_id,
+            row.seed,
+            row.epoch,
+            row.due_at,
+            _who(flush, head),
+            chosen,
+            head.accommodations,
         )
 
 

@@ -121,6 +121,8 @@ class WaitingPlace:
     """A ``service.Stage``: early, ready or working."""
     starts_in_seconds: float
     attempt_id: UUID | None
+    accommodations: Mapping[str, Any] | None = None
+    """``sittings.accommodations.Accommodations`` as JSON; None for nearly everybody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +137,8 @@ class Sheet:
     who: Who
     chosen: Mapping[UUID, Sequence[str]] = field(default_factory=dict)
     """Answered items with their original option labels."""
+    accommodations: Mapping[str, Any] | None = None
+    """As of the waiting place."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,6 +104,7 @@ def _places(dialect: str) -> Executable:
             _PERSON.sealed,
             _SEAT.number.label("seat_number"),
             _SEAT.paper_id,
+            _SEAT.accommodations,
             _ROOM.name.label("room_name"),
             _SITTING.id.label("sitting_id"),
             _SITTING.institution_id,
@@ -197,6 +198,7 @@ def _sheets(dialect: str) -> Executable:
             _PERSON.id.label("person_id"),
             _PERSON.sealed,
             _SEAT.number.label("seat_number"),
+            _SEAT.accommodations,
             _PLAN.name.label("plan_name"),
         )
         .join_from(_table(Attempt), _table(Registration), _REGISTRATION.id == _ATTEMPT.registration_id)

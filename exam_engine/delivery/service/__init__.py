@@ -1,5 +1,11 @@
 """What candidates, the server and invigilators can do with an attempt."""
 
+from exam_engine.delivery.service.accommodating import (
+    Given,
+    give_accommodations,
+    give_listed,
+    withdraw_accommodation,
+)
 from exam_engine.delivery.service.comparing import Kept, kept
 from exam_engine.delivery.service.controlling import (
     Deed,
@@ -47,6 +53,14 @@ from exam_engine.delivery.service.reading import (
     responses,
 )
 from exam_engine.delivery.service.reporting import AttemptEvidence, ReportedEvent, evidence, record_events
+from exam_engine.delivery.service.resting import (
+    Rest,
+    any_break_over,
+    breaks_of,
+    end_break,
+    end_overdue_breaks,
+    take_break,
+)
 from exam_engine.delivery.service.working import save_form, saved_answers
 
 __all__ = [
@@ -55,21 +69,29 @@ __all__ = [
     "AttemptResponses",
     "AttemptStage",
     "Deed",
+    "Given",
     "HandedIn",
     "Kept",
     "LateFileView",
     "Opened",
     "ReportedEvent",
+    "Rest",
     "Stage",
     "Waiting",
     "accept_answer_file",
+    "any_break_over",
     "any_overdue",
     "attempt_states",
     "bar_entry",
+    "breaks_of",
     "control_attempts",
     "decide_late_file",
+    "end_break",
+    "end_overdue_breaks",
     "evidence",
     "extend_attempt",
+    "give_accommodations",
+    "give_listed",
     "hand_in",
     "hand_in_overdue",
     "is_over",
@@ -88,9 +110,11 @@ __all__ = [
     "saved_answers",
     "start",
     "still_working",
+    "take_break",
     "take_over",
     "terminate_attempt",
     "terms_of",
     "undecided_files",
     "waiting_room",
+    "withdraw_accommodation",
 ]

@@ -92,7 +92,8 @@ def _do(
     elif deed is Deed.PAUSE:
         return _pause(session, actor, attempt, reason, now)
     elif deed is Deed.RESUME:
-        return _resume(session, actor, attempt, now)
+        # A break is the candidate's own: it ends by itself, and a room that goes on does not cut it short.
+        return store.open_break(session, attempt.id) is None and resume(session, actor, attempt, now)
     else:
         _end(session, actor, attempt, reason, now, terminated=deed is Deed.TERMINATE)
     return True
@@ -126,7 +127,9 @@ def pause_attempt(session: Session, *, actor: Actor, attempt_id: UUID, reason: s
 
 def _pause(session: Session, actor: Actor, attempt: Attempt, reason: str, now: datetime) -> bool:
     if attempt.paused_at is not None:
-        return False
+        if store.open_break(session, attempt.id) is None:
+            return False
+        resume(session, actor, attempt, now)  # the break ends: the candidate cannot end this pause
     attempt.paused_at = now
     _record(session, actor, attempt, "attempt.paused", reason=reason)
     return True
@@ -135,13 +138,17 @@ def _pause(session: Session, actor: Actor, attempt: Attempt, reason: str, now: d
 def resume_attempt(session: Session, *, actor: Actor, attempt_id: UUID) -> Attempt:
     """Let the clock run on; the deadline moves by the length of the pause."""
     attempt = _running(session, attempt_id)
-    _resume(session, actor, attempt, database_now(session))
+    resume(session, actor, attempt, database_now(session))
     return attempt
 
 
-def _resume(session: Session, actor: Actor, attempt: Attempt, now: datetime) -> bool:
+def resume(session: Session, actor: Actor, attempt: Attempt, now: datetime) -> bool:
+    """Let the clock of a locked attempt run on; tell whether it stood. A break ends when it must, however late."""
     if attempt.paused_at is None:
         return False
+    rest = store.open_break(session, attempt.id)
+    if rest is not None:
+        now = rest.ended_at = min(now, rest.until)
     pause = now - attempt.paused_at
     attempt.due_at += pause
     attempt.extra_seconds += round(pause.total_seconds())
@@ -164,6 +171,8 @@ def terminate_attempt(session: Session, *, actor: Actor, attempt_id: UUID, reaso
 def _end(
     session: Session, actor: Actor, attempt: Attempt, reason: str, now: datetime, *, terminated: bool
 ) -> None:
+    if attempt.paused_at is not None and store.open_break(session, attempt.id) is not None:
+        resume(session, actor, attempt, now)
     if terminated:
         attempt.terminated_reason = reason[:400]
     close(session, attempt, actor=actor, at=min(now, attempt.due_at), forced=True)

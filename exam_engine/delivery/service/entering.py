@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from exam_engine.delivery import store
 from exam_engine.delivery.models import Answer, Attempt
+from exam_engine.delivery.paper import PLAIN_ORDER
 from exam_engine.delivery.rules import (
     AttemptClosed,
     AttemptState,
@@ -25,6 +26,7 @@ from exam_engine.delivery.rules import (
 )
 from exam_engine.delivery.store import Place
 from exam_engine.delivery.tokens import AttemptToken, issue
+from exam_engine.sittings.accommodations import Accommodations
 from exam_engine.sittings.models import Registration, Sitting
 from exam_engine.sittings.rules import RegistrationStatus, SittingStatus, Terms
 from itembank.base import audit
@@ -139,14 +141,17 @@ def start(session: Session, *, actor: Actor, sitting_id: UUID) -> Attempt:
         raise EntryBarred
     terms.check_start(now)
     assert place.seat.paper_id is not None
+    given = Accommodations.from_json(place.seat.accommodations)
+    extra = given.extra_time(terms.limit_minutes)
     attempt = Attempt(
         institution_id=place.sitting.institution_id,
         sitting_id=sitting_id,
         registration_id=actor.id,
         paper_id=place.seat.paper_id,
-        seed=secrets.randbits(62),
+        seed=PLAIN_ORDER if given.plain_order else secrets.randbits(62),
         started_at=now,
-        due_at=terms.due_at(now),
+        due_at=terms.due_at(now, extra),
+        extra_seconds=round(extra.total_seconds()),
     )
     try:
         with session.begin_nested():

@@ -27,6 +27,7 @@ from exam_engine.sittings.rules import (
     numbered,
     ticket_prefix,
 )
+from exam_engine.sittings.service.accommodating import effective
 from exam_engine.sittings.service.plans import find_plan, site_of
 from exam_engine.sittings.service.records import RegistrationView, note_event, view_registrations
 from exam_engine.sittings.service.times import find_sitting
@@ -128,6 +129,7 @@ def _rooms(session: Session, sitting: Sitting, room_ids: Sequence[UUID]) -> list
 def _seat(
     session: Session, sitting: Sitting, places: Sequence[Place[UUID, UUID]], paper_ids: Sequence[UUID]
 ) -> None:
+    applies = effective(session, [place.candidate for place in places])
     session.add_all(
         Seat(
             institution_id=sitting.institution_id,
@@ -136,6 +138,7 @@ def _seat(
             room_id=place.room,
             number=place.seat,
             paper_id=None if place.form is None else paper_ids[place.form],
+            accommodations=applies(place.candidate, sitting.id).as_json() or None,
         )
         for place in places
     )
