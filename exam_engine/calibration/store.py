@@ -154,6 +154,8 @@ class AttemptRow:
     seed: int
     is_terminated: bool
     started_at: datetime
+    form: Sequence[int] | None
+    """What of the paper was given, as places on it; None for the whole."""
 
 
 def attempt_rows(session: Session, sitting_id: UUID) -> list[AttemptRow]:
@@ -166,11 +168,12 @@ def attempt_rows(session: Session, sitting_id: UUID) -> list[AttemptRow]:
             Attempt.seed,
             Attempt.terminated_reason,
             Attempt.started_at,
+            Attempt.form,
         )
         .where(Attempt.sitting_id == sitting_id, Attempt.submitted_at.is_not(None))
         .order_by(Attempt.id)
     )
-    return [AttemptRow(*row[:4], bool(row[4]), row[5]) for row in session.execute(query)]
+    return [AttemptRow(*row[:4], bool(row[4]), *row[5:]) for row in session.execute(query)]
 
 
 ANSWER_SEPARATOR = "\n"

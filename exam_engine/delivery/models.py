@@ -21,6 +21,8 @@ class Attempt(IdMixin, TenantMixin, Base):
     sitting_id: Mapped[UUID] = mapped_column(ForeignKey("sitting.id"))
     registration_id: Mapped[UUID] = mapped_column(ForeignKey("registration.id"), index=True)
     paper_id: Mapped[UUID]
+    form: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True))
+    """What of the paper the candidate was given, as places (from 0) on the sealed paper; None for the whole."""
     seed: Mapped[int] = mapped_column(BigInteger)
     """Order of items and options; see ``delivery.paper``."""
     epoch: Mapped[int] = mapped_column(default=1)

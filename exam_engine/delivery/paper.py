@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from decimal import Decimal
+from itertools import accumulate
 from uuid import UUID
 
 from exam_engine.delivery.rules import Choice
@@ -35,6 +38,48 @@ def form_of(paper: CandidatePaper) -> Mapping[UUID, Choice]:
         for section in paper.sections
         for entry in section.entries
     }
+
+
+def subset(paper: CandidatePaper, form: Sequence[int] | None) -> CandidatePaper:
+    """Return what a candidate is given of ``paper``; sections without any of it vanish.
+
+    Parameters
+    ----------
+    form : sequence of int, or None
+        Places (from 0) on the sealed paper; None for all of it.
+    """
+    if form is None:
+        return paper
+    given, first, sections = frozenset(form), 0, []
+    for section in paper.sections:
+        own = tuple(entry for place, entry in enumerate(section.entries, first) if place in given)
+        first += len(section.entries)
+        if own:
+            sections.append(replace(section, entries=own))
+    total = sum((entry.marks for section in sections for entry in section.entries), Decimal(0))
+    return replace(paper, sections=tuple(sections), total_marks=total)
+
+
+class OwnForm:
+    """What may be answered on a form that is a part of a paper; a number instead of a table for each candidate."""
+
+    __slots__ = ("_choices", "_given", "_places")
+
+    def __init__(self, choices: Mapping[UUID, Choice], places: Mapping[UUID, int], given: int) -> None:
+        self._choices, self._places, self._given = choices, places, given
+
+    def get(self, item_id: UUID, /) -> Choice | None:
+        """Return what may be answered to an item of the form, None for all others."""
+        place = self._places.get(item_id)
+        return self._choices[item_id] if place is not None and self._given >> place & 1 else None
+
+
+def as_bits(form: Iterable[int]) -> int:
+    """Return places as the bits of a number."""
+    bits = 0
+    for place in form:
+        bits |= 1 << place
+    return bits
 
 
 def is_pinned(option: Option) -> bool:
@@ -85,26 +130,36 @@ class Arranger:
 
     def __init__(self, paper: CandidatePaper) -> None:
         self._sections = [[_EntryOrder(entry) for entry in section.entries] for section in paper.sections]
+        self._whole = [(number, range(len(section))) for number, section in enumerate(self._sections)]
+        self._ends = list(accumulate(len(section) for section in self._sections))
 
-    def order(self, seed: int) -> list[list[tuple[int, tuple[int, ...]]]]:
-        """Return for each section, in the candidate's order, (item, its options) as places on the sealed paper."""
-        if seed == PLAIN_ORDER:
-            return [
-                [(place, entry.unmoved) for place, entry in enumerate(section)] for section in self._sections
-            ]
+    def order(
+        self, seed: int, form: Sequence[int] | None = None
+    ) -> list[tuple[int, list[tuple[int, tuple[int, ...]]]]]:
+        """Return in the candidate's order, for each section of the form, its number and (item, its options).
+
+        All count from 0 as on the sealed paper, items within their section. Of a form, given as places on the whole
+        paper, only its own items are looked at, and a section without any is left out.
+        """
         prefix = b"%d/" % seed
-        return [
-            [
-                (place, section[place].options(prefix))
-                for _, place in sorted(
-                    [
-                        (hashlib.sha256(prefix + entry.name).digest(), place)
-                        for place, entry in enumerate(section)
-                    ]
-                )
-            ]
-            for section in self._sections
-        ]
+        found: list[tuple[int, list[tuple[int, tuple[int, ...]]]]] = []
+        for number, places in self._whole if form is None else self._own(form):
+            section = self._sections[number]
+            if seed == PLAIN_ORDER:
+                found.append((number, [(place, section[place].unmoved) for place in places]))
+                continue
+            ranked = sorted(
+                [(hashlib.sha256(prefix + section[place].name).digest(), place) for place in places]
+            )
+            found.append((number, [(place, section[place].options(prefix)) for _, place in ranked]))
+        return found
+
+    def _own(self, form: Sequence[int]) -> list[tuple[int, Sequence[int]]]:
+        own: dict[int, list[int]] = {}
+        for place in sorted(form):
+            number = bisect_right(self._ends, place)
+            own.setdefault(number, []).append(place - self._ends[number] + len(self._sections[number]))
+        return list(own.items())
 
 
 def _with_options(entry: CandidateEntry, places: tuple[int, ...]) -> CandidateEntry:
@@ -117,14 +172,16 @@ def arrange_options(entry: CandidateEntry, seed: int) -> CandidateEntry:
     return _with_options(entry, order.unmoved if seed == PLAIN_ORDER else order.options(b"%d/" % seed))
 
 
-def arrange(paper: CandidatePaper, seed: int) -> CandidatePaper:
-    """Return ``paper`` in the order of one candidate; the same seed always gives the same order."""
-    order = Arranger(paper).order(seed)
+def arrange(paper: CandidatePaper, seed: int, form: Sequence[int] | None = None) -> CandidatePaper:
+    """Return a candidate's form of ``paper`` in their order; the same seed always gives the same order."""
+    own = subset(paper, form)
     sections = tuple(
         replace(
-            section,
-            entries=tuple(_with_options(section.entries[place], options) for place, options in places),
+            own.sections[number],
+            entries=tuple(
+                _with_options(own.sections[number].entries[place], options) for place, options in places
+            ),
         )
-        for section, places in zip(paper.sections, order, strict=True)
+        for number, places in Arranger(own).order(seed)
     )
-    return replace(paper, sections=sections)
+    return replace(own, sections=sections)

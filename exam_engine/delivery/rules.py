@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from exam_engine.sittings.rules import Terms
@@ -349,7 +349,15 @@ def check_reason(reason: str) -> str:
     return reason.strip()
 
 
-def check_response(form: Mapping[UUID, Choice], item_id: UUID, response: Collection[str]) -> list[str]:
+class Answerable(Protocol):
+    """Tells what may be answered to an item; a mapping does."""
+
+    def get(self, item_id: UUID, /) -> Choice | None:
+        """Return it, or None for an item that was not given."""
+        ...
+
+
+def check_response(form: Answerable, item_id: UUID, response: Collection[str]) -> list[str]:
     """Return the response as it is stored: a sorted list of original option labels, empty for none.
 
     Raises ItemNotOnPaper, or ResponseWrong for labels that the item does not have, repeated labels, or more

@@ -17,7 +17,7 @@ from exam_engine.delivery.rules import NotYourAttempt, TokenExpired
 from itembank.base.crypto import Keyring
 
 PURPOSE = "attempt-token"
-_LAYOUT = struct.Struct(">16s16s16sII")
+_LAYOUT = struct.Struct(">16s16s16sII?")
 _SIGNATURE_DIGITS = 64
 LIFETIME = timedelta(hours=24)
 """Longer than any examination with all extra time, which nobody can know when the token is issued."""
@@ -31,6 +31,8 @@ class AttemptToken:
     registration_id: UUID
     paper_id: UUID
     epoch: int
+    has_form: bool = False
+    """The candidate was given a part of the paper; which one stands in the attempt."""
 
 
 def issue(keyring: Keyring, token: AttemptToken, *, now: datetime) -> str:
@@ -41,6 +43,7 @@ def issue(keyring: Keyring, token: AttemptToken, *, now: datetime) -> str:
         token.paper_id.bytes,
         token.epoch,
         int((now + LIFETIME).timestamp()),
+        token.has_form,
     )
     payload = urlsafe_b64encode(packed).decode()
     return f"{payload}.{keyring.blind_index(payload, purpose=PURPOSE)}"
@@ -56,7 +59,10 @@ def read(keyring: Keyring, text: str, *, now: datetime) -> AttemptToken:
         raise NotYourAttempt
     if not hmac.compare_digest(keyring.blind_index(payload, purpose=PURPOSE), signature):
         raise NotYourAttempt
-    attempt, registration, paper, epoch, ends = _LAYOUT.unpack(urlsafe_b64decode(payload))
+    packed = urlsafe_b64decode(payload)
+    if len(packed) != _LAYOUT.size:  # issued by an earlier version of this program
+        raise TokenExpired
+    attempt, registration, paper, epoch, ends, has_form = _LAYOUT.unpack(packed)
     if now.timestamp() >= ends:
         raise TokenExpired
-    return AttemptToken(UUID(bytes=attempt), UUID(bytes=registration), UUID(bytes=paper), epoch)
+    return AttemptToken(UUID(bytes=attempt), UUID(bytes=registration), UUID(bytes=paper), epoch, has_form)

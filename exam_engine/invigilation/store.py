@@ -28,6 +28,8 @@ class SeatRow:
     logged_in: bool
     attempt_id: UUID | None
     paper_id: UUID | None
+    form_size: int | None
+    """Items of the candidate's own form; None for the whole paper."""
     epoch: int | None
     started_at: datetime | None
     due_at: datetime | None
@@ -55,6 +57,7 @@ def seat_rows(
             case((Attempt.id.is_not(None), True), else_=logged_in),
             Attempt.id,
             Attempt.paper_id,
+            func.json_array_length(Attempt.form),
             Attempt.epoch,
             Attempt.started_at,
             Attempt.due_at,

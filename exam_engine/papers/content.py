@@ -7,15 +7,17 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
 from itembank.items.rules import ItemContent, ItemType, Option
 
-FORMAT = 2
-"""Version of the canonical form, which a reader must know; 2 added the facts by which rules count an item."""
+FORMAT, COLLECTION_FORMAT = 2, 3
+"""Versions of the canonical form, which a reader must know; 2 added the facts by which rules count an item, 3 how a
+collection is divided."""
 
-READABLE = (1, FORMAT)
+READABLE = (1, FORMAT, COLLECTION_FORMAT)
 
 
 @dataclass(frozen=True)
@@ -50,11 +52,17 @@ class SealedPaper:
     total_marks: Decimal
     sections: tuple[Section, ...]
     digest: str = ""
+    collection: Mapping[str, Any] | None = None
+    """How it is divided, if it holds more than one candidate receives; see ``models.Paper.collection``."""
 
-    @property
+    @cached_property
     def entries(self) -> tuple[SealedEntry, ...]:
         """All items in the order of the paper."""
         return tuple(entry for section in self.sections for entry in section.entries)
+
+    def given(self, form: Sequence[int] | None) -> tuple[SealedEntry, ...]:
+        """Return the items of a candidate's form, given as places on the paper, in its order; None for all."""
+        return self.entries if form is None else tuple(self.entries[place] for place in sorted(form))
 
 
 @dataclass(frozen=True)
@@ -87,6 +95,13 @@ class CandidatePaper:
     minutes: int
     total_marks: Decimal
     sections: tuple[CandidateSection, ...]
+    collection: Mapping[str, Any] | None = None
+    """As in SealedPaper."""
+
+    @property
+    def size(self) -> int:
+        """How many items it has."""
+        return sum(len(section.entries) for section in self.sections)
 
 
 @dataclass(frozen=True)
@@ -102,8 +117,8 @@ class KeyEntry:
 
 def canonical_bytes(paper: SealedPaper) -> bytes:
     """Return the bytes that are hashed and encrypted: JSON with sorted keys, without spaces, UTF-8."""
-    content = {
-        "format": FORMAT,
+    content: dict[str, Any] = {
+        "format": FORMAT if paper.collection is None else COLLECTION_FORMAT,
         "paper": str(paper.paper_id),
         "label": paper.label,
         "minutes": paper.minutes,
@@ -117,6 +132,8 @@ def canonical_bytes(paper: SealedPaper) -> bytes:
             for section in paper.sections
         ],
     }
+    if paper.collection is not None:
+        content["collection"] = dict(paper.collection)
     return json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 
@@ -147,6 +164,7 @@ def read_bytes(content: bytes) -> SealedPaper:
             for section in data["sections"]
         ),
         digest=digest_of(content),
+        collection=data.get("collection"),
     )
 
 
@@ -170,6 +188,7 @@ def without_keys(paper: SealedPaper) -> CandidatePaper:
             )
             for section in paper.sections
         ),
+        paper.collection,
     )
 
 

@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from exam_engine.papers.rules import AssemblyStatus, PaperEventKind, PaperStatus
+from exam_engine.papers.rules import AssemblyStatus, PaperEventKind, PaperKind, PaperStatus
 from itembank.base.db import Base, IdMixin, TenantMixin
 
 
@@ -52,6 +52,12 @@ class Assembly(IdMixin, TenantMixin, Base):
     forms: Mapped[int]
     seed: Mapped[int]
     work_limit: Mapped[int]
+    kind: Mapped[PaperKind] = mapped_column(
+        Enum(PaperKind, native_enum=False, length=12),
+        default=PaperKind.FORM,
+        server_default=PaperKind.FORM.name,
+    )
+    """What it makes: papers, or one collection."""
     status: Mapped[AssemblyStatus] = mapped_column(
         Enum(AssemblyStatus, native_enum=False, length=12), default=AssemblyStatus.WAITING
     )
@@ -80,6 +86,13 @@ class Paper(IdMixin, TenantMixin, Base):
     level: Mapped[int] = mapped_column(SmallInteger)
     form: Mapped[int]
     label: Mapped[str] = mapped_column(String(60))
+    kind: Mapped[PaperKind] = mapped_column(
+        Enum(PaperKind, native_enum=False, length=12),
+        default=PaperKind.FORM,
+        server_default=PaperKind.FORM.name,
+    )
+    collection: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    """How a collection is divided, as it is sealed: ``way``, and what that way needs; None for a form."""
     status: Mapped[PaperStatus] = mapped_column(
         Enum(PaperStatus, native_enum=False, length=12), default=PaperStatus.DRAFT, index=True
     )
@@ -115,6 +128,20 @@ class PaperEntry(IdMixin, TenantMixin, Base):
     """Stays when the other places are filled anew."""
 
     __table_args__ = (UniqueConstraint("paper_id", "position"), UniqueConstraint("paper_id", "item_id"))
+
+
+class PaperForm(IdMixin, TenantMixin, Base):
+    """What one candidate receives of a collection."""
+
+    __tablename__ = "paper_form"
+
+    paper_id: Mapped[UUID] = mapped_column(ForeignKey("paper.id"))
+    number: Mapped[int]
+    """1, 2, 3… within the collection."""
+    places: Mapped[list[int]] = mapped_column(JSON)
+    """Places (from 0) on the collection, rising."""
+
+    __table_args__ = (UniqueConstraint("paper_id", "number"),)
 
 
 class PaperEvent(IdMixin, TenantMixin, Base):

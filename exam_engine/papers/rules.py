@@ -25,6 +25,15 @@ SITE_ZONE = ZoneInfo("Asia/Shanghai")
 """The year in a paper number is the local one."""
 
 
+class PaperKind(StrEnum):
+    """What a sealed paper is to a candidate."""
+
+    FORM = "form"
+    """All of it is given."""
+    COLLECTION = "collection"
+    """It holds more than one candidate receives: individual forms, modules, an adaptive pool."""
+
+
 class PaperStatus(StrEnum):
     """draft: assembled, waits for the second person · returned: refused, back with its author · approved · sealed:
     frozen and encrypted · discarded."""

@@ -11,7 +11,7 @@ from sqlalchemy import JSON, Enum, ForeignKey, Index, LargeBinary, Numeric, Stri
 from sqlalchemy.orm import Mapped, mapped_column
 
 from exam_engine.sittings.conditions import EntryCondition
-from exam_engine.sittings.rules import Component, Duty, PlanStatus, RegistrationStatus, SittingStatus
+from exam_engine.sittings.rules import Component, Duty, PlanStatus, RegistrationStatus, SittingStatus, Way
 from itembank.base.db import Base, IdMixin, TenantMixin
 
 
@@ -57,6 +57,10 @@ class Sitting(IdMixin, TenantMixin, Base):
     late_minutes: Mapped[int]
     earliest_submit_minutes: Mapped[int]
     pass_mark: Mapped[Decimal] = mapped_column(Numeric(5, 2))
+    way: Mapped[Way] = mapped_column(
+        Enum(Way, native_enum=False, length=12), default=Way.FIXED, server_default=Way.FIXED.name
+    )
+    """How papers reach the candidates."""
     rules: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     """The terms as frozen at publication; None before."""
     arrangement_seed: Mapped[int | None]
@@ -201,13 +205,18 @@ class Seat(IdMixin, TenantMixin, Base):
     room_id: Mapped[UUID] = mapped_column(ForeignKey("room.id"))
     number: Mapped[int]
     paper_id: Mapped[UUID | None]
-    """The form this candidate gets; None where there is no paper (practical)."""
+    """The sealed paper of this candidate; None where there is none yet, or never (practical)."""
+    form: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True))
+    """What of it the candidate receives, as places (from 0) on the sealed paper; None for the whole."""
+    form_number: Mapped[int | None]
+    """Which drawn form that is (`papers.models.PaperForm`); None for a fixed paper."""
     accommodations: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     """What applies of ``Accommodation``, so that a start need not look for it; NULL for nearly everybody."""
 
     __table_args__ = (
         UniqueConstraint("sitting_id", "registration_id"),
         UniqueConstraint("sitting_id", "room_id", "number"),
+        UniqueConstraint("sitting_id", "form_number"),
     )
 
 

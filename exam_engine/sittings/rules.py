@@ -52,6 +52,22 @@ class RegistrationStatus(StrEnum):
     REJECTED = "rejected"
 
 
+class Way(StrEnum):
+    """How papers reach candidates."""
+
+    FIXED = "fixed"
+    """Sealed papers, dealt out by seat."""
+    INDIVIDUAL = "individual"
+    """千人千卷: everybody has a form of their own, drawn before the examination from one blueprint."""
+    MULTISTAGE = "multistage"
+    ADAPTIVE = "adaptive"
+
+    @property
+    def needs_collection(self) -> bool:
+        """Tell whether the sealed paper holds more than one candidate receives."""
+        return self is not Way.FIXED
+
+
 class Duty(StrEnum):
     """What somebody does in a room."""
 
@@ -297,6 +313,7 @@ class Terms:
     late_minutes: int = DEFAULT_LATE_MINUTES
     earliest_submit_minutes: int = DEFAULT_EARLIEST_SUBMIT_MINUTES
     pass_mark: Decimal = DEFAULT_PASS_MARK
+    way: Way = Way.FIXED
 
     def check(self) -> None:
         """Raise TimesWrong, LimitTooLong or RuleOutOfRange when they contradict each other."""
@@ -346,6 +363,7 @@ class Terms:
             "late_minutes": self.late_minutes,
             "earliest_submit_minutes": self.earliest_submit_minutes,
             "pass_mark": str(self.pass_mark),
+            "way": self.way.value,
         }
 
     @classmethod
@@ -359,6 +377,7 @@ class Terms:
             stored["late_minutes"],
             stored["earliest_submit_minutes"],
             Decimal(stored["pass_mark"]),
+            Way(stored.get("way", Way.FIXED)),
         )
 
 

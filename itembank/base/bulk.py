@@ -75,7 +75,9 @@ def _parameters(dialect: str, table: Table, names: Sequence[str], rows: Rows) ->
     columns = {f"_{name}": [row[name] for row in rows] for name in names}
     for name in names:
         if isinstance(table.c[name].type, JSON):
-            columns[f"_{name}"] = [json.dumps(value) for value in columns[f"_{name}"]]
+            columns[f"_{name}"] = [
+                None if value is None else json.dumps(value) for value in columns[f"_{name}"]
+            ]
     return columns
 
 

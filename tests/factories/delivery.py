@@ -95,6 +95,7 @@ def make_candidate(
     sitting: Sitting,
     *,
     paper_id: UUID | None = None,
+    form: list[int] | None = None,
     name: str = "王小明",
     status: RegistrationStatus = RegistrationStatus.APPROVED,
 ) -> Candidate:
@@ -130,6 +131,7 @@ def make_candidate(
         room_id=room.id,
         number=12,
         paper_id=paper_id or new_id(),
+        form=form,
     )
     session.add(seat)
     session.flush()

@@ -39,10 +39,10 @@ class ExamWorld:
             sitting = make_sitting(session, institution_id=institution.id, starts_at=starts_at, **terms)
             return cls(database, institution, papers.open_sealed(session, paper_id), sitting)
 
-    def candidate(self, name: str = "王小明") -> Candidate:
-        """Return a candidate with a ticket and an entry code."""
+    def candidate(self, name: str = "王小明", *, form: list[int] | None = None) -> Candidate:
+        """Return a candidate with a ticket and an entry code, who gets the whole paper or a form of it."""
         with self.database.session(scope=Scope.everything()) as session:
-            found = make_candidate(session, self.sitting, paper_id=self.paper.paper_id, name=name)
+            found = make_candidate(session, self.sitting, paper_id=self.paper.paper_id, form=form, name=name)
         with self.database.session(scope=Scope.everything()) as session:
             [issued] = sittings.issue_entry_codes(
                 session,

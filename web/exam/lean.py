@@ -8,7 +8,7 @@ there is one place for every refusal, and the lean road knows only how to say ye
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 from urllib.parse import parse_qsl
 from uuid import UUID
@@ -221,18 +221,20 @@ class EnterHere(Lean):
 class _WithPaper(Lean):
     """An endpoint for which the paper's pages are made ready."""
 
-    async def _pages(self, visit: Visit, paper_id: UUID) -> PaperPages:
+    async def _pages(self, visit: Visit, paper_id: UUID, form: Sequence[int] | None) -> PaperPages:
         found = ready_pages(paper_id, visit.language, demonstration=visit.demonstration)
-        if found is None:
-            found = await run_in_threadpool(self._make, visit, paper_id)
+        if found is None or not found.is_ready(form):
+            found = await run_in_threadpool(self._make, visit, paper_id, form)
         return found
 
     @staticmethod
-    def _make(visit: Visit, paper_id: UUID) -> PaperPages:
+    def _make(visit: Visit, paper_id: UUID, form: Sequence[int] | None) -> PaperPages:
         # The seat or the attempt names the paper; its institution is the candidate's.
         with visit.delivery.database.session(scope=Reach.everything(), writes=False) as session:
             paper = visit.delivery.shelf.paper(session, paper_id)
-        return paper_pages(paper, visit.language, demonstration=visit.demonstration)
+        pages = paper_pages(paper, visit.language, demonstration=visit.demonstration)
+        pages.make_ready(form)
+        return pages
 
 
 class WaitHere(_WithPaper):
@@ -243,7 +245,9 @@ class WaitHere(_WithPaper):
         place: WaitingPlace = await self._ask(
             visit, Wait(deliver=deliver, session_digest=session_digest(token))
         )
-        await self._pages(visit, place.paper_id)  # ready before anybody starts, and shown to nobody yet
+        await self._pages(
+            visit, place.paper_id, place.form
+        )  # ready before anybody starts, and shown to nobody yet
         csrf = security.csrf_token(token)
         body = waiting_page(place, visit.language, csrf=csrf, demonstration=visit.demonstration)
         return Answer(body, headers=_HTML)
@@ -266,7 +270,7 @@ class ReadHere(_WithPaper):
         token, attempt_id = visit.session_token, visit.id_in_path("attempt_id")
         asked = Read(deliver=deliver, session_digest=session_digest(token), attempt_id=attempt_id)
         sheet: Sheet = await self._ask(visit, asked)
-        pages = await self._pages(visit, sheet.paper_id)
+        pages = await self._pages(visit, sheet.paper_id, sheet.form)
         return Answer(pages.page(sheet, csrf=security.csrf_token(token)), headers=_HTML)
 
 
@@ -278,6 +282,8 @@ class OpenHere(Lean):
         token, _fields = await visit.checked_form()
         asked = Open(deliver=deliver, session_digest=session_digest(token), attempt_id=attempt_id)
         opened: Opened = await self._ask(visit, asked)
+        if opened.form is not None:
+            visit.delivery.shelf.give(attempt_id, opened.state.epoch, opened.form)
         seal = page_seal(visit.delivery.database.keyring, attempt_id)
         return Answer(_encode(as_json(opened, seal)), headers=[_JSON])
 

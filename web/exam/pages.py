@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import re
 import secrets
+import threading
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from itertools import accumulate, chain
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
@@ -20,7 +22,7 @@ from markupsafe import escape
 from exam_engine.delivery.lean.requests import Sheet, WaitingPlace
 from exam_engine.delivery.paper import Arranger
 from exam_engine.delivery.service import Stage
-from exam_engine.papers.content import CandidateEntry, CandidatePaper
+from exam_engine.papers.content import CandidateEntry, CandidatePaper, CandidateSection
 from itembank.items.rules import Option
 from web import i18n
 from web.exam.labels import PAGE_WORDS, SECTION_HINTS, SECTION_NAMES
@@ -96,19 +98,43 @@ class _Question:
         return self.pattern % {b"n": b"%d" % n, b"current": current, b"choices": b"\n".join(shown)}
 
 
+class _Part:
+    """A section as the frame shows it: so many items, whichever they are."""
+
+    def __init__(self, section: CandidateSection, size: int) -> None:
+        self.type, self.marks_each, self.entries = section.type, section.marks_each, range(size)
+
+
 class PaperPages:
     """The examination page of one paper in one language, for any candidate."""
 
     def __init__(self, paper: CandidatePaper, language: str, *, demonstration: bool) -> None:
         self.paper, self._language, self._demonstration = paper, language, demonstration
-        macros = environment().get_template("exam/_question.html").module
-        self._sections = [
-            [_Question(macros, entry) for entry in section.entries] for section in paper.sections
-        ]
+        self._entries = list(chain.from_iterable(section.entries for section in paper.sections))
+        self._starts = [0, *accumulate(len(section.entries) for section in paper.sections)]
+        self._missing = set(range(len(self._entries)))
+        self._questions: list[Any] = [None] * len(self._entries)
+        self._making = threading.Lock()
         self._arranger = Arranger(paper)
-        self._frame = lru_cache(maxsize=8)(self._make_frame)
+        self._frame = lru_cache(maxsize=32)(self._make_frame)
+        if paper.collection is None:
+            self.make_ready(None)
 
-    def _make_frame(self, notice: str) -> bytes:
+    def is_ready(self, form: Sequence[int] | None) -> bool:
+        """Tell whether the items of a form are made; those of a collection are when they are first needed."""
+        return not self._missing or (form is not None and self._missing.isdisjoint(form))
+
+    def make_ready(self, form: Sequence[int] | None) -> None:
+        """Make the items of a form, or all."""
+        with self._making:
+            missing = self._missing if form is None else self._missing.intersection(form)
+            macros: Any = environment().get_template("exam/_question.html").module if missing else None
+            for place in sorted(missing):
+                self._questions[place] = _Question(macros, self._entries[place])
+                self._missing.discard(place)
+
+    def _make_frame(self, notice: str, sizes: tuple[tuple[int, int], ...]) -> bytes:
+        """Return what is the same for all who have so many items of these sections."""
         translate = i18n.translator(self._language)
         values = {
             "csrf": _Slot("csrf"),
@@ -122,8 +148,7 @@ class PaperPages:
             ),
             "name": _Slot("name"),
             "time": _shown_time(self._language),
-            "paper": self.paper,
-            "total": sum(len(section.entries) for section in self.paper.sections),
+            "paper": SimpleNamespace(sections=[_Part(self.paper.sections[at], size) for at, size in sizes]),
             "question": lambda n: _Slot(f"q{n}"),
             "answered": lambda n: _Slot(f"a{n}"),
             "section_names": SECTION_NAMES,
@@ -133,7 +158,12 @@ class PaperPages:
         return _compile(render("exam/paper.html", self._language, values))
 
     def page(self, sheet: Sheet, *, csrf: str, notice: str = "") -> bytes:
-        """Return the page of one candidate: items and options in the order of the attempt's seed."""
+        """Return the page of one candidate: items and options in the order of the attempt's seed.
+
+        Nothing outside the candidate's form is on it.
+        """
+        if not self.is_ready(sheet.form):
+            self.make_ready(sheet.form)
         values = {
             b"csrf": csrf.encode(),
             b"attempt": str(sheet.attempt_id).encode(),
@@ -146,19 +176,22 @@ class PaperPages:
             b"initial": _safe(sheet.who.name[:1]),
         }
         n, chosen = 0, sheet.chosen
-        for questions, places in zip(self._sections, self._arranger.order(sheet.seed), strict=True):
+        order = self._arranger.order(sheet.seed, sheet.form)
+        for section, places in order:
+            start = self._starts[section]
             for place, options in places:
                 n += 1
-                question = questions[place]
+                question: _Question = self._questions[start + place]
                 response = chosen.get(question.item_id, ())
                 values[b"q%d" % n] = question.shown(n, options, response)
                 values[b"a%d" % n] = b" cell-answered" if response else b""
-        return self._frame(notice) % values
+        return self._frame(notice, tuple((at, len(places)) for at, places in order)) % values
 
 
 _MOST = 64
 """Papers whose pages are kept, languages counted apart: about a megabyte each."""
 _papers: dict[tuple[UUID, str, bool], PaperPages] = {}
+_making = threading.Lock()
 
 
 def ready_pages(paper_id: UUID, language: str, *, demonstration: bool) -> PaperPages | None:
@@ -171,9 +204,11 @@ def paper_pages(paper: CandidatePaper, language: str, *, demonstration: bool) ->
     key = paper.paper_id, language, demonstration
     found = _papers.get(key)
     if found is None:
-        while len(_papers) >= _MOST:
-            _papers.pop(next(iter(_papers)), None)
-        found = _papers[key] = PaperPages(paper, language, demonstration=demonstration)
+        with _making:  # else a waiting room full of people would make it as often
+            if (found := _papers.get(key)) is None:
+                while len(_papers) >= _MOST:
+                    _papers.pop(next(iter(_papers)), None)
+                found = _papers[key] = PaperPages(paper, language, demonstration=demonstration)
     return found
 
 

@@ -14,7 +14,7 @@ from exam_engine.delivery.answer_file import page_seal
 from exam_engine.delivery.engine import Delivery
 from exam_engine.delivery.lean.requests import Sheet, Who
 from exam_engine.delivery.models import Attempt
-from exam_engine.delivery.paper import arrange, form_of
+from exam_engine.delivery.paper import arrange, form_of, subset
 from exam_engine.delivery.rules import EntryBarred, TakenOver
 from exam_engine.delivery.service import Stage
 from exam_engine.sittings import service as sittings
@@ -185,7 +185,16 @@ def work(attempt_id: UUID, ctx: Context = requires(Action.EXAM_SIT)) -> Response
     who = Who(name, place.registration.ticket_number or "", place.seat.number, place.plan.name)
     saved = delivery.saved_answers(ctx.session, attempt)
     chosen = {item: answer.response for item, answer in saved.items() if answer.response}
-    sheet = Sheet(attempt.id, attempt.paper_id, attempt.seed, attempt.epoch, attempt.due_at, who, chosen)
+    sheet = Sheet(
+        attempt.id,
+        attempt.paper_id,
+        attempt.seed,
+        attempt.epoch,
+        attempt.due_at,
+        who,
+        chosen,
+        form=attempt.form,
+    )
     paper = _engine(ctx).shelf.paper(ctx.session, attempt.paper_id)
     values = ctx.values()
     pages = paper_pages(paper, ctx.language, demonstration=values["demonstration"])
@@ -199,6 +208,8 @@ def work(attempt_id: UUID, ctx: Context = requires(Action.EXAM_SIT)) -> Response
 def open_here(attempt_id: UUID, ctx: Context = requires(Action.EXAM_SIT)) -> Response:
     """Open the attempt in this page, which takes over from any other: token, answers, remaining time."""
     opened = delivery.open_attempt(ctx.session, actor=candidate_actor(ctx), attempt_id=attempt_id)
+    if opened.attempt.form is not None:
+        _engine(ctx).shelf.give(attempt_id, opened.attempt.epoch, opened.attempt.form)
     return JSONResponse(
         {
             "token": opened.token,
@@ -227,7 +238,7 @@ def save_without_script(
     """Save the whole page as a form, for browsers without script."""
     actor = candidate_actor(ctx)
     attempt = delivery.own_attempt(ctx.session, actor=actor, attempt_id=attempt_id)
-    form = form_of(_engine(ctx).shelf.paper(ctx.session, attempt.paper_id))
+    form = form_of(subset(_engine(ctx).shelf.paper(ctx.session, attempt.paper_id), attempt.form))
     delivery.save_form(
         ctx.session,
         actor=actor,
@@ -258,7 +269,7 @@ def _confirm_page(ctx: Context, attempt_id: UUID, refusal: ExamError | None = No
     attempt = delivery.own_attempt(ctx.session, actor=candidate_actor(ctx), attempt_id=attempt_id)
     if delivery.is_over(ctx.session, attempt):
         return ctx.redirect(f"/exam/attempts/{attempt_id}/receipt")
-    paper = arrange(_engine(ctx).shelf.paper(ctx.session, attempt.paper_id), attempt.seed)
+    paper = arrange(_engine(ctx).shelf.paper(ctx.session, attempt.paper_id), attempt.seed, attempt.form)
     saved = delivery.saved_answers(ctx.session, attempt)
     items = [entry.item_id for section in paper.sections for entry in section.entries]
     missing = [n for n, item in enumerate(items, 1) if item not in saved or not saved[item].response]
@@ -301,14 +312,17 @@ def show_receipt(attempt_id: UUID, ctx: Context = requires(Action.EXAM_SIT)) -> 
             return ctx.redirect(f"/exam/attempts/{attempt_id}")
         return ctx.page("exam/closing.html")
     place = delivery.place_of(ctx.session, handed_in.attempt)
-    paper = _engine(ctx).shelf.paper(ctx.session, handed_in.attempt.paper_id)
+    form = handed_in.attempt.form
+    total = (
+        _engine(ctx).shelf.paper(ctx.session, handed_in.attempt.paper_id).size if form is None else len(form)
+    )
     return ctx.page(
         "exam/receipt.html",
         handed_in=handed_in,
         attempt=handed_in.attempt,
         place=place,
         name=people.read_person(ctx.session, place.registration.person_id).name,
-        total=sum(len(section.entries) for section in paper.sections),
+        total=total,
         groups=_in_fours(handed_in.attempt),
     )
 

@@ -8,7 +8,6 @@ refused with its reason; 409, 403, 422 or 503 when nothing was. docs/delivery.md
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -19,12 +18,13 @@ from starlette.types import Receive, Scope, Send
 
 from exam_engine.delivery import tokens
 from exam_engine.delivery.engine import Delivery
-from exam_engine.delivery.paper import form_of
+from exam_engine.delivery.lean.requests import Given
 from exam_engine.delivery.rules import (
     MAX_ANSWERS_PER_SAVE,
     MAX_REVISION,
+    Answerable,
     AnswerRow,
-    Choice,
+    DatabaseAway,
     NotYourAttempt,
     SaveUnreadable,
     check_response,
@@ -103,9 +103,9 @@ class Save(_Endpoint):
         self, token: AttemptToken, headers: dict[bytes, bytes], receive: Receive, delivery: Delivery
     ) -> dict[str, Any]:
         sent = await _read(receive)
-        form = delivery.shelf.form(token.paper_id)
+        form = _known_form(token, delivery)
         if form is None:
-            form = await run_in_threadpool(_open_paper, delivery, token.paper_id)
+            form = await _find_form(token, delivery)
         rows: list[AnswerRow] = []
         refused: list[tuple[SentAnswer, ExamError]] = []
         for answer in sent:
@@ -179,10 +179,36 @@ async def _read(receive: Receive) -> list[SentAnswer]:
         raise SaveUnreadable from error
 
 
-def _open_paper(delivery: Delivery, paper_id: UUID) -> Mapping[UUID, Choice]:
+def _known_form(token: AttemptToken, delivery: Delivery) -> Answerable | None:
+    if token.has_form:
+        return delivery.shelf.own_form(token.paper_id, token.attempt_id, token.epoch)
+    return delivery.shelf.form(token.paper_id)
+
+
+async def _find_form(token: AttemptToken, delivery: Delivery) -> Answerable:
+    """Return what may be answered when this process does not know it yet, such as after its start."""
+    await run_in_threadpool(_open_paper, delivery, token.paper_id)
+    if token.has_form:
+        waiter = asyncio.get_running_loop().create_future()
+        asked = Given(deliver=deliver, waiter=waiter, attempt_id=token.attempt_id)
+        delivery.desk.put(asked)
+        await waiter
+        if asked.answer is None:  # then nobody knows what is right
+            raise asked.refusal or DatabaseAway
+        epoch, places = asked.answer
+        if epoch < token.epoch:
+            raise NotYourAttempt
+        delivery.shelf.give(token.attempt_id, epoch, places)
+    found = _known_form(token, delivery)
+    if found is None:  # pushed out of memory in this instant: what is right is found the next time
+        raise DatabaseAway
+    return found
+
+
+def _open_paper(delivery: Delivery, paper_id: UUID) -> None:
     # The signed token names the paper; its institution is the attempt's.
     with delivery.database.session(scope=Reach.everything(), writes=False) as session:
-        return form_of(delivery.shelf.paper(session, paper_id))
+        delivery.shelf.paper(session, paper_id)
 
 
 def _translate(headers: dict[bytes, bytes]) -> i18n.Translate:

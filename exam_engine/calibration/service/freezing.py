@@ -234,6 +234,11 @@ def _read(
     forms = np.array([columns.form_of[attempt.paper_id] for attempt in attempts], dtype=np.intp)
     for number, form in enumerate(columns.forms):
         answers[np.ix_(forms == number, form.columns)] = OPEN
+    for row, attempt in enumerate(attempts):
+        if attempt.form is not None:  # what the candidate was not given is neither wrong nor open
+            of_paper = columns.forms[int(forms[row])].columns
+            answers[row] = NOT_PRESENTED
+            answers[row, [of_paper[place] for place in attempt.form]] = OPEN
     row_of = {attempt.id.hex: row for row, attempt in enumerate(attempts)}
     rows, at, codes = _codes(store.plain_answers(session, sitting_id), row_of, forms, columns)
     answers[rows, at] = codes
@@ -292,7 +297,7 @@ def _find_unreached(
     person's own order of the items."""
     for row in np.flatnonzero((answers == OPEN).any(axis=1)).tolist():
         number = int(forms[row])
-        order = arrange(columns.papers[number], attempts[row].seed)
+        order = arrange(columns.papers[number], attempts[row].seed, attempts[row].form)
         of_form = columns.of_form[number]
         seen = [of_form[entry.item_id.hex] for section in order.sections for entry in section.entries]
         for column in reversed(seen):

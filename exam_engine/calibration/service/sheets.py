@@ -42,18 +42,23 @@ def read_sheets(session: Session, sitting_ids: Sequence[UUID]) -> list[AnswerShe
     they say nothing of the items.
     """
     void = store.voided(session, sitting_ids)
-    keys: dict[UUID, dict[UUID, Key]] = {}
+    keys: dict[UUID, list[tuple[UUID, Key]]] = {}
     sheets = []
     for sitting_id in sitting_ids:
         for attempt in delivery.responses(session, sitting_id):
             if attempt.terminated_reason or (sitting_id, attempt.registration_id) in void:
                 continue
             if attempt.paper_id not in keys:
-                keys[attempt.paper_id] = {
-                    entry.item_id: Key(
-                        tuple(entry.content.key), tuple(option.label for option in entry.content.options)
+                keys[attempt.paper_id] = [
+                    (
+                        entry.item_id,
+                        Key(
+                            tuple(entry.content.key), tuple(option.label for option in entry.content.options)
+                        ),
                     )
                     for entry in papers.open_sealed(session, attempt.paper_id).entries
-                }
-            sheets.append(AnswerSheet(keys[attempt.paper_id], attempt.responses))
+                ]
+            found = keys[attempt.paper_id]
+            given = found if attempt.form is None else [found[place] for place in attempt.form]
+            sheets.append(AnswerSheet(dict(given), attempt.responses))
     return sheets

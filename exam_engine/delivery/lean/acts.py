@@ -17,6 +17,7 @@ from exam_engine.delivery import rules
 from exam_engine.delivery.lean import store
 from exam_engine.delivery.lean.requests import (
     Enter,
+    Given,
     HandedIn,
     HandIn,
     Open,
@@ -135,6 +136,7 @@ def _waiting_place(flush: Flush, row: Any, now: datetime) -> WaitingPlace | None
         starts_in_seconds=seconds + (rules.opening_delay(row.registration_id) if seconds else 0.0),
         attempt_id=row.attempt_id,
         accommodations=row.accommodations,
+        form=row.form,
     )
 
 
@@ -206,6 +208,7 @@ def _new_attempt(row: Any, now: datetime) -> dict[str, Any]:
         "sitting_id": row.sitting_id,
         "registration_id": row.registration_id,
         "paper_id": row.paper_id,
+        "form": row.form,
         "seed": PLAIN_ORDER if given.plain_order else secrets.randbits(62),
         "epoch": 1,
         "started_at": now,
@@ -262,6 +265,7 @@ def read(flush: Flush, requests: Sequence[Read]) -> None:
             _who(flush, head),
             chosen,
             head.accommodations,
+            row.form,
         )
 
 
@@ -282,13 +286,20 @@ def open_here(flush: Flush, requests: Sequence[Open]) -> None:
         if row is None:
             continue
         epoch = row.epoch + 1
-        token = AttemptToken(row.id, row.registration_id, row.paper_id, epoch)
+        token = AttemptToken(row.id, row.registration_id, row.paper_id, epoch, row.form is not None)
         remaining = rules.remaining_seconds(due_at=row.due_at, paused_at=row.paused_at, now=now)
         state = AttemptState(row.id, epoch, row.due_at, row.submitted_at, row.paused_at)
         kept = [
             (item, e, r, response, bool(flagged)) for item, e, r, response, flagged in answers.get(row.id, ())
         ]
-        request.answer = Opened(issue(flush.keyring, token, now=now), state, remaining, kept)
+        request.answer = Opened(issue(flush.keyring, token, now=now), state, remaining, kept, row.form)
+
+
+def given(flush: Flush, requests: Sequence[Given]) -> None:
+    """Tell what was given to candidates whom this process does not know yet."""
+    found = store.given(flush.connection, [request.attempt_id for request in requests])
+    for request in requests:
+        request.answer = found.get(request.attempt_id, (0, ()))
 
 
 def hand_in(flush: Flush, requests: Sequence[HandIn]) -> None:
@@ -345,5 +356,6 @@ ACTS: Mapping[type[Request], Act] = {
     Start: start,
     Read: read,
     Open: open_here,
+    Given: given,
     HandIn: hand_in,
 }

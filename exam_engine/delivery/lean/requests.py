@@ -91,6 +91,18 @@ class Open(_OfAttempt):
 
 
 @dataclass(slots=True, kw_only=True)
+class Given(Request):
+    """What a valid token's attempt was given of its paper; answered with (epoch, places), 0 for no such attempt."""
+
+    attempt_id: UUID
+    writes: ClassVar[bool] = False
+
+    @property
+    def key(self) -> object:
+        return self.attempt_id
+
+
+@dataclass(slots=True, kw_only=True)
 class HandIn(_OfAttempt):
     """Hand in; answered with ``HandedIn``."""
 
@@ -123,6 +135,8 @@ class WaitingPlace:
     attempt_id: UUID | None
     accommodations: Mapping[str, Any] | None = None
     """``sittings.accommodations.Accommodations`` as JSON; None for nearly everybody."""
+    form: Sequence[int] | None = None
+    """What of the paper the candidate is given, as places on it; None for the whole. Also below."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +153,7 @@ class Sheet:
     """Answered items with their original option labels."""
     accommodations: Mapping[str, Any] | None = None
     """As of the waiting place."""
+    form: Sequence[int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +165,7 @@ class Opened:
     remaining: float
     answers: Sequence[tuple[UUID, int, int, list[str], bool]]
     """(item, epoch, revision, response, flagged)."""
+    form: Sequence[int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,6 +105,7 @@ def _places(dialect: str) -> Executable:
             _SEAT.number.label("seat_number"),
             _SEAT.paper_id,
             _SEAT.accommodations,
+            _SEAT.form,
             _ROOM.name.label("room_name"),
             _SITTING.id.label("sitting_id"),
             _SITTING.institution_id,
@@ -165,6 +166,7 @@ def _attempts(dialect: str, *, lock: bool) -> Executable:
             _ATTEMPT.registration_id,
             _ATTEMPT.sitting_id,
             _ATTEMPT.paper_id,
+            _ATTEMPT.form,
             _ATTEMPT.seed,
             _ATTEMPT.epoch,
             _ATTEMPT.due_at,
@@ -187,6 +189,17 @@ def attempts(
     query = _attempts(connection.dialect.name, lock=lock)
     rows = connection.execute(query, {"ids": ids, "digests": digests, "now": now})
     return {(row.id, row.token_digest): row for row in rows}
+
+
+@cache
+def _given(dialect: str) -> Executable:
+    return select(_ATTEMPT.id, _ATTEMPT.epoch, _ATTEMPT.form).where(among(_ATTEMPT.id, "ids", dialect))
+
+
+def given(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, tuple[int, Sequence[int]]]:
+    """Return epoch and form of attempts that have one."""
+    rows = connection.execute(_given(connection.dialect.name), {"ids": list(ids)})
+    return {row[0]: (row[1], row[2] or ()) for row in rows}
 
 
 @cache

@@ -148,6 +148,7 @@ def start(session: Session, *, actor: Actor, sitting_id: UUID) -> Attempt:
         sitting_id=sitting_id,
         registration_id=actor.id,
         paper_id=place.seat.paper_id,
+        form=place.seat.form,
         seed=PLAIN_ORDER if given.plain_order else secrets.randbits(62),
         started_at=now,
         due_at=terms.due_at(now, extra),
@@ -218,8 +219,11 @@ def open_attempt(session: Session, *, actor: Actor, attempt_id: UUID) -> Opened:
         raise AttemptClosed
     _raise_epoch(session, actor, attempt)
     assert actor.id is not None
+    has_form = attempt.form is not None
     token = issue(
-        keyring_of(session), AttemptToken(attempt.id, actor.id, attempt.paper_id, attempt.epoch), now=now
+        keyring_of(session),
+        AttemptToken(attempt.id, actor.id, attempt.paper_id, attempt.epoch, has_form),
+        now=now,
     )
     remaining = remaining_seconds(due_at=attempt.due_at, paused_at=attempt.paused_at, now=now)
     return Opened(attempt, token, remaining, store.answers(session, attempt.id))

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from exam_engine.delivery import store
 from exam_engine.delivery.answer_file import open_file, read_envelope
 from exam_engine.delivery.models import Attempt, LateFile
-from exam_engine.delivery.paper import form_of
+from exam_engine.delivery.paper import form_of, subset
 from exam_engine.delivery.rules import (
     AnswerFileOfAnother,
     AnswerFileTaken,
@@ -70,7 +70,7 @@ def accept_answer_file(session: Session, *, actor: Actor, sitting_id: UUID, cont
     _check_not_handed_in(attempt)
     if store.late_file_of(session, file.digest) is not None:
         raise AnswerFileTaken
-    form = form_of(papers.candidate_view(session, attempt.paper_id))
+    form = form_of(subset(papers.candidate_view(session, attempt.paper_id), attempt.form))
     rows = []
     for answer in file.answers:
         try:

@@ -34,6 +34,8 @@ class AttemptResponses:
     attempt_id: UUID
     registration_id: UUID
     paper_id: UUID
+    form: Sequence[int] | None
+    """What of the paper was given, as places on it; None for the whole."""
     started_at: datetime
     submitted_at: datetime | None
     """None while the attempt is under way: its responses may still change."""
@@ -60,6 +62,8 @@ class AttemptProgress:
     epoch: int
     """Devices that opened the attempt so far, logins included."""
     terminated_reason: str
+    form_size: int | None
+    """Items of the candidate's own form; None for the whole paper."""
 
 
 def responses(session: Session, sitting_id: UUID) -> Sequence[AttemptResponses]:
@@ -73,6 +77,7 @@ def responses(session: Session, sitting_id: UUID) -> Sequence[AttemptResponses]:
             attempt.id,
             attempt.registration_id,
             attempt.paper_id,
+            attempt.form,
             attempt.started_at,
             attempt.submitted_at,
             attempt.forced,
@@ -108,6 +113,7 @@ def attempt_states(
             attempt.submitted_at,
             attempt.epoch,
             attempt.terminated_reason,
+            None if attempt.form is None else len(attempt.form),
         )
         for attempt in store.attempts(session, sitting_id, registration_ids)
     ]

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from exam_engine.delivery import store
 from exam_engine.delivery.models import Answer, Attempt
-from exam_engine.delivery.rules import AnswerRow, Choice, check_response, refusal
+from exam_engine.delivery.rules import Answerable, AnswerRow, check_response, refusal
 from exam_engine.delivery.service.entering import own_attempt, state_of
 from itembank.base.db import database_now
 from itembank.people.rules import Actor
@@ -26,7 +26,7 @@ def save_form(
     actor: Actor,
     attempt_id: UUID,
     epoch: int,
-    form: Mapping[UUID, Choice],
+    form: Answerable,
     responses: Mapping[UUID, list[str]],
 ) -> int:
     """Save what a page without script sent; return how many answers changed.

@@ -141,7 +141,7 @@ def _seat(
         number=row.number,
         state=state,
         answered=answered,
-        items=0 if progress is None else items_of(session, row.paper_id),
+        items=0 if progress is None else row.form_size or items_of(session, row.paper_id),
         last_saved_at=saved,
         epoch=row.epoch or 0,
         due_at=row.due_at if state is SeatState.ANSWERING else None,

@@ -115,7 +115,7 @@ def watch(
         last = (attempt.last_saved_at or attempt.started_at) if attempt else now
         quiet = state is SeatState.ANSWERING and (now - last).total_seconds() > SILENT_SECONDS
         own = [incident for incident in incidents if incident.registration_id == key]
-        items = items_of(session, view.seat.paper_id) if attempt else 0
+        items = (attempt.form_size or items_of(session, view.seat.paper_id)) if attempt else 0
         rooms.setdefault(view.room.id, []).append(
             WatchedSeat(view, state, attempt, items, present, own, quiet)
         )

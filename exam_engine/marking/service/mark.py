@@ -174,7 +174,7 @@ def _mark_attempt(
 ) -> None:
     mark_id = new_id()
     rows: list[dict[str, Any]] = []
-    for entry in paper.entries:
+    for entry in paper.given(attempt.form):
         response = attempt.responses.get(entry.item_id)
         earned = mark_choice(entry.content.key, response, marks=entry.marks, multiple=multiple)
         rows.append(

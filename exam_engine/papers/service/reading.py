@@ -55,7 +55,9 @@ def preview_draft(session: Session, paper_id: UUID) -> SealedPaper:
         for row in rows
     ]
     total = sum((entry.marks for entry in entries), start=paper.total_marks * 0)
-    return SealedPaper(paper.id, paper.label, paper.minutes, total, in_sections(entries))
+    return SealedPaper(
+        paper.id, paper.label, paper.minutes, total, in_sections(entries), collection=paper.collection
+    )
 
 
 def open_sealed(session: Session, paper_id: UUID) -> SealedPaper:

@@ -114,6 +114,7 @@ def terms_of(sitting: Sitting) -> Terms:
         sitting.late_minutes,
         sitting.earliest_submit_minutes,
         sitting.pass_mark,
+        sitting.way,
     )
 
 

@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exam_engine.delivery.paper import arrange, arrange_options, form_of, is_pinned, keeps_order
+from exam_engine.delivery.paper import (
+    Arranger,
+    arrange,
+    arrange_options,
+    form_of,
+    is_pinned,
+    keeps_order,
+    subset,
+)
 from itembank.items.rules import Option
 from tests.factories.delivery import make_entry, make_paper
 
@@ -28,6 +36,31 @@ def test_an_order_keeps_every_item_in_its_section_and_every_option_in_its_item(s
         assert {e.item_id for e in after.entries} == {e.item_id for e in before.entries}
         texts = {e.item_id: {(o.label, o.text) for o in e.options} for e in before.entries}
         assert all({(o.label, o.text) for o in e.options} == texts[e.item_id] for e in after.entries)
+
+
+@given(SEEDS, st.sets(st.integers(0, 14), min_size=1))
+def test_a_form_is_ordered_as_it_stands_in_the_order_of_the_whole(seed: int, form: set[int]) -> None:
+    paper = make_paper(single_choice=8, multiple_choice=4, true_false=3)
+    entries = [entry for section in paper.sections for entry in section.entries]
+    own = {entries[place].item_id for place in form}
+    whole = [
+        (section.type, entry)
+        for section in arrange(paper, seed).sections
+        for entry in section.entries
+        if entry.item_id in own
+    ]
+    arranged = arrange(paper, seed, list(form))
+    order = [
+        paper.sections[number].entries[place].item_id
+        for number, places in Arranger(paper).order(seed, list(form))
+        for place, _ in places
+    ]
+
+    assert [(section.type, entry) for section in arranged.sections for entry in section.entries] == whole
+    assert order == [entry.item_id for _, entry in whole]
+    assert all(section.entries for section in arranged.sections)
+    assert set(form_of(subset(paper, list(form)))) == own
+    assert arranged.total_marks == sum(entry.marks for _, entry in whole)
 
 
 def test_two_candidates_rarely_have_the_same_order() -> None:
