@@ -34,6 +34,8 @@ DOUBTFUL, CORE = 500, 200
 START_WORK, PICK_WORK, PICK_NODES = 20_000, 1_000, 50
 START_GAP = 0.005
 
+EQUALLY_DUE = 1e-9
+
 GIVEN = "items given so far"
 """What those are called in an explanation."""
 
@@ -138,6 +140,7 @@ class ShadowTest:
         rng: np.random.Generator,
         eligible: BoolArray | None = None,
         among: int = 1,
+        due: FloatArray | None = None,
     ) -> Pick:
         """Pick the next item.
 
@@ -154,6 +157,8 @@ class ShadowTest:
             keeps the rules.
         among : int, default 1
             Out of how many of the best items of the form the next one is drawn (Kingsbury & Zara, 1989).
+        due : ndarray, shape (n_items,), optional
+            Items of the form that are due most come first, the best among equals.
 
         Returns
         -------
@@ -185,7 +190,7 @@ class ShadowTest:
             most = np.partition(information, -int(shadow.form[:n].sum()))[-int(shadow.form[:n].sum()) :]
             worth[~eligible & free[:n]] -= 2.0 * float(most.sum()) + 1.0
         form, prices, bound, solved = self._improve(shadow, worth, free)
-        item = self._choose(form, given, worth, among, rng)
+        item = self._choose(form, given, worth, among, rng, due)
         value = float(information[form[:n]].sum())
         charged = value - float(worth[form[:n]].sum())
         after = Shadow((*shadow.items, self.pool.ids[item]), form, prices)
@@ -277,6 +282,7 @@ class ShadowTest:
         worth: FloatArray,
         among: int,
         rng: np.random.Generator,
+        due: FloatArray | None,
     ) -> int:
         n = self.pool.size
         open_ = form[:n] & ~_mask(given, n)
@@ -284,6 +290,8 @@ class ShadowTest:
             same = open_ & (self.group == self.group[given[-1]])
             open_ = same if same.any() else open_
         best = np.flatnonzero(open_)
+        if due is not None:
+            best = best[due[best] >= due[best].max() - EQUALLY_DUE]
         best = best[np.argsort(-worth[best], kind="stable")][:among]
         return int(best[0] if len(best) == 1 else rng.choice(best))
 
