@@ -5,10 +5,13 @@ from starlette.routing import Route
 from web.exam import lean
 from web.exam.assets import ASSET_PATH, Asset
 from web.exam.events import EVENTS_PATH, Events
+from web.exam.needs import router as breaks
 from web.exam.offline import SHELL_PATH, WORKER_PATH, Shell, Worker
 from web.exam.routes import router
 from web.exam.saving import HEARTBEAT_PATH, SAVE_PATH, Heartbeat, Save
 from web.navigation import Area
+
+router.routes.extend(breaks.routes)
 
 AREA = Area(
     "exam",

@@ -18,7 +18,7 @@ from starlette.types import Receive, Scope, Send
 ASSET_PATH = "/static/{folder}/{name}"
 _STATIC = Path(__file__).parents[1] / "static"
 _FILES = ("css/base.css", "css/components.css", "css/exam*.css", "js/exam*.js")
-_IMPORT = re.compile(rb'((?:from|import) "\./exam[\w-]*\.js)"')
+_IMPORT = re.compile(rb'((?:from |import |import\()"\./exam[\w-]*\.js)"')
 _MEDIA = {".css": b"text/css; charset=utf-8", ".js": b"text/javascript; charset=utf-8"}
 
 

@@ -26,6 +26,7 @@ from exam_engine.papers.content import CandidateEntry, CandidatePaper, Candidate
 from itembank.items.rules import Option
 from web import i18n
 from web.exam.labels import PAGE_WORDS, SECTION_HINTS, SECTION_NAMES
+from web.exam.needs import break_tools, look_of, waiting_needs
 from web.render import environment, render
 
 _MARK = secrets.token_hex(12)
@@ -153,6 +154,8 @@ class PaperPages:
             "answered": lambda n: _Slot(f"a{n}"),
             "section_names": SECTION_NAMES,
             "section_hints": SECTION_HINTS,
+            "look": _Slot("look"),
+            "breaks": _Slot("breaks"),
             "words": {key: translate(word) for key, word in PAGE_WORDS.items()},
         }
         return _compile(render("exam/paper.html", self._language, values))
@@ -174,6 +177,8 @@ class PaperPages:
             b"seat": b"%d" % sheet.who.seat_number,
             b"name": _safe(sheet.who.name),
             b"initial": _safe(sheet.who.name[:1]),
+            b"look": look_of(sheet.accommodations).encode(),
+            b"breaks": break_tools(sheet.accommodations, self._language).encode(),
         }
         n, chosen = 0, sheet.chosen
         order = self._arranger.order(sheet.seed, sheet.form)
@@ -236,6 +241,8 @@ def _waiting_frame(
         "demonstration": demonstration,
         "actor": SimpleNamespace(kind="candidate"),
         "path": "/exam",
+        "look": _Slot("look"),
+        "needs": _Slot("needs"),
         "rooms": [current],
         "current": current,
         "name": _Slot("name"),
@@ -256,6 +263,8 @@ def waiting_page(place: WaitingPlace, language: str, *, csrf: str, demonstration
         b"seat": b"%d" % place.who.seat_number,
         b"name": _safe(place.who.name),
         b"initial": _safe(place.who.name[:1]),
+        b"look": look_of(place.accommodations).encode(),
+        b"needs": waiting_needs(place.accommodations, place.terms.limit_minutes, language).encode(),
         b"starts_in": b"%.1f" % place.starts_in_seconds,
         b"attempt": str(place.attempt_id).encode(),
     }

@@ -28,6 +28,7 @@ from web.deps import NOTICE_COOKIE, Context, candidate_actor, public, requires
 from web.errors import status_of
 from web.exam.forms import EntryForm, EpochForm
 from web.exam.limits import TICKET_COUNTED, addresses, count_ticket, take_back_ticket
+from web.exam.needs import look_of, waiting_needs
 from web.exam.pages import paper_pages
 from web.forms import Form, FormData, form_data, parse_form
 from web.i18n import format_time
@@ -134,8 +135,12 @@ def _waiting_page(ctx: Context, refusal: ExamError | None = None) -> Response:
     rooms = delivery.waiting_room(ctx.session, actor=actor)
     name = people.read_person(ctx.session, rooms[0].place.registration.person_id).name if rooms else ""
     current = next((room for room in rooms if room.stage in (Stage.WORKING, Stage.READY, Stage.EARLY)), None)
+    stored = current.place.seat.accommodations if current else None
+    limit = current.terms.limit_minutes if current else 0
     return ctx.page(
         "exam/waiting.html",
+        look=look_of(stored),
+        needs=waiting_needs(stored, limit, ctx.language),
         rooms=rooms,
         current=current,
         name=name,
@@ -193,6 +198,7 @@ def work(attempt_id: UUID, ctx: Context = requires(Action.EXAM_SIT)) -> Response
         attempt.due_at,
         who,
         chosen,
+        accommodations=place.seat.accommodations,
         form=attempt.form,
     )
     paper = _engine(ctx).shelf.paper(ctx.session, attempt.paper_id)
@@ -275,6 +281,7 @@ def _confirm_page(ctx: Context, attempt_id: UUID, refusal: ExamError | None = No
     missing = [n for n, item in enumerate(items, 1) if item not in saved or not saved[item].response]
     return ctx.page(
         "exam/confirm.html",
+        look=look_of(delivery.place_of(ctx.session, attempt).seat.accommodations),
         attempt=attempt,
         missing=missing,
         refusal=refusal,
@@ -318,6 +325,7 @@ def show_receipt(attempt_id: UUID, ctx: Context = requires(Action.EXAM_SIT)) -> 
     )
     return ctx.page(
         "exam/receipt.html",
+        look=look_of(place.seat.accommodations),
         handed_in=handed_in,
         attempt=handed_in.attempt,
         place=place,

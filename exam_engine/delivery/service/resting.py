@@ -32,6 +32,8 @@ class Rest:
     """Of the present break, until the clock runs on by itself; None outside a break."""
     remaining: float
     """Seconds of the examination."""
+    paused: bool
+    """The clock stands: a break, or an invigilator's pause."""
 
 
 def breaks_of(session: Session, *, actor: Actor, attempt_id: UUID) -> Rest:
@@ -47,6 +49,7 @@ def _rest(session: Session, attempt: Attempt, now: datetime) -> Rest:
         minutes=given.break_minutes,
         seconds=None if running is None else max(0.0, (running.until - now).total_seconds()),
         remaining=remaining_seconds(due_at=attempt.due_at, paused_at=attempt.paused_at, now=now),
+        paused=attempt.paused_at is not None,
     )
 
 

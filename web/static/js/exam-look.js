@@ -1,16 +1,19 @@
-// Text size and contrast; they stay with the machine.
+// Text size and contrast; they stay with the machine, or, where the page came with a look of its own, with the attempt.
 
 const SIZES = ["", "text-1", "text-2", "text-3"];
-const SIZE = "exam-text";
-const CONTRAST = "exam-contrast";
+const GIVEN = document.documentElement.className;
+const OWN = GIVEN ? `-${document.body.dataset.attempt}` : "";
+const SIZE = `exam-text${OWN}`;
+const CONTRAST = `exam-contrast${OWN}`;
 
 function recall(name) { try { return localStorage.getItem(name); } catch (error) { return null; } }
 function remember(name, value) { try { localStorage.setItem(name, value); } catch (error) { /* for this page only */ } }
 
 export function keepLook() {
   const byId = (id) => document.getElementById(id);
-  let size = Math.min(3, Number(recall(SIZE)) || 0);
-  let contrast = recall(CONTRAST) === "1";
+  const first = SIZES.findIndex((name) => name && GIVEN.includes(name));
+  let size = Math.min(3, Number(recall(SIZE) === null ? Math.max(0, first) : recall(SIZE)) || 0);
+  let contrast = (recall(CONTRAST) || (GIVEN.includes("contrast") ? "1" : "")) === "1";
   const look = () => {
     document.documentElement.className = [SIZES[size], contrast ? "contrast" : ""].join(" ").trim();
     byId("contrast").setAttribute("aria-pressed", String(contrast));

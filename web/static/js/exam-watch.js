@@ -1,7 +1,7 @@
 // What the invigilator may want to know: the window lost the focus, full screen was left, something was pasted, a
 // second display, sleep. Recorded as evidence; nothing here ends or hinders an examination.
 
-import { attempt } from "./exam-page.js";
+import { attempt, body } from "./exam-page.js";
 import { ask } from "./exam-server.js";
 
 const SOON = 1500;
@@ -43,7 +43,7 @@ export class Watch {
   }
 
   note(kind, lasted) {
-    if (this.sync.finished || this.waiting.length >= MOST) return;
+    if (this.sync.finished || body.dataset.resting || this.waiting.length >= MOST) return;
     // A number of its own, so that sending twice counts once.
     const number = crypto.getRandomValues(new Uint32Array(1))[0] >>> 1;
     this.waiting.push({ number, kind, lasted, at: performance.now() });

@@ -21,6 +21,7 @@ let sync;
 let revision = 0;
 let keeping = 0;
 let filed = false;
+let breaks = null;
 
 // ---- the end: handed in, taken over
 
@@ -164,6 +165,7 @@ async function begin() {
   sync = new Sync(queue, {
     heard(remaining, roundTrip) { clock.sync(remaining, roundTrip, false); },
     paused(text) {
+      if (breaks && breaks.on) { if (text) return; breaks.uncover(); }
       if (text) clock.sync(clock.seconds, 0, true);
       lock(Boolean(text));
       notice(text);
@@ -184,6 +186,7 @@ async function begin() {
     ({ remaining, paused } = reply.facts);
   }
   queue.left = [];
+  if (byId("break")) import("./exam-break.js").then(({ Breaks }) => { breaks = new Breaks(sync, clock, lock); return breaks.recall(); }).catch(() => { /* without network: the invigilator pauses */ });
   if (paused) body.dataset.paused = "1";
   lock(Boolean(paused));
   clock.sync(remaining, reply.roundTrip || 0, paused);
