@@ -149,7 +149,10 @@ def test_the_plain_order_is_that_of_the_sealed_paper() -> None:
 
     order = Arranger(paper).order(PLAIN_ORDER)
 
-    assert order == [[(n, (0, 1, 2, 3)) for n in range(5)], [(n, (0, 1)) for n in range(2)]]
+    assert order == [
+        (0, [(n, (0, 1, 2, 3)) for n in range(5)]),
+        (1, [(n, (0, 1)) for n in range(2)]),
+    ]
     entry = paper.sections[0].entries[0]
     assert arrange_options(entry, PLAIN_ORDER) == entry
 
