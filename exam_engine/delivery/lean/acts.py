@@ -184,7 +184,11 @@ def start(flush: Flush, requests: Sequence[Start]) -> None:
     if not beginning:
         return
     begun = store.begin(flush.connection, [new for _, _, new in beginning])
+    ours = [new for _, row, new in beginning if begun[row.sitting_id, row.registration_id] == new["id"]]
+    barred = store.take_back_barred(flush.connection, ours)
     for request, row, new in beginning:
+        if new["id"] in barred:
+            continue
         request.answer = begun[row.sitting_id, row.registration_id]
         if request.answer == new["id"]:  # else a second click was quicker, at another process
             flush.record(

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Text,
     and_,
     bindparam,
+    delete,
     func,
     select,
     text,
@@ -154,6 +155,28 @@ def begin(connection: Connection, rows: Rows) -> dict[tuple[UUID, UUID], UUID]:
     query = query.where(among(_ATTEMPT.registration_id, "ids", connection.dialect.name))
     found = connection.execute(query, {"ids": [row["registration_id"] for row in rows]})
     return {(row[0], row[1]): row[2] for row in found}
+
+
+@cache
+def _barred(dialect: str) -> Executable:
+    query = select(_BAR.sitting_id, _BAR.registration_id)
+    return query.where(among(_BAR.registration_id, "ids", dialect))
+
+
+def take_back_barred(connection: Connection, begun: Rows) -> set[UUID]:
+    """Delete of the attempts just begun those of candidates who are barred by now; return their ids.
+
+    Whoever bars waits for the keys that the insert has locked, and then finds the attempt; whoever was quicker is
+    found here.
+    """
+    ids = [row["registration_id"] for row in begun]
+    found = connection.execute(_barred(connection.dialect.name), {"ids": ids})
+    barred = {(row.sitting_id, row.registration_id) for row in found}
+    gone = {row["id"] for row in begun if (row["sitting_id"], row["registration_id"]) in barred}
+    if gone:
+        query = delete(_table(Attempt)).where(among(_ATTEMPT.id, "ids", connection.dialect.name))
+        connection.execute(query, {"ids": list(gone)})
+    return gone
 
 
 @cache

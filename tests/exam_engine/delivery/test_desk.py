@@ -9,17 +9,18 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.exc import DataError, OperationalError
 
 from exam_engine.delivery.lean import acts, store
 from exam_engine.delivery.lean.desk import Desk
 from exam_engine.delivery.lean.requests import Enter, HandIn, Open, Read, Request, Start, Wait
-from exam_engine.delivery.models import Attempt
+from exam_engine.delivery.models import Attempt, EntryBar
 from exam_engine.delivery.rules import DatabaseAway, TooManyWaiting
 from exam_engine.sittings import service as sittings
 from itembank.base import audit
 from itembank.base.db import Database, Scope
+from itembank.base.ids import new_id
 from itembank.people import service as people
 from itembank.people.models import Institution, Person
 from itembank.people.service import session_digest
@@ -153,6 +154,29 @@ def test_a_start_that_was_quicker_elsewhere_is_returned(
         assert len(session.scalars(select(Attempt)).all()) == 1
         started = audit.entries(session, institutions=None, action="attempt.started")
         assert len(started) == 1
+
+
+def test_whoever_is_barred_between_look_and_start_does_not_begin(
+    desk: Desk, world: ExamWorld, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    digests = list(enter(desk, world, 2))
+    places = store.places
+
+    def barred_meanwhile(*given: Any) -> Any:
+        found = places(*given)
+        row = found[digests[0]][0]
+        bar = {"id": new_id(), "institution_id": row.institution_id, "sitting_id": row.sitting_id}
+        bar |= {"registration_id": row.registration_id, "reason": "incident", "barred_at": given[2]}
+        given[0].execute(insert(EntryBar), bar)
+        return found
+
+    monkeypatch.setattr(store, "places", barred_meanwhile)
+    begun = ask(desk, Start, *({"session_digest": one, "sitting_id": world.sitting.id} for one in digests))
+
+    assert begun[0] is None
+    with database.session(scope=Scope.everything(), writes=False) as session:
+        assert [attempt.id for attempt in session.scalars(select(Attempt))] == begun[1:]
+        assert len(audit.entries(session, institutions=None, action="attempt.started")) == 1
 
 
 def test_one_that_the_database_refuses_takes_no_other_with_it(
