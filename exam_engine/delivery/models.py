@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, BigInteger, Enum, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import JSON, BigInteger, Enum, ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from exam_engine.delivery.rules import EventKind, LateFileState
+from exam_engine.delivery.seb.rules import SebUse
 from itembank.base.db import Base, IdMixin, TenantMixin
 
 
@@ -153,3 +154,32 @@ class AttemptEvent(Base):
     kind: Mapped[EventKind] = mapped_column(Enum(EventKind, native_enum=False, length=20))
     at: Mapped[datetime]
     lasted_seconds: Mapped[float] = mapped_column(default=0.0)
+
+
+class SittingSeb(TenantMixin, Base):
+    """What a sitting wants of the Safe Exam Browser; none is off."""
+
+    __tablename__ = "sitting_seb"
+
+    sitting_id: Mapped[UUID] = mapped_column(ForeignKey("sitting.id"), primary_key=True)
+    use: Mapped[SebUse] = mapped_column(Enum(SebUse, native_enum=False, length=10))
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    """Salt, passwords and Browser Exam Keys as JSON under the keyring."""
+
+
+class SebCandidate(TenantMixin, Base):
+    """How a candidate stands with the Safe Exam Browser of a sitting."""
+
+    __tablename__ = "seb_candidate"
+
+    sitting_id: Mapped[UUID] = mapped_column(ForeignKey("sitting.id"), primary_key=True)
+    registration_id: Mapped[UUID] = mapped_column(ForeignKey("registration.id"), primary_key=True)
+    token_digest: Mapped[str] = mapped_column(String(64), default="")
+    """Of the login that was shown to be one; the next login has to show it anew."""
+    version: Mapped[str] = mapped_column(String(80), default="")
+    """As the browser names itself."""
+    shown_at: Mapped[datetime | None]
+    let_in_at: Mapped[datetime | None]
+    """When an invigilator let the candidate in without."""
+    let_in_by: Mapped[str] = mapped_column(String(80), default="")
+    let_in_reason: Mapped[str] = mapped_column(String(400), default="")

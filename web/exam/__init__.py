@@ -2,7 +2,7 @@
 
 from starlette.routing import Route
 
-from web.exam import lean
+from web.exam import lean, seb
 from web.exam.assets import ASSET_PATH, Asset
 from web.exam.events import EVENTS_PATH, Events
 from web.exam.needs import router as breaks
@@ -12,6 +12,7 @@ from web.exam.saving import HEARTBEAT_PATH, SAVE_PATH, Heartbeat, Save
 from web.navigation import Area
 
 router.routes.extend(breaks.routes)
+router.routes.extend(seb.router.routes)
 
 AREA = Area(
     "exam",

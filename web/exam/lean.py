@@ -43,6 +43,7 @@ from web import errors, i18n, security
 from web.deps import LANGUAGE_COOKIE, NOTICE_COOKIE
 from web.exam.limits import TICKET_COUNTED, addresses, count_ticket, take_back_ticket
 from web.exam.pages import PaperPages, paper_pages, ready_pages, waiting_page
+from web.exam.seb import first_page
 from web.exam.waiting import deliver
 from web.security import client_address
 
@@ -208,7 +209,8 @@ class EnterHere(Lean):
         await self._in_time(take_back_ticket, ticket, address)
         secure = "; Secure" if visit.scope["app"].state.settings.secure_cookies else ""
         cookie = f"{security.SESSION_COOKIE}={token}; HttpOnly; Path=/; SameSite=lax{secure}"
-        return Answer.redirect("/exam", (b"set-cookie", cookie.encode()))
+        agent = visit.headers.get(b"user-agent", b"").decode("latin-1")
+        return Answer.redirect(first_page(agent), (b"set-cookie", cookie.encode()))
 
     @staticmethod
     async def _in_time(count: Callable[..., None], *keys: str) -> None:

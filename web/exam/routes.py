@@ -16,6 +16,7 @@ from exam_engine.delivery.lean.requests import Sheet, Who
 from exam_engine.delivery.models import Attempt
 from exam_engine.delivery.paper import arrange, form_of, subset
 from exam_engine.delivery.rules import EntryBarred, TakenOver
+from exam_engine.delivery.seb.rules import SebNeeded, SebUse
 from exam_engine.delivery.service import Stage
 from exam_engine.sittings import service as sittings
 from exam_engine.sittings.models import Registration
@@ -30,6 +31,7 @@ from web.exam.forms import EntryForm, EpochForm
 from web.exam.limits import TICKET_COUNTED, addresses, count_ticket, take_back_ticket
 from web.exam.needs import look_of, waiting_needs
 from web.exam.pages import paper_pages
+from web.exam.seb import current_of, first_page, is_named, turned_away, wanted
 from web.forms import Form, FormData, form_data, parse_form
 from web.i18n import format_time
 from web.security import SESSION_COOKIE, client_address
@@ -77,7 +79,7 @@ def enter(data: FormDep, ctx: Context = public(Scope.everything())) -> Response:
     login = people.resume(ctx.session, token, now=ctx.now)
     assert login is not None
     delivery.take_over(ctx.session, actor=login.actor)
-    response = ctx.redirect("/exam")
+    response = ctx.redirect(first_page(ctx.request.headers.get("user-agent", "")))
     response.set_cookie(
         SESSION_COOKIE, token, httponly=True, samesite="lax", secure=ctx.settings.secure_cookies
     )
@@ -133,8 +135,11 @@ def wait(ctx: Context = requires(Action.EXAM_SIT)) -> Response:
 def _waiting_page(ctx: Context, refusal: ExamError | None = None) -> Response:
     actor = candidate_actor(ctx)
     rooms = delivery.waiting_room(ctx.session, actor=actor)
+    current = current_of(rooms)
+    elsewhere = turned_away(ctx, current.place.sitting.id) if current else None
+    if elsewhere is not None:
+        return elsewhere
     name = people.read_person(ctx.session, rooms[0].place.registration.person_id).name if rooms else ""
-    current = next((room for room in rooms if room.stage in (Stage.WORKING, Stage.READY, Stage.EARLY)), None)
     stored = current.place.seat.accommodations if current else None
     limit = current.terms.limit_minutes if current else 0
     return ctx.page(
@@ -164,6 +169,9 @@ def show_photo(ctx: Context = requires(Action.EXAM_SIT)) -> Response:
 @router.post("/sittings/{sitting_id}/start")
 def start(sitting_id: UUID, ctx: Context = requires(Action.EXAM_SIT)) -> Response:
     """Begin; a second click goes to the attempt that was begun."""
+    elsewhere = turned_away(ctx, sitting_id)
+    if elsewhere is not None:
+        return elsewhere
     try:
         attempt = delivery.start(ctx.session, actor=candidate_actor(ctx), sitting_id=sitting_id)
     except (Conflict, EntryBarred) as refusal:
@@ -185,6 +193,9 @@ def work(attempt_id: UUID, ctx: Context = requires(Action.EXAM_SIT)) -> Response
     attempt = delivery.own_attempt(ctx.session, actor=actor, attempt_id=attempt_id)
     if delivery.is_over(ctx.session, attempt):
         return ctx.redirect(f"/exam/attempts/{attempt_id}/receipt")
+    elsewhere = turned_away(ctx, attempt.sitting_id)
+    if elsewhere is not None:
+        return elsewhere
     place = delivery.place_of(ctx.session, attempt)
     name = people.read_person(ctx.session, place.registration.person_id).name
     who = Who(name, place.registration.ticket_number or "", place.seat.number, place.plan.name)
@@ -213,7 +224,11 @@ def work(attempt_id: UUID, ctx: Context = requires(Action.EXAM_SIT)) -> Response
 @router.post("/attempts/{attempt_id}/open")
 def open_here(attempt_id: UUID, ctx: Context = requires(Action.EXAM_SIT)) -> Response:
     """Open the attempt in this page, which takes over from any other: token, answers, remaining time."""
-    opened = delivery.open_attempt(ctx.session, actor=candidate_actor(ctx), attempt_id=attempt_id)
+    actor = candidate_actor(ctx)
+    attempt = delivery.own_attempt(ctx.session, actor=actor, attempt_id=attempt_id)
+    if wanted(ctx, attempt.sitting_id) is SebUse.REQUIRED:
+        raise SebNeeded
+    opened = delivery.open_attempt(ctx.session, actor=actor, attempt_id=attempt_id)
     if opened.attempt.form is not None:
         _engine(ctx).shelf.give(attempt_id, opened.attempt.epoch, opened.attempt.form)
     return JSONResponse(
@@ -332,6 +347,7 @@ def show_receipt(attempt_id: UUID, ctx: Context = requires(Action.EXAM_SIT)) -> 
         name=people.read_person(ctx.session, place.registration.person_id).name,
         total=total,
         groups=_in_fours(handed_in.attempt),
+        in_seb=is_named(ctx.request.headers.get("user-agent", "")),
     )
 
 

@@ -54,6 +54,13 @@ class MessageForm(BaseModel):
     text: str = Field("", max_length=400)
 
 
+class SebForm(BaseModel):
+    """Whether a candidate may work without the Safe Exam Browser, and why."""
+
+    let_in: bool = False
+    seb_reason: str = Field("", max_length=400)
+
+
 class MoveForm(BaseModel):
     """Where a candidate goes, and why."""
 

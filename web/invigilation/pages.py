@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 
+from exam_engine.delivery.seb import service as seb
 from exam_engine.invigilation import service as invigilation
 from exam_engine.invigilation.rules import AttendanceState
 from exam_engine.invigilation.service import SeatState, WatchedRoom, WatchedSeat
@@ -73,6 +74,7 @@ def room_page(
         find=find,
         found=found,
         code=code,
+        seb=seb.standings(ctx.session, sitting_id),
         rooms=sittings.list_rooms(ctx.session, active=True) if chosen and is_open else [],
         messages=[
             row for row in invigilation.messages(ctx.session, sitting_id) if row.room_id in (None, room_id)

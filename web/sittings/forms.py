@@ -9,6 +9,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, field_validator
 
+from exam_engine.delivery.seb.rules import SebUse
 from exam_engine.sittings.rules import (
     DEFAULT_EARLIEST_SUBMIT_MINUTES,
     DEFAULT_LATE_MINUTES,
@@ -106,6 +107,14 @@ class PassMarkForm(BaseModel):
     """A recorded result of standard setting."""
 
     workshop_id: UUID
+
+
+class SebForm(BaseModel):
+    """What a sitting wants of the Safe Exam Browser."""
+
+    use: SebUse
+    keys: str = Field("", max_length=8000)
+    reason: str = Field("", max_length=400)
 
 
 class ArrangeForm(BaseModel):

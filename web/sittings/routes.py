@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from web.sittings import arranging, conditions, filing, plans, printing, registering, registrations, rooms
+from web.sittings import (
+    arranging,
+    conditions,
+    filing,
+    plans,
+    printing,
+    registering,
+    registrations,
+    rooms,
+    seb,
+)
 
 router = APIRouter()
-for part in (filing, conditions, plans, rooms, registering, registrations, arranging, printing):
+for part in (filing, conditions, plans, rooms, registering, registrations, arranging, seb, printing):
     router.routes.extend(part.router.routes)

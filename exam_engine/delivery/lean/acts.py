@@ -115,7 +115,7 @@ def wait(flush: Flush, requests: Sequence[Wait]) -> None:
     found = store.places(flush.connection, [request.session_digest for request in requests], now)
     for request in requests:
         rows = found.get(request.session_digest, [])
-        if len(rows) == 1 and rows[0].rules and rows[0].paper_id:
+        if len(rows) == 1 and rows[0].rules and rows[0].paper_id and not rows[0].seb_missing:
             request.answer = _waiting_place(flush, rows[0], now)
 
 
@@ -175,7 +175,7 @@ def start(flush: Flush, requests: Sequence[Start]) -> None:
     for request in requests:
         rows = found.get(request.session_digest, [])
         row = next((row for row in rows if row.sitting_id == request.sitting_id), None)
-        if row is None or not row.rules or not row.paper_id:
+        if row is None or not row.rules or not row.paper_id or row.seb_missing:
             continue
         if row.attempt_id is not None:
             request.answer = row.attempt_id
@@ -245,13 +245,17 @@ def _is_over(row: Any, now: datetime) -> bool:
     return row.submitted_at is not None or rules.is_overdue(_state(row), now=now)
 
 
+def _goes_on(row: Any, now: datetime) -> bool:
+    return not row.seb_missing and not _is_over(row, now)
+
+
 def read(flush: Flush, requests: Sequence[Read]) -> None:
     """Fetch what the examination page shows of attempts under way."""
     found, now = _attempts(flush, requests, lock=False)
     rows = {
         request.attempt_id: row
         for request in requests
-        if (row := found.get((request.attempt_id, request.session_digest))) and not _is_over(row, now)
+        if (row := found.get((request.attempt_id, request.session_digest))) and _goes_on(row, now)
     }
     heads = store.heads(flush.connection, list(rows)) if rows else {}
     answers = store.answers(flush.connection, rows) if rows else {}
@@ -279,7 +283,7 @@ def open_here(flush: Flush, requests: Sequence[Open]) -> None:
     rows = {
         request.attempt_id: row
         for request in requests
-        if (row := found.get((request.attempt_id, request.session_digest))) and not _is_over(row, now)
+        if (row := found.get((request.attempt_id, request.session_digest))) and _goes_on(row, now)
     }
     if not rows:
         return

@@ -19,15 +19,18 @@ from sqlalchemy import (
     and_,
     bindparam,
     delete,
+    exists,
     func,
+    or_,
     select,
     text,
     type_coerce,
 )
 from sqlalchemy import cast as cast_to
 
-from exam_engine.delivery.models import Answer, Attempt, EntryBar
+from exam_engine.delivery.models import Answer, Attempt, EntryBar, SebCandidate, SittingSeb
 from exam_engine.delivery.rules import SAVE_GRACE, AnswerRow, AttemptState
+from exam_engine.delivery.seb.rules import SebUse
 from exam_engine.sittings.models import Plan, Registration, Room, Seat, Sitting
 from exam_engine.sittings.rules import Component, SittingStatus
 from itembank.base.bulk import Rows, among, insert_rows, update_rows
@@ -41,6 +44,7 @@ def _table(model: Any) -> Table:
 _ANSWER, _ATTEMPT, _BAR = _table(Answer).c, _table(Attempt).c, _table(EntryBar).c
 _LOGIN, _PERSON, _PLAN = _table(LoginSession).c, _table(Person).c, _table(Plan).c
 _REGISTRATION, _ROOM, _SEAT, _SITTING = (_table(model).c for model in (Registration, Room, Seat, Sitting))
+_SEB, _SHOWN = _table(SittingSeb).c, _table(SebCandidate).c
 
 
 @cache
@@ -90,6 +94,14 @@ def _logged_in(dialect: str) -> Any:
     )
 
 
+def _seb_missing(registration_id: Any) -> Any:
+    """Whether the sitting requires the Safe Exam Browser, and this login neither is one nor was let in without."""
+    here = and_(_SHOWN.sitting_id == _SITTING.id, _SHOWN.registration_id == registration_id)
+    may_go_on = or_(_SHOWN.let_in_at.is_not(None), _SHOWN.token_digest == _LOGIN.token_digest)
+    required = exists().where(_SEB.sitting_id == _SITTING.id, _SEB.use == SebUse.REQUIRED)
+    return and_(required, ~exists().where(here, may_go_on)).label("seb_missing")
+
+
 @cache
 def _places(dialect: str) -> Executable:
     attempt_here = and_(_ATTEMPT.sitting_id == _SITTING.id, _ATTEMPT.registration_id == _REGISTRATION.id)
@@ -114,6 +126,7 @@ def _places(dialect: str) -> Executable:
             _SITTING.rules,
             _PLAN.name.label("plan_name"),
             _BAR.id.label("bar_id"),
+            _seb_missing(_REGISTRATION.id),
             _ATTEMPT.id.label("attempt_id"),
             _ATTEMPT.epoch,
             _ATTEMPT.due_at,
@@ -197,6 +210,7 @@ def _attempts(dialect: str, *, lock: bool) -> Executable:
             _ATTEMPT.paused_at,
             _ATTEMPT.receipt,
             _SITTING.rules,
+            _seb_missing(_ATTEMPT.registration_id),
         )
         .join_from(_table(Attempt), _table(LoginSession), _LOGIN.registration_id == _ATTEMPT.registration_id)
         .join(_table(Sitting), _SITTING.id == _ATTEMPT.sitting_id)
