@@ -19,6 +19,8 @@ from exam_engine.certificates import service as certificates
 from exam_engine.delivery import service as delivery
 from exam_engine.delivery.models import LateFile
 from exam_engine.delivery.rules import LateFileState
+from exam_engine.delivery.seb import service as seb
+from exam_engine.delivery.seb.rules import SebUse
 from exam_engine.invigilation import service as invigilation
 from exam_engine.invigilation.models import Incident
 from exam_engine.invigilation.rules import AttendanceState, IncidentKind
@@ -126,6 +128,21 @@ def _sat(session: Session, made: Everything) -> dict[str, UUID]:
         substitute_reason="",
         notes="正常",
         **common,
+    )
+    seb.change_setting(
+        session,
+        actor=officer,
+        sitting_id=theory.sitting_id,
+        use=SebUse.ALLOWED,
+        key_lines="",
+        reason="预演",
+    )
+    seb.let_in(
+        session,
+        actor=officer,
+        sitting_id=theory.sitting_id,
+        registration_id=theory.candidates[1],
+        reason="机器打不开",
     )
     user = make_user(session, roles=[Role.INVIGILATOR], institution=made.institution)
     sittings.assign_staff(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from exam_engine.delivery.seb.rules import Shown
 from exam_engine.invigilation.rules import IncidentKind
 from exam_engine.invigilation.service import SeatState
 from exam_engine.sittings.rules import Component, SittingStatus
@@ -63,6 +64,9 @@ STATUSES: dict[SittingStatus, tuple[str, str]] = {
     SittingStatus.CLOSED: (N_("Sitting closed"), "neutral"),
 }
 
+BROWSERS: dict[Shown, str] = {Shown.SEB: N_("in SEB"), Shown.LET_IN: N_("without SEB"), Shown.MISSING: ""}
+"""For the seats of a sitting that uses the Safe Exam Browser."""
+
 DENSE_SEATS = 60
 """A room of more seats than this is drawn small, so that it fits a screen of 1366 × 768."""
 
@@ -79,6 +83,7 @@ def live_words(translate: Translate, *, dense: bool) -> str:
         "left": translate(N_("{minutes} min left")),
         "line": translate(N_("{answered} done")) if dense else "",
         "quiet": translate(N_("quiet")) if dense else "",
+        "browsers": {shown.value: translate(word) if word else "" for shown, word in BROWSERS.items()},
         "age": translate(N_("Updated {seconds} s ago")),
         "saved": translate(N_("Last saved {time}, devices {devices}")),
         "gone": translate(N_("Connection lost: this picture of the room is no longer fresh.")),

@@ -128,6 +128,7 @@ def _row(seat: SeatNow) -> list[Any]:
         int(seat.quiet),
         int(seat.attention),
         seat.number,
+        seat.browser.value if seat.browser else "",
     ]
 
 

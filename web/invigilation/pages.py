@@ -16,9 +16,11 @@ from exam_engine.sittings import service as sittings
 from exam_engine.sittings.rules import SittingStatus
 from exam_engine.sittings.service import IssuedCode
 from itembank.base.errors import NotFound
+from itembank.people.rules import Action
 from web.deps import Context
 from web.forms import Form, FormData, form_data
 from web.invigilation.labels import (
+    BROWSERS,
     COMPONENTS,
     DENSE_SEATS,
     INCIDENTS,
@@ -75,6 +77,7 @@ def room_page(
         found=found,
         code=code,
         seb=seb.standings(ctx.session, sitting_id),
+        browsers=BROWSERS,
         rooms=sittings.list_rooms(ctx.session, active=True) if chosen and is_open else [],
         messages=[
             row for row in invigilation.messages(ctx.session, sitting_id) if row.room_id in (None, room_id)
@@ -126,6 +129,7 @@ def sitting_page(ctx: Context, sitting_id: UUID, form: Form[Any], status: int = 
         states=SEAT_STATES,
         live=live_words(ctx._, dense=False),
         messages=[row for row in invigilation.messages(ctx.session, sitting_id) if row.room_id is None],
+        seb=seb.setting_of(ctx.session, sitting_id) if ctx.may(Action.ATTEMPT_CONTROL) else None,
         form=form,
         status=status,
     )

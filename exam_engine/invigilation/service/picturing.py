@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from exam_engine.delivery.rules import SAVE_GRACE
+from exam_engine.delivery.seb import service as seb
+from exam_engine.delivery.seb.rules import Shown
 from exam_engine.invigilation import store
 from exam_engine.invigilation.models import RoomRecord
 from exam_engine.invigilation.rules import AttendanceState
@@ -47,6 +49,8 @@ class SeatNow:
     quiet: bool
     attention: bool
     """Somebody should look: quiet, paused, or not begun although the examination has."""
+    browser: Shown | None = None
+    """How the candidate stands with the Safe Exam Browser; None where the sitting does not use it."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +118,11 @@ def picture(
     terms = sittings.terms_of(sitting)
     now = database_now(session)
     rows = store.seat_rows(session, sitting_id, room_id, since=terms.opens_at, now=now)
+    standings = seb.standings(session, sitting_id)
     seats = [_seat(session, sitting, row, now, now > terms.starts_at, progress) for row in rows]
+    if standings is not None:
+        shown = {key: standing.shown for key, standing in standings.items()}
+        seats = [replace(seat, browser=shown.get(seat.registration_id, Shown.MISSING)) for seat in seats]
     return Picture(now, sitting.status is SittingStatus.CLOSED, seats)
 
 

@@ -76,6 +76,8 @@ class Console {
     cell.querySelector("[data-word]").textContent = quiet && this.said.quiet ? this.said.quiet : word;
     const warning = cell.querySelector("[data-quiet]");
     if (warning) warning.hidden = !quiet;
+    const browser = cell.querySelector("[data-browser]");
+    if (browser) browser.textContent = this.said.browsers[this.rows.get(key)[10]] || "";
     if (devices) this.line(key, cell);
   }
 
