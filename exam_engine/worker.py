@@ -13,6 +13,7 @@ HANDLERS: dict[str, Handler] = {
     calibration.REPORT_JOB: calibration.run_report_job,
     marking.JOB_KIND: marking.run_marking_job,
     "papers.assemble": papers.run_assembly_job,
+    "papers.draw": papers.run_drawing_job,
     "papers.capacity": papers.run_capacity_job,
     "sittings.import": sittings.import_list_job,
 }

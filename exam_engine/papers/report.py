@@ -32,7 +32,7 @@ def report_of(
     left_out : int
         Active items of the right types that could not be used, such as those without parameters.
     """
-    report: dict[str, Any] = {"run": _run(answer.run), "pool": pool.size, "left_out": left_out}
+    report: dict[str, Any] = {"run": run_as_json(answer.run), "pool": pool.size, "left_out": left_out}
     if isinstance(answer, Assembled):
         report |= forms_report(pool, specification, answer.forms, answer.verification)
         report |= {"deviation": answer.deviation, "bound": answer.bound, "gap": answer.gap}
@@ -79,7 +79,8 @@ def forms_report(
     }
 
 
-def _run(run: Run) -> dict[str, Any]:
+def run_as_json(run: Run) -> dict[str, Any]:
+    """Return how an answer came about."""
     return {
         "seed": run.seed,
         "solver": run.solver,

@@ -236,6 +236,39 @@ class NothingOpen(Conflict):
     message = "All items of paper {label} are locked: there is nothing to fill anew."
 
 
+class DrawingOutOfRange(Invalid):
+    """A number of a drawing lies outside its bounds."""
+
+    code = "drawing_out_of_range"
+    message = "{field}: {value} is not a value from {least} to {most}."
+
+
+class DrawingRuleRefused(Conflict):
+    """Individual forms keep every rule; a wish would make them unequal."""
+
+    code = "drawing_rule_refused"
+    message = (
+        "Individual forms keep every rule always, but these rows of the blueprint are only wishes: {rows}. "
+        "Make them firm, or leave them out."
+    )
+
+
+class CollectionNotEdited(Conflict):
+    """An edit would change the forms of many candidates."""
+
+    code = "collection_not_edited"
+    message = (
+        "Paper {label} holds the forms of many candidates and is not edited by hand: draw the forms anew."
+    )
+
+
+class FormUnknown(NotFound):
+    """A collection has no such form."""
+
+    code = "form_unknown"
+    message = "There is no form {number}."
+
+
 class PaperNotDraft(Conflict):
     """The paper is past the state in which this can be done."""
 
@@ -307,6 +340,12 @@ def last_edit(kinds: Sequence[PaperEventKind]) -> int | None:
         elif kind in EDITS:
             standing.append(place)
     return standing[-1] if standing else None
+
+
+def check_is_form(label: str, kind: PaperKind) -> None:
+    """Raise CollectionNotEdited unless all of a paper is given to a candidate."""
+    if kind is not PaperKind.FORM:
+        raise CollectionNotEdited(label=label)
 
 
 def check_status(label: str, status: PaperStatus, allowed: Sequence[PaperStatus]) -> None:

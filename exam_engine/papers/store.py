@@ -10,8 +10,8 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from exam_engine.papers.compile import item_names
-from exam_engine.papers.models import Assembly, Blueprint, Paper, PaperEntry, PaperEvent
-from exam_engine.papers.rules import EDITS, PaperStatus
+from exam_engine.papers.models import Assembly, Blueprint, Paper, PaperEntry, PaperEvent, PaperForm
+from exam_engine.papers.rules import EDITS, PaperKind, PaperStatus
 from itembank.items.models import Item
 from itembank.items.rules import ItemStatus
 from itembank.people.models import Institution
@@ -44,6 +44,23 @@ def blueprint_of(session: Session, assembly_id: UUID) -> UUID:
 
 def assemblies(session: Session, *, limit: int = 50) -> Sequence[Assembly]:
     return session.scalars(select(Assembly).order_by(Assembly.id.desc()).limit(limit)).all()
+
+
+def drawings(session: Session, sitting: str) -> Sequence[Assembly]:
+    query = select(Assembly).where(
+        Assembly.kind == PaperKind.COLLECTION, Assembly.request["sitting"].as_string() == sitting
+    )
+    return session.scalars(query.order_by(Assembly.id.desc())).all()
+
+
+def forms(session: Session, paper_id: UUID) -> Sequence[PaperForm]:
+    query = select(PaperForm).where(PaperForm.paper_id == paper_id).order_by(PaperForm.number)
+    return session.scalars(query).all()
+
+
+def form(session: Session, paper_id: UUID, number: int) -> PaperForm | None:
+    query = select(PaperForm).where(PaperForm.paper_id == paper_id, PaperForm.number == number)
+    return session.scalars(query).one_or_none()
 
 
 def paper(session: Session, paper_id: UUID, *, lock: bool = False) -> Paper | None:

@@ -48,6 +48,8 @@ STAGES = {
     "build": "Building forms",
     "improve": "Bringing forms closer to their targets",
     "polish": "Bringing forms closer to their targets",
+    "draw": "Drawing forms",
+    "balance": "Levelling how often items are used and shared",
     "verify": "Checking every rule",
     "explain": "Looking for the reason why there is no solution",
 }
@@ -121,7 +123,14 @@ def request_refill(
 
 
 def file_assembly(
-    session: Session, actor: Actor, assembly: Assembly, *, now: datetime, queue: bool
+    session: Session,
+    actor: Actor,
+    assembly: Assembly,
+    *,
+    now: datetime,
+    queue: bool,
+    kind: str = JOB_KIND,
+    url: str = "",
 ) -> Assembly:
     """Keep a request, and file its job unless it is performed at once."""
     session.add(assembly)
@@ -130,8 +139,8 @@ def file_assembly(
         job = jobs.submit(
             session,
             actor=actor,
-            kind=JOB_KIND,
-            payload={"assembly_id": str(assembly.id)},
+            kind=kind,
+            payload={"assembly_id": str(assembly.id), "url": url},
             institution_id=assembly.institution_id,
             now=now,
         )
@@ -236,7 +245,7 @@ def perform_assembly(
         with open_session() as session:
             return _store(session, assembly_id, task, answer, report, actor=actor, at=now())
     except ExamError as error:
-        _stop(open_session, assembly_id, error, now())
+        stop_assembly(open_session, assembly_id, error, now())
         raise
 
 
@@ -325,7 +334,8 @@ def papers_of(session: Session, assembly_id: UUID) -> Sequence[Paper]:
     return store.papers(session, assembly_id=assembly_id)
 
 
-def _stop(open_session: OpenSession, assembly_id: UUID, error: ExamError, at: datetime) -> None:
+def stop_assembly(open_session: OpenSession, assembly_id: UUID, error: ExamError, at: datetime) -> None:
+    """Keep why a request cannot be performed."""
     with open_session() as session:
         assembly = find_assembly(session, assembly_id)
         assembly.status, assembly.finished_at = AssemblyStatus.STOPPED, at

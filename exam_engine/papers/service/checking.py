@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,12 +12,14 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from exam_engine.assembly.individual.check import check_forms
 from exam_engine.papers import store
 from exam_engine.papers.at_hand import FormsAtHand
 from exam_engine.papers.bank import Bank, read_bank, read_items
 from exam_engine.papers.blueprint import BlueprintSpec
 from exam_engine.papers.compile import BankItem, EarlierPaper, item_from, pool_of, specification_of, usable
 from exam_engine.papers.content import SealedPaper
+from exam_engine.papers.drawing import INDIVIDUAL, as_positions, forms_digest, of_one_form
 from exam_engine.papers.models import Assembly, Blueprint, Paper
 from exam_engine.papers.report import forms_report
 from exam_engine.papers.rules import (
@@ -25,6 +28,7 @@ from exam_engine.papers.rules import (
     NotCalibrated,
     NotTried,
     PaperAltered,
+    PaperKind,
     PaperStatus,
     RulesBroken,
 )
@@ -64,22 +68,55 @@ def recompute_at_will(session: Session, *, actor: Actor, assembly_id: UUID, now:
     assembly = store.assembly(session, assembly_id)
     if assembly is None:
         raise AssemblyUnknown
-    at_hand = recompute(session, assembly, now=now)
+    if assembly.kind is PaperKind.COLLECTION:
+        ok = _recompute_collection(session, assembly, now=now)
+    else:
+        ok = recompute(session, assembly, now=now).verification.ok
     audit.record(
         session,
         actor=actor,
         action="paper.recomputed",
         subject=("paper_assembly", assembly.id),
         institution_id=assembly.institution_id,
-        detail={"ok": at_hand.verification.ok},
+        detail={"ok": ok},
     )
     return assembly
 
 
 def broken_in(session: Session, paper: Paper) -> tuple[str, ...]:
-    """Return the rules that a draft breaks, recomputed over the bank of today."""
+    """Return the rules that a draft breaks, recomputed over the bank of today; of a collection, those that any form
+    breaks."""
+    if paper.kind is PaperKind.COLLECTION:
+        return tuple(dict.fromkeys(rule for _, rule in broken_forms(session, paper)))
     at_hand, papers = forms_at_hand(session, paper.assembly_id)
     return at_hand.broken([other.id for other in papers].index(paper.id))
+
+
+def broken_forms(
+    session: Session, paper: Paper, opened: SealedPaper | None = None
+) -> tuple[tuple[int, str], ...]:
+    """Return (number of the form, rule or target) for all that individual forms do not keep.
+
+    Recomputed over the bank of today; with ``opened`` by what was sealed of the items.
+    """
+    if (paper.collection or {}).get("way") != INDIVIDUAL:
+        return ()
+    sealed = _sealed_items(opened) if opened else {}
+    ids = [entry.item_id for entry in (opened.entries if opened else store.entries(session, paper.id))]
+    at_hand = _at_hand(session, find_blueprint(session, paper.blueprint_id), [_Held(paper, ids, sealed)])
+    forms = store.forms(session, paper.id)
+    held = as_positions(at_hand.pool, [str(item) for item in ids], [form.places for form in forms])
+    found = check_forms(at_hand.pool, of_one_form(at_hand.specification), held).broken
+    return tuple((forms[at - 1].number, rule) for at, rule in found)
+
+
+def _recompute_collection(session: Session, assembly: Assembly, *, now: datetime) -> bool:
+    broken = [rule for paper in _standing(session, assembly.id) for _, rule in broken_forms(session, paper)]
+    assembly.outcome = (assembly.outcome or {}) | {
+        "checked_at": now.isoformat(),
+        "broken": dict(Counter(broken)),
+    }
+    return not broken
 
 
 def check_rules(session: Session, paper: Paper) -> None:
@@ -120,6 +157,8 @@ def recheck_sealed(session: Session, *, actor: Actor, paper_id: UUID) -> SealVer
     paper = find_paper(session, paper_id)
     blueprint = find_blueprint(session, paper.blueprint_id)
     spec = spec_of(blueprint)
+    if paper.kind is PaperKind.COLLECTION:
+        return _recheck_collection(session, actor, paper, opened, spec)
     others = [other for other in _standing(session, paper.assembly_id) if other.id != paper.id]
     sealed = _sealed_items(opened)
     held = [_Held(paper, [e.item_id for e in opened.entries], sealed)]
@@ -135,6 +174,30 @@ def recheck_sealed(session: Session, *, actor: Actor, paper_id: UUID) -> SealVer
         marks_agree=_marks_agree(opened, spec),
         compared_with=len(others),
     )
+    return _recorded(session, actor, paper, verdict)
+
+
+def _recheck_collection(
+    session: Session, actor: Actor, paper: Paper, opened: SealedPaper, spec: BlueprintSpec
+) -> SealVerdict:
+    """Recompute every rule of every form, and that the forms are those that were sealed."""
+    entries = [(entry.item_id, entry.version_id, entry.marks) for entry in store.entries(session, paper.id)]
+    forms = [form.places for form in store.forms(session, paper.id)]
+    verdict = SealVerdict(
+        digest=opened.digest,
+        report={"rules": [], "targets": []},
+        broken=tuple(dict.fromkeys(rule for _, rule in broken_forms(session, paper, opened))),
+        from_seal=len(_sealed_items(opened)) == len(opened.entries),
+        entries_agree=entries == [(e.item_id, e.version_id, e.marks) for e in opened.entries]
+        and opened.collection == paper.collection
+        and (opened.collection or {}).get("forms_digest", forms_digest(forms)) == forms_digest(forms),
+        marks_agree=_marks_of_types_agree(opened, spec),
+        compared_with=0,
+    )
+    return _recorded(session, actor, paper, verdict)
+
+
+def _recorded(session: Session, actor: Actor, paper: Paper, verdict: SealVerdict) -> SealVerdict:
     audit.record(
         session,
         actor=actor,
@@ -243,6 +306,10 @@ def _report_of_first(at_hand: FormsAtHand) -> dict[str, Any]:
 
 
 def _marks_agree(opened: SealedPaper, spec: BlueprintSpec) -> bool:
+    total = sum((e.marks for e in opened.entries), Decimal(0))
+    return _marks_of_types_agree(opened, spec) and total == spec.total_marks
+
+
+def _marks_of_types_agree(opened: SealedPaper, spec: BlueprintSpec) -> bool:
     kinds = {section.type for section in spec.sections}
-    each = all(e.type.value in kinds and e.marks == spec.marks_of(e.type.value) for e in opened.entries)
-    return each and sum((e.marks for e in opened.entries), Decimal(0)) == spec.total_marks
+    return all(e.type.value in kinds and e.marks == spec.marks_of(e.type.value) for e in opened.entries)

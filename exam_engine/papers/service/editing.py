@@ -23,6 +23,7 @@ from exam_engine.papers.rules import (
     PaperStatus,
     PaperUnknown,
     SubstituteUnsuitable,
+    check_is_form,
     check_reason,
     check_status,
     last_edit,
@@ -59,6 +60,7 @@ def substitutes(session: Session, paper_id: UUID, position: int, *, name: str = 
     if paper is None:
         raise PaperUnknown
     check_status(paper.label, paper.status, OPEN)
+    check_is_form(paper.label, paper.kind)
     entry = _entry(paper, store.entries(session, paper_id), position)
     at_hand, papers = forms_at_hand(session, paper.assembly_id)
     place = [other.id for other in papers].index(paper_id)
@@ -150,6 +152,7 @@ def editable(session: Session, paper_id: UUID, revision: int | None) -> Paper:
     if paper is None:
         raise PaperUnknown
     check_status(paper.label, paper.status, OPEN)
+    check_is_form(paper.label, paper.kind)
     if revision is not None and revision != paper.revision:
         raise PaperChanged(label=paper.label)
     return paper

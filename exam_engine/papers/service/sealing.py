@@ -23,6 +23,7 @@ from exam_engine.papers.rules import (
     PaperChanged,
     PaperCheck,
     PaperEventKind,
+    PaperKind,
     PaperStatus,
     PaperUnknown,
     check_marks,
@@ -130,7 +131,8 @@ def discard_paper(session: Session, *, actor: Actor, paper_id: UUID, now: dateti
     session.flush()
     assembly = store.assembly(session, paper.assembly_id)
     assert assembly is not None
-    recompute(session, assembly, now=now)
+    if assembly.kind is PaperKind.FORM:
+        recompute(session, assembly, now=now)
     return paper
 
 
@@ -185,6 +187,8 @@ def _check_content(session: Session, paper: Paper) -> None:
     if changed:
         raise ItemsChanged(label=paper.label, count=changed)
     spec = spec_of(find_blueprint(session, paper.blueprint_id))
+    if paper.kind is PaperKind.COLLECTION:
+        return  # the total is a rule of each form
     total = sum((entry.marks for entry in entries), Decimal(0))
     check_marks(paper.label, total=total, stated=spec.total_marks)
 

@@ -1,0 +1,214 @@
+"""Individual forms (千人千卷): draw one for each candidate and keep them as one collection."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from exam_engine.assembly import WORK_LIMIT, Infeasible, Undecided
+from exam_engine.assembly.individual import Individual, OutOfReach, assemble_individual
+from exam_engine.jobs.runner import JobContext
+from exam_engine.papers import store
+from exam_engine.papers.bank import Problem, problem_of, read_bank
+from exam_engine.papers.blueprint import BlueprintSpec
+from exam_engine.papers.drawing import Drawing, of_one_form, overlap_cap, report_of_drawing
+from exam_engine.papers.models import Assembly, Paper, PaperForm
+from exam_engine.papers.report import report_of, run_as_json
+from exam_engine.papers.rules import AssemblyStatus, FormUnknown, PaperKind
+from exam_engine.papers.service.assembling import (
+    OpenSession,
+    Progress,
+    Reporter,
+    file_assembly,
+    find_assembly,
+    stop_assembly,
+)
+from exam_engine.papers.service.blueprints import find_blueprint, spec_of
+from exam_engine.papers.service.storing import store_collection
+from itembank.base import audit
+from itembank.base.errors import ExamError
+from itembank.people.rules import Actor
+
+JOB_KIND = "papers.draw"
+
+SEVERAL_PROCESSES_FROM = 500
+"""Forms from which on several processes draw them: one more takes some seconds to start."""
+
+MOST_PROCESSES = 4
+
+_STATUS = {
+    Individual: AssemblyStatus.ASSEMBLED,
+    OutOfReach: AssemblyStatus.INFEASIBLE,
+    Infeasible: AssemblyStatus.INFEASIBLE,
+    Undecided: AssemblyStatus.UNDECIDED,
+}
+
+
+def request_drawing(
+    session: Session,
+    *,
+    actor: Actor,
+    blueprint_id: UUID,
+    drawing: Drawing,
+    now: datetime,
+    seed: int | None = None,
+    queue: bool = True,
+    url: str = "",
+) -> Assembly:
+    """File a request for individual forms; with ``queue`` a worker takes it up, whose result is shown at ``url``.
+
+    Raises BlueprintUnknown, DrawingOutOfRange, or DrawingRuleRefused for rows that are only wishes.
+    """
+    blueprint = find_blueprint(session, blueprint_id)
+    drawing.check(spec_of(blueprint))
+    assembly = Assembly(
+        institution_id=blueprint.institution_id,
+        blueprint_id=blueprint.id,
+        forms=drawing.forms,
+        kind=PaperKind.COLLECTION,
+        request=drawing.as_json(),
+        seed=secrets.randbelow(2**31) if seed is None else seed,
+        work_limit=WORK_LIMIT,
+        requested_by=actor.id if actor.kind == "user" else None,
+        requested_at=now,
+    )
+    return file_assembly(session, actor, assembly, now=now, queue=queue, kind=JOB_KIND, url=url)
+
+
+def run_drawing_job(context: JobContext) -> dict[str, Any]:
+    """Job handler of ``papers.draw``."""
+    assembly_id = UUID(context.payload["assembly_id"])
+    status = perform_drawing(
+        context.session,
+        assembly_id,
+        actor=context.actor,
+        now=context.database.clock.now,
+        progress=Reporter(context, assembly_id),
+    )
+    return {"url": context.payload["url"], "status": status.value}
+
+
+def perform_drawing(
+    open_session: OpenSession,
+    assembly_id: UUID,
+    *,
+    actor: Actor,
+    now: Callable[[], datetime],
+    progress: Progress | None = None,
+) -> AssemblyStatus:
+    """Draw what was requested and store the collection as a draft, or the reason why there is none.
+
+    Raises what problem_of refuses; the request then counts as stopped.
+    """
+    try:
+        with open_session() as session:
+            assembly = find_assembly(session, assembly_id)
+            if assembly.status is not AssemblyStatus.WAITING:
+                return assembly.status  # a worker was lost after it had stored its forms
+            blueprint = find_blueprint(session, assembly.blueprint_id)
+            spec = spec_of(blueprint)
+            bank = read_bank(session, blueprint.occupation_id, blueprint.level)
+            problem = problem_of(spec, bank)
+            asked, seed, work_limit = (
+                Drawing.from_json(assembly.request or {}),
+                assembly.seed,
+                assembly.work_limit,
+            )
+        kinds = {section.type for section in spec.sections}
+        left_out = sum(item.type in kinds for item in bank.items) - len(problem.items)
+        answer = assemble_individual(
+            problem.pool,
+            of_one_form(problem.specification),
+            forms=asked.forms,
+            seed=seed,
+            max_exposure=None if asked.max_exposure_percent is None else asked.max_exposure_percent / 100,
+            max_overlap=overlap_cap(asked, problem.specification, spec.length),
+            work_limit=work_limit,
+            processes=_processes(asked.forms),
+            progress=progress,
+        )
+        with open_session() as session:
+            return _store(session, assembly_id, spec, problem, answer, left_out, actor=actor, at=now())
+    except ExamError as error:
+        stop_assembly(open_session, assembly_id, error, now())
+        raise
+
+
+def _processes(forms: int) -> int:
+    return 1 if forms < SEVERAL_PROCESSES_FROM else min(MOST_PROCESSES, os.cpu_count() or 1)
+
+
+def _store(
+    session: Session,
+    assembly_id: UUID,
+    spec: BlueprintSpec,
+    problem: Problem,
+    answer: Individual | OutOfReach | Infeasible | Undecided,
+    left_out: int,
+    *,
+    actor: Actor,
+    at: datetime,
+) -> AssemblyStatus:
+    assembly = find_assembly(session, assembly_id)
+    if isinstance(answer, Individual | OutOfReach):
+        report: dict[str, Any] = {
+            "run": run_as_json(answer.run),
+            "pool": problem.pool.size,
+            "left_out": left_out,
+        }
+        report |= report_of_drawing(answer)
+    else:
+        report = report_of(answer, problem.pool, of_one_form(problem.specification), left_out=left_out)
+    assembly.outcome, assembly.finished_at, assembly.progress = report, at, None
+    assembly.status = _STATUS[type(answer)]
+    detail: dict[str, Any] = {
+        "status": assembly.status.value,
+        "forms": assembly.forms,
+        "seed": assembly.seed,
+    }
+    if isinstance(answer, Individual):
+        forms = [[problem.items[k] for k in form if k >= 0] for form in answer.forms.tolist()]
+        paper = store_collection(session, assembly, spec, forms, at)
+        detail |= {
+            "paper": paper.id,
+            "label": paper.label,
+            "digest": (paper.collection or {})["forms_digest"],
+        }
+    audit.record(
+        session,
+        actor=actor,
+        action="forms.drawn",
+        subject=("paper_assembly", assembly.id),
+        institution_id=assembly.institution_id,
+        detail=detail,
+    )
+    return assembly.status
+
+
+def drawings_for(session: Session, sitting_id: UUID) -> Sequence[Assembly]:
+    """Return the drawings for a sitting, the newest first."""
+    return store.drawings(session, str(sitting_id))
+
+
+def collection_of(session: Session, assembly_id: UUID) -> Paper | None:
+    """Return the collection that a drawing made, if any."""
+    return next(iter(store.papers(session, assembly_id=assembly_id)), None)
+
+
+def drawn_forms(session: Session, paper_id: UUID) -> dict[int, Sequence[int]]:
+    """Return the places of each form of a collection by its number."""
+    return {form.number: form.places for form in store.forms(session, paper_id)}
+
+
+def find_form(session: Session, paper_id: UUID, number: int) -> PaperForm:
+    """Return one form of a collection; raises FormUnknown."""
+    found = store.form(session, paper_id, number)
+    if found is None:
+        raise FormUnknown(number=number)
+    return found
