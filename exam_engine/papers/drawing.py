@@ -38,6 +38,8 @@ class Drawing:
     max_overlap: int | None = None
     sitting: str = ""
     """Id of the sitting that it is for."""
+    dropped: bool = False
+    """Nobody is to use it any more."""
 
     @property
     def forms(self) -> int:

@@ -197,6 +197,60 @@ class PaperDoesNotFit(Invalid):
     message = "The paper “{label}” is not for the occupation and level of this plan."
 
 
+class PaperIsCollection(Invalid):
+    """A paper that holds the forms of many candidates is given to nobody as a whole."""
+
+    code = "paper_is_collection"
+    message = "Paper {label} holds the forms of many candidates; nobody is given all of it."
+
+
+class WayWrong(Conflict):
+    """The act belongs to another way in which papers reach candidates."""
+
+    code = "sitting_way_wrong"
+    message = (
+        "Choose first how papers reach the candidates of this sitting; only a theory sitting has papers."
+    )
+
+
+class BlueprintDoesNotFit(Invalid):
+    """A blueprint is of another occupation or level."""
+
+    code = "blueprint_does_not_fit"
+    message = "The blueprint “{name}” is not for the occupation and level of this plan."
+
+
+class DrawnAlready(Conflict):
+    """Forms stand, or are being drawn."""
+
+    code = "forms_drawn_already"
+    message = "Forms of this sitting are drawn or being drawn. Drop them, or cancel the job, before you draw others."
+
+
+class FormsNotReady(Conflict):
+    """There are no individual forms yet."""
+
+    code = "forms_not_ready"
+    message = "There are no individual forms yet. Have them drawn, approved and sealed first."
+
+
+class FormsUsedUp(Conflict):
+    """More candidates than forms."""
+
+    code = "forms_used_up"
+    message = (
+        "{candidates} candidates need a form of their own; {forms} were drawn, reserves included. "
+        "Drop the forms and draw more."
+    )
+
+
+class FormsMissing(Conflict):
+    """Some candidates have no form."""
+
+    code = "forms_missing"
+    message = "{count} candidates have no form of their own yet. Deal the sealed forms out first."
+
+
 class SeatsMissing(Conflict):
     """The chosen rooms are too small."""
 

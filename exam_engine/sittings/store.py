@@ -138,6 +138,11 @@ def drop_seats(session: Session, sitting_id: UUID) -> None:
     session.execute(delete(Seat).where(Seat.sitting_id == sitting_id))
 
 
+def seats_without_form(session: Session, sitting_id: UUID) -> int:
+    query = select(func.count(Seat.id)).where(Seat.sitting_id == sitting_id, Seat.form_number.is_(None))
+    return session.scalars(query).one()
+
+
 def seat_counts(session: Session, sitting_ids: Sequence[UUID]) -> dict[UUID, int]:
     query = (
         select(Seat.sitting_id, func.count())

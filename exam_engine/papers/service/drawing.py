@@ -20,7 +20,7 @@ from exam_engine.papers.blueprint import BlueprintSpec
 from exam_engine.papers.drawing import Drawing, of_one_form, overlap_cap, report_of_drawing
 from exam_engine.papers.models import Assembly, Paper, PaperForm
 from exam_engine.papers.report import report_of, run_as_json
-from exam_engine.papers.rules import AssemblyStatus, FormUnknown, PaperKind
+from exam_engine.papers.rules import OPEN, AssemblyStatus, FormUnknown, PaperKind
 from exam_engine.papers.service.assembling import (
     OpenSession,
     Progress,
@@ -30,6 +30,7 @@ from exam_engine.papers.service.assembling import (
     stop_assembly,
 )
 from exam_engine.papers.service.blueprints import find_blueprint, spec_of
+from exam_engine.papers.service.sealing import discard_paper
 from exam_engine.papers.service.storing import store_collection
 from itembank.base import audit
 from itembank.base.errors import ExamError
@@ -199,6 +200,17 @@ def drawings_for(session: Session, sitting_id: UUID) -> Sequence[Assembly]:
 def collection_of(session: Session, assembly_id: UUID) -> Paper | None:
     """Return the collection that a drawing made, if any."""
     return next(iter(store.papers(session, assembly_id=assembly_id)), None)
+
+
+def drop_drawing(session: Session, *, actor: Actor, assembly_id: UUID, now: datetime) -> Assembly:
+    """Let nobody use a drawing any more; its collection is put aside unless it is sealed, which stays as it is."""
+    assembly = find_assembly(session, assembly_id)
+    paper = collection_of(session, assembly_id)
+    if paper is not None and paper.status in OPEN:
+        discard_paper(session, actor=actor, paper_id=paper.id, now=now)
+    assembly.request = (assembly.request or {}) | {"dropped": True}
+    session.flush()
+    return assembly
 
 
 def drawn_forms(session: Session, paper_id: UUID) -> dict[int, Sequence[int]]:

@@ -24,10 +24,12 @@ from exam_engine.sittings.rules import (
     SittingFrozen,
     SittingStatus,
     SittingWithoutPaper,
+    Way,
     numbered,
     ticket_prefix,
 )
 from exam_engine.sittings.service.accommodating import effective
+from exam_engine.sittings.service.individual import deal_forms
 from exam_engine.sittings.service.plans import find_plan, site_of
 from exam_engine.sittings.service.records import RegistrationView, note_event, view_registrations
 from exam_engine.sittings.service.times import find_sitting
@@ -68,8 +70,8 @@ def arrange_sitting(
 ) -> Arranged:
     """Give every approved candidate of the component a seat, a form and a ticket number.
 
-    A draft is arranged anew each time; tickets once numbered stay. Candidates with a seat in another sitting
-    of the same component keep it.
+    A draft is arranged anew each time; tickets once numbered stay, and so do individual forms once dealt out.
+    Candidates with a seat in another sitting of the same component keep it.
 
     Parameters
     ----------
@@ -80,18 +82,19 @@ def arrange_sitting(
     seed : int, optional
         Drawn at random when not given, and kept with the sitting.
 
-    Raises SeatsMissing, NobodyToArrange, ReviewUnfinished, SittingWithoutPaper, SittingFrozen or NotFound.
+    Raises FormsUsedUp, SeatsMissing, NobodyToArrange, ReviewUnfinished, SittingWithoutPaper, SittingFrozen or NotFound.
     """
     sitting = find_sitting(session, sitting_id)
     if sitting.status is not SittingStatus.DRAFT:
         raise SittingFrozen
     plan = find_plan(session, sitting.plan_id)
     papers = store.papers(session, sitting.id)
-    if sitting.component is Component.THEORY and not papers:
+    if sitting.component is Component.THEORY and sitting.way is Way.FIXED and not papers:
         raise SittingWithoutPaper
     waiting = store.status_counts(session, [plan.id]).get(plan.id, {}).get(RegistrationStatus.CLAIMED, 0)
     if waiting:
         raise ReviewUnfinished(count=waiting)
+    had = {seat.registration_id: seat.form_number or 0 for seat in store.seats(session, sitting.id)}
     store.drop_seats(session, sitting.id)
     candidates = list(store.unseated(session, plan.id, sitting.component))
     if not candidates:
@@ -102,8 +105,11 @@ def arrange_sitting(
         raise SeatsMissing(candidates=len(candidates), seats=capacity)
     taken, left = candidates[:capacity], len(candidates) - min(capacity, len(candidates))
     sitting.arrangement_seed = secrets.randbelow(2**31) if seed is None else seed
-    places = arrange(taken, rooms, forms=len(papers), seed=sitting.arrangement_seed)
-    _seat(session, sitting, places, [row.paper_id for row in papers])
+    dealt = [row.paper_id for row in papers] if sitting.way is Way.FIXED else []
+    places = arrange(taken, rooms, forms=len(dealt), seed=sitting.arrangement_seed)
+    _seat(session, sitting, places, dealt)
+    if sitting.way is Way.INDIVIDUAL and papers:
+        deal_forms(session, sitting, papers[0].paper_id, had)
     tickets = _number_tickets(session, actor, plan, [place.candidate for place in places], now)
     plan.status = PlanStatus.ARRANGED
     audit.record(
@@ -172,7 +178,7 @@ def list_seats(session: Session, sitting_id: UUID, room_id: UUID | None = None) 
             row,
             rooms[row.room_id],
             candidates[row.registration_id],
-            forms.get(row.paper_id) if row.paper_id else None,
+            row.form_number or (forms.get(row.paper_id) if row.paper_id else None),
         )
         for row in rows
     ]

@@ -9,10 +9,10 @@ from sqlalchemy.orm import Session
 
 from exam_engine.papers import service as papers
 from exam_engine.papers.models import Paper
-from exam_engine.papers.rules import PaperStatus
+from exam_engine.papers.rules import PaperKind, PaperStatus
 from exam_engine.sittings import store
 from exam_engine.sittings.models import Plan, SittingPaper
-from exam_engine.sittings.rules import PaperDoesNotFit, PaperNotSealed
+from exam_engine.sittings.rules import PaperDoesNotFit, PaperIsCollection, PaperNotSealed, Way, WayWrong
 from exam_engine.sittings.service.plans import find_plan
 from exam_engine.sittings.service.times import draft_sitting
 from itembank.base import audit
@@ -24,7 +24,7 @@ def usable_papers(session: Session, plan: Plan) -> list[Paper]:
     return [
         paper
         for paper in papers.list_papers(session, statuses=(PaperStatus.SEALED,))
-        if paper.occupation_id == plan.occupation_id and paper.level == plan.level
+        if (paper.occupation_id, paper.level, paper.kind) == (plan.occupation_id, plan.level, PaperKind.FORM)
     ]
 
 
@@ -35,9 +35,11 @@ def set_papers(
 
     Seats already given are taken back, since their forms would no longer be right.
 
-    Raises PaperNotSealed, PaperDoesNotFit, SittingFrozen or NotFound.
+    Raises PaperNotSealed, PaperDoesNotFit, PaperIsCollection, WayWrong, SittingFrozen or NotFound.
     """
     sitting = draft_sitting(session, sitting_id)
+    if sitting.way is not Way.FIXED:
+        raise WayWrong
     plan = find_plan(session, sitting.plan_id)
     chosen = []
     for paper_id in dict.fromkeys(paper_ids):
@@ -46,6 +48,8 @@ def set_papers(
             raise PaperNotSealed(label=paper.label)
         if (paper.occupation_id, paper.level) != (plan.occupation_id, plan.level):
             raise PaperDoesNotFit(label=paper.label)
+        if paper.kind is not PaperKind.FORM:
+            raise PaperIsCollection(label=paper.label)
         chosen.append(paper)
     store.drop_papers(session, sitting.id)
     store.drop_seats(session, sitting.id)

@@ -13,6 +13,7 @@ from exam_engine.sittings.models import Sitting, SittingPaper
 from exam_engine.sittings.rules import (
     Component,
     ComponentNotPlanned,
+    FormsMissing,
     SittingFrozen,
     SittingInPast,
     SittingNotDraft,
@@ -20,6 +21,7 @@ from exam_engine.sittings.rules import (
     SittingWithoutPaper,
     SittingWithoutSeats,
     Terms,
+    Way,
 )
 from exam_engine.sittings.service.plans import components_of, find_plan
 from itembank.base import audit
@@ -76,7 +78,7 @@ def change_sitting(session: Session, *, actor: Actor, sitting_id: UUID, terms: T
     """Change times and rules of a draft. Raises SittingFrozen, TimesWrong, LimitTooLong or RuleOutOfRange."""
     sitting = draft_sitting(session, sitting_id)
     _set_terms(sitting, terms)
-    _audit(session, actor, sitting, "sitting.changed", terms.as_json())
+    _audit(session, actor, sitting, "sitting.changed", terms_of(sitting).as_json())
     session.flush()
     return sitting
 
@@ -126,13 +128,15 @@ def papers_of(session: Session, sitting_id: UUID) -> Sequence[SittingPaper]:
 def publish_sitting(session: Session, *, actor: Actor, sitting_id: UUID, now: datetime) -> Sitting:
     """Freeze a sitting's times, rules and papers; from then on candidates can log in when it opens.
 
-    Raises SittingNotDraft, SittingInPast, SittingWithoutPaper, SittingWithoutSeats or NotFound.
+    Raises SittingNotDraft, SittingInPast, SittingWithoutPaper, SittingWithoutSeats, FormsMissing or NotFound.
     """
     sitting = find_sitting(session, sitting_id)
     if sitting.status is not SittingStatus.DRAFT:
         raise SittingNotDraft
     if sitting.ends_at <= now:
         raise SittingInPast
+    if sitting.way is Way.INDIVIDUAL and (count := store.seats_without_form(session, sitting.id)):
+        raise FormsMissing(count=count)
     if sitting.component is Component.THEORY and not store.papers(session, sitting.id):
         raise SittingWithoutPaper
     if not store.seat_counts(session, [sitting.id]):

@@ -1,0 +1,93 @@
+"""千人千卷: every seat gets a form of its own, drawn, sealed and dealt out before the publication."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from datetime import timedelta
+
+import pytest
+from sqlalchemy.orm import Session
+
+from exam_engine.papers import service as papers
+from exam_engine.papers.rules import PaperStatus
+from exam_engine.sittings import service as sittings
+from exam_engine.sittings.rules import (
+    DrawnAlready,
+    FormsMissing,
+    FormsNotReady,
+    FormsUsedUp,
+    PaperIsCollection,
+    PaperNotSealed,
+    Way,
+    WayWrong,
+)
+from itembank.base.clock import ShiftedClock
+from itembank.base.db import Database, Scope
+from itembank.people.models import Institution
+from tests.factories.sittings import NOW
+from tests.factories.theory import make_individual
+
+
+def test_forms_are_drawn_dealt_out_verified_and_dropped(
+    database: Database, institution: Institution, clock: ShiftedClock
+) -> None:
+    def open_session() -> AbstractContextManager[Session]:
+        return database.session(scope=Scope.everything())
+
+    starts = clock.now() + timedelta(hours=2)
+    made = make_individual(open_session, institution, starts=starts)
+    by = {"actor": made.officer, "sitting_id": made.sitting_id}
+    with open_session() as session:
+        with pytest.raises(FormsNotReady):
+            sittings.use_forms(session, **by)
+        with pytest.raises(FormsMissing):
+            sittings.publish_sitting(session, now=NOW, **by)
+    paper_id = made.draw(open_session, reserves_percent=34, max_overlap=6)
+    with open_session() as session:
+        with pytest.raises(PaperNotSealed):
+            sittings.use_forms(session, **by)
+        with pytest.raises(DrawnAlready):
+            sittings.request_forms(session, blueprint_id=made.blueprint_id, drawing={}, now=NOW, **by)
+    made.seal(open_session, paper_id)
+
+    with open_session() as session:
+        assert sittings.use_forms(session, **by) == 3
+        seats = [view.seat for view in sittings.list_seats(session, made.sitting_id)]
+        drawn = papers.drawn_forms(session, paper_id)
+        numbers = {seat.registration_id: seat.form_number for seat in seats}
+        assert len(drawn) == 5
+        assert all(seat.form == drawn[seat.form_number or 0] for seat in seats)
+        assert len({tuple(seat.form or ()) for seat in seats}) == 3
+        assert sittings.verify_forms(session, **by).ok
+
+        sittings.arrange_sitting(session, room_ids=[made.room_id], now=NOW, seed=5, **by)
+        again = [view.seat for view in sittings.list_seats(session, made.sitting_id)]
+        assert {seat.registration_id: seat.form_number for seat in again} == numbers
+        with pytest.raises(WayWrong):
+            sittings.set_papers(session, paper_ids=[paper_id], **by)
+
+    with open_session() as session:
+        seats = [view.seat for view in sittings.list_seats(session, made.sitting_id)]
+        right = seats[0].form
+        seats[0].form = seats[1].form
+        session.flush()
+        verdict = sittings.verify_forms(session, **by)
+        assert not verdict.ok
+        assert [seat.id for seat in verdict.altered] == [seats[0].id]
+        seats[0].form = right
+
+    with open_session() as session:
+        sittings.drop_forms(session, now=NOW, **by)
+        assert papers.find_paper(session, paper_id).status is PaperStatus.SEALED
+        assert sittings.forms_view(session, sittings.find_sitting(session, made.sitting_id)).drawing is None
+    few = made.draw(open_session, reserves_percent=0)
+    made.seal(open_session, few)
+    with open_session() as session:
+        session.delete(papers.find_form(session, few, 3))
+        session.flush()
+        with pytest.raises(FormsUsedUp, match="3 candidates"):
+            sittings.use_forms(session, **by)
+        sittings.set_way(session, way=Way.FIXED, **by)
+        with pytest.raises(PaperIsCollection):
+            sittings.set_papers(session, paper_ids=[few], **by)
+        assert sittings.usable_papers(session, sittings.find_plan(session, made.plan_id)) == []
