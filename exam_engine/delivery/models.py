@@ -6,11 +6,23 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, BigInteger, Enum, ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Enum,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    UniqueConstraint,
+    text,
+    true,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from exam_engine.delivery.rules import EventKind, LateFileState
 from exam_engine.delivery.seb.rules import SebUse
+from exam_engine.delivery.steps.rules import StepKind
 from itembank.base.db import Base, IdMixin, TenantMixin
 
 
@@ -30,7 +42,16 @@ class Attempt(IdMixin, TenantMixin, Base):
     """Counts the devices that opened the attempt; only the newest may write."""
     started_at: Mapped[datetime]
     due_at: Mapped[datetime]
-    """Deadline with all extra time; ``rules.SAVE_GRACE`` comes on top for answers in flight."""
+    """Deadline with all extra time, of the present step where there are steps; ``rules.SAVE_GRACE`` comes on top for
+    answers in flight."""
+    ends_at: Mapped[datetime | None]
+    """Deadline of the whole, with all extra time, where there are steps; None where there are none."""
+    step: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    """Number of the present step, from 0."""
+    step_epoch: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    """Epoch with which it began: an older one is of a step that was left."""
+    last_step: Mapped[bool] = mapped_column(default=True, server_default=true())
+    """No step follows."""
     extra_seconds: Mapped[int] = mapped_column(default=0)
     paused_at: Mapped[datetime | None]
     submitted_at: Mapped[datetime | None]
@@ -50,6 +71,23 @@ class Attempt(IdMixin, TenantMixin, Base):
             sqlite_where=text("submitted_at IS NULL"),
         ),
     )
+
+
+# Like answers: written under the attempt's lock, read through it.
+class AttemptStep(Base):
+    """One step of an attempt that goes through steps."""
+
+    __tablename__ = "attempt_step"
+
+    attempt_id: Mapped[UUID] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    kind: Mapped[StepKind] = mapped_column(Enum(StepKind, native_enum=False, length=10))
+    places: Mapped[list[int]] = mapped_column(JSON)
+    """What is given in it, as places (from 0) on the sealed paper."""
+    begun_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    """Its deadline: as it began, and once it was left, with the extra time that was given in it."""
+    left_at: Mapped[datetime | None]
 
 
 class EntryBar(IdMixin, TenantMixin, Base):

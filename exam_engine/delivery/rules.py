@@ -57,6 +57,13 @@ class TakenOver(Conflict):
     message = "This attempt was opened on another device, which has taken over. This page can only be read."
 
 
+class SectionClosed(Conflict):
+    """The part of the examination to which the answer belongs was left, or its time and grace are over."""
+
+    code = "section_closed"
+    message = "This part of the examination is over and takes no more answers. Go on with the next one."
+
+
 class AttemptPaused(Conflict):
     """The invigilator has paused the attempt."""
 
@@ -277,6 +284,10 @@ class AttemptState:
     due_at: datetime
     submitted_at: datetime | None
     paused_at: datetime | None
+    step_epoch: int = 0
+    """Epoch with which the present step began; an older one is of a step that was left."""
+    goes_on: bool = False
+    """Another step follows when the time of the present one is over."""
 
 
 OPENING_SPREAD_SECONDS = 3.0
@@ -312,11 +323,13 @@ def refusal(state: AttemptState | None, *, epoch: int, now: datetime) -> type[Co
     if state.submitted_at is not None:
         return AttemptClosed
     if state.epoch != epoch:
-        return TakenOver
+        return SectionClosed if epoch < state.step_epoch else TakenOver
     try:
         check_open(submitted_at=None, due_at=state.due_at, now=now, paused_at=state.paused_at)
-    except (AttemptClosed, AttemptPaused) as closed:
-        return type(closed)
+    except AttemptPaused:
+        return AttemptPaused
+    except AttemptClosed:
+        return SectionClosed if state.goes_on else AttemptClosed
     return None
 
 
@@ -327,6 +340,15 @@ def remaining_seconds(*, due_at: datetime, paused_at: datetime | None, now: date
 
 def is_overdue(state: AttemptState, *, now: datetime) -> bool:
     """Tell whether the server hands the attempt in by itself."""
+    return not state.goes_on and _is_past(state, now)
+
+
+def is_step_over(state: AttemptState, *, now: datetime) -> bool:
+    """Tell whether the server goes on to the next step by itself."""
+    return state.goes_on and _is_past(state, now)
+
+
+def _is_past(state: AttemptState, now: datetime) -> bool:
     return state.submitted_at is None and state.paused_at is None and now > state.due_at + SAVE_GRACE
 
 

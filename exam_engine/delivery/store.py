@@ -14,12 +14,14 @@ from sqlalchemy import (
     JSON,
     BigInteger,
     Boolean,
+    ColumnElement,
     Connection,
     Executable,
     Integer,
     Select,
     Text,
     Uuid,
+    and_,
     any_,
     bindparam,
     case,
@@ -39,6 +41,7 @@ from exam_engine.delivery.models import (
     Attempt,
     AttemptBreak,
     AttemptEvent,
+    AttemptStep,
     EntryBar,
     LateFile,
 )
@@ -59,10 +62,17 @@ _TYPES: dict[str, Any] = {
 """Columns of a sent answer. On PostgreSQL responses travel as an array of JSON texts."""
 
 
+def goes_on_in(c: Any) -> ColumnElement[bool]:
+    """Return ``steps.rules.goes_on`` of an attempt's row."""
+    return and_(c.last_step.is_(False), c.ends_at.is_not(None), c.due_at < c.ends_at)
+
+
 @cache
 def _select_states(dialect: str, *, lock: bool) -> Executable:
     c = _ATTEMPT.c
-    query = select(c.id, c.epoch, c.due_at, c.submitted_at, c.paused_at)
+    query = select(
+        c.id, c.epoch, c.due_at, c.submitted_at, c.paused_at, c.step_epoch, goes_on_in(c).label("goes_on")
+    )
     if dialect == "sqlite":  # BEGIN IMMEDIATE has locked the whole database
         return query.where(c.id.in_(bindparam("ids", expanding=True)))
     query = query.where(c.id == any_(bindparam("ids", type_=postgresql.ARRAY(Uuid()))))
@@ -257,6 +267,12 @@ def attempts(
     if registration_ids is not None:
         query = query.where(Attempt.registration_id.in_(registration_ids))
     return session.scalars(query).all()
+
+
+def steps(session: Session, attempt_id: UUID) -> Sequence[AttemptStep]:
+    """Return the steps that an attempt has begun, in order."""
+    query = select(AttemptStep).where(AttemptStep.attempt_id == attempt_id).order_by(AttemptStep.number)
+    return session.scalars(query.execution_options(populate_existing=True)).all()
 
 
 def answers(session: Session, attempt_id: UUID) -> Sequence[Answer]:

@@ -61,6 +61,8 @@ class Sitting(IdMixin, TenantMixin, Base):
         Enum(Way, native_enum=False, length=12), default=Way.FIXED, server_default=Way.FIXED.name
     )
     """How papers reach the candidates."""
+    sections: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
+    """What is laid down for the sections of its papers (`sections.SectionTerms`); None for nothing."""
     rules: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     """The terms as frozen at publication; None before."""
     arrangement_seed: Mapped[int | None]

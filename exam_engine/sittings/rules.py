@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from exam_engine.sittings.sections import SectionsNotForWay, SectionTerms, check_sections, sections_from_json
 from itembank.base.errors import Conflict, Forbidden, Invalid
 
 SITE_ZONE = ZoneInfo("Asia/Shanghai")
@@ -66,6 +67,11 @@ class Way(StrEnum):
     def needs_collection(self) -> bool:
         """Tell whether the sealed paper holds more than one candidate receives."""
         return self is not Way.FIXED
+
+    @property
+    def grows(self) -> bool:
+        """Tell whether what a candidate receives depends on the answers, and so grows step by step."""
+        return self in (Way.MULTISTAGE, Way.ADAPTIVE)
 
 
 class Duty(StrEnum):
@@ -368,9 +374,11 @@ class Terms:
     earliest_submit_minutes: int = DEFAULT_EARLIEST_SUBMIT_MINUTES
     pass_mark: Decimal = DEFAULT_PASS_MARK
     way: Way = Way.FIXED
+    sections: tuple[SectionTerms, ...] = ()
+    """What holds for each section of all papers; empty when nothing is laid down."""
 
     def check(self) -> None:
-        """Raise TimesWrong, LimitTooLong or RuleOutOfRange when they contradict each other."""
+        """Raise TimesWrong, LimitTooLong, RuleOutOfRange or what ``check_sections`` does when they contradict."""
         if not self.opens_at <= self.starts_at < self.ends_at:
             raise TimesWrong
         window = int((self.ends_at - self.starts_at) / timedelta(minutes=1))
@@ -385,6 +393,14 @@ class Terms:
         ):
             if not 0 <= value <= most:
                 raise RuleOutOfRange(field=field, value=value, least=0, most=most)
+        if self.sections and self.way.grows:
+            raise SectionsNotForWay
+        check_sections(self.sections, limit_minutes=self.limit_minutes)
+
+    @property
+    def has_steps(self) -> bool:
+        """Whether attempts go through steps."""
+        return bool(self.sections) or self.way.grows
 
     def due_at(self, started_at: datetime, extra: timedelta = timedelta(0)) -> datetime:
         """Return when an attempt begun at ``started_at`` ends.
@@ -418,6 +434,7 @@ class Terms:
             "earliest_submit_minutes": self.earliest_submit_minutes,
             "pass_mark": str(self.pass_mark),
             "way": self.way.value,
+            "sections": [section.as_json() for section in self.sections],
         }
 
     @classmethod
@@ -432,6 +449,7 @@ class Terms:
             stored["earliest_submit_minutes"],
             Decimal(stored["pass_mark"]),
             Way(stored.get("way", Way.FIXED)),
+            sections_from_json(stored.get("sections")),
         )
 
 

@@ -14,6 +14,7 @@ from exam_engine.delivery.models import Attempt
 from exam_engine.papers.content import CandidateEntry, CandidatePaper, CandidateSection
 from exam_engine.sittings.models import Plan, Registration, Room, Seat, Sitting
 from exam_engine.sittings.rules import Component, RegistrationStatus, SittingStatus, Terms
+from exam_engine.sittings.sections import SectionTerms
 from itembank.base.ids import new_id
 from itembank.items.rules import ItemType, Option
 from itembank.people import service as people
@@ -42,6 +43,7 @@ def make_sitting(
     window_minutes: int = 120,
     late_minutes: int = 30,
     earliest_submit_minutes: int = 0,
+    sections: tuple[SectionTerms, ...] = (),
 ) -> Sitting:
     """Return a published theory sitting of a plan of its own."""
     number = next(_numbers)
@@ -68,6 +70,7 @@ def make_sitting(
         limit_minutes,
         late_minutes,
         earliest_submit_minutes,
+        sections=sections,
     )
     sitting = Sitting(
         institution_id=institution_id,

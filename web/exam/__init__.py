@@ -31,6 +31,7 @@ AREA = Area(
         Route("/exam/sittings/{sitting_id}/start", lean.StartHere(), methods=["POST"]),
         Route("/exam/attempts/{attempt_id}", lean.ReadHere(), methods=["GET"]),
         Route("/exam/attempts/{attempt_id}/open", lean.OpenHere(), methods=["POST"]),
+        Route("/exam/attempts/{attempt_id}/go-on", lean.AdvanceHere(), methods=["POST"]),
         Route("/exam/attempts/{attempt_id}/submit", lean.HandInHere(), methods=["POST"]),
     ],
 )

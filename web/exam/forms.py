@@ -16,3 +16,9 @@ class EpochForm(BaseModel):
     """Which device's page was sent."""
 
     epoch: int = Field(ge=1, le=1_000_000_000)
+
+
+class StepForm(EpochForm):
+    """Which step the page wants to leave."""
+
+    step: int = Field(ge=0, le=1_000_000)

@@ -23,6 +23,7 @@ from starlette.types import Message, Receive, Scope, Send
 from exam_engine.delivery.answer_file import page_seal
 from exam_engine.delivery.engine import Delivery
 from exam_engine.delivery.lean.requests import (
+    Advance,
     Enter,
     HandedIn,
     HandIn,
@@ -35,6 +36,7 @@ from exam_engine.delivery.lean.requests import (
     Wait,
     WaitingPlace,
 )
+from exam_engine.delivery.service import Standing
 from exam_engine.sittings.service import entry_code_hash
 from itembank.base.db import Scope as Reach
 from itembank.base.errors import ExamError, Unavailable
@@ -284,10 +286,44 @@ class OpenHere(Lean):
         token, _fields = await visit.checked_form()
         asked = Open(deliver=deliver, session_digest=session_digest(token), attempt_id=attempt_id)
         opened: Opened = await self._ask(visit, asked)
-        if opened.form is not None:
-            visit.delivery.shelf.give(attempt_id, opened.state.epoch, opened.form)
-        seal = page_seal(visit.delivery.database.keyring, attempt_id)
-        return Answer(_encode(as_json(opened, seal)), headers=[_JSON])
+        return _told(visit, opened)
+
+
+class AdvanceHere(Lean):
+    """``POST /exam/attempts/{attempt_id}/go-on``."""
+
+    async def _answer(self, visit: Visit) -> Answer:
+        attempt_id = visit.id_in_path("attempt_id")
+        if not visit.wants_json:
+            raise GoOn
+        token, fields = await visit.checked_form()
+        sent = [fields.get(name, "") for name in ("epoch", "step")]
+        if not all(one.isascii() and one.isdigit() and len(one) < 10 for one in sent):
+            raise GoOn
+        asked = Advance(
+            deliver=deliver,
+            session_digest=session_digest(token),
+            attempt_id=attempt_id,
+            epoch=int(sent[0]),
+            number=int(sent[1]),
+        )
+        return _told(visit, await self._ask(visit, asked))
+
+
+def _told(visit: Visit, opened: Opened) -> Answer:
+    attempt_id = opened.state.id
+    if opened.form is not None:
+        visit.delivery.shelf.give(attempt_id, opened.state.epoch, opened.form)
+    seal = page_seal(visit.delivery.database.keyring, attempt_id)
+    return Answer(_encode(as_json(opened, seal)), headers=[_JSON])
+
+
+def step_as_json(standing: Standing | None) -> dict[str, Any]:
+    """Return where an attempt stands among its steps as its page reads it."""
+    if standing is None:
+        return {}
+    facts = {"number": standing.number, "kind": standing.kind, "last": standing.last, "count": standing.count}
+    return {"step": {**facts, "beyond": standing.beyond_seconds}}
 
 
 def as_json(opened: Opened, seal: str) -> dict[str, Any]:
@@ -300,6 +336,7 @@ def as_json(opened: Opened, seal: str) -> dict[str, Any]:
         "paused": opened.state.paused_at is not None,
         "seal": seal,
         "answers": [dict(zip(names, answer, strict=True)) for answer in opened.answers],
+        **step_as_json(opened.standing),
     }
 
 

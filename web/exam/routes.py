@@ -17,7 +17,7 @@ from exam_engine.delivery.models import Attempt
 from exam_engine.delivery.paper import arrange, form_of, subset
 from exam_engine.delivery.rules import EntryBarred, TakenOver
 from exam_engine.delivery.seb.rules import SebNeeded, SebUse
-from exam_engine.delivery.service import Stage
+from exam_engine.delivery.service import Opened, Stage
 from exam_engine.sittings import service as sittings
 from exam_engine.sittings.models import Registration
 from exam_engine.sittings.rules import EntryNotOpen, EntryOver
@@ -27,7 +27,8 @@ from itembank.people import service as people
 from itembank.people.rules import Action
 from web.deps import NOTICE_COOKIE, Context, candidate_actor, public, requires
 from web.errors import status_of
-from web.exam.forms import EntryForm, EpochForm
+from web.exam.forms import EntryForm, EpochForm, StepForm
+from web.exam.lean import step_as_json
 from web.exam.limits import TICKET_COUNTED, addresses, count_ticket, take_back_ticket
 from web.exam.needs import look_of, waiting_needs
 from web.exam.pages import paper_pages
@@ -199,7 +200,10 @@ def work(attempt_id: UUID, ctx: Context = requires(Action.EXAM_SIT)) -> Response
     place = delivery.place_of(ctx.session, attempt)
     name = people.read_person(ctx.session, place.registration.person_id).name
     who = Who(name, place.registration.ticket_number or "", place.seat.number, place.plan.name)
-    saved = delivery.saved_answers(ctx.session, attempt)
+    saved, standing = (
+        delivery.saved_answers(ctx.session, attempt),
+        delivery.standing(ctx.session, attempt),
+    )
     chosen = {item: answer.response for item, answer in saved.items() if answer.response}
     sheet = Sheet(
         attempt.id,
@@ -210,7 +214,8 @@ def work(attempt_id: UUID, ctx: Context = requires(Action.EXAM_SIT)) -> Response
         who,
         chosen,
         accommodations=place.seat.accommodations,
-        form=attempt.form,
+        form=standing.places if standing else attempt.form,
+        standing=standing,
     )
     paper = _engine(ctx).shelf.paper(ctx.session, attempt.paper_id)
     values = ctx.values()
@@ -225,19 +230,28 @@ def work(attempt_id: UUID, ctx: Context = requires(Action.EXAM_SIT)) -> Response
 def open_here(attempt_id: UUID, ctx: Context = requires(Action.EXAM_SIT)) -> Response:
     """Open the attempt in this page, which takes over from any other: token, answers, remaining time."""
     actor = candidate_actor(ctx)
-    attempt = delivery.own_attempt(ctx.session, actor=actor, attempt_id=attempt_id)
+    _check_browser(ctx, attempt_id)
+    return _told(ctx, delivery.open_attempt(ctx.session, actor=actor, attempt_id=attempt_id))
+
+
+def _check_browser(ctx: Context, attempt_id: UUID) -> None:
+    attempt = delivery.own_attempt(ctx.session, actor=candidate_actor(ctx), attempt_id=attempt_id)
     if wanted(ctx, attempt.sitting_id) is SebUse.REQUIRED:
         raise SebNeeded
-    opened = delivery.open_attempt(ctx.session, actor=actor, attempt_id=attempt_id)
-    if opened.attempt.form is not None:
-        _engine(ctx).shelf.give(attempt_id, opened.attempt.epoch, opened.attempt.form)
+
+
+def _told(ctx: Context, opened: Opened) -> Response:
+    attempt, standing = opened.attempt, opened.standing
+    form = standing.places if standing else attempt.form
+    if form is not None:
+        _engine(ctx).shelf.give(attempt.id, attempt.epoch, form)
     return JSONResponse(
         {
             "token": opened.token,
-            "epoch": opened.attempt.epoch,
+            "epoch": attempt.epoch,
             "remaining": opened.remaining,
-            "paused": opened.attempt.paused_at is not None,
-            "seal": page_seal(ctx.database.keyring, attempt_id),
+            "paused": attempt.paused_at is not None,
+            "seal": page_seal(ctx.database.keyring, attempt.id),
             "answers": [
                 {
                     "item": str(answer.item_id),
@@ -248,8 +262,31 @@ def open_here(attempt_id: UUID, ctx: Context = requires(Action.EXAM_SIT)) -> Res
                 }
                 for answer in opened.answers
             ],
+            **step_as_json(standing),
         }
     )
+
+
+@router.post("/attempts/{attempt_id}/go-on")
+def go_on(attempt_id: UUID, data: FormDep, ctx: Context = requires(Action.EXAM_SIT)) -> Response:
+    """Leave a step of the attempt for the next one, for good."""
+    sent = parse_form(StepForm, data).model
+    if sent is None:
+        raise TakenOver
+    _check_browser(ctx, attempt_id)
+    try:
+        opened = delivery.go_on(
+            ctx.session,
+            actor=candidate_actor(ctx),
+            attempt_id=attempt_id,
+            number=sent.step,
+            epoch=sent.epoch,
+        )
+    except Conflict as refusal:
+        if _wants_json(ctx):
+            raise
+        return _confirm_page(ctx, attempt_id, refusal)
+    return _told(ctx, opened) if _wants_json(ctx) else ctx.redirect(f"/exam/attempts/{attempt_id}")
 
 
 @router.post("/attempts/{attempt_id}/form")
@@ -259,7 +296,8 @@ def save_without_script(
     """Save the whole page as a form, for browsers without script."""
     actor = candidate_actor(ctx)
     attempt = delivery.own_attempt(ctx.session, actor=actor, attempt_id=attempt_id)
-    form = form_of(subset(_engine(ctx).shelf.paper(ctx.session, attempt.paper_id), attempt.form))
+    places = delivery.places_of(ctx.session, attempt)
+    form = form_of(subset(_engine(ctx).shelf.paper(ctx.session, attempt.paper_id), places))
     delivery.save_form(
         ctx.session,
         actor=actor,
@@ -290,7 +328,9 @@ def _confirm_page(ctx: Context, attempt_id: UUID, refusal: ExamError | None = No
     attempt = delivery.own_attempt(ctx.session, actor=candidate_actor(ctx), attempt_id=attempt_id)
     if delivery.is_over(ctx.session, attempt):
         return ctx.redirect(f"/exam/attempts/{attempt_id}/receipt")
-    paper = arrange(_engine(ctx).shelf.paper(ctx.session, attempt.paper_id), attempt.seed, attempt.form)
+    standing = delivery.standing(ctx.session, attempt)
+    places = standing.places if standing else attempt.form
+    paper = arrange(_engine(ctx).shelf.paper(ctx.session, attempt.paper_id), attempt.seed, places)
     saved = delivery.saved_answers(ctx.session, attempt)
     items = [entry.item_id for section in paper.sections for entry in section.entries]
     missing = [n for n, item in enumerate(items, 1) if item not in saved or not saved[item].response]
@@ -298,6 +338,7 @@ def _confirm_page(ctx: Context, attempt_id: UUID, refusal: ExamError | None = No
         "exam/confirm.html",
         look=look_of(delivery.place_of(ctx.session, attempt).seat.accommodations),
         attempt=attempt,
+        standing=standing,
         missing=missing,
         refusal=refusal,
         status=status_of(refusal) if refusal else 200,

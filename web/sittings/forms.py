@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field, field_validator
+from pydantic import BaseModel, BeforeValidator, Field, field_validator, model_validator
 
 from exam_engine.delivery.seb.rules import SebUse
 from exam_engine.sittings.rules import (
@@ -19,6 +19,7 @@ from exam_engine.sittings.rules import (
     Duty,
     Terms,
 )
+from exam_engine.sittings.sections import SectionTerms
 from web.i18n import N_, ZONE
 
 EARLIEST_YEAR, LATEST_YEAR = 2000, 2199
@@ -101,6 +102,38 @@ class PapersForm(BaseModel):
     """The sealed papers of a sitting."""
 
     paper_ids: list[UUID] = Field(default_factory=list)
+
+
+def _or_none(value: object) -> object:
+    return None if value == "" else value
+
+
+Minutes = Annotated[int | None, Field(ge=0, le=1440), BeforeValidator(_or_none)]
+
+
+class SectionsForm(BaseModel):
+    """What holds for each section, in the order of the papers."""
+
+    types: list[Annotated[str, Field(max_length=40)]] = Field(min_length=1, max_length=40)
+    minutes: list[Minutes] = Field(max_length=40)
+    breaks: list[Minutes] = Field(max_length=40)
+    forward: list[Annotated[int, Field(ge=0, le=40)]] = Field(default_factory=list)
+    """Numbers, from 0, of the sections that cannot be opened again."""
+
+    @model_validator(mode="after")
+    def _as_many(self) -> SectionsForm:
+        if not len(self.types) == len(self.minutes) == len(self.breaks):
+            raise ValueError(N_("Every section needs its time and its break, which may be empty."))
+        return self
+
+    def terms(self) -> list[SectionTerms]:
+        """Return what holds for each section."""
+        return [
+            SectionTerms(kind, minutes, number in self.forward, rest or 0)
+            for number, (kind, minutes, rest) in enumerate(
+                zip(self.types, self.minutes, self.breaks, strict=True)
+            )
+        ]
 
 
 class PassMarkForm(BaseModel):

@@ -10,6 +10,12 @@ COMPONENTS: dict[Component, str] = {
     Component.PRACTICAL: N_("Practical assessment"),
     Component.REVIEW: N_("Comprehensive review"),
 }
+SECTIONS: dict[str, str] = {
+    "single_choice": N_("Single choice"),
+    "multiple_choice": N_("Multiple choice"),
+    "true_false": N_("True/false"),
+}
+"""Sections of papers, by the type of their items."""
 PLAN_STATUS: dict[PlanStatus, tuple[str, str]] = {
     PlanStatus.REGISTERING: (N_("Registering"), "info"),
     PlanStatus.ARRANGED: (N_("Arranged"), "good"),

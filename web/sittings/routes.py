@@ -14,8 +14,20 @@ from web.sittings import (
     registrations,
     rooms,
     seb,
+    sections,
 )
 
 router = APIRouter()
-for part in (filing, conditions, plans, rooms, registering, registrations, arranging, seb, printing):
+for part in (
+    filing,
+    conditions,
+    plans,
+    rooms,
+    registering,
+    registrations,
+    arranging,
+    sections,
+    seb,
+    printing,
+):
     router.routes.extend(part.router.routes)

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from exam_engine.delivery import rules
-from exam_engine.delivery.lean import store
+from exam_engine.delivery.lean import stepping, store
 from exam_engine.delivery.lean.requests import (
+    Advance,
     Enter,
     Given,
     HandedIn,
@@ -33,6 +35,8 @@ from exam_engine.delivery.lean.requests import (
 from exam_engine.delivery.paper import PLAIN_ORDER
 from exam_engine.delivery.rules import AttemptState
 from exam_engine.delivery.service.entering import Stage
+from exam_engine.delivery.service.stepping import Standing
+from exam_engine.delivery.steps import rules as steps
 from exam_engine.delivery.tokens import AttemptToken, issue
 from exam_engine.sittings.accommodations import Accommodations
 from exam_engine.sittings.rules import RegistrationStatus, SittingStatus, Terms
@@ -147,7 +151,7 @@ def _who(flush: Flush, row: Any) -> Who:
 
 def _stage(row: Any, terms: Terms, now: datetime) -> Stage | None:
     if row.attempt_id is not None:
-        state = AttemptState(row.attempt_id, row.epoch, row.due_at, row.submitted_at, row.paused_at)
+        state = _state(row, row.attempt_id)
         over = state.submitted_at is not None or rules.is_overdue(state, now=now)
         return None if over else Stage.WORKING
     if row.bar_id is not None or row.status is not RegistrationStatus.APPROVED:
@@ -172,6 +176,7 @@ def start(flush: Flush, requests: Sequence[Start]) -> None:
     now = flush.now()
     found = store.places(flush.connection, [request.session_digest for request in requests], now)
     beginning: list[tuple[Start, Any, dict[str, Any]]] = []
+    first: list[dict[str, Any]] = []
     for request in requests:
         rows = found.get(request.session_digest, [])
         row = next((row for row in rows if row.sitting_id == request.sitting_id), None)
@@ -179,13 +184,21 @@ def start(flush: Flush, requests: Sequence[Start]) -> None:
             continue
         if row.attempt_id is not None:
             request.answer = row.attempt_id
-        elif _stage(row, _terms_of(row.sitting_id, row.rules), now) is Stage.READY:
-            beginning.append((request, row, _new_attempt(row, now)))
+        elif _stage(row, terms := _terms_of(row.sitting_id, row.rules), now) is Stage.READY:
+            new = _new_attempt(row, now)
+            if terms.has_steps:
+                step = stepping.first_step(new, terms, Accommodations.from_json(row.accommodations))
+                if step is None:
+                    continue
+                first.append(step)
+            beginning.append((request, row, new))
     if not beginning:
         return
-    begun = store.begin(flush.connection, [new for _, _, new in beginning])
+    begun = _begin(flush, [new for _, _, new in beginning])
     ours = [new for _, row, new in beginning if begun[row.sitting_id, row.registration_id] == new["id"]]
     barred = store.take_back_barred(flush.connection, ours)
+    stay = {new["id"] for new in ours} - barred
+    store.begin_steps(flush.connection, [step for step in first if step["attempt_id"] in stay])
     for request, row, new in beginning:
         if new["id"] in barred:
             continue
@@ -200,6 +213,16 @@ def start(flush: Flush, requests: Sequence[Start]) -> None:
                 paper=row.paper_id,
                 due_at=new["due_at"].isoformat(),
             )
+
+
+def _begin(flush: Flush, attempts: Sequence[dict[str, Any]]) -> dict[tuple[UUID, UUID], UUID]:
+    """Insert new attempts as ``store.begin`` does, those with steps apart: one statement names the same columns."""
+    begun: dict[tuple[UUID, UUID], UUID] = {}
+    for having in (False, True):
+        rows = [new for new in attempts if ("ends_at" in new) is having]
+        if rows:
+            begun |= store.begin(flush.connection, rows)
+    return begun
 
 
 def _new_attempt(row: Any, now: datetime) -> dict[str, Any]:
@@ -228,7 +251,7 @@ _Found = dict[tuple[UUID, str], Any]
 
 
 def _attempts(
-    flush: Flush, requests: Sequence[Read | Open | HandIn], *, lock: bool
+    flush: Flush, requests: Sequence[Read | Open | Advance | HandIn], *, lock: bool
 ) -> tuple[_Found, datetime]:
     """Return the attempts asked for by their own candidates, and the time, which is read after the lock."""
     ids = [request.attempt_id for request in requests]
@@ -237,12 +260,30 @@ def _attempts(
     return found, flush.now()
 
 
-def _state(row: Any) -> AttemptState:
-    return AttemptState(row.id, row.epoch, row.due_at, row.submitted_at, row.paused_at)
+def _state(row: Any, attempt_id: UUID) -> AttemptState:
+    return AttemptState(
+        attempt_id, row.epoch, row.due_at, row.submitted_at, row.paused_at, row.step_epoch, bool(row.goes_on)
+    )
 
 
 def _is_over(row: Any, now: datetime) -> bool:
-    return row.submitted_at is not None or rules.is_overdue(_state(row), now=now)
+    return row.submitted_at is not None or rules.is_overdue(_state(row, row.id), now=now)
+
+
+def _under_way(
+    flush: Flush, requests: Sequence[Open | Advance]
+) -> tuple[dict[UUID, Any], Mapping[UUID, Standing], datetime]:
+    """Return, locked, the attempts asked for whose step has time left, and where those with steps stand."""
+    found, now = _attempts(flush, requests, lock=True)
+    rows = {
+        request.attempt_id: row
+        for request in requests
+        if (row := found.get((request.attempt_id, request.session_digest)))
+        and _goes_on(row, now)
+        and not rules.is_step_over(_state(row, row.id), now=now)
+    }
+    places = stepping.standings(flush.connection, list(rows.values()))
+    return {key: row for key, row in rows.items() if row.ends_at is None or key in places}, places, now
 
 
 def _goes_on(row: Any, now: datetime) -> bool:
@@ -259,11 +300,16 @@ def read(flush: Flush, requests: Sequence[Read]) -> None:
     }
     heads = store.heads(flush.connection, list(rows)) if rows else {}
     answers = store.answers(flush.connection, rows) if rows else {}
+    places = stepping.standings(flush.connection, list(rows.values()))
     for request in requests:
         row, head = rows.get(request.attempt_id), heads.get(request.attempt_id)
         if row is None or head is None or row.token_digest != request.session_digest:
             continue
+        standing = places.get(row.id)
+        if standing is None and row.ends_at is not None:
+            continue
         chosen = {item: response for item, _, _, response, _ in answers.get(row.id, ()) if response}
+        form = standing.places if standing else row.form
         request.answer = Sheet(
             row.id,
             row.paper_id,
@@ -273,34 +319,70 @@ def read(flush: Flush, requests: Sequence[Read]) -> None:
             _who(flush, head),
             chosen,
             head.accommodations,
-            row.form,
+            form,
+            standing,
         )
 
 
 def open_here(flush: Flush, requests: Sequence[Open]) -> None:
     """Open attempts under way on the devices that ask, which take over."""
-    found, now = _attempts(flush, requests, lock=True)
-    rows = {
-        request.attempt_id: row
-        for request in requests
-        if (row := found.get((request.attempt_id, request.session_digest))) and _goes_on(row, now)
-    }
+    rows, places, now = _under_way(flush, requests)
     if not rows:
         return
     _raise_epochs(flush, list(rows.values()))
     answers = store.answers(flush.connection, rows)
     for request in requests:
         row = rows.get(request.attempt_id)
-        if row is None:
-            continue
-        epoch = row.epoch + 1
-        token = AttemptToken(row.id, row.registration_id, row.paper_id, epoch, row.form is not None)
-        remaining = rules.remaining_seconds(due_at=row.due_at, paused_at=row.paused_at, now=now)
-        state = AttemptState(row.id, epoch, row.due_at, row.submitted_at, row.paused_at)
-        kept = [
-            (item, e, r, response, bool(flagged)) for item, e, r, response, flagged in answers.get(row.id, ())
-        ]
-        request.answer = Opened(issue(flush.keyring, token, now=now), state, remaining, kept, row.form)
+        if row is not None:
+            state = replace(_state(row, row.id), epoch=row.epoch + 1)
+            request.answer = _opened(flush, row, state, answers.get(row.id, ()), places.get(row.id), now)
+
+
+def _opened(
+    flush: Flush,
+    row: Any,
+    state: AttemptState,
+    answers: Iterable[tuple[Any, ...]],
+    standing: Standing | None,
+    now: datetime,
+) -> Opened:
+    form = standing.places if standing else row.form
+    token = AttemptToken(row.id, row.registration_id, row.paper_id, state.epoch, form is not None)
+    remaining = rules.remaining_seconds(due_at=state.due_at, paused_at=state.paused_at, now=now)
+    kept = [
+        (item, epoch, number, response, bool(flagged)) for item, epoch, number, response, flagged in answers
+    ]
+    return Opened(issue(flush.keyring, token, now=now), state, remaining, kept, form, standing)
+
+
+def advance(flush: Flush, requests: Sequence[Advance]) -> None:
+    """Let attempts go on to their next step; whoever asks again is told of the one that was begun."""
+    rows, places, now = _under_way(flush, requests)
+    asked = [(request, row) for request in requests if (row := rows.get(request.attempt_id)) is not None]
+    going = {
+        row.id: row
+        for request, row in asked
+        if (row.step, row.epoch) == (request.number, request.epoch)
+        and row.ends_at is not None
+        and row.paused_at is None
+        and not row.last_step
+    }
+    terms = {row.sitting_id: _terms_of(row.sitting_id, row.rules) for row in going.values()}
+    following = stepping.next_steps(flush.connection, list(going.values()), terms, now)
+    stepping.enter(flush.connection, [(going[key], begun) for key, begun in following.items()])
+    for request, row in asked:
+        begun, standing = following.get(row.id), places.get(row.id)
+        if begun is not None:
+            epoch, standing = row.epoch + 1, stepping.stands(row, begun)
+            state = AttemptState(row.id, epoch, begun.due_at, None, None, epoch)
+            facts = steps.facts_of(begun.step, number=begun.number, epoch=epoch, due_at=begun.due_at)
+            actor = f"candidate:{row.registration_id}"
+            flush.record(actor, row.institution_id, "attempt.went_on", ("attempt", row.id), **facts)
+            request.answer = _opened(flush, row, state, (), standing, now)
+        elif steps.is_repeated(
+            number=request.number, epoch=request.epoch, step=row.step, present_epoch=row.epoch
+        ):
+            request.answer = _opened(flush, row, _state(row, row.id), (), standing, now)
 
 
 def given(flush: Flush, requests: Sequence[Given]) -> None:
@@ -320,9 +402,11 @@ def hand_in(flush: Flush, requests: Sequence[HandIn]) -> None:
             continue
         if row.submitted_at is not None:
             request.answer = HandedIn(row.receipt, already=True)
-        elif rules.is_overdue(_state(row), now=now):
+        elif rules.is_overdue(_state(row, row.id), now=now):
             closing.append((request, row, True))
-        elif row.epoch == request.epoch and row.paused_at is None and _may_hand_in(row, now):
+        elif (
+            row.epoch == request.epoch and row.paused_at is None and row.last_step and _may_hand_in(row, now)
+        ):
             closing.append((request, row, False))
     if not closing:
         return
@@ -365,5 +449,6 @@ ACTS: Mapping[type[Request], Act] = {
     Read: read,
     Open: open_here,
     Given: given,
+    Advance: advance,
     HandIn: hand_in,
 }

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from exam_engine.delivery.rules import AttemptState
+from exam_engine.delivery.service.stepping import Standing
 from exam_engine.sittings.rules import Terms
 from itembank.base.errors import ExamError
 
@@ -103,6 +104,15 @@ class Given(Request):
 
 
 @dataclass(slots=True, kw_only=True)
+class Advance(_OfAttempt):
+    """Leave a step for the next one; answered with ``Opened``."""
+
+    number: int
+    """Of the step to be left."""
+    epoch: int
+
+
+@dataclass(slots=True, kw_only=True)
 class HandIn(_OfAttempt):
     """Hand in; answered with ``HandedIn``."""
 
@@ -154,6 +164,8 @@ class Sheet:
     accommodations: Mapping[str, Any] | None = None
     """As of the waiting place."""
     form: Sequence[int] | None = None
+    """Where there are steps, what the present one gives."""
+    standing: Standing | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +178,8 @@ class Opened:
     answers: Sequence[tuple[UUID, int, int, list[str], bool]]
     """(item, epoch, revision, response, flagged)."""
     form: Sequence[int] | None = None
+    """What may be answered now."""
+    standing: Standing | None = None
 
 
 @dataclass(frozen=True, slots=True)

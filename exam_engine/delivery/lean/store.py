@@ -25,12 +25,21 @@ from sqlalchemy import (
     select,
     text,
     type_coerce,
+    update,
 )
 from sqlalchemy import cast as cast_to
 
-from exam_engine.delivery.models import Answer, Attempt, EntryBar, SebCandidate, SittingSeb
+from exam_engine.delivery.models import (
+    Answer,
+    Attempt,
+    AttemptStep,
+    EntryBar,
+    SebCandidate,
+    SittingSeb,
+)
 from exam_engine.delivery.rules import SAVE_GRACE, AnswerRow, AttemptState
 from exam_engine.delivery.seb.rules import SebUse
+from exam_engine.delivery.store import goes_on_in
 from exam_engine.sittings.models import Plan, Registration, Room, Seat, Sitting
 from exam_engine.sittings.rules import Component, SittingStatus
 from itembank.base.bulk import Rows, among, insert_rows, update_rows
@@ -42,6 +51,7 @@ def _table(model: Any) -> Table:
 
 
 _ANSWER, _ATTEMPT, _BAR = _table(Answer).c, _table(Attempt).c, _table(EntryBar).c
+_STEP = _table(AttemptStep).c
 _LOGIN, _PERSON, _PLAN = _table(LoginSession).c, _table(Person).c, _table(Plan).c
 _REGISTRATION, _ROOM, _SEAT, _SITTING = (_table(model).c for model in (Registration, Room, Seat, Sitting))
 _SEB, _SHOWN = _table(SittingSeb).c, _table(SebCandidate).c
@@ -132,6 +142,8 @@ def _places(dialect: str) -> Executable:
             _ATTEMPT.due_at,
             _ATTEMPT.submitted_at,
             _ATTEMPT.paused_at,
+            _ATTEMPT.step_epoch,
+            goes_on_in(_ATTEMPT).label("goes_on"),
         )
         .join_from(_table(LoginSession), _table(Registration), _REGISTRATION.id == _LOGIN.registration_id)
         .join(_table(Person), _PERSON.id == _REGISTRATION.person_id)
@@ -208,6 +220,11 @@ def _attempts(dialect: str, *, lock: bool) -> Executable:
             _ATTEMPT.due_at,
             _ATTEMPT.submitted_at,
             _ATTEMPT.paused_at,
+            _ATTEMPT.ends_at,
+            _ATTEMPT.step,
+            _ATTEMPT.step_epoch,
+            _ATTEMPT.last_step,
+            goes_on_in(_ATTEMPT).label("goes_on"),
             _ATTEMPT.receipt,
             _SITTING.rules,
             _seb_missing(_ATTEMPT.registration_id),
@@ -230,13 +247,61 @@ def attempts(
 
 @cache
 def _given(dialect: str) -> Executable:
-    return select(_ATTEMPT.id, _ATTEMPT.epoch, _ATTEMPT.form).where(among(_ATTEMPT.id, "ids", dialect))
+    present = and_(_STEP.attempt_id == _ATTEMPT.id, _STEP.number == _ATTEMPT.step)
+    query = select(_ATTEMPT.id, _ATTEMPT.epoch, _ATTEMPT.form, _STEP.places)
+    query = query.join_from(_table(Attempt), _table(AttemptStep), present, isouter=True)
+    return query.where(among(_ATTEMPT.id, "ids", dialect))
 
 
 def given(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, tuple[int, Sequence[int]]]:
-    """Return epoch and form of attempts that have one."""
+    """Return epoch and form, or places of the present step, of attempts that have one."""
     rows = connection.execute(_given(connection.dialect.name), {"ids": list(ids)})
-    return {row[0]: (row[1], row[2] or ()) for row in rows}
+    return {row[0]: (row[1], (row[2] or ()) if row[3] is None else row[3]) for row in rows}
+
+
+@cache
+def _steps(dialect: str) -> Executable:
+    query = select(_STEP.attempt_id, _STEP.number, _STEP.kind, _STEP.places)
+    return query.where(among(_STEP.attempt_id, "ids", dialect)).order_by(_STEP.number)
+
+
+def steps(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, list[Row[Any]]]:
+    """Return by attempt the steps that it has begun, in order; asks only for attempts that have any."""
+    found: dict[UUID, list[Row[Any]]] = {}
+    for row in connection.execute(_steps(connection.dialect.name), {"ids": list(ids)}) if ids else ():
+        found.setdefault(row.attempt_id, []).append(row)
+    return found
+
+
+@cache
+def _accommodations(dialect: str) -> Executable:
+    here = and_(_SEAT.sitting_id == _ATTEMPT.sitting_id, _SEAT.registration_id == _ATTEMPT.registration_id)
+    query = select(_ATTEMPT.id, _SEAT.accommodations).join_from(_table(Attempt), _table(Seat), here)
+    return query.where(among(_ATTEMPT.id, "ids", dialect), _SEAT.accommodations.is_not(None))
+
+
+def accommodations(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, Any]:
+    """Return what the candidates of some attempts were given beyond the ordinary; most were given nothing."""
+    found = connection.execute(_accommodations(connection.dialect.name), {"ids": list(ids)})
+    return {row[0]: row[1] for row in found}
+
+
+def begin_steps(connection: Connection, rows: Rows) -> None:
+    """Insert steps of locked or new attempts."""
+    if rows:
+        insert_rows(connection, _table(AttemptStep), rows)
+
+
+_LEAVE = (
+    update(_table(AttemptStep))
+    .values(left_at=bindparam("at"), due_at=bindparam("due"))
+    .where(_STEP.attempt_id == bindparam("attempt"), _STEP.number == bindparam("step"))
+)
+
+
+def leave_steps(connection: Connection, rows: Rows) -> None:
+    """Note when steps of locked attempts were left: ``attempt``, ``step``, ``at`` and ``due``."""
+    connection.execute(_LEAVE, list(rows))
 
 
 @cache
@@ -303,12 +368,13 @@ def change(connection: Connection, rows: Rows) -> None:
     update_rows(connection, _table(Attempt), "id", rows)
 
 
+_GOES_ON = "(NOT last_step AND ends_at IS NOT NULL AND due_at < ends_at)"
 _SENT = "attempt_id, item_id, epoch, revision, flagged, response"
 
 _SAVE = text(f"""
 WITH clock AS (SELECT clock_timestamp() + CAST(:offset AS interval) AS now),
 opened AS (
-    SELECT id, epoch, due_at, submitted_at, paused_at FROM attempt
+    SELECT id, epoch, due_at, submitted_at, paused_at, step_epoch, {_GOES_ON} AS goes_on FROM attempt
     WHERE id = ANY(CAST(:ids AS uuid[])) ORDER BY id FOR SHARE
 ),
 taken AS (
@@ -342,7 +408,8 @@ SELECT opened.*, clock.now FROM opened CROSS JOIN clock
 shared; ``rules.refusal`` then says by the same rows and the same time what this statement has decided."""
 
 _STATES = text(
-    "SELECT id, epoch, due_at, submitted_at, paused_at, clock_timestamp() + CAST(:offset AS interval) AS now"
+    f"SELECT id, epoch, due_at, submitted_at, paused_at, step_epoch, {_GOES_ON},"  # noqa: S608  nothing from outside
+    " clock_timestamp() + CAST(:offset AS interval) AS now"
     " FROM attempt WHERE id = ANY(CAST(:ids AS uuid[]))"
 )
 
@@ -376,8 +443,11 @@ def save_at_once(
             "response": [json.dumps(row.response) for row in rows],
         }
     found = connection.execute(_SAVE if rows else _STATES, given).all()
-    states = {row[0]: AttemptState(row[0], row[1], *(_utc(time) for time in row[2:5])) for row in found}
-    return states, _utc(found[0][5]) if found else None
+    states = {
+        row[0]: AttemptState(row[0], row[1], _utc(row[2]), _utc(row[3]), _utc(row[4]), row[5], row[6])
+        for row in found
+    }
+    return states, _utc(found[0][7]) if found else None
 
 
 def _utc(time: Any) -> Any:

@@ -21,6 +21,7 @@ from exam_engine.delivery.service.entering import (
     Opened,
     Stage,
     Waiting,
+    go_on,
     is_over,
     open_attempt,
     own_attempt,
@@ -61,6 +62,7 @@ from exam_engine.delivery.service.resting import (
     end_overdue_breaks,
     take_break,
 )
+from exam_engine.delivery.service.stepping import Standing, places_of, standing
 from exam_engine.delivery.service.working import save_form, saved_answers
 
 __all__ = [
@@ -77,6 +79,7 @@ __all__ = [
     "ReportedEvent",
     "Rest",
     "Stage",
+    "Standing",
     "Waiting",
     "accept_answer_file",
     "any_break_over",
@@ -92,6 +95,7 @@ __all__ = [
     "extend_attempt",
     "give_accommodations",
     "give_listed",
+    "go_on",
     "hand_in",
     "hand_in_overdue",
     "is_over",
@@ -102,12 +106,14 @@ __all__ = [
     "own_attempt",
     "pause_attempt",
     "place_of",
+    "places_of",
     "receipt_of",
     "record_events",
     "responses",
     "resume_attempt",
     "save_form",
     "saved_answers",
+    "standing",
     "start",
     "still_working",
     "take_break",

@@ -12,7 +12,9 @@ from sqlalchemy.orm import Session
 from exam_engine.delivery import store
 from exam_engine.delivery.models import Attempt
 from exam_engine.delivery.rules import is_overdue
-from exam_engine.delivery.service.entering import state_of, terms_of
+from exam_engine.delivery.service.controlling import move_deadline
+from exam_engine.delivery.service.entering import terms_of
+from exam_engine.delivery.service.stepping import state_of
 from exam_engine.sittings import service as sittings
 from exam_engine.sittings.accommodations import Accommodations
 from exam_engine.sittings.service import CheckedList, SeatChange
@@ -127,8 +129,7 @@ def _move(session: Session, actor: Actor, attempt: Attempt, minutes: int, now: d
     least = min(attempt.due_at, (attempt.paused_at or now) + LEAST_LEFT)
     due_at = max(wanted, least)
     seconds = round((due_at - attempt.due_at).total_seconds())
-    attempt.due_at = due_at
-    attempt.extra_seconds += seconds
+    move_deadline(attempt, due_at - attempt.due_at)
     audit.record(
         session,
         actor=actor,

@@ -18,8 +18,9 @@ from exam_engine.delivery.rules import (
     check_reason,
     is_overdue,
 )
-from exam_engine.delivery.service.entering import is_over, state_of
+from exam_engine.delivery.service.entering import is_over
 from exam_engine.delivery.service.handing_in import close
+from exam_engine.delivery.service.stepping import state_of
 from itembank.base import audit
 from itembank.base.db import database_now
 from itembank.people.rules import Actor
@@ -112,9 +113,16 @@ def extend_attempt(session: Session, *, actor: Actor, attempt_id: UUID, minutes:
 
 
 def _extend(session: Session, actor: Actor, attempt: Attempt, minutes: int, reason: str) -> None:
-    attempt.due_at += timedelta(minutes=minutes)
-    attempt.extra_seconds += minutes * 60
+    move_deadline(attempt, timedelta(minutes=minutes))
     _record(session, actor, attempt, "attempt.extended", minutes=minutes, reason=reason)
+
+
+def move_deadline(attempt: Attempt, by: timedelta) -> None:
+    """Lengthen the present step, and with it the whole."""
+    attempt.due_at += by
+    if attempt.ends_at is not None:
+        attempt.ends_at += by
+    attempt.extra_seconds += round(by.total_seconds())
 
 
 def pause_attempt(session: Session, *, actor: Actor, attempt_id: UUID, reason: str) -> Attempt:
@@ -150,8 +158,7 @@ def resume(session: Session, actor: Actor, attempt: Attempt, now: datetime) -> b
     if rest is not None:
         now = rest.ended_at = min(now, rest.until)
     pause = now - attempt.paused_at
-    attempt.due_at += pause
-    attempt.extra_seconds += round(pause.total_seconds())
+    move_deadline(attempt, pause)
     attempt.paused_at = None
     _record(session, actor, attempt, "attempt.resumed", seconds=round(pause.total_seconds()))
     return True

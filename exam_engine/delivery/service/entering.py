@@ -17,13 +17,24 @@ from exam_engine.delivery.models import Answer, Attempt
 from exam_engine.delivery.paper import PLAIN_ORDER
 from exam_engine.delivery.rules import (
     AttemptClosed,
-    AttemptState,
+    AttemptPaused,
     AttemptUnknown,
     EntryBarred,
+    SectionClosed,
+    TakenOver,
     is_overdue,
     opening_delay,
     remaining_seconds,
 )
+from exam_engine.delivery.service.stepping import (
+    Standing,
+    advance,
+    catch_up,
+    first_step,
+    standing,
+    state_of,
+)
+from exam_engine.delivery.steps.rules import LastStep, StepUnknown, is_repeated, left_at
 from exam_engine.delivery.store import Place
 from exam_engine.delivery.tokens import AttemptToken, issue
 from exam_engine.sittings.accommodations import Accommodations
@@ -32,6 +43,7 @@ from exam_engine.sittings.rules import RegistrationStatus, SittingStatus, Terms
 from itembank.base import audit
 from itembank.base.db import database_now, keyring_of
 from itembank.base.errors import Conflict
+from itembank.base.ids import new_id
 from itembank.people.rules import Actor
 
 
@@ -71,6 +83,8 @@ class Opened:
     token: str
     remaining: float
     answers: Sequence[Answer]
+    standing: Standing | None = None
+    """Where the attempt stands among its steps, if it has any."""
 
 
 def terms_of(sitting: Sitting) -> Terms:
@@ -116,11 +130,6 @@ def _is_barred(session: Session, place: Place) -> bool:
     )
 
 
-def state_of(attempt: Attempt) -> AttemptState:
-    """Return the part of an attempt that decides whether it takes answers."""
-    return AttemptState(attempt.id, attempt.epoch, attempt.due_at, attempt.submitted_at, attempt.paused_at)
-
-
 def start(session: Session, *, actor: Actor, sitting_id: UUID) -> Attempt:
     """Begin the candidate's attempt; asked again, return the one that was begun.
 
@@ -144,6 +153,8 @@ def start(session: Session, *, actor: Actor, sitting_id: UUID) -> Attempt:
     given = Accommodations.from_json(place.seat.accommodations)
     extra = given.extra_time(terms.limit_minutes)
     attempt = Attempt(
+        id=new_id(),
+        epoch=1,
         institution_id=place.sitting.institution_id,
         sitting_id=sitting_id,
         registration_id=actor.id,
@@ -154,9 +165,12 @@ def start(session: Session, *, actor: Actor, sitting_id: UUID) -> Attempt:
         due_at=terms.due_at(now, extra),
         extra_seconds=round(extra.total_seconds()),
     )
+    step = first_step(session, attempt, terms, extra_minutes=given.extra_of(terms.limit_minutes))
     try:
         with session.begin_nested():
             session.add(attempt)
+            if step is not None:
+                session.add(step)
     except IntegrityError:  # a second click was quicker
         begun = store.attempt_at(session, sitting_id, actor.id)
         assert begun is not None
@@ -215,18 +229,56 @@ def open_attempt(session: Session, *, actor: Actor, attempt_id: UUID) -> Opened:
     """
     attempt = own_attempt(session, actor=actor, attempt_id=attempt_id, lock=True)
     now = database_now(session)
+    catch_up(session, attempt, now)
     if is_over(session, attempt):
         raise AttemptClosed
     _raise_epoch(session, actor, attempt)
-    assert actor.id is not None
-    has_form = attempt.form is not None
+    return _opened(session, attempt, now)
+
+
+def _opened(session: Session, attempt: Attempt, now: datetime) -> Opened:
+    now_at = standing(session, attempt)
+    has_form = attempt.form is not None or now_at is not None
     token = issue(
         keyring_of(session),
-        AttemptToken(attempt.id, actor.id, attempt.paper_id, attempt.epoch, has_form),
+        AttemptToken(attempt.id, attempt.registration_id, attempt.paper_id, attempt.epoch, has_form),
         now=now,
     )
     remaining = remaining_seconds(due_at=attempt.due_at, paused_at=attempt.paused_at, now=now)
-    return Opened(attempt, token, remaining, store.answers(session, attempt.id))
+    return Opened(attempt, token, remaining, store.answers(session, attempt.id), now_at)
+
+
+def go_on(session: Session, *, actor: Actor, attempt_id: UUID, number: int, epoch: int) -> Opened:
+    """Leave step ``number`` for the next one, for good; asked again, return the one that was begun.
+
+    The step stays what it was when none follows: then the paper can be handed in.
+
+    Raises AttemptUnknown, AttemptClosed, TakenOver, SectionClosed, AttemptPaused, StepUnknown, or LastStep for an
+    attempt without steps.
+    """
+    attempt = own_attempt(session, actor=actor, attempt_id=attempt_id, lock=True)
+    now = database_now(session)
+    if attempt.ends_at is None:
+        raise LastStep
+    catch_up(session, attempt, now)
+    if is_over(session, attempt):
+        raise AttemptClosed
+    if number > attempt.step:
+        raise StepUnknown
+    if is_repeated(number=number, epoch=epoch, step=attempt.step, present_epoch=attempt.epoch):
+        return _opened(session, attempt, now)
+    if epoch != attempt.epoch:
+        raise SectionClosed if epoch < attempt.step_epoch else TakenOver
+    if number < attempt.step:
+        raise StepUnknown
+    if attempt.paused_at is not None:
+        raise AttemptPaused
+    at = left_at(now=now, due_at=attempt.due_at)
+    if at >= attempt.ends_at:
+        raise AttemptClosed
+    if not attempt.last_step:
+        advance(session, actor=actor, attempt=attempt, at=at)
+    return _opened(session, attempt, now)
 
 
 def _raise_epoch(session: Session, actor: Actor, attempt: Attempt) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from exam_engine.delivery import store
 from exam_engine.delivery.models import Attempt
 from exam_engine.delivery.rules import is_overdue, remaining_seconds
-from exam_engine.delivery.service.entering import state_of
+from exam_engine.delivery.service.stepping import state_of
 from itembank.base.db import database_now
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from exam_engine.delivery import store
 from exam_engine.delivery.models import AttemptEvent
 from exam_engine.delivery.rules import MAX_EVENTS_PER_EPOCH, AttemptPaused, EventKind, refusal
-from exam_engine.delivery.service.entering import state_of
+from exam_engine.delivery.service.stepping import state_of
 from exam_engine.delivery.tokens import AttemptToken
 from itembank.base.db import database_now
 

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 from exam_engine.delivery import store
 from exam_engine.delivery.models import Answer, Attempt
 from exam_engine.delivery.rules import Answerable, AnswerRow, check_response, refusal
-from exam_engine.delivery.service.entering import own_attempt, state_of
+from exam_engine.delivery.service.entering import own_attempt
+from exam_engine.delivery.service.stepping import state_of
 from itembank.base.db import database_now
 from itembank.people.rules import Actor
 

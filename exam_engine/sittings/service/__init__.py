@@ -100,6 +100,7 @@ from exam_engine.sittings.service.rooms import (
     release_staff,
     staffing,
 )
+from exam_engine.sittings.service.sectioning import PaperSection, paper_sections
 from exam_engine.sittings.service.times import (
     change_sitting,
     create_sitting,
@@ -107,6 +108,7 @@ from exam_engine.sittings.service.times import (
     list_sittings,
     papers_of,
     publish_sitting,
+    set_sections,
     terms_of,
 )
 
@@ -124,6 +126,7 @@ __all__ = [
     "FormsView",
     "IssuedCode",
     "ListRefused",
+    "PaperSection",
     "PhotoReport",
     "PlanDraft",
     "PlanView",
@@ -172,6 +175,7 @@ __all__ = [
     "list_sittings",
     "list_staff",
     "note_event",
+    "paper_sections",
     "papers_of",
     "plan_conditions",
     "plan_facts",
@@ -186,6 +190,7 @@ __all__ = [
     "seat_counts",
     "seat_of",
     "set_papers",
+    "set_sections",
     "set_way",
     "sittings_of",
     "staffing",

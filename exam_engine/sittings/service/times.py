@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -23,7 +24,9 @@ from exam_engine.sittings.rules import (
     Terms,
     Way,
 )
+from exam_engine.sittings.sections import SectionTerms, sections_from_json
 from exam_engine.sittings.service.plans import components_of, find_plan
+from exam_engine.sittings.service.sectioning import check_paper_sections, check_same, paper_sections
 from itembank.base import audit
 from itembank.base.errors import NotFound
 from itembank.people.rules import Actor
@@ -54,7 +57,7 @@ def create_sitting(
 
 
 def _set_terms(sitting: Sitting, terms: Terms) -> None:
-    terms.check()
+    replace(terms, sections=sections_from_json(sitting.sections)).check()
     sitting.opens_at, sitting.starts_at, sitting.ends_at = terms.opens_at, terms.starts_at, terms.ends_at
     sitting.limit_minutes, sitting.late_minutes = terms.limit_minutes, terms.late_minutes
     sitting.earliest_submit_minutes = terms.earliest_submit_minutes
@@ -79,6 +82,31 @@ def change_sitting(session: Session, *, actor: Actor, sitting_id: UUID, terms: T
     sitting = draft_sitting(session, sitting_id)
     _set_terms(sitting, terms)
     _audit(session, actor, sitting, "sitting.changed", terms_of(sitting).as_json())
+    session.flush()
+    return sitting
+
+
+def set_sections(
+    session: Session, *, actor: Actor, sitting_id: UUID, sections: Sequence[SectionTerms]
+) -> Sitting:
+    """Lay down what holds for each section of a draft's papers; plain ones throughout take the rules back.
+
+    Raises SittingWithoutPaper, SectionsDiffer, SectionsNotForWay, SectionTimeWrong, BreakAfterLast,
+    SectionTimesTooLong, SittingFrozen or NotFound.
+    """
+    sitting = draft_sitting(session, sitting_id)
+    kinds = [section.terms.type for section in paper_sections(session, sitting)]
+    check_same("", [section.type for section in sections], kinds)
+    kept = () if all(section.is_plain for section in sections) else tuple(sections)
+    replace(terms_of(sitting), sections=kept).check()
+    sitting.sections = [section.as_json() for section in kept] or None
+    _audit(
+        session,
+        actor,
+        sitting,
+        "sitting.sections_set",
+        {"sections": [section.as_json() for section in kept]},
+    )
     session.flush()
     return sitting
 
@@ -117,6 +145,7 @@ def terms_of(sitting: Sitting) -> Terms:
         sitting.earliest_submit_minutes,
         sitting.pass_mark,
         sitting.way,
+        sections_from_json(sitting.sections),
     )
 
 
@@ -128,7 +157,8 @@ def papers_of(session: Session, sitting_id: UUID) -> Sequence[SittingPaper]:
 def publish_sitting(session: Session, *, actor: Actor, sitting_id: UUID, now: datetime) -> Sitting:
     """Freeze a sitting's times, rules and papers; from then on candidates can log in when it opens.
 
-    Raises SittingNotDraft, SittingInPast, SittingWithoutPaper, SittingWithoutSeats, FormsMissing or NotFound.
+    Raises SittingNotDraft, SittingInPast, SittingWithoutPaper, SittingWithoutSeats, FormsMissing, SectionsDiffer or
+    NotFound.
     """
     sitting = find_sitting(session, sitting_id)
     if sitting.status is not SittingStatus.DRAFT:
@@ -141,6 +171,7 @@ def publish_sitting(session: Session, *, actor: Actor, sitting_id: UUID, now: da
         raise SittingWithoutPaper
     if not store.seat_counts(session, [sitting.id]):
         raise SittingWithoutSeats
+    check_paper_sections(session, sitting)
     terms = terms_of(sitting)
     terms.check()
     sitting.rules = terms.as_json()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
@@ -12,17 +13,22 @@ from sqlalchemy import select
 
 from exam_engine.delivery import service
 from exam_engine.delivery.lean.desk import Desk
-from exam_engine.delivery.lean.requests import HandIn, Open, Read, Start
-from exam_engine.delivery.models import Answer, AnswerHistory, Attempt
+from exam_engine.delivery.lean.requests import Advance, HandIn, Open, Read, Start
+from exam_engine.delivery.models import Answer, AnswerHistory, Attempt, AttemptStep
 from exam_engine.delivery.rules import (
     SAVE_GRACE,
     AnswerRow,
     AttemptClosed,
     AttemptPaused,
+    SectionClosed,
     TakenOver,
 )
+from exam_engine.delivery.steps.courses import course_of
+from exam_engine.delivery.steps.rules import StepKind, StepsFollow
 from exam_engine.delivery.sweeper import Sweeper
 from exam_engine.delivery.writer import Ticket, Writer
+from exam_engine.sittings.models import Plan
+from exam_engine.sittings.sections import SectionTerms
 from itembank.base.clock import ShiftedClock
 from itembank.base.db import Database, Scope, database_now
 from itembank.base.errors import ExamError
@@ -31,6 +37,7 @@ from itembank.people import service as people
 from itembank.people.models import Institution
 from itembank.people.rules import SYSTEM
 from tests.factories.delivery import make_candidate, make_sitting
+from tests.factories.recognition import make_sealed_paper
 
 ITEMS = [new_id() for _ in range(3)]
 
@@ -48,25 +55,32 @@ class LifeCycle(RuleBasedStateMachine):
         self.acknowledged: dict[Any, tuple[int, int]] = {}
         self.receipt = ""
         self.epoch = 1
-        self.left = timedelta(minutes=10)
+        self.left = self.whole = timedelta(minutes=10)
         self.paused = False
+        self.step, self.step_epoch = 0, 0
 
     def everything(self) -> Any:
         return self.database.session(scope=Scope.everything())
 
-    @initialize()
-    def begin(self) -> None:
+    @initialize(known=st.booleans())
+    def begin(self, known: bool) -> None:
         with self.everything() as session:
             sitting = make_sitting(
                 session,
                 institution_id=self.institution.id,
                 starts_at=database_now(session),
                 limit_minutes=10,
+                sections=self.sections,
             )
-            self.candidate = make_candidate(session, sitting)
+            self.candidate = make_candidate(session, sitting, paper_id=self.paper_id)
         self.sitting_id = sitting.id
         self.log_in()
+        if known and self.sections:
+            with self.everything() as session:
+                course_of(session, sitting.id, self.paper_id, service.terms_of(sitting))
         self.attempt = self.ask(Start, sitting_id=sitting.id)
+        assert (self.attempt is None) == (bool(self.sections) and not known)
+        self.start_again()
 
     def log_in(self) -> None:
         registration = self.candidate.registration
@@ -86,16 +100,48 @@ class LifeCycle(RuleBasedStateMachine):
         assert request.refusal is None
         return request.answer
 
+    sections: tuple[SectionTerms, ...] = ()
+    paper_id: Any = None
+    steps: tuple[float | None, ...] = (None,)
+    """Own minutes of each step."""
+
+    @property
+    def last(self) -> bool:
+        return self.step == len(self.steps) - 1
+
+    @property
+    def late(self) -> bool:
+        """The time of the step is over, and nobody has noticed."""
+        return self.past and not self.last and self.left < self.whole
+
+    @property
+    def past(self) -> bool:
+        return not self.receipt and self.left < -SAVE_GRACE and not self.paused
+
     @property
     def closed(self) -> bool:
-        return bool(self.receipt) or (self.left < -SAVE_GRACE and not self.paused)
+        return bool(self.receipt) or (self.past and not self.late)
+
+    def notice(self) -> None:
+        """What the server does before it answers: steps whose time is over are left as of their deadlines."""
+        while self.late:
+            self.next_step(self.left)
+
+    def next_step(self, overrun: timedelta = timedelta()) -> None:
+        self.step += 1
+        own = self.steps[self.step]
+        self.left = self.whole if own is None else min(timedelta(minutes=own) + overrun, self.whole)
+        self.epoch += 1
+        self.step_epoch = self.epoch
 
     def expected(self, epoch: int) -> set[type[ExamError] | None]:
         """Return which refusals are right now (None: taken)."""
         if self.closed:
-            return {AttemptClosed} if self.receipt else {AttemptClosed, TakenOver}
+            return {AttemptClosed} if self.receipt else {AttemptClosed, TakenOver, SectionClosed}
         if epoch != self.epoch:
-            return {TakenOver}
+            return {SectionClosed if epoch < self.step_epoch else TakenOver}
+        if self.late:
+            return {SectionClosed}
         return {AttemptPaused} if self.paused else {None}
 
     @rule(item=st.sampled_from(ITEMS), stale=st.integers(0, 2), revision=st.integers(1, 9))
@@ -115,13 +161,16 @@ class LifeCycle(RuleBasedStateMachine):
         self.clock.advance(timedelta(minutes=minutes))
         if not self.paused:
             self.left -= timedelta(minutes=minutes)
+            self.whole -= timedelta(minutes=minutes)
 
     @rule()
     def open_elsewhere(self) -> None:
+        self.notice()
         try:
             with self.everything() as session:
                 opened = service.open_attempt(session, actor=self.candidate.actor, attempt_id=self.attempt)
-                self.epoch = opened.attempt.epoch
+                self.epoch += 1
+                assert opened.attempt.epoch == self.epoch
                 assert abs(opened.remaining - max(0.0, self.left.total_seconds())) < 25
         except AttemptClosed:
             assert self.closed
@@ -129,7 +178,7 @@ class LifeCycle(RuleBasedStateMachine):
     @rule()
     def open_by_the_lean_road(self) -> None:
         opened = self.ask(Open, attempt_id=self.attempt)
-        assert (opened is None) == self.closed
+        assert (opened is None) == (self.closed or self.late)
         if opened:
             self.epoch += 1
             assert opened.state.epoch == self.epoch
@@ -138,10 +187,11 @@ class LifeCycle(RuleBasedStateMachine):
 
     @rule()
     def start_again(self) -> None:
-        assert self.ask(Start, sitting_id=self.sitting_id) == self.attempt
         with self.everything() as session:
             again = service.start(session, actor=self.candidate.actor, sitting_id=self.sitting_id)
-            assert again.id == self.attempt
+        assert self.attempt in (None, again.id)
+        self.attempt = again.id
+        assert self.ask(Start, sitting_id=self.sitting_id) == self.attempt
 
     @rule()
     def look_at_the_page(self) -> None:
@@ -161,7 +211,7 @@ class LifeCycle(RuleBasedStateMachine):
     def hand_in_by_the_lean_road(self, old_page: bool) -> None:
         was_closed, epoch = self.closed, self.epoch - old_page
         done = self.ask(HandIn, attempt_id=self.attempt, epoch=epoch)
-        assert (done is None) == (not was_closed and (old_page or self.paused))
+        assert (done is None) == (not was_closed and (old_page or self.paused or not self.last))
         if done:
             assert done.already == was_closed
             assert self.receipt in ("", done.receipt)
@@ -195,6 +245,7 @@ class LifeCycle(RuleBasedStateMachine):
         self._control(service.extend_attempt, minutes=2, reason="断电")
         if not was_closed:
             self.left += timedelta(minutes=2)
+            self.whole += timedelta(minutes=2)
 
     def _control(self, act: Any, **given: Any) -> None:
         try:
@@ -206,6 +257,7 @@ class LifeCycle(RuleBasedStateMachine):
 
     @rule()
     def sweep(self) -> None:
+        self.notice()
         self.sweeper.sweep()
         with self.everything() as session:
             attempt = session.get_one(Attempt, self.attempt)
@@ -215,6 +267,7 @@ class LifeCycle(RuleBasedStateMachine):
 
     @rule()
     def hand_in(self) -> None:
+        self.notice()
         try:
             with self.everything() as session:
                 handed_in = service.hand_in(
@@ -226,6 +279,8 @@ class LifeCycle(RuleBasedStateMachine):
             self.paused = False
         except AttemptPaused:
             assert self.paused
+        except StepsFollow:
+            assert not self.last
 
     @invariant()
     def nothing_acknowledged_is_lost_and_nothing_else_is_stored(self) -> None:
@@ -238,8 +293,82 @@ class LifeCycle(RuleBasedStateMachine):
         assert all((item, *version) in kept for item, version in self.acknowledged.items())
 
 
-def test_any_order_of_events(database: Database, institution: Institution, clock: ShiftedClock) -> None:
+class LifeCycleInSteps(LifeCycle):
+    """The same through a section of three minutes, a break of one, and two sections that share the rest."""
+
+    sections = (
+        SectionTerms("single_choice", minutes=3, break_after_minutes=1),
+        SectionTerms("multiple_choice"),
+        SectionTerms("true_false"),
+    )
+    steps = (3, 1, None)
+    kinds = (StepKind.SECTION, StepKind.BREAK, StepKind.SECTION)
+
+    @initialize(known=st.booleans())
+    def begin(self, known: bool) -> None:
+        with self.everything() as session:
+            sitting = make_sitting(
+                session, institution_id=self.institution.id, starts_at=database_now(session)
+            )
+            plan = session.get_one(Plan, sitting.plan_id)
+            self.paper_id = make_sealed_paper(session, plan, each=2).paper_id
+        super().begin(known)
+        self.left = timedelta(minutes=3)
+
+    @rule(old_page=st.booleans(), lean=st.booleans())
+    def go_on(self, old_page: bool, lean: bool) -> None:
+        number, epoch = self.step, self.epoch - old_page
+        at_once = not (self.closed or self.late or old_page or self.paused or self.last)
+        if lean:
+            opened = self.ask(Advance, attempt_id=self.attempt, number=number, epoch=epoch)
+            assert (opened is not None) == at_once
+        else:
+            opened = self.by_the_ordinary_road(number, epoch)
+        if at_once and opened:
+            self.next_step()
+            assert opened.standing.number == self.step
+            assert abs(opened.remaining - max(0.0, self.left.total_seconds())) < 25
+            again = self.by_the_ordinary_road(number, epoch)
+            assert again
+            assert again.standing == opened.standing
+
+    def by_the_ordinary_road(self, number: int, epoch: int) -> Any:
+        self.notice()
+        try:
+            with self.everything() as session:
+                return service.go_on(
+                    session,
+                    actor=self.candidate.actor,
+                    attempt_id=self.attempt,
+                    number=number,
+                    epoch=epoch,
+                )
+        except (TakenOver, SectionClosed):
+            assert epoch != self.epoch
+        except AttemptPaused:
+            assert self.paused
+        except AttemptClosed:
+            assert self.closed
+        return None
+
+    @invariant()
+    def steps_follow_each_other(self) -> None:
+        with self.everything() as session:
+            query = select(AttemptStep).where(AttemptStep.attempt_id == self.attempt)
+            steps = session.scalars(query.order_by(AttemptStep.number)).all()
+            attempt = session.get_one(Attempt, self.attempt)
+        assert [step.number for step in steps] == list(range(attempt.step + 1))
+        assert tuple(step.kind for step in steps) == self.kinds[: len(steps)]
+        assert [step.left_at for step in steps[:-1]] == [step.begun_at for step in steps[1:]]
+        assert all(step.left_at <= step.due_at for step in steps[:-1] if step.left_at)
+        assert steps[-1].left_at is None
+
+
+@pytest.mark.parametrize("life", [LifeCycle, LifeCycleInSteps])
+def test_any_order_of_events(
+    database: Database, institution: Institution, clock: ShiftedClock, life: type[LifeCycle]
+) -> None:
     run_state_machine_as_test(
-        lambda: LifeCycle(database, institution, clock),
-        settings=settings(max_examples=25, stateful_step_count=25),
+        lambda: life(database, institution, clock),
+        settings=settings(max_examples=20, stateful_step_count=25),
     )
