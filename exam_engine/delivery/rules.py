@@ -219,6 +219,16 @@ class LateFileDecided(Conflict):
     message = "This file was decided already; nothing was changed."
 
 
+class LateFilesUndecided(Conflict):
+    """What may still change answers is decided before results are fixed."""
+
+    code = "late_files_undecided"
+    message = (
+        "{count} late answer files wait for a second person, who decides whether their answers count. "
+        "Decide them under “Late answer files” first."
+    )
+
+
 class EventsUnreadable(Invalid):
     """The body of a report is not the documented JSON."""
 

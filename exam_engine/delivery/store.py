@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -403,6 +403,18 @@ def waiting_files(session: Session) -> Sequence[LateFile]:
     return session.scalars(select(LateFile).where(LateFile.state == LateFileState.WAITING)).all()
 
 
+def waiting_by_sitting(session: Session, sitting_ids: Collection[UUID]) -> dict[UUID, int]:
+    """Return how many late answer files of which sittings nobody has decided."""
+    query = (
+        select(Attempt.sitting_id, func.count())
+        .join(LateFile, LateFile.attempt_id == Attempt.id)
+        .where(LateFile.state == LateFileState.WAITING, Attempt.sitting_id.in_(sitting_ids))
+        .group_by(Attempt.sitting_id)
+        .order_by(Attempt.sitting_id)
+    )
+    return {row[0]: row[1] for row in session.execute(query)}
+
+
 def count_events(session: Session, attempt_id: UUID, epoch: int) -> int:
     query = select(func.count()).select_from(AttemptEvent)
     query = query.where(AttemptEvent.attempt_id == attempt_id, AttemptEvent.epoch == epoch)
@@ -413,6 +425,11 @@ def add_events(session: Session, rows: Sequence[dict[str, Any]]) -> None:
     """Add events; those that are there already stay as they are."""
     dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
     session.execute(dialect.insert(AttemptEvent).on_conflict_do_nothing(), list(rows))
+
+
+def attempt_events(session: Session, attempt_id: UUID) -> Sequence[AttemptEvent]:
+    query = select(AttemptEvent).where(AttemptEvent.attempt_id == attempt_id)
+    return session.scalars(query.order_by(AttemptEvent.at, AttemptEvent.number)).all()
 
 
 def sitting_events(session: Session, sitting_id: UUID) -> Sequence[AttemptEvent]:

@@ -11,12 +11,13 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from exam_engine.delivery import service as delivery
 from exam_engine.marking import service as marking
 from exam_engine.results import store
 from exam_engine.results.models import ComponentResult
 from exam_engine.results.rules import Outcome, ReasonMissing, ResultState
 from exam_engine.sittings.models import Plan, Registration, Sitting
-from exam_engine.sittings.rules import Component
+from exam_engine.sittings.rules import Component, SittingStatus
 from itembank.base import audit
 from itembank.base.errors import Conflict, NotFound
 from itembank.people import service as people
@@ -247,6 +248,8 @@ def release_results(session: Session, *, actor: Actor, plan_id: UUID, now: datet
         If a candidate has neither a score nor a recorded state.
     NothingToRelease
         If nothing is left to release.
+    LateFilesUndecided
+        If a late answer file of a sitting that is not closed may still change answers.
     """
     find_plan(session, plan_id, lock=True)
     table = read_table(session, plan_id)
@@ -254,6 +257,7 @@ def release_results(session: Session, *, actor: Actor, plan_id: UUID, now: datet
         raise NothingToRelease
     if table.missing:
         raise ResultsMissing(count=table.missing)
+    delivery.check_files_decided(session, _open_sittings(session, plan_id))
     released = 0
     for row in table.rows:
         for result in row.results.values():
@@ -270,6 +274,17 @@ def release_results(session: Session, *, actor: Actor, plan_id: UUID, now: datet
         detail={"results": released, "candidates": len(table.rows)},
     )
     return released
+
+
+def undecided_files(session: Session, plan_id: UUID) -> dict[UUID, int]:
+    """Return how many late answer files wait for a second person, by sitting that is not closed."""
+    return delivery.waiting_files(session, _open_sittings(session, plan_id))
+
+
+def _open_sittings(session: Session, plan_id: UUID) -> list[UUID]:
+    # After the closing of a sitting nobody decides about its files any more.
+    held = store.sittings(session, plan_id)
+    return [sitting.id for sitting in held if sitting.status is not SittingStatus.CLOSED]
 
 
 def outcomes_of(table: ResultTable, row: ResultRow) -> list[Outcome]:

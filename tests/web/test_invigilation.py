@@ -15,8 +15,8 @@ from fastapi.testclient import TestClient
 from pypdf import PdfReader
 
 from exam_engine.delivery import service as delivery
-from exam_engine.delivery.rules import AnswerRow
-from exam_engine.delivery.store import write_answers
+from exam_engine.delivery.rules import AnswerRow, EventKind
+from exam_engine.delivery.store import add_events, write_answers
 from exam_engine.invigilation import service as invigilation
 from exam_engine.sittings import service as sittings
 from itembank.base.clock import ShiftedClock
@@ -280,10 +280,18 @@ def test_a_candidate_is_found_admitted_moved_told_and_given_a_new_code(
         other = sittings.create_room(session, actor=officer_of_room(theory), name="备用机房", capacity=2)
         before = sittings.find_registration(session, key).entry_code_hash
 
+    with database.session(scope=Scope.everything()) as session:
+        attempt_id = next(
+            row.attempt_id for row in delivery.attempt_states(session, theory.sitting_id, [key])
+        )
+        lost = {"kind": EventKind.FOCUS_LOST, "at": database_now(session), "lasted_seconds": 7.0}
+        add_events(session, [{"attempt_id": attempt_id, "epoch": 1, "number": 5, **lost}])
     found = client.get(here, params={"find": ticket}).text
+    overview = client.get(f"/invigilation/{theory.sitting_id}").text
     nobody = client.get(here, params={"find": "无此人"}).text
     photo = client.get(f"{seat}/photo")
-    code = client.post(f"{seat}/code")
+    slip = client.post(f"{seat}/replacement", data={"room_id": theory.room_id, "move_reason": "遗失"})
+    unexplained = client.post(f"{seat}/replacement", data={"room_id": theory.room_id})
     told = client.post(f"{here}/messages", data={"text": "还有十五分钟"})
     empty = client.post(f"{seat}/messages", data={"text": " "})
     everybody = client.post(f"/invigilation/{theory.sitting_id}/messages", data={"text": "请安静"})
@@ -294,14 +302,24 @@ def test_a_candidate_is_found_admitted_moved_told_and_given_a_new_code(
     silent = client.post(f"{here}/attempts", data={"deed": "pause", "minutes": "5"})
     taken = client.post(f"{seat}/move", data={"room_id": theory.room_id, "number": "2", "move_reason": "坏"})
     moved = client.post(f"{seat}/move", data={"room_id": str(other.id), "number": "2", "move_reason": "坏"})
-    elsewhere = client.post(f"{seat}/code")
+    there = f"/invigilation/{theory.sitting_id}/rooms/{other.id}/seats/{key}/replacement"
+    back = {"room_id": theory.room_id, "move_reason": "机器坏"}
+    occupied = client.post(there, data={**back, "number": "2"})
+    with database.session(scope=Scope.everything()) as session:
+        between = sittings.find_registration(session, key).entry_code_hash
+    replaced = client.post(there, data={**back, "number": "1"})
+    elsewhere = client.post(there, data=back)
 
     assert 'aria-current="true"' in found
+    assert "页面失去焦点 · 7 秒" in " ".join(found.split())
+    assert f"/late-files/{theory.sitting_id}" in overview
     assert "没有符合" in nobody
     assert photo.status_code == 404
-    assert "新入场码" in code.text
+    assert [a.status_code for a in (slip, unexplained, occupied, replaced)] == [200, 422, 422, 200]
+    assert re.search(r'class="ticket-code">[2-9A-Z]{4}-[2-9A-Z]{4}<', slip.text)
+    assert "<dd>第1考场</dd>" in replaced.text
     with database.session(scope=Scope.everything()) as session:
-        assert sittings.find_registration(session, key).entry_code_hash != before
+        assert len({before, between, sittings.find_registration(session, key).entry_code_hash}) == 3
     assert [a.status_code for a in (told, empty, everybody, longer, silent)] == [303, 422, 303, 303, 422]
     assert [a.status_code for a in (taken, moved, elsewhere)] == [422, 303, 404]
     assert str(other.id) in moved.headers["location"]

@@ -9,12 +9,14 @@ from fastapi.responses import Response
 
 from exam_engine.invigilation import service as invigilation
 from exam_engine.sittings import service as sittings
+from exam_engine.sittings.rules import show_entry_code
+from exam_engine.sittings.service import IssuedCode
 from itembank.base.errors import ExamError, NotFound
 from itembank.people.rules import Action
 from web.deps import Context, requires
 from web.forms import Form, parse_form
 from web.i18n import N_
-from web.invigilation.forms import ControlForm, MessageForm, MoveForm
+from web.invigilation.forms import ControlForm, MessageForm, MoveForm, ReplacementForm
 from web.invigilation.pages import FormDep, address, room_page, router, sitting_page
 
 
@@ -204,21 +206,52 @@ def move_seat(
     return room_page(ctx, sitting_id, room_id, form, registration_id, status=422)
 
 
-@router.post("/{sitting_id}/rooms/{room_id}/seats/{registration_id}/code")
-def issue_code(
-    sitting_id: UUID, room_id: UUID, registration_id: UUID, ctx: Context = requires(Action.ATTEMPT_CONTROL)
+@router.post("/{sitting_id}/rooms/{room_id}/seats/{registration_id}/replacement")
+def replace_ticket(
+    sitting_id: UUID,
+    room_id: UUID,
+    registration_id: UUID,
+    data: FormDep,
+    ctx: Context = requires(Action.ATTEMPT_CONTROL),
 ) -> Response:
-    """Give a candidate a new entry code, shown this once; the former one opens nothing from now on."""
+    """Print a slip with a new entry code, shown this once, and move the candidate if a seat is named."""
     _check_seat(ctx, sitting_id, room_id, registration_id)
-    sitting = invigilation.running_sitting(ctx.session, sitting_id)
-    (code,) = sittings.issue_entry_codes(
-        ctx.session,
-        actor=ctx.actor,
-        plan_id=sitting.plan_id,
-        now=ctx.now,
-        registration_ids=[registration_id],
+    form = parse_form(ReplacementForm, data)
+    if form.model is not None:
+        try:
+            with ctx.session.begin_nested():
+                code = invigilation.replace_ticket(
+                    ctx.session,
+                    actor=ctx.actor,
+                    sitting_id=sitting_id,
+                    registration_id=registration_id,
+                    reason=form.model.move_reason,
+                    now=ctx.now,
+                    room_id=form.model.room_id,
+                    number=form.model.number,
+                )
+            return _slip(ctx, sitting_id, registration_id, code)
+        except NotFound:
+            raise
+        except ExamError as error:
+            form.add("move_reason" if error.code == "attempt_reason_missing" else "number", error)
+    return room_page(ctx, sitting_id, room_id, form, registration_id, status=422)
+
+
+def _slip(ctx: Context, sitting_id: UUID, registration_id: UUID, code: IssuedCode) -> Response:
+    seat = sittings.seat_of(ctx.session, sitting_id, registration_id)
+    sitting = sittings.find_sitting(ctx.session, sitting_id)
+    candidate = sittings.view_registrations(ctx.session, [registration_id])[registration_id]
+    return ctx.page(
+        "invigilation/print_slip.html",
+        code=code,
+        shown_code=show_entry_code(code.entry_code),
+        candidate=candidate,
+        seat=seat,
+        room=sittings.find_room(ctx.session, seat.room_id),
+        plan=sittings.find_plan(ctx.session, sitting.plan_id),
+        back=address(sitting_id, seat.room_id, registration_id),
     )
-    return room_page(ctx, sitting_id, room_id, Form(), registration_id, code=code)
 
 
 @router.get("/{sitting_id}/rooms/{room_id}/seats/{registration_id}/photo")

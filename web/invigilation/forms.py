@@ -67,3 +67,11 @@ class MoveForm(BaseModel):
     room_id: UUID
     number: int = Field(ge=1, le=500)
     move_reason: str = Field("", max_length=400)
+
+
+class ReplacementForm(BaseModel):
+    """A new slip, and another seat where one is named."""
+
+    room_id: UUID | None = None
+    number: int | None = Field(None, ge=1, le=500)
+    move_reason: str = Field("", max_length=400)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from exam_engine.delivery.rules import EventKind
 from exam_engine.delivery.seb.rules import Shown
 from exam_engine.invigilation.rules import IncidentKind
 from exam_engine.invigilation.service import SeatState
@@ -52,6 +53,13 @@ INCIDENTS: dict[IncidentKind, str] = {
     IncidentKind.EQUIPMENT: N_("Equipment failure"),
     IncidentKind.ILLNESS: N_("Illness"),
     IncidentKind.OTHER: N_("Other incident"),
+}
+EVENTS: dict[EventKind, str] = {
+    EventKind.FOCUS_LOST: N_("The page lost the focus"),
+    EventKind.FOCUS_BACK: N_("The page has the focus again"),
+    EventKind.FULLSCREEN_LEFT: N_("Full screen was left"),
+    EventKind.PASTE: N_("Something was pasted"),
+    EventKind.SECOND_DISPLAY: N_("A second display is there"),
 }
 COMPONENTS: dict[Component, str] = {
     Component.THEORY: N_("Theory examination"),

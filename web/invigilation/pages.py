@@ -8,13 +8,13 @@ from uuid import UUID
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 
+from exam_engine.delivery import service as delivery
 from exam_engine.delivery.seb import service as seb
 from exam_engine.invigilation import service as invigilation
 from exam_engine.invigilation.rules import AttendanceState
 from exam_engine.invigilation.service import SeatState, WatchedRoom, WatchedSeat
 from exam_engine.sittings import service as sittings
 from exam_engine.sittings.rules import SittingStatus
-from exam_engine.sittings.service import IssuedCode
 from itembank.base.errors import NotFound
 from itembank.people.rules import Action
 from web.deps import Context
@@ -23,6 +23,7 @@ from web.invigilation.labels import (
     BROWSERS,
     COMPONENTS,
     DENSE_SEATS,
+    EVENTS,
     INCIDENTS,
     SEAT_ICONS,
     SEAT_STATES,
@@ -53,7 +54,6 @@ def room_page(
     status: int = 200,
     *,
     find: str = "",
-    code: IssuedCode | None = None,
 ) -> Response:
     """Answer with the page of a room, one seat's candidate beside the map."""
     watched = room_of(ctx, sitting_id, room_id)
@@ -75,9 +75,12 @@ def room_page(
         is_open=is_open,
         find=find,
         found=found,
-        code=code,
         seb=seb.standings(ctx.session, sitting_id),
         browsers=BROWSERS,
+        events=delivery.evidence_of(ctx.session, chosen.attempt.attempt_id)
+        if chosen and chosen.attempt
+        else (),
+        event_kinds=EVENTS,
         rooms=sittings.list_rooms(ctx.session, active=True) if chosen and is_open else [],
         messages=[
             row for row in invigilation.messages(ctx.session, sitting_id) if row.room_id in (None, room_id)
@@ -129,6 +132,7 @@ def sitting_page(ctx: Context, sitting_id: UUID, form: Form[Any], status: int = 
         states=SEAT_STATES,
         live=live_words(ctx._, dense=False),
         messages=[row for row in invigilation.messages(ctx.session, sitting_id) if row.room_id is None],
+        late=delivery.waiting_files(ctx.session, [sitting_id]).get(sitting_id, 0),
         seb=seb.setting_of(ctx.session, sitting_id) if ctx.may(Action.ATTEMPT_CONTROL) else None,
         form=form,
         status=status,

@@ -121,6 +121,7 @@ def _plan_page(
         found=len(rows),
         page_number=page,
         pages=pages,
+        late=results.undecided_files(ctx.session, plan_id),
         counts={verdict: sum(row["verdict"] is verdict for row in everybody) for verdict in Verdict},
         charts=[(component, _chart(ctx, table, component)) for component in table.components],
         show=show,

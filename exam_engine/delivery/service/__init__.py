@@ -42,9 +42,11 @@ from exam_engine.delivery.service.handing_in import (
 from exam_engine.delivery.service.late import (
     LateFileView,
     accept_answer_file,
+    check_files_decided,
     decide_late_file,
     late_files,
     undecided_files,
+    waiting_files,
 )
 from exam_engine.delivery.service.reading import (
     AttemptProgress,
@@ -53,7 +55,13 @@ from exam_engine.delivery.service.reading import (
     attempt_states,
     responses,
 )
-from exam_engine.delivery.service.reporting import AttemptEvidence, ReportedEvent, evidence, record_events
+from exam_engine.delivery.service.reporting import (
+    AttemptEvidence,
+    ReportedEvent,
+    evidence,
+    evidence_of,
+    record_events,
+)
 from exam_engine.delivery.service.resting import (
     Rest,
     any_break_over,
@@ -87,11 +95,13 @@ __all__ = [
     "attempt_states",
     "bar_entry",
     "breaks_of",
+    "check_files_decided",
     "control_attempts",
     "decide_late_file",
     "end_break",
     "end_overdue_breaks",
     "evidence",
+    "evidence_of",
     "extend_attempt",
     "give_accommodations",
     "give_listed",
@@ -121,6 +131,7 @@ __all__ = [
     "terminate_attempt",
     "terms_of",
     "undecided_files",
+    "waiting_files",
     "waiting_room",
     "withdraw_accommodation",
 ]

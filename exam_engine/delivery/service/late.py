@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -21,6 +21,7 @@ from exam_engine.delivery.rules import (
     HandedInByCandidate,
     LateFileDecided,
     LateFileState,
+    LateFilesUndecided,
     SecondPersonNeeded,
     SittingClosedForFiles,
     check_reason,
@@ -156,6 +157,17 @@ def _view(session: Session, file: LateFile, attempt: Attempt) -> LateFileView:
 def undecided_files(session: Session, actor: Actor) -> int:
     """Return how many files wait for the one who acts; who uploaded a file does not decide about it."""
     return sum(file.uploaded_by != actor.id for file in store.waiting_files(session))
+
+
+def waiting_files(session: Session, sitting_ids: Collection[UUID]) -> dict[UUID, int]:
+    """Return how many late answer files nobody has decided, by sitting, where there are any."""
+    return store.waiting_by_sitting(session, sitting_ids)
+
+
+def check_files_decided(session: Session, sitting_ids: Collection[UUID]) -> None:
+    """Raise LateFilesUndecided while a late answer file of one of the sittings waits for a second person."""
+    if waiting := waiting_files(session, sitting_ids):
+        raise LateFilesUndecided(count=sum(waiting.values()))
 
 
 def _newer(session: Session, attempt: Attempt, file: LateFile) -> list[AnswerRow]:

@@ -72,5 +72,10 @@ def evidence(session: Session, sitting_id: UUID) -> Sequence[AttemptEvidence]:
     return [_evidence(event) for event in store.sitting_events(session, sitting_id)]
 
 
+def evidence_of(session: Session, attempt_id: UUID) -> Sequence[AttemptEvidence]:
+    """Return the events of one attempt in the order of time."""
+    return [_evidence(event) for event in store.attempt_events(session, attempt_id)]
+
+
 def _evidence(event: AttemptEvent) -> AttemptEvidence:
     return AttemptEvidence(event.attempt_id, event.epoch, event.kind, event.at, event.lasted_seconds)

@@ -8,6 +8,7 @@ from exam_engine.invigilation.service.commanding import (
     messages_of,
     messages_since,
     move_seat,
+    replace_ticket,
     rooms_of_attempts,
     send_message,
 )
@@ -55,6 +56,7 @@ __all__ = [
     "overview",
     "picture",
     "record_incident",
+    "replace_ticket",
     "room_progress",
     "rooms_of_attempts",
     "running_sitting",

@@ -36,8 +36,8 @@ def close_sitting(session: Session, *, actor: Actor, sitting_id: UUID, now: date
     Whoever began is present; whoever never began a theory examination is absent. Other components have no
     attempts here, so attendance must have been taken.
 
-    Raises VoidingUndecided, SittingNotOver, AttemptsOpen, AttendanceMissing, RoomRecordMissing, SittingNotRunning or
-    NotFound.
+    Raises VoidingUndecided, LateFilesUndecided, SittingNotOver, AttemptsOpen, AttendanceMissing, RoomRecordMissing,
+    SittingNotRunning or NotFound.
     """
     sitting = running_sitting(session, sitting_id)
     seats = sittings.list_seats(session, sitting_id)
@@ -46,6 +46,7 @@ def close_sitting(session: Session, *, actor: Actor, sitting_id: UUID, now: date
     if undecided := store.undecided(session, sitting_id):
         held = dict.fromkeys(names[row.registration_id] for row in undecided if row.registration_id in names)
         raise VoidingUndecided(names="、".join(held))
+    delivery.check_files_decided(session, [sitting_id])
     attempts = {row.registration_id: row for row in delivery.attempt_states(session, sitting_id)}
     attendance = store.attendance(session, sitting_id)
     seated = [seat.seat.registration_id for seat in seats]

@@ -24,6 +24,7 @@ from exam_engine.invigilation.rules import (
 from exam_engine.invigilation.service.recording import running_sitting
 from exam_engine.sittings import service as sittings
 from exam_engine.sittings.models import Seat
+from exam_engine.sittings.service import IssuedCode
 from itembank.base import audit
 from itembank.people.rules import Actor
 
@@ -198,3 +199,46 @@ def move_seat(
     )
     session.flush()
     return seat
+
+
+def replace_ticket(
+    session: Session,
+    *,
+    actor: Actor,
+    sitting_id: UUID,
+    registration_id: UUID,
+    reason: str,
+    now: datetime,
+    room_id: UUID | None = None,
+    number: int | None = None,
+) -> IssuedCode:
+    """Give a candidate a new entry code, and with ``number`` another seat, in one go; the former code opens nothing.
+
+    Raises SeatTaken, SeatOutsideRoom, ReasonMissing, TicketMissing, SittingNotRunning or NotFound.
+    """
+    sitting = running_sitting(session, sitting_id)
+    seat, reason = sittings.seat_of(session, sitting_id, registration_id), check_reason(reason)
+    room_id = room_id or seat.room_id
+    if number is not None and (room_id, number) != (seat.room_id, seat.number):
+        move_seat(
+            session,
+            actor=actor,
+            sitting_id=sitting_id,
+            registration_id=registration_id,
+            room_id=room_id,
+            number=number,
+            reason=reason,
+            now=now,
+        )
+    (code,) = sittings.issue_entry_codes(
+        session, actor=actor, plan_id=sitting.plan_id, now=now, registration_ids=[registration_id]
+    )
+    audit.record(
+        session,
+        actor=actor,
+        action="ticket.replaced",
+        subject=("registration", registration_id),
+        institution_id=sitting.institution_id,
+        detail={"sitting": sitting_id, "moved": number is not None, "reason": reason},
+    )
+    return code

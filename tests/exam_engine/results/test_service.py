@@ -5,8 +5,11 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from exam_engine.delivery.models import Attempt, LateFile
+from exam_engine.delivery.rules import LateFileState, LateFilesUndecided
 from exam_engine.invigilation.models import Attendance, Incident
 from exam_engine.invigilation.rules import AttendanceState, IncidentKind
 from exam_engine.marking import service as marking
@@ -93,6 +96,29 @@ def test_an_unmarked_attempt_is_missing_and_stops_the_release(session: Session) 
     assert {state for state, _ in found.values()} == {ResultState.MISSING}
     with pytest.raises(results.ResultsMissing, match="2 results"):
         results.release_results(session, actor=SYSTEM, plan_id=world.plan.id, now=MARKED)
+
+
+def test_a_late_answer_file_that_nobody_decided_stops_the_release(session: Session) -> None:
+    world = make_world(session, names=("张伟",))
+    answer_all(session, world, right=(6,))
+    marking.mark_sitting(session, world.theory.id, actor=SYSTEM, now=MARKED)
+    collect(session, world)
+    file = LateFile(
+        institution_id=world.institution.id,
+        attempt_id=session.scalars(select(Attempt.id)).one(),
+        digest="0" * 64,
+        answers=[],
+        state=LateFileState.WAITING,
+        uploaded_at=MARKED,
+    )
+    session.add(file)
+    session.flush()
+
+    assert results.undecided_files(session, world.plan.id) == {world.theory.id: 1}
+    with pytest.raises(LateFilesUndecided, match="1 late answer files"):
+        results.release_results(session, actor=SYSTEM, plan_id=world.plan.id, now=MARKED)
+    file.state = LateFileState.REFUSED
+    assert results.release_results(session, actor=SYSTEM, plan_id=world.plan.id, now=MARKED) == 1
 
 
 def test_a_practical_without_sheets_is_missing_until_a_reason_is_recorded(session: Session) -> None:
