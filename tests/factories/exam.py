@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from exam_engine.papers import service as papers
@@ -29,7 +30,7 @@ class ExamWorld:
 
     @classmethod
     def make(
-        cls, database: Database, institution: Institution, *, begins_in_minutes: float = -1, **terms: int
+        cls, database: Database, institution: Institution, *, begins_in_minutes: float = -1, **terms: Any
     ) -> ExamWorld:
         paper_id = make_sealed_papers(
             lambda: database.session(scope=Scope.everything()), institution, forms=1

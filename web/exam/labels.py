@@ -52,6 +52,21 @@ PAGE_WORDS: dict[str, str] = {
         "tell the invigilator; nothing is lost."
     ),
     "not_handed_in": N_("The server could not be reached. Your answers are saved; try to hand in again."),
+    "part_over": N_("The time of this part is over. Going on to the next one…"),
+    "part_waiting": N_(
+        "The time of this part is over and the network is away, so the next part cannot be opened. Leave this page "
+        "open: it goes on by itself when the network is back. Tell the invigilator; the time of the next part runs."
+    ),
+    "not_gone_on": N_(
+        "The server could not be reached. The next part needs it; your answers are kept. Try again."
+    ),
+    "part_not_saved": N_(
+        "{n} answers have not reached the server, so this part cannot be ended yet. Wait for the network or tell the "
+        "invigilator; nothing is lost."
+    ),
+    "part_missed": N_(
+        "{n} answers of a former part did not reach the server in time. Save them to a file and tell the invigilator."
+    ),
     "closed": N_("The examination is over for you. {n} answers did not reach the server in time."),
     "save_file": N_("Save the answer file"),
     "file_how": N_(

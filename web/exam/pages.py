@@ -106,6 +106,15 @@ class _Part:
         self.type, self.marks_each, self.entries = section.type, section.marks_each, range(size)
 
 
+class _Step:
+    """A step as the frame shows it, whichever it is."""
+
+    number, nth, count = _Slot("step"), _Slot("nth"), _Slot("count")
+
+    def __init__(self, kind: str, last: bool, counted: bool) -> None:
+        self.kind, self.last, self.counted = kind, last, counted
+
+
 class PaperPages:
     """The examination page of one paper in one language, for any candidate."""
 
@@ -134,8 +143,10 @@ class PaperPages:
                 self._questions[place] = _Question(macros, self._entries[place])
                 self._missing.discard(place)
 
-    def _make_frame(self, notice: str, sizes: tuple[tuple[int, int], ...]) -> bytes:
-        """Return what is the same for all who have so many items of these sections."""
+    def _make_frame(
+        self, notice: str, sizes: tuple[tuple[int, int], ...], step: tuple[str, bool, bool] | None
+    ) -> bytes:
+        """Return what is the same for all who have so many items of these sections, in such a step."""
         translate = i18n.translator(self._language)
         values = {
             "csrf": _Slot("csrf"),
@@ -156,6 +167,7 @@ class PaperPages:
             "section_hints": SECTION_HINTS,
             "look": _Slot("look"),
             "breaks": _Slot("breaks"),
+            "step": step and _Step(*step),
             "words": {key: translate(word) for key, word in PAGE_WORDS.items()},
         }
         return _compile(render("exam/paper.html", self._language, values))
@@ -180,6 +192,12 @@ class PaperPages:
             b"look": look_of(sheet.accommodations).encode(),
             b"breaks": break_tools(sheet.accommodations, self._language).encode(),
         }
+        step = None
+        if sheet.standing is not None:
+            now = sheet.standing
+            step = now.kind.value, now.last, now.count is not None
+            values |= {b"step": b"%d" % now.number, b"nth": b"%d" % (now.number + 1)}
+            values |= {b"count": b"%d" % (now.count or 0)}
         n, chosen = 0, sheet.chosen
         order = self._arranger.order(sheet.seed, sheet.form)
         for section, places in order:
@@ -190,7 +208,7 @@ class PaperPages:
                 response = chosen.get(question.item_id, ())
                 values[b"q%d" % n] = question.shown(n, options, response)
                 values[b"a%d" % n] = b" cell-answered" if response else b""
-        return self._frame(notice, tuple((at, len(places)) for at, places in order)) % values
+        return self._frame(notice, tuple((at, len(places)) for at, places in order), step) % values
 
 
 _MOST = 64
@@ -247,6 +265,7 @@ def _waiting_frame(
         "current": current,
         "name": _Slot("name"),
         "Stage": Stage,
+        "section_names": SECTION_NAMES,
         "refusal": None,
     }
     return _compile(render("exam/waiting.html", language, values))

@@ -28,6 +28,7 @@ from itembank.people.rules import Action
 from web.deps import NOTICE_COOKIE, Context, candidate_actor, public, requires
 from web.errors import status_of
 from web.exam.forms import EntryForm, EpochForm, StepForm
+from web.exam.labels import SECTION_NAMES
 from web.exam.lean import step_as_json
 from web.exam.limits import TICKET_COUNTED, addresses, count_ticket, take_back_ticket
 from web.exam.needs import look_of, waiting_needs
@@ -151,6 +152,7 @@ def _waiting_page(ctx: Context, refusal: ExamError | None = None) -> Response:
         current=current,
         name=name,
         Stage=Stage,
+        section_names=SECTION_NAMES,
         refusal=refusal,
         status=status_of(refusal) if refusal else 200,
     )

@@ -6,7 +6,7 @@ import { attempt, body } from "./exam-page.js";
 export const FORMAT = "exam-engine answers 1";
 
 export async function saveFile(queue, remaining) {
-  const answers = [...queue.entries.values()].map(({ item, epoch, revision, response }) => [item, epoch, revision, response]);
+  const answers = [...queue.late, ...queue.entries.values()].map(({ item, epoch, revision, response }) => [item, epoch, revision, response]);
   const sealed = await queue.box.seal({ attempt, answers, remaining }, `${attempt}/file`);
   const file = new Blob([JSON.stringify({ format: FORMAT, attempt, sealed })], { type: "application/json" });
   const link = document.createElement("a");

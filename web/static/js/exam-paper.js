@@ -81,7 +81,8 @@ export function show(index, focus) {
 
 export const step = (by) => show(paper.current + by, true);
 
-export function lock(on) {
+export function lock(wanted) {
+  const on = wanted || body.dataset.kind === "break";
   paper.locked = on;
   body.classList.toggle("locked", on);
   for (const question of questions) for (const input of question.inputs) input.disabled = on;
@@ -97,7 +98,7 @@ function change(question) {
 // By key: the option at `index` of the question shown.
 export function choose(index) {
   const question = questions[paper.current];
-  const input = question.inputs[index];
+  const input = question && question.inputs[index];
   if (paper.locked || !input) return;
   if (input.type === "radio") question.response = [input.value];
   else question.response = (input.checked ? question.response.filter((label) => label !== input.value) : [...question.response, input.value]).sort();
@@ -106,7 +107,7 @@ export function choose(index) {
 }
 
 export function strike(question, index) {
-  const input = question.inputs[index];
+  const input = question && question.inputs[index];
   if (paper.locked || !input) return;
   const on = question.struck.includes(input.value);
   question.struck = on ? question.struck.filter((label) => label !== input.value) : [...question.struck, input.value];

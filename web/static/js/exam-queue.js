@@ -19,6 +19,8 @@ export class Queue {
     this.entries = new Map();
     // What an earlier page of this attempt left unacknowledged.
     this.left = [];
+    // Answers of a former part that came too late for the server; they go into the answer file.
+    this.late = [];
     this.writing = Promise.resolve();
   }
 
@@ -83,6 +85,7 @@ export class Queue {
   async clear() {
     this.entries.clear();
     this.left = [];
+    this.late = [];
     tab.drop(this.attempt);
     await this.writing;
     for (const kept of await this.store.all(`${this.attempt}/`).catch(() => [])) await this.drop(kept.key);

@@ -9,7 +9,7 @@ const HEARTBEAT = 30000;
 const PER_SAVE = 100;
 
 export class Sync {
-  // `hooks`: heard(remaining, roundTrip), paused(text or ""), closed(), takenOver(text), kept().
+  // `hooks`: heard(remaining, roundTrip), paused(text or ""), closed(), partOver(), takenOver(text), kept().
   constructor(queue, hooks) {
     this.queue = queue;
     this.hooks = hooks;
@@ -65,6 +65,7 @@ export class Sync {
     }
     const { code, message } = reply.facts;
     if (code === "attempt_closed") await this.hooks.closed();
+    else if (code === "section_closed") { this.reached(); this.hooks.partOver(); }
     else if (["taken_over", "not_your_attempt", "token_expired"].includes(code)) this.hooks.takenOver(message);
     else if (code === "attempt_paused") { this.reached(); body.dataset.paused = "1"; this.hooks.paused(message); }
     else this.missed(reply.status === 0);

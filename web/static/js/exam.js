@@ -22,6 +22,9 @@ let revision = 0;
 let keeping = 0;
 let filed = false;
 let breaks = null;
+let going = false;
+// How many seconds the whole lasts longer than the present part.
+let beyond = 0;
 
 // ---- the end: handed in, taken over
 
@@ -59,8 +62,8 @@ async function closed() {
   if (sync.finished) return;
   sync.finished = true;
   lock(true);
-  if (!queue.size) { await queue.clear(); window.location.replace(`/exam/attempts/${attempt}/receipt`); return; }
-  offerFile(say("closed", { n: queue.size }));
+  if (!queue.size && !queue.late.length) { await queue.clear(); window.location.replace(`/exam/attempts/${attempt}/receipt`); return; }
+  offerFile(say("closed", { n: queue.size + queue.late.length }));
   byId("over-on").hidden = false;
 }
 
@@ -133,8 +136,10 @@ async function takeServers({ token, epoch, answers, seal }, held) {
     if (newer && questionOf(entry.item)) {
       revision += 1;
       takeLeft(entry, { epoch, revision });
-    } else await queue.forget(entry.item);
+    } else if (newer && body.dataset.step) queue.late.push(entry);
+    else await queue.forget(entry.item);
   }
+  if (queue.late.length) notice(say("part_missed", { n: queue.late.length }), button(words.save_file, giveFile));
 }
 
 function takeLeft(entry, order) {
@@ -171,6 +176,7 @@ async function begin() {
       notice(text);
     },
     closed,
+    partOver,
     takenOver,
     kept: keep,
   });
@@ -179,6 +185,9 @@ async function begin() {
   const held = seal && await queue.recall("state");
   const reply = await open(held);
   if (!reply) return;
+  const at = reply.facts && reply.facts.step;
+  if (at && String(at.number) !== body.dataset.step) { leave(); return; } // the server has gone on meanwhile
+  if (at) beyond = at.beyond;
   let remaining;
   let paused = false;
   if (reply.held) { remaining = takeHeld(held); ({ paused } = held); } else {
@@ -285,12 +294,59 @@ async function handIn() {
   byId("confirm-yes").disabled = true;
   if (queue.size) problem.textContent = words.sending_before;
   await sync.flush(15000);
-  problem.textContent = queue.size ? say("not_all_saved", { n: queue.size }) : await submit();
+  if (queue.size) problem.textContent = say(partFollows() ? "part_not_saved" : "not_all_saved", { n: queue.size });
+  else problem.textContent = await (partFollows() ? goOn() : submit());
   byId("confirm-yes").disabled = false;
+}
+
+// ---- parts that are opened one after the other
+
+const partFollows = () => Boolean(body.dataset.step) && !body.dataset.last;
+
+// The next part comes with a page of its own: nothing of it is here before.
+function leave() {
+  sync.finished = true;
+  window.location.replace(`/exam/attempts/${attempt}`);
+}
+
+// Empty when this page is done with; otherwise what is in the way.
+async function goOn() {
+  const form = new URLSearchParams({ epoch: String(sync.epoch), step: body.dataset.step, _csrf: body.dataset.csrf });
+  const reply = await ask("POST", `/exam/attempts/${attempt}/go-on`, form, { "X-CSRF-Token": body.dataset.csrf });
+  const { code, message, step } = reply.facts;
+  if (reply.status === 200) {
+    if (String(step.number) !== body.dataset.step) { leave(); return ""; }
+    body.dataset.last = "1"; // none follows after all
+    return submit();
+  }
+  if (code === "attempt_closed") { await closed(); return ""; }
+  if (["taken_over", "section_closed"].includes(code)) { takenOver(message); return ""; }
+  if (reply.status === 401 || reply.status === 403) loggedOut();
+  return reply.status === 0 || reply.status >= 500 ? words.not_gone_on : message || words.session_over;
+}
+
+async function partOver() {
+  if (going || sync.finished) return;
+  going = true;
+  lock(true);
+  if (byId("confirm").open) byId("confirm").close();
+  byId("over-text").textContent = words.part_over;
+  if (!byId("over").open) byId("over").showModal();
+  await sync.flush(sync.offlineSince ? 1000 : 6000);
+  while (!sync.finished) {
+    const problem = await goOn();
+    if (!problem || sync.finished) break;
+    byId("over-text").textContent = problem === words.not_gone_on ? words.part_waiting : problem;
+    await wait(jitter(2500));
+    await sync.listen();
+    if (clock.seconds > 0 && !sync.finished) { byId("over").close(); lock(Boolean(body.dataset.paused)); break; } // extra time
+  }
+  going = false;
 }
 
 async function timeOver() {
   if (sync.finished) return;
+  if (partFollows()) { partOver(); return; }
   lock(true);
   if (byId("confirm").open) byId("confirm").close();
   byId("over-text").textContent = words.time_over;
@@ -317,6 +373,8 @@ async function timeOver() {
 const clock = new Clock({
   show(seconds) {
     byId("timer-value").textContent = asClock(seconds);
+    if (byId("rest-clock")) byId("rest-clock").textContent = asClock(seconds);
+    if (beyond > 0) { byId("whole").hidden = false; byId("whole-value").textContent = asClock(Math.round(seconds + beyond)); }
     byId("timer").classList.toggle("short", seconds <= 300);
   },
   announce(seconds) { announce(say("minutes_left", { n: seconds / 60 })); },
@@ -328,6 +386,7 @@ byId("hand-in").addEventListener("click", confirmHandIn);
 byId("confirm-back").addEventListener("click", () => byId("confirm").close());
 byId("confirm-yes").addEventListener("click", handIn);
 byId("over-file").addEventListener("click", giveFile);
+if (byId("rest-end")) byId("rest-end").addEventListener("click", async () => { byId("rest-problem").textContent = await goOn(); });
 byId("over").addEventListener("cancel", (event) => event.preventDefault());
 
 // ---- the window
