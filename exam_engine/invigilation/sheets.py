@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from exam_engine.invigilation.rules import IncidentKind
-from exam_engine.invigilation.service import SeatState, WatchedRoom
+from exam_engine.invigilation.service import SeatState, WatchedRoom, WatchedSeat
+from exam_engine.sittings.accommodations import NONE, short_words
 from exam_engine.sittings.rules import Terms, at_the_site
 from exam_engine.sittings.service import PlanView
 from exam_engine.sittings.sheets import COMPONENT_WORDS, period
@@ -20,6 +21,24 @@ INCIDENT_WORDS = {
     IncidentKind.OTHER: "其他情况",
 }
 BLANK = "______"
+
+
+def _needs(watched: WatchedRoom, terms: Terms) -> str:
+    return "\n".join(
+        f"{row.view.seat.number}　{row.view.candidate.person.name}　{needs_line(row, terms)}"
+        for row in watched.seats
+        if row.given != NONE
+    )
+
+
+def needs_line(row: WatchedSeat, terms: Terms) -> str:
+    """Return what a candidate was given, and which of the breaks were taken."""
+    given = "、".join(short_words(row.given, terms.limit_minutes))
+    taken = "、".join(
+        f"{at_the_site(one.began_at)[-5:]}–{at_the_site(one.ended_at)[-5:] if one.ended_at else ''}"
+        for one in row.breaks
+    )
+    return f"{given}（已休息 {taken}）" if taken else given
 
 
 def record_sheet(watched: WatchedRoom, view: PlanView, terms: Terms) -> dict[str, Any]:
@@ -46,6 +65,7 @@ def record_sheet(watched: WatchedRoom, view: PlanView, terms: Terms) -> dict[str
             ["应考人数", str(len(watched.seats))],
             ["实考 / 缺考", came],
             ["缺考考生", "、".join(names[row.view.seat.registration_id] for row in absent) or "—"],
+            ["考试便利", _needs(watched, terms) or "无"],
             ["视频监控", record.video_reference if record and record.video_reference else "—"],
             ["替代监督措施及原因", substitute],
             ["违纪及异常情况", "\n".join(incidents) or "无"],

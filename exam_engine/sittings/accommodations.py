@@ -193,7 +193,7 @@ def check_reason(reason: str) -> str:
 
 
 WHO = "准考证号或证件号"
-REASON = "理由"
+REASON = "原因"
 _NUMBERS = {
     "延长时间（%）": "extra_percent",
     "延长时间（分钟）": "extra_minutes",

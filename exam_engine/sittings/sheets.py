@@ -8,6 +8,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from exam_engine.sittings.accommodations import Accommodations, short_words
 from exam_engine.sittings.models import Room
 from exam_engine.sittings.rules import Component, Terms, at_the_site, show_entry_code
 from exam_engine.sittings.service import IssuedCode, PlanView, SeatView
@@ -20,7 +21,12 @@ COMPONENT_WORDS: Mapping[Component, str] = {
     Component.PRACTICAL: "操作技能",
     Component.REVIEW: "综合评审",
 }
-TITLES = {"attendance": "考生签到表", "seats": "考场座次表", "doors": "考场门贴"}
+TITLES = {
+    "attendance": "考生签到表",
+    "seats": "考场座次表",
+    "doors": "考场门贴",
+    "needs": "考试便利安排表",
+}
 MOST_PHOTOS = 60
 """Photographs are drawn on tickets up to this many; larger batches leave room to paste one."""
 
@@ -55,7 +61,7 @@ def period(terms: Terms) -> str:
 def room_sheets(
     kind: str, view: PlanView, component: Component, terms: Terms, seats: Sequence[SeatView]
 ) -> list[dict[str, Any]]:
-    """Return one sheet a room: ``attendance``, ``seats`` or ``doors``."""
+    """Return one sheet a room: ``attendance``, ``seats``, ``doors`` or ``needs``."""
     made = []
     for room, group in groupby(seats, key=lambda seat: seat.room):
         rows = list(group)
@@ -66,19 +72,29 @@ def room_sheets(
                 COMPONENT_WORDS[component],
                 period(terms),
                 f"{room.name} {room.place}".strip(),
-                f"应到 {len(rows)} 人",
+                f"{'共' if kind == 'needs' else '应到'} {len(rows)} 人",
             ],
             "foot": [],
         }
-        made.append(sheet | _BODIES[kind](room, rows))
+        made.append(sheet | _BODIES[kind](room, rows, terms.limit_minutes))
     return made
 
 
-def _attendance(_room: Room, rows: Sequence[SeatView]) -> dict[str, Any]:
+def shown(kind: str, seats: Sequence[SeatView]) -> list[SeatView]:
+    """Return the seats that a sheet is about: those with accommodations for ``needs``, else all."""
+    return [seat for seat in seats if kind != "needs" or seat.seat.accommodations]
+
+
+def remark(row: SeatView, limit_minutes: int) -> str:
+    """Return what sheets say of a candidate's accommodations; empty for nearly everybody."""
+    return "、".join(short_words(Accommodations.from_json(row.seat.accommodations), limit_minutes))
+
+
+def _attendance(_room: Room, rows: Sequence[SeatView], limit_minutes: int) -> dict[str, Any]:
     return {
         "kind": "list",
         "columns": ["座位", "准考证号", "姓名", "性别", "证件号码", "考生签名", "备注"],
-        "widths": [5, 18, 11, 5, 18, 14, 9],
+        "widths": [5, 18, 11, 5, 18, 13, 10],
         "row_inset": 6,
         "rows": [
             [
@@ -88,7 +104,7 @@ def _attendance(_room: Room, rows: Sequence[SeatView]) -> dict[str, Any]:
                 row.candidate.person.sex,
                 shorten_document(row.candidate.person.document_number),
                 "",
-                "",
+                remark(row, limit_minutes),
             ]
             for row in rows
         ],
@@ -96,7 +112,7 @@ def _attendance(_room: Room, rows: Sequence[SeatView]) -> dict[str, Any]:
     }
 
 
-def _doors(_room: Room, rows: Sequence[SeatView]) -> dict[str, Any]:
+def _doors(_room: Room, rows: Sequence[SeatView], _limit_minutes: int) -> dict[str, Any]:
     return {
         "kind": "list",
         "columns": ["座位", "准考证号", "姓名"],
@@ -109,7 +125,7 @@ def _doors(_room: Room, rows: Sequence[SeatView]) -> dict[str, Any]:
     }
 
 
-def _seats(room: Room, rows: Sequence[SeatView]) -> dict[str, Any]:
+def _seats(room: Room, rows: Sequence[SeatView], limit_minutes: int) -> dict[str, Any]:
     return {
         "kind": "plan",
         "per_row": room.seats_per_row,
@@ -118,14 +134,35 @@ def _seats(room: Room, rows: Sequence[SeatView]) -> dict[str, Any]:
                 "number": str(row.seat.number),
                 "name": row.candidate.person.name,
                 "note": (row.candidate.registration.ticket_number or "")[-5:]
-                + (f" · 卷{row.form}" if row.form else ""),
+                + (f" · 卷{row.form}" if row.form else "")
+                + (f" · {said}" if (said := remark(row, limit_minutes)) else ""),
             }
             for row in rows
         ],
     }
 
 
-_BODIES = {"attendance": _attendance, "seats": _seats, "doors": _doors}
+def _needs(_room: Room, rows: Sequence[SeatView], limit_minutes: int) -> dict[str, Any]:
+    return {
+        "kind": "list",
+        "columns": ["座位", "准考证号", "姓名", "便利", "执行情况"],
+        "widths": [5, 18, 11, 28, 18],
+        "row_inset": 8,
+        "rows": [
+            [
+                str(row.seat.number),
+                row.candidate.registration.ticket_number or "",
+                row.candidate.person.name,
+                remark(row, limit_minutes),
+                "",
+            ]
+            for row in rows
+        ],
+        "foot": ["监考员签名 ______________　______________"],
+    }
+
+
+_BODIES = {"attendance": _attendance, "seats": _seats, "doors": _doors, "needs": _needs}
 
 
 def ticket_sheet(

@@ -97,6 +97,8 @@ class Action(StrEnum):
     REGISTRATION_READ = "registration.read"
     REGISTRATION_WRITE = "registration.write"
     REGISTRATION_REVIEW = "registration.review"
+    ACCOMMODATION_READ = "accommodation.read"
+    ACCOMMODATION_GIVE = "accommodation.give"
     ROOM_READ = "room.read"
     INCIDENT_RECORD = "incident.record"
     ATTEMPT_CONTROL = "attempt.control"
@@ -184,6 +186,10 @@ PERMISSIONS: dict[Action, frozenset[Role]] = {
     ),
     Action.REGISTRATION_WRITE: frozenset({Role.EXAM_OFFICER}),
     Action.REGISTRATION_REVIEW: frozenset({Role.EXAM_OFFICER}),
+    # Reasons are shown only with REGISTRATION_READ: they are mostly about somebody's health.
+    Action.ACCOMMODATION_READ: _RUNNING,
+    # Invigilators decide once log-in is open; sittings.service refuses them before.
+    Action.ACCOMMODATION_GIVE: frozenset({Role.EXAM_OFFICER, Role.INVIGILATOR}),
     Action.ROOM_READ: _RUNNING,
     Action.INCIDENT_RECORD: frozenset({Role.INVIGILATOR, Role.EXAM_OFFICER}),
     Action.ATTEMPT_CONTROL: frozenset({Role.INVIGILATOR, Role.EXAM_OFFICER}),

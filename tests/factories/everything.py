@@ -32,6 +32,7 @@ from exam_engine.recognition import service as recognition
 from exam_engine.recognition.models import Decision
 from exam_engine.results.models import ComponentResult
 from exam_engine.sittings import service as sittings
+from exam_engine.sittings.accommodations import Accommodations
 from exam_engine.sittings.models import SittingPaper
 from exam_engine.sittings.rules import Component, Duty
 from exam_engine.standard_setting import service as standards
@@ -171,6 +172,15 @@ def _sat(session: Session, made: Everything) -> dict[str, UUID]:
         now=now,
     )
     assert preview.upload_id, preview.errors
+    delivery.give_accommodations(
+        session,
+        plan_id=theory.plan_id,
+        registration_ids=[theory.candidates[0]],
+        given=Accommodations(extra_percent=20, breaks=1, break_minutes=5),
+        reason="残疾证",
+        **common,
+    )
+    [accommodated] = sittings.list_accommodations(session, theory.plan_id)
     file = LateFile(
         institution_id=made.institution.id,
         attempt_id=attempt.id,
@@ -190,6 +200,7 @@ def _sat(session: Session, made: Everything) -> dict[str, UUID]:
         "registration_id": theory.candidates[0],
         "attempt_id": attempt.id,
         "upload_id": preview.upload_id,
+        "accommodation_id": accommodated.row.id,
         "incident_id": session.scalars(select(Incident.id)).one(),
         "user_id": user.id,
     }

@@ -9,34 +9,34 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from exam_engine.delivery import service as delivery
-from exam_engine.sittings.accommodations import Accommodations
-from itembank.base.db import Database, Scope
-from itembank.people.models import Institution
-from itembank.people.rules import SYSTEM
+from itembank.people.rules import Role
 from tests.factories.exam import ExamWorld
-from tests.journeys.test_candidate import log_in
+from tests.journeys.test_candidate import log_in, world
+
+__all__ = ["world"]
 
 pytestmark = pytest.mark.journey
 Shot = Callable[[Page, str], Path]
 
 
 def test_large_print_contrast_extra_time_and_a_break(
-    page: Page, live_server: Any, database: Database, institution: Institution, shot: Shot
+    page: Page, new_page: Any, log_in_page: Any, world: ExamWorld, shot: Shot, accessibility: Any
 ) -> None:
-    world = ExamWorld.make(database, institution)
     candidate = world.candidate()
-    with database.session(scope=Scope.everything()) as session:
-        delivery.give_accommodations(
-            session,
-            actor=SYSTEM,
-            plan_id=world.sitting.plan_id,
-            sitting_id=world.sitting.id,
-            registration_ids=[candidate.registration.id],
-            given=Accommodations(30, 0, 2, 10, 3, contrast=True, plain_order=True),
-            reason="视力残疾证",
-            now=database.clock.now(),
-        )
+    officer = log_in_page(new_page(), Role.EXAM_OFFICER)
+    officer.goto(f"/plans/{world.sitting.plan_id}/accommodations?sitting={world.sitting.id}&find=王小明")
+    officer.get_by_label("延长时间（占考试时长的百分比）").fill("30")
+    officer.get_by_label("休息次数").fill("2")
+    officer.get_by_label("每次休息最长（分钟）").fill("10")
+    officer.get_by_label("开始时的字号").select_option("3")
+    officer.get_by_label("高对比度").check()
+    officer.get_by_label("原因").fill("视力残疾证 4401")
+    shot(officer, "accommodations-0-giving")
+    officer.get_by_role("button", name="在本场次给予").click()
+    expect(officer.get_by_text("已为 1 名考生登记考试便利")).to_be_visible()
+    shot(officer, "accommodations-0-given")
+    assert accessibility(officer) == []
+
     log_in(page, world, candidate)
     expect(page.get_by_text("在 90 分钟之外延长 27 分钟，共 117 分钟")).to_be_visible()
     shot(page, "accommodations-1-waiting")
@@ -47,6 +47,7 @@ def test_large_print_contrast_extra_time_and_a_break(
     assert stem.evaluate("e => getComputedStyle(e).color") == "rgb(0, 0, 0)"
     expect(page.locator("#timer-value")).to_contain_text("01:56")
     shot(page, "accommodations-2-paper")
+    assert accessibility(page) == []
     page.keyboard.press("b")
     page.get_by_role("button", name="休息").click()
     expect(page.locator("#break-text")).to_contain_text("您还可休息 2 次")
@@ -55,6 +56,7 @@ def test_large_print_contrast_extra_time_and_a_break(
     expect(page.locator("#main")).not_to_be_visible()
     stood = page.locator("#timer-value").inner_text()
     shot(page, "accommodations-3-break")
+    assert accessibility(page) == []
     page.reload()
     expect(page.locator("#break-clock")).to_contain_text("00:09")
     assert page.locator("#timer-value").inner_text() == stood

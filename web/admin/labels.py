@@ -11,6 +11,10 @@ ACTIONS: dict[str, str] = {
     "attempt.collected": N_("Attempt collected by an invigilator"),
     "attempt.extended": N_("Attempt extended"),
     "attempt.paused": N_("Attempt paused"),
+    "attempt.accommodated": N_("Deadline moved by an accommodation"),
+    "attempt.break_begun": N_("Break begun by the candidate"),
+    "accommodation.given": N_("Accommodation given"),
+    "accommodation.withdrawn": N_("Accommodation withdrawn"),
     "attempt.resumed": N_("Attempt resumed"),
     "attempt.terminated": N_("Attempt terminated"),
     "attendance.present": N_("Attendance present"),
@@ -141,6 +145,7 @@ ACTIONS: dict[str, str] = {
 """What was done, by the code under which it is recorded."""
 
 SUBJECTS: dict[str, str] = {
+    "accommodation": N_("Accommodation"),
     "attempt": N_("Attempt"),
     "blueprint": N_("Blueprint"),
     "calibration_run": N_("Calibration run"),

@@ -8,6 +8,7 @@ from exam_engine.delivery.rules import EventKind
 from exam_engine.delivery.seb.rules import Shown
 from exam_engine.invigilation.rules import IncidentKind
 from exam_engine.invigilation.service import SeatState
+from exam_engine.sittings.accommodations import Accommodations
 from exam_engine.sittings.rules import Component, SittingStatus
 from web.i18n import N_, Translate
 
@@ -74,6 +75,20 @@ STATUSES: dict[SittingStatus, tuple[str, str]] = {
 
 BROWSERS: dict[Shown, str] = {Shown.SEB: N_("in SEB"), Shown.LET_IN: N_("without SEB"), Shown.MISSING: ""}
 """For the seats of a sitting that uses the Safe Exam Browser."""
+
+
+def needs_words(given: Accommodations, limit_minutes: int, translate: Translate) -> str:
+    """Return in short what somebody was given; empty for nearly everybody."""
+    extra = given.extra_of(limit_minutes)
+    said = (
+        (extra > 0, translate(N_("+{n} min"), n=extra)),
+        (given.breaks > 0, translate(N_("{n} breaks"), n=given.breaks)),
+        (given.print_size > 0, translate(N_("large print"))),
+        (given.contrast, translate(N_("high contrast"))),
+        (given.plain_order, translate(N_("order of the paper"))),
+    )
+    return " · ".join(words for applies, words in said if applies)
+
 
 DENSE_SEATS = 60
 """A room of more seats than this is drawn small, so that it fits a screen of 1366 × 768."""

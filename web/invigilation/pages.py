@@ -30,6 +30,7 @@ from web.invigilation.labels import (
     SEAT_WORDS,
     STATUSES,
     live_words,
+    needs_words,
 )
 
 router = APIRouter(prefix="/invigilation")
@@ -87,6 +88,12 @@ def room_page(
         ],
         me=str(ctx.actor),
         running=RUNNING,
+        needs={
+            row.view.seat.registration_id: needs_words(
+                row.given, sittings.terms_of(watched.sitting).limit_minutes, ctx._
+            )
+            for row in watched.seats
+        },
         names={row.view.seat.registration_id: row.view.candidate.person.name for row in watched.seats},
         components=COMPONENTS,
         states=SEAT_STATES,

@@ -44,6 +44,8 @@ EVENTS: dict[str, str] = {
     "ticket": N_("Ticket numbered"),
     "code": N_("Entry code issued"),
     "code_again": N_("Entry code issued again"),
+    "accommodation_given": N_("Accommodation given"),
+    "accommodation_withdrawn": N_("Accommodation withdrawn"),
     "began": N_("Began answering"),
     "handed_in": N_("Handed in"),
     "forced": N_("Handed in without the candidate"),

@@ -31,7 +31,11 @@ SHEETS = {
     "attendance": N_("Attendance sheet"),
     "seats": N_("Seat list"),
     "doors": N_("Door list"),
+    "needs": N_("Accommodations in the rooms"),
 }
+
+
+SheetName = Literal["attendance", "seats", "doors", "needs"]
 
 
 @router.get("/tickets")
@@ -171,12 +175,12 @@ def _pdf(
 def print_sheet_pdf(
     plan_id: UUID,
     sitting_id: UUID,
-    sheet: Literal["attendance", "seats", "doors"],
+    sheet: SheetName,
     ctx: Context = requires(Action.ROOM_READ),
 ) -> Response:
     """The same sheet as archival PDF."""
     sitting = sitting_of(ctx, plan_id, sitting_id)
-    seats = sittings.list_seats(ctx.session, sitting_id)
+    seats = sheets.shown(sheet, sittings.list_seats(ctx.session, sitting_id))
     if not seats:
         raise SittingWithoutSeats
     view, terms = sittings.view_plan(ctx.session, plan_id), sittings.terms_of(sitting)
@@ -188,14 +192,17 @@ def print_sheet_pdf(
 def print_sheet(
     plan_id: UUID,
     sitting_id: UUID,
-    sheet: Literal["attendance", "seats", "doors"],
+    sheet: SheetName,
     ctx: Context = requires(Action.ROOM_READ),
 ) -> Response:
     """A sheet of every room of a sitting, one page a room."""
     sitting = sitting_of(ctx, plan_id, sitting_id)
-    seats = sittings.list_seats(ctx.session, sitting_id)
+    seats = sheets.shown(sheet, sittings.list_seats(ctx.session, sitting_id))
+    limit = sittings.terms_of(sitting).limit_minutes
     return ctx.page(
         "sittings/print_sheet.html",
+        remarks={seat.seat.id: sheets.remark(seat, limit) for seat in seats},
+        titles=sheets.TITLES,
         view=sittings.view_plan(ctx.session, plan_id),
         sitting=sitting,
         terms=sittings.terms_of(sitting),

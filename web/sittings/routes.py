@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from web.sittings import (
+    accommodations,
     arranging,
     conditions,
     filing,
@@ -17,8 +18,7 @@ from web.sittings import (
     sections,
 )
 
-router = APIRouter()
-for part in (
+PARTS = (
     filing,
     conditions,
     plans,
@@ -26,8 +26,12 @@ for part in (
     registering,
     registrations,
     arranging,
+    accommodations,
     sections,
     seb,
     printing,
-):
+)
+
+router = APIRouter()
+for part in PARTS:
     router.routes.extend(part.router.routes)

@@ -12,12 +12,14 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from exam_engine.delivery import service as delivery
+from exam_engine.delivery.models import AttemptBreak
 from exam_engine.delivery.service import AttemptProgress, AttemptStage
 from exam_engine.invigilation import store
 from exam_engine.invigilation.models import Attendance, Incident, RoomRecord
 from exam_engine.invigilation.rules import AttendanceState
 from exam_engine.papers import service as papers
 from exam_engine.sittings import service as sittings
+from exam_engine.sittings.accommodations import Accommodations
 from exam_engine.sittings.models import Room, Sitting
 from exam_engine.sittings.rules import Component, SittingStatus
 from exam_engine.sittings.service import SeatView
@@ -64,6 +66,15 @@ class WatchedSeat:
     incidents: Sequence[Incident]
     quiet: bool
     """Working, but nothing saved for SILENT_SECONDS."""
+    given: Accommodations
+    breaks: Sequence[AttemptBreak]
+    """Taken so far."""
+
+    @property
+    def rests_until(self) -> datetime | None:
+        """When the clock runs on after the present break."""
+        last = self.breaks[-1] if self.breaks else None
+        return None if last is None or last.ended_at is not None else last.until
 
 
 @dataclass(frozen=True)
@@ -106,6 +117,7 @@ def watch(
     opened = sittings.terms_of(sitting).opens_at
     logged_in = store.logged_in(session, sitting_id, since=opened, now=now)
     records = store.records(session, sitting_id)
+    breaks = delivery.breaks_taken(session, sitting_id)
     rooms: dict[UUID, list[WatchedSeat]] = {}
     found: dict[UUID, Room] = {}
     for view in seats:
@@ -117,7 +129,17 @@ def watch(
         own = [incident for incident in incidents if incident.registration_id == key]
         items = (attempt.form_size or items_of(session, view.seat.paper_id)) if attempt else 0
         rooms.setdefault(view.room.id, []).append(
-            WatchedSeat(view, state, attempt, items, present, own, quiet)
+            WatchedSeat(
+                view,
+                state,
+                attempt,
+                items,
+                present,
+                own,
+                quiet,
+                Accommodations.from_json(view.seat.accommodations),
+                breaks.get(key, ()),
+            )
         )
         found[view.room.id] = view.room
     return [

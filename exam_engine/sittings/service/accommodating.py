@@ -249,6 +249,7 @@ def _tell(
     reason: str,
     now: datetime,
 ) -> None:
+    action = "accommodation.given" if deed == "given" else "accommodation.withdrawn"
     words = "、".join(short_words(given, 0)) or f"{given.extra_percent} %"
     note_event(
         session, actor=actor, registration=registration, kind=f"accommodation_{deed}", new=words, now=now
@@ -256,7 +257,7 @@ def _tell(
     audit.record(
         session,
         actor=actor,
-        action=f"accommodation.{deed}",
+        action=action,
         subject=("accommodation", row.id),
         institution_id=registration.institution_id,
         detail={"registration": registration.id, "sitting": row.sitting_id, "given": given.as_json()},

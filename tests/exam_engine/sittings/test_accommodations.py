@@ -90,7 +90,7 @@ def test_a_list_names_row_column_and_rule_of_every_breach() -> None:
         (4, "准考证号或证件号", "accommodation_candidate_repeated"),
         (5, "休息次数", "breaks_incomplete"),
         (6, "高对比度", "yes_or_no"),
-        (6, "理由", "accommodation_reason_missing"),
+        (6, "原因", "accommodation_reason_missing"),
         (7, "准考证号或证件号", "accommodation_empty"),
     ]
     with pytest.raises(ListWithoutColumn):
