@@ -317,7 +317,7 @@ def test_a_candidate_is_found_admitted_moved_told_and_given_a_new_code(
     assert photo.status_code == 404
     assert [a.status_code for a in (slip, unexplained, occupied, replaced)] == [200, 422, 422, 200]
     assert re.search(r'class="ticket-code">[2-9A-Z]{4}-[2-9A-Z]{4}<', slip.text)
-    assert "<dd>第1考场</dd>" in replaced.text
+    assert "第1考场 1号" in replaced.text
     with database.session(scope=Scope.everything()) as session:
         assert len({before, between, sittings.find_registration(session, key).entry_code_hash}) == 3
     assert [a.status_code for a in (told, empty, everybody, longer, silent)] == [303, 422, 303, 303, 422]

@@ -212,7 +212,7 @@ class EnterHere(Lean):
         secure = "; Secure" if visit.scope["app"].state.settings.secure_cookies else ""
         cookie = f"{security.SESSION_COOKIE}={token}; HttpOnly; Path=/; SameSite=lax{secure}"
         agent = visit.headers.get(b"user-agent", b"").decode("latin-1")
-        return Answer.redirect(first_page(agent), (b"set-cookie", cookie.encode()))
+        return Answer.redirect(first_page(agent, token), (b"set-cookie", cookie.encode()))
 
     @staticmethod
     async def _in_time(count: Callable[..., None], *keys: str) -> None:

@@ -81,7 +81,7 @@ def enter(data: FormDep, ctx: Context = public(Scope.everything())) -> Response:
     login = people.resume(ctx.session, token, now=ctx.now)
     assert login is not None
     delivery.take_over(ctx.session, actor=login.actor)
-    response = ctx.redirect(first_page(ctx.request.headers.get("user-agent", "")))
+    response = ctx.redirect(first_page(ctx.request.headers.get("user-agent", ""), token))
     response.set_cookie(
         SESSION_COOKIE, token, httponly=True, samesite="lax", secure=ctx.settings.secure_cookies
     )

@@ -42,9 +42,14 @@ def is_named(user_agent: str) -> bool:
     return _NAMED.search(user_agent) is not None
 
 
-def first_page(user_agent: str) -> str:
+def own_page(token: str) -> str:
+    """Return the path of the page that only one login is given."""
+    return f"{PATH}?proof={hmac.new(token.encode(), b'seb', hashlib.sha256).hexdigest()}"
+
+
+def first_page(user_agent: str, token: str) -> str:
     """Return where a candidate goes after the entrance."""
-    return PATH if is_named(user_agent) else "/exam"
+    return own_page(token) if is_named(user_agent) else "/exam"
 
 
 def _token(ctx: Context) -> str:
@@ -52,9 +57,7 @@ def _token(ctx: Context) -> str:
 
 
 def _page_path(ctx: Context) -> str:
-    """Return the path of the page that only this login is given."""
-    proof = hmac.new(_token(ctx).encode(), b"seb", hashlib.sha256).hexdigest()
-    return f"{PATH}?proof={proof}"
+    return own_page(_token(ctx))
 
 
 def wanted(ctx: Context, sitting_id: UUID) -> SebUse:
