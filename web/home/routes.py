@@ -21,6 +21,7 @@ KINDS = {
     "statistics.report": N_("Statistics report"),
     "marking.mark": N_("Marking of a theory sitting"),
     "papers.assemble": N_("Assembly of papers"),
+    "papers.draw": N_("Drawing of individual forms"),
     "papers.capacity": N_("How many forms the bank can give"),
     "sittings.import": N_("Import of registrations"),
 }

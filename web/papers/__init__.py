@@ -13,6 +13,7 @@ from web.deps import Context
 from web.i18n import N_
 from web.navigation import Area, NavItem, Todo
 from web.papers.assemblies.capacity_routes import router as capacity_router
+from web.papers.assemblies.drawing_routes import router as drawing_router
 from web.papers.assemblies.editing_routes import router as editing_router
 from web.papers.assemblies.paper_routes import router as papers_router
 from web.papers.assemblies.routes import router as assemblies_router
@@ -24,6 +25,7 @@ for part in (
     blueprints_router,
     assemblies_router,
     capacity_router,
+    drawing_router,
     papers_router,
     editing_router,
     printing_router,

@@ -73,6 +73,8 @@ STAGES = [
     N_("Working out the bound"),
     N_("Building forms"),
     N_("Bringing forms closer to their targets"),
+    N_("Drawing forms"),
+    N_("Levelling how often items are used and shared"),
     N_("Checking every rule"),
     N_("Looking for the reason why there is no solution"),
 ]

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from exam_engine.marking.rules import plain
 from exam_engine.sittings import service as sittings
-from exam_engine.sittings.rules import Component, SittingStatus
+from exam_engine.sittings.rules import Component, SittingStatus, Way
 from exam_engine.standard_setting import service as standards
 from itembank.base.errors import ExamError, NotFound
 from itembank.people import service as people
@@ -20,8 +20,8 @@ from itembank.people.rules import Action, Role
 from web.deps import Context, requires
 from web.forms import Form, FormData, parse_form
 from web.sittings.common import FormDep, sitting_of
-from web.sittings.forms import ArrangeForm, PapersForm, PassMarkForm, SittingForm, StaffForm
-from web.sittings.labels import COMPONENTS, DUTIES, SITTING_STATUS
+from web.sittings.forms import ArrangeForm, PapersForm, PassMarkForm, SittingForm, StaffForm, WayForm
+from web.sittings.labels import COMPONENTS, DUTIES, SITTING_STATUS, SITTING_WAYS
 from web.sittings.plans import SITTING_FIELDS, local
 
 router = APIRouter(prefix="/plans/{plan_id}/sittings/{sitting_id}")
@@ -62,13 +62,17 @@ def _page(ctx: Context, plan_id: UUID, sitting_id: UUID, form: Form[Any], *, sta
         if is_draft and is_theory and ctx.may(Action.PLAN_WRITE)
         else [],
         needs_paper=is_theory,
+        ways=SITTING_WAYS,
+        offered_ways=[Way.FIXED, Way.INDIVIDUAL],
         papers=papers,
         paper_labels={paper.id: paper for paper in sittings.usable_papers(ctx.session, view.plan)},
         rooms=sittings.list_rooms(ctx.session, active=True),
         all_rooms={room.id: room for room in sittings.list_rooms(ctx.session)},
         seated=len(seats) or sittings.seat_counts(ctx.session, [sitting_id]).get(sitting_id, 0),
         by_room=Counter(seat.room.id for seat in seats),
-        by_form=sorted(Counter(seat.form for seat in seats if seat.form).items()),
+        by_form=sorted(Counter(seat.form for seat in seats if seat.form).items())
+        if sitting.way is Way.FIXED
+        else [],
         unseated=sittings.unseated_candidates(ctx.session, plan_id, sitting.component),
         staff=sittings.list_staff(ctx.session, sitting_id),
         gaps=sittings.staffing(ctx.session, sitting),
@@ -140,6 +144,25 @@ def take_pass_mark(
         name=taken.workshop.name,
     )
     return ctx.redirect(_back(plan_id, sitting_id), notice=notice)
+
+
+@router.post("/way")
+def choose_way(
+    plan_id: UUID, sitting_id: UUID, data: FormDep, ctx: Context = requires(Action.PLAN_WRITE)
+) -> Response:
+    """Choose how papers reach the candidates."""
+    form = _parsed(ctx, plan_id, sitting_id, WayForm, data)
+    if form.model is None:
+        return _page(ctx, plan_id, sitting_id, form, status=422)
+    try:
+        with ctx.session.begin_nested():
+            sittings.set_way(ctx.session, actor=ctx.actor, sitting_id=sitting_id, way=form.model.way)
+    except NotFound:
+        raise
+    except ExamError as error:
+        form.add("way", error)
+        return _page(ctx, plan_id, sitting_id, form, status=409)
+    return ctx.redirect(_back(plan_id, sitting_id), notice=ctx._("The way was kept. Arrange the candidates."))
 
 
 @router.post("/papers")

@@ -10,6 +10,7 @@ from uuid import UUID
 from pydantic import BaseModel, BeforeValidator, Field, field_validator, model_validator
 
 from exam_engine.delivery.seb.rules import SebUse
+from exam_engine.papers.drawing import MOST_RESERVES_PERCENT
 from exam_engine.sittings.rules import (
     DEFAULT_EARLIEST_SUBMIT_MINUTES,
     DEFAULT_LATE_MINUTES,
@@ -18,6 +19,7 @@ from exam_engine.sittings.rules import (
     Component,
     Duty,
     Terms,
+    Way,
 )
 from exam_engine.sittings.sections import SectionTerms
 from web.i18n import N_, ZONE
@@ -134,6 +136,22 @@ class SectionsForm(BaseModel):
                 zip(self.types, self.minutes, self.breaks, strict=True)
             )
         ]
+
+
+class WayForm(BaseModel):
+    """How papers reach candidates."""
+
+    way: Literal[Way.FIXED, Way.INDIVIDUAL]
+
+
+class DrawingForm(BaseModel):
+    """What is asked of a drawing of individual forms."""
+
+    blueprint_id: UUID
+    reserves_percent: float = Field(5, ge=0, le=MOST_RESERVES_PERCENT)
+    max_exposure_percent: Annotated[float | None, BeforeValidator(_or_none)] = Field(None, gt=0, le=100)
+    max_overlap: Annotated[int | None, BeforeValidator(_or_none)] = Field(None, ge=0, le=1000)
+    seed: Annotated[int | None, BeforeValidator(_or_none)] = Field(None, ge=0, lt=2**31)
 
 
 class PassMarkForm(BaseModel):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from exam_engine.sittings.rules import Component, Duty, PlanStatus, RegistrationStatus, SittingStatus
+from exam_engine.sittings.rules import Component, Duty, PlanStatus, RegistrationStatus, SittingStatus, Way
 from web.i18n import N_
 
 COMPONENTS: dict[Component, str] = {
@@ -25,6 +25,12 @@ SITTING_STATUS: dict[SittingStatus, tuple[str, str]] = {
     SittingStatus.DRAFT: (N_("In preparation"), "neutral"),
     SittingStatus.PUBLISHED: (N_("Published"), "good"),
     SittingStatus.CLOSED: (N_("Sitting closed"), "neutral"),
+}
+SITTING_WAYS: dict[Way, str] = {
+    Way.FIXED: N_("Fixed papers, dealt out by seat"),
+    Way.INDIVIDUAL: N_("Individual forms: every candidate gets one drawn for them alone"),
+    Way.MULTISTAGE: N_("Two-stage test"),
+    Way.ADAPTIVE: N_("Adaptive test"),
 }
 REGISTRATION_STATUS: dict[RegistrationStatus, tuple[str, str]] = {
     RegistrationStatus.CLAIMED: (N_("To be reviewed"), "warn"),

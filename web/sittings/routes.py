@@ -9,6 +9,7 @@ from web.sittings import (
     arranging,
     conditions,
     filing,
+    individual,
     plans,
     printing,
     registering,
@@ -28,6 +29,7 @@ PARTS = (
     arranging,
     accommodations,
     sections,
+    individual,
     seb,
     printing,
 )

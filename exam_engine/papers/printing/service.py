@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from exam_engine.papers.content import SealedPaper, canonical_bytes, digest_of
+from exam_engine.papers.content import SealedPaper, canonical_bytes, digest_of, in_sections
 from exam_engine.papers.models import Paper
 from exam_engine.papers.printing import rules
 from exam_engine.papers.printing.layout import Head, print_layout
@@ -17,6 +17,7 @@ from exam_engine.papers.printing.pdf import as_pdf
 from exam_engine.papers.printing.rules import Document, Format, OnlyDraftPrinted, Variant, check_printable
 from exam_engine.papers.printing.word import as_word
 from exam_engine.papers.rules import PaperStatus
+from exam_engine.papers.service.drawing import find_form
 from exam_engine.papers.service.reading import find_paper, open_sealed, preview_draft
 from itembank.base import audit
 from itembank.base.fonts import FontSet
@@ -47,14 +48,17 @@ def print_paper(
     fonts: FontSet,
     now: datetime,
     review_copy: bool = False,
+    form: int | None = None,
 ) -> PrintedFile:
     """Return a document of a paper and record who took it; ``review_copy`` takes drafts only.
+
+    ``form`` is the number of one form of a collection; without it all of a paper is printed.
 
     A draft carries a watermark. Variants depend on the items alone: an approved paper is printed as the sealed one.
 
     Raises
     ------
-    PaperUnknown, PaperNotPrintable, PaperEmpty, OnlyDraftPrinted
+    PaperUnknown, FormUnknown, PaperNotPrintable, PaperEmpty, OnlyDraftPrinted
     SealBroken, PaperAltered
         If a sealed paper does not open, or is not what was sealed.
     OrderNotFound
@@ -66,6 +70,9 @@ def print_paper(
     if review_copy and paper.status is not PaperStatus.DRAFT:
         raise OnlyDraftPrinted(label=paper.label)
     content = _content(session, paper)
+    if form is not None:
+        entries = content.given(find_form(session, paper_id, form).places)
+        content = replace(content, sections=in_sections(entries))
     layout = print_layout(content, _head(session, paper, content, variant))
     if format is Format.PDF:
         file = as_pdf(layout, document, fonts=fonts, timestamp=now)
@@ -83,13 +90,15 @@ def print_paper(
             "status": paper.status.value,
             "document": document.value,
             "variant": variant.value,
+            **({} if form is None else {"form": form}),
             "format": format.value,
             "content": content.digest,
             "sequence": layout.sequence,
             "file": digest,
         },
     )
-    name = f"{paper.label}_{variant}卷_{rules.NAMES[document]}.{format.value}"
+    variant_name = f"{variant}卷" if form is None else f"{form:05d}号卷"
+    name = f"{paper.label}_{variant_name}_{rules.NAMES[document]}.{format.value}"
     return PrintedFile(file, name, rules.MEDIA_TYPES[format], digest)
 
 

@@ -10,7 +10,7 @@ from exam_engine.papers import service as papers
 from exam_engine.papers.blueprint import BlueprintSpec
 from exam_engine.papers.compile import EQUAL
 from exam_engine.papers.models import Paper
-from exam_engine.papers.rules import OPEN, PaperEventKind, PaperStatus, last_edit
+from exam_engine.papers.rules import OPEN, PaperEventKind, PaperKind, PaperStatus, last_edit
 from itembank.items import service as items
 from itembank.people import service as people
 from itembank.people.rules import Action
@@ -46,7 +46,7 @@ def paper_values(ctx: Context, paper: Paper) -> dict[str, Any]:
         "withdrawn": [entry for entry in entries if entry.state == "withdrawn"],
         "show_keys": ctx.may(Action.KEY_READ),
         "is_open": is_open,
-        "may_edit": is_open and ctx.may(Action.PAPER_ASSEMBLE),
+        "may_edit": is_open and paper.kind is PaperKind.FORM and ctx.may(Action.PAPER_ASSEMBLE),
         "may_decide": ctx.may(Action.PAPER_SEAL) and papers.may_decide(ctx.session, ctx.actor, paper),
         "can_undo": last_edit(kinds) is not None,
         "edited": any(kind in (PaperEventKind.SWAPPED, PaperEventKind.RESOLVED) for kind in kinds),

@@ -11,12 +11,13 @@ from fastapi.responses import Response
 from exam_engine.jobs import service as jobs
 from exam_engine.papers import service as papers
 from exam_engine.papers.blueprint import BlueprintSpec
-from exam_engine.papers.rules import AssemblyStatus
+from exam_engine.papers.rules import AssemblyStatus, PaperKind
 from itembank.base.errors import NotFound
 from itembank.people.rules import Action
 from web.deps import Context, requires
 from web.papers import labels
 from web.papers.assemblies import tables, views
+from web.papers.assemblies.drawing_routes import drawing_values
 
 router = APIRouter()
 
@@ -55,6 +56,7 @@ def show_assembly(
         statuses=labels.PAPER_STATUSES,
         status_words=labels.ASSEMBLY_STATUSES[status],
         own=assembly.requested_by == ctx.actor.id,
+        drawn=drawing_values(ctx, assembly.outcome or {}, spec),
         types=labels.ITEM_TYPES,
         **values,
     )
@@ -64,6 +66,8 @@ def show_assembly(
 def assemble_again(assembly_id: UUID, ctx: Context = requires(Action.PAPER_ASSEMBLE)) -> Response:
     """Ask for the same forms with another seed."""
     assembly = papers.find_assembly(ctx.session, assembly_id)
+    if assembly.kind is not PaperKind.FORM:
+        raise NotFound
     again = papers.request_assembly(
         ctx.session,
         actor=ctx.actor,
