@@ -1,0 +1,110 @@
+"""千人千卷 by use: the officer draws, a second person seals, every candidate gets another paper, and marks count."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from fastapi.testclient import TestClient
+
+from exam_engine.delivery import service as delivery
+from exam_engine.marking import service as marking
+from exam_engine.papers import service as papers
+from exam_engine.sittings import service as sittings
+from itembank.base.clock import ShiftedClock
+from itembank.base.db import Database, Scope
+from itembank.people.models import Institution
+from itembank.people.rules import SYSTEM, Role
+from tests.factories.theory import make_individual
+
+
+def test_from_the_draw_to_the_marks(
+    client: TestClient,
+    login: Callable[..., str],
+    run_jobs: Callable[[], int],
+    database: Database,
+    institution: Institution,
+    clock: ShiftedClock,
+) -> None:
+    def everything() -> Any:
+        return database.session(scope=Scope.everything())
+
+    starts = clock.now() + timedelta(hours=2)
+    made = make_individual(everything, institution, starts=starts, count=2)
+    sitting = f"/plans/{made.plan_id}/sittings/{made.sitting_id}"
+    here = f"{sitting}/forms"
+    login(Role.EXAM_OFFICER)
+    assert 'value="individual" checked' in client.get(sitting).text
+    wrong = client.post(here, data={"blueprint_id": str(made.blueprint_id), "max_overlap": 99})
+    assert wrong.status_code == 422
+    asked = {"blueprint_id": str(made.blueprint_id), "reserves_percent": 50, "max_overlap": "", "seed": 3}
+    assert client.post(here, data=asked | {"max_exposure_percent": "20"}).headers["location"] == here
+    assert "data-poll" in client.get(here).text
+    run_jobs()
+    drawing = re.search(r"/papers/drawings/[0-9a-f-]+", client.get(here).text)
+    assert drawing is not None
+    assert "已证明" in client.get(drawing[0]).text
+
+    client.post(here, data=asked | {"max_overlap": "7"})
+    assert run_jobs() == 1
+    shown = client.get(here).text
+    drawing = re.search(r"/papers/drawings/[0-9a-f-]+", shown)
+    assert drawing is not None
+    assert shown.count("待第二人审批") == 1
+    assert client.get(drawing[0]).text.count("<svg") == 2
+    assert client.post(f"{here}/use").status_code == 409
+    with everything() as session:
+        view = sittings.forms_view(session, sittings.find_sitting(session, made.sitting_id))
+        assert view.collection is not None
+        paper_id = view.collection.id
+    made.seal(everything, paper_id)
+    assert client.post(f"{here}/use").headers["location"] == here
+    assert "3份试卷全部满足" in client.post(f"{here}/verify").text
+    login(Role.PAPER_MANAGER)
+    printed = client.post(f"/papers/{paper_id}/forms/2/print")
+    assert printed.content.startswith(b"%PDF")
+    assert client.post(f"/papers/{paper_id}/forms/9/print").status_code == 404
+    assert client.get(f"/papers/{paper_id}").status_code == 200
+
+    theory = made.publish(everything, starts)
+    clock.offset += timedelta(hours=2, minutes=1)
+    with everything() as session:
+        keys = papers.answer_key(session, paper_id)
+    given: list[set[str]] = []
+    for number, (ticket, code) in enumerate(theory.codes.items()):
+        given.append(_sit(client, made.sitting_id, ticket, code, keys, right=number == 0))
+    clock.offset += timedelta(hours=2)
+    with everything() as session:
+        assert delivery.hand_in_overdue(session) == 2
+        run = marking.mark_sitting(session, made.sitting_id, actor=SYSTEM, now=clock.now())
+        marks = sorted((mark.earned, mark.total) for mark in marking.read_attempt_marks(session, run.id))
+        forms = {tuple(row.form or ()) for row in delivery.responses(session, made.sitting_id)}
+
+    assert [len(items) for items in given] == [10, 10]
+    assert given[0] != given[1]
+    assert len(forms) == 2
+    assert marks == [(0, 100), (100, 100)]
+
+
+def _sit(client: TestClient, sitting: UUID, ticket: str, code: str, keys: Any, *, right: bool) -> set[str]:
+    """Enter, answer everything right or nothing; return the items that were given."""
+    client.cookies.clear()
+    client.headers.pop("x-csrf-token", None)
+    assert client.post("/exam/login", data={"ticket_number": ticket, "entry_code": code}).status_code == 303
+    found = re.search(r'data-csrf="([^"]+)"', client.get("/exam").text)
+    assert found is not None
+    sent = {"headers": {"x-csrf-token": found[1], "accept": "application/json"}}
+    attempt = client.post(f"/exam/sittings/{sitting}/start", **sent).headers["location"]
+    items = set(re.findall(r'data-item="([^"]+)"', client.get(attempt).text))
+    opened = client.post(f"{attempt}/open", **sent).json()
+    if right:
+        answers = [{"item": item, "revision": 1, "response": list(keys[UUID(item)].key)} for item in items]
+        token = {"authorization": f"Bearer {opened['token']}"}
+        assert (
+            len(client.put(f"{attempt}/answers", json={"answers": answers}, headers=token).json()["accepted"])
+            == 10
+        )
+    return items
