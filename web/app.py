@@ -157,7 +157,8 @@ def create_app(
     with database.session(writes=False) as session:
         app.state.demonstration = people.is_demonstration(session)
     for area in AREAS:
-        app.include_router(area.router)
+        # As they are: of a router that is included, FastAPI works out every route a second time when first asked.
+        app.router.routes.extend(area.router.routes)
     app.mount("/static", Assets(directory=Path(__file__).parent / "static"), name="static")
     errors.install(app)
     app.add_middleware(BodyLimit, megabytes=settings.upload_megabytes)

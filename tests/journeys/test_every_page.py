@@ -87,9 +87,9 @@ def english() -> English:
     return English.read()
 
 
-@pytest.fixture
-def visitor(demonstration: Demonstration, browser: Browser) -> Iterator[BrowserContext]:
-    """A browser without a login, on an examination room's screen, in Chinese."""
+@pytest.fixture(scope="module")
+def screen(demonstration: Demonstration, browser: Browser) -> Iterator[BrowserContext]:
+    """An examination room's screen, in Chinese; what its browser fetched once it keeps for who comes next."""
     context = browser.new_context(
         base_url=demonstration.url,
         viewport={"width": EXAM_ROOM[0], "height": EXAM_ROOM[1]},
@@ -99,6 +99,15 @@ def visitor(demonstration: Demonstration, browser: Browser) -> Iterator[BrowserC
     context.set_default_timeout(30_000)
     yield context
     context.close()
+
+
+@pytest.fixture
+def visitor(screen: BrowserContext) -> Iterator[Page]:
+    """A page of that screen, without a login."""
+    page = screen.new_page()
+    yield page
+    page.close()
+    screen.clear_cookies()
 
 
 def log_in(context: BrowserContext, demonstration: Demonstration, person: Staff) -> None:
@@ -117,14 +126,14 @@ def log_in(context: BrowserContext, demonstration: Demonstration, person: Staff)
 def test_every_page_of_a_role(
     person: Staff,
     demonstration: Demonstration,
-    visitor: BrowserContext,
+    visitor: Page,
     english: English,
     accessibility: Findings,
     shot: Shot,
     known: set[str],
 ) -> None:
-    log_in(visitor, demonstration, person)
-    walk = Walk(visitor.new_page(), english, accessibility, shot, person.username, known)
+    log_in(visitor.context, demonstration, person)
+    walk = Walk(visitor, english, accessibility, shot, person.username, known)
     walk.through(open_to(person.roles[0]))
 
     assert not walk.wrong, "\n".join(walk.wrong)
@@ -134,14 +143,13 @@ def test_every_page_of_a_role(
 def test_every_public_page(
     size: tuple[int, int],
     demonstration: Demonstration,
-    visitor: BrowserContext,
+    visitor: Page,
     english: English,
     accessibility: Findings,
     shot: Shot,
 ) -> None:
-    page = visitor.new_page()
-    page.set_viewport_size({"width": size[0], "height": size[1]})
-    walk = Walk(page, english, accessibility, shot, f"public-{size[0]}")
+    visitor.set_viewport_size({"width": size[0], "height": size[1]})
+    walk = Walk(visitor, english, accessibility, shot, f"public-{size[0]}")
     walk.through(open_to(None))
     certificate = demonstration.facts.certificate
     if certificate:

@@ -36,18 +36,19 @@ class OccupationExists(Conflict):
 
 def seed_occupations(session: Session) -> int:
     """Add the occupations that every site starts with; doing it again changes nothing. Returns how many."""
-    added = 0
+    known = {(row.major, row.middle, row.minor, row.detail) for row in store.occupations(session)}
+    added: list[tuple[Occupation, Sequence[str]]] = []
     for code, name, work_types in seeds.OCCUPATIONS:
         parts = split_occupation_code(code)
-        if store.occupations_by_code(session, parts):
-            continue
-        occupation = _new_occupation(parts, name, seeds.CLASSIFICATION_2022)
-        session.add(occupation)
-        session.flush()
-        session.add_all(WorkType(occupation_id=occupation.id, name=kind) for kind in work_types)
-        added += 1
+        if parts not in known:
+            added.append((_new_occupation(parts, name, seeds.CLASSIFICATION_2022), work_types))
+    session.add_all(occupation for occupation, _ in added)
     session.flush()
-    return added
+    session.add_all(
+        WorkType(occupation_id=occupation.id, name=kind) for occupation, kinds in added for kind in kinds
+    )
+    session.flush()
+    return len(added)
 
 
 def _new_occupation(parts: tuple[str, str, str, str], name: str, effective_from: date) -> Occupation:
