@@ -46,6 +46,7 @@ from exam_engine.delivery.models import (
     LateFile,
 )
 from exam_engine.delivery.rules import SAVE_GRACE, AnswerRow, AttemptState, LateFileState, is_newer
+from exam_engine.delivery.steps.rules import StepKind
 from exam_engine.sittings.models import Plan, Registration, Room, Seat, Sitting
 from exam_engine.sittings.rules import Component, SittingStatus
 from itembank.base.db import UtcDateTime
@@ -273,6 +274,16 @@ def steps(session: Session, attempt_id: UUID) -> Sequence[AttemptStep]:
     """Return the steps that an attempt has begun, in order."""
     query = select(AttemptStep).where(AttemptStep.attempt_id == attempt_id).order_by(AttemptStep.number)
     return session.scalars(query.execution_options(populate_existing=True)).all()
+
+
+def resting(session: Session, sitting_id: UUID) -> frozenset[UUID]:
+    """Return the attempts of a sitting whose present step is a break."""
+    query = (
+        select(Attempt.id)
+        .join(AttemptStep, and_(AttemptStep.attempt_id == Attempt.id, AttemptStep.number == Attempt.step))
+        .where(Attempt.sitting_id == sitting_id, AttemptStep.kind == StepKind.BREAK)
+    )
+    return frozenset(session.scalars(query))
 
 
 def answers(session: Session, attempt_id: UUID) -> Sequence[Answer]:

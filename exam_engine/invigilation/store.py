@@ -10,7 +10,8 @@ from uuid import UUID
 from sqlalchemy import Text, and_, case, cast, delete, exists, func, or_, select
 from sqlalchemy.orm import Session
 
-from exam_engine.delivery.models import Answer, Attempt
+from exam_engine.delivery.models import Answer, Attempt, AttemptStep
+from exam_engine.delivery.steps.rules import StepKind
 from exam_engine.invigilation.models import Attendance, Incident, RoomMessage, RoomRecord
 from exam_engine.invigilation.rules import VOIDING, AttendanceState
 from exam_engine.sittings.models import Registration, Seat
@@ -37,6 +38,11 @@ class SeatRow:
     submitted_at: datetime | None
     forced: bool | None
     terminated_reason: str | None
+    step: int | None
+    last_step: bool | None
+    ends_at: datetime | None
+    """End of the whole, where there are steps."""
+    step_kind: StepKind | None
 
 
 def seat_rows(
@@ -65,9 +71,16 @@ def seat_rows(
             Attempt.submitted_at,
             Attempt.forced,
             Attempt.terminated_reason,
+            Attempt.step,
+            Attempt.last_step,
+            Attempt.ends_at,
+            AttemptStep.kind,
         )
         .outerjoin(
             Attempt, and_(Attempt.sitting_id == sitting_id, Attempt.registration_id == Seat.registration_id)
+        )
+        .outerjoin(
+            AttemptStep, and_(AttemptStep.attempt_id == Attempt.id, AttemptStep.number == Attempt.step)
         )
         .outerjoin(
             Attendance,

@@ -103,6 +103,8 @@ def live_words(translate: Translate, *, dense: bool) -> str:
     }
     said = {
         "answered": translate(N_("answered {answered}/{items}")),
+        "part": translate(N_("part {n}")),
+        "rest": translate(N_("rest break")),
         "left": translate(N_("{minutes} min left")),
         "line": translate(N_("{answered} done")) if dense else "",
         "quiet": translate(N_("quiet")) if dense else "",

@@ -129,6 +129,8 @@ def _row(seat: SeatNow) -> list[Any]:
         int(seat.attention),
         seat.number,
         seat.browser.value if seat.browser else "",
+        seat.part,
+        int(seat.resting),
     ]
 
 

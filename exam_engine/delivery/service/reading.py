@@ -64,6 +64,10 @@ class AttemptProgress:
     terminated_reason: str
     form_size: int | None
     """Items of the candidate's own form; None for the whole paper."""
+    part: int = 0
+    """Number, from 1, of the present step; 0 where there are no steps."""
+    resting: bool = False
+    """The present step is a break."""
 
 
 def responses(session: Session, sitting_id: UUID) -> Sequence[AttemptResponses]:
@@ -97,6 +101,9 @@ def attempt_states(
     """
     now = database_now(session)
     progress = store.progress(session, sitting_id, registration_ids)
+    attempts = store.attempts(session, sitting_id, registration_ids)
+    has_steps = any(attempt.ends_at for attempt in attempts)
+    resting = store.resting(session, sitting_id) if has_steps else frozenset()
     return [
         AttemptProgress(
             attempt.id,
@@ -114,8 +121,10 @@ def attempt_states(
             attempt.epoch,
             attempt.terminated_reason,
             None if attempt.form is None else len(attempt.form),
+            0 if attempt.ends_at is None else attempt.step + 1,
+            attempt.id in resting,
         )
-        for attempt in store.attempts(session, sitting_id, registration_ids)
+        for attempt in attempts
     ]
 
 

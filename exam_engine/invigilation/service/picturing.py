@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from exam_engine.delivery.rules import SAVE_GRACE
 from exam_engine.delivery.seb import service as seb
 from exam_engine.delivery.seb.rules import Shown
+from exam_engine.delivery.steps.rules import StepKind, goes_on
 from exam_engine.invigilation import store
 from exam_engine.invigilation.models import RoomRecord
 from exam_engine.invigilation.rules import AttendanceState
@@ -49,6 +50,10 @@ class SeatNow:
     quiet: bool
     attention: bool
     """Somebody should look: quiet, paused, or not begun although the examination has."""
+    part: int = 0
+    """Number, from 1, of the present step; 0 where there are no steps."""
+    resting: bool = False
+    """The present step is a break."""
     browser: Shown | None = None
     """How the candidate stands with the Safe Exam Browser; None where the sitting does not use it."""
 
@@ -137,7 +142,8 @@ def _seat(
     state = _state(sitting, row, now)
     answered, saved = (progress or {}).get(row.attempt_id, (0, None)) if row.attempt_id else (0, None)
     quiet = False
-    if progress is not None and state is SeatState.ANSWERING and row.started_at:
+    resting = row.step_kind is StepKind.BREAK
+    if progress is not None and state is SeatState.ANSWERING and row.started_at and not resting:
         quiet = (now - max(saved or row.started_at, row.started_at)).total_seconds() > SILENT_SECONDS
     left = None
     if state is SeatState.PAUSED and row.due_at and row.paused_at:
@@ -156,6 +162,8 @@ def _seat(
         left_seconds=left,
         quiet=quiet,
         attention=quiet or late or state in (SeatState.PAUSED, SeatState.TERMINATED),
+        part=(row.step or 0) + 1 if row.ends_at else 0,
+        resting=resting,
     )
 
 
@@ -163,7 +171,9 @@ def _state(sitting: Sitting, row: SeatRow, now: datetime) -> SeatState:
     if row.attempt_id is not None and row.due_at is not None:
         if row.terminated_reason:
             return SeatState.TERMINATED
-        if row.forced or (row.submitted_at is None and not row.paused_at and now > row.due_at + SAVE_GRACE):
+        over = row.submitted_at is None and not row.paused_at and now > row.due_at + SAVE_GRACE
+        last = row.last_step is not False
+        if row.forced or (over and not goes_on(last=last, due_at=row.due_at, ends_at=row.ends_at)):
             return SeatState.FORCED
         if row.submitted_at is not None:
             return SeatState.HANDED_IN

@@ -125,7 +125,8 @@ def watch(
         attempt, present = attempts.get(key), attendance.get(key)
         state = _state(sitting, attempt, present, key in logged_in)
         last = (attempt.last_saved_at or attempt.started_at) if attempt else now
-        quiet = state is SeatState.ANSWERING and (now - last).total_seconds() > SILENT_SECONDS
+        works = state is SeatState.ANSWERING and not (attempt and attempt.resting)
+        quiet = works and (now - last).total_seconds() > SILENT_SECONDS
         own = [incident for incident in incidents if incident.registration_id == key]
         items = (attempt.form_size or items_of(session, view.seat.paper_id)) if attempt else 0
         rooms.setdefault(view.room.id, []).append(

@@ -83,9 +83,10 @@ class Console {
 
   // How far, and how long still: in full on the cell, or as its title where seats are drawn small.
   line(key, cell) {
-    const [, answered, items, saved, devices, due, left] = this.rows.get(key);
+    const [, answered, items, saved, devices, due, left, , , , , part, resting] = this.rows.get(key);
     const seconds = due === null ? left : Math.max(0, (due - this.now()) / 1000);
     let text = fill(this.said.answered, { answered, items });
+    if (part && seconds !== null) text = `${resting ? this.said.rest : fill(this.said.part, { n: part })} · ${text}`;
     if (seconds !== null) text += ` · ${fill(this.said.left, { minutes: Math.floor(seconds / 60) })}`;
     const time = saved ? new Date(saved).toLocaleTimeString() : "—";
     const told = fill(this.said.saved, { time, devices });

@@ -1,0 +1,90 @@
+"""A paper in parts over HTTP: nothing of the next part before it begins, nothing of a former one after."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from exam_engine.invigilation import service as invigilation
+from exam_engine.sittings.sections import SectionTerms
+from itembank.base.db import Database, Scope
+from itembank.people.models import Institution
+from tests.factories.exam import ExamWorld
+from tests.web.exam.test_exam_pages import Page, sent
+
+SECTIONS = (
+    SectionTerms("single_choice", forward_only=True, break_after_minutes=5),
+    SectionTerms("true_false"),
+)
+FIRST, LAST = 0, 9
+"""Places on the paper: in the first section, and in the second."""
+
+
+@pytest.fixture
+def world(database: Database, institution: Institution) -> ExamWorld:
+    return ExamWorld.make(database, institution, sections=SECTIONS)
+
+
+def go_on(page: Page, step: int, **headers: str) -> Any:
+    data = {"epoch": page.epoch, "step": step}
+    accept = {"x-csrf-token": page.csrf, "accept": "application/json", **headers}
+    return page.client.post(f"/exam/attempts/{page.attempt}/go-on", data=data, headers=accept)
+
+
+def items_on(page: Page, world: ExamWorld) -> set[int]:
+    text = page.client.get(f"/exam/attempts/{page.attempt}").text
+    return {place for place, entry in enumerate(world.paper.entries) if str(entry.item_id) in text}
+
+
+def test_parts_follow_each_other_and_never_back(
+    client: TestClient, world: ExamWorld, database: Database
+) -> None:
+    page = Page(client, world, world.candidate())
+    page.start()
+    opened = page.open().json()["step"]
+    kept, ahead = page.save(sent(world, FIRST)), page.save(sent(world, LAST))
+    early = page.hand_in()
+
+    assert items_on(page, world) == set(range(5))
+    assert opened == {"number": 0, "kind": "section", "last": False, "count": 3, "beyond": 0.0}
+    assert (kept.status_code, ahead.json()["code"]) == (200, "item_not_on_paper")
+    assert (early.status_code, early.json()["code"]) == (409, "steps_follow")
+
+    rest = go_on(page, 0)
+    again = go_on(page, 0)
+    late = page.save(sent(world, FIRST, revision=2))
+    with database.session(scope=Scope.everything(), writes=False) as session:
+        [seat] = invigilation.picture(session, world.sitting.id, None, {}).seats
+    on_break = items_on(page, world)
+    for reply in (rest, again):
+        assert (reply.json()["step"]["number"], reply.json()["step"]["kind"]) == (1, "break")
+    assert rest.json()["epoch"] == again.json()["epoch"]
+    assert (late.status_code, late.json()["code"]) == (409, "section_closed")
+    assert on_break == set()
+    assert (seat.part, seat.resting, seat.attention) == (2, True, False)
+
+    page.token, page.epoch = again.json()["token"], again.json()["epoch"]
+    last = go_on(page, 1).json()
+    page.token, page.epoch = last["token"], last["epoch"]
+    back, here = page.save(sent(world, FIRST, revision=3)), page.save(sent(world, LAST))
+    assert items_on(page, world) == set(range(5, 10))
+    assert (back.json()["code"], here.status_code) == ("item_not_on_paper", 200)
+    assert last["step"]["last"]
+    assert go_on(page, 7).json()["code"] == "step_unknown"
+    assert page.hand_in().json()["code"] == "handed_in"
+
+
+def test_without_script_a_part_is_ended_by_a_form(client: TestClient, world: ExamWorld) -> None:
+    page = Page(client, world, world.candidate())
+    page.start()
+    page.open()
+    confirm = client.get(f"/exam/attempts/{page.attempt}/confirm").text
+    gone = go_on(page, 0, accept="text/html")
+    old = go_on(page, 0, accept="text/html")
+
+    assert "结束本部分？" in confirm
+    assert 'name="step" value="0"' in confirm
+    assert [gone.status_code, old.status_code] == [303, 303]
+    assert "立即继续" in client.get(f"/exam/attempts/{page.attempt}").text
