@@ -45,6 +45,12 @@ class AttemptMark(IdMixin, TenantMixin, Base):
     answered: Mapped[int]
     earned: Mapped[Decimal] = mapped_column(MARK)
     total: Mapped[Decimal] = mapped_column(MARK)
+    score: Mapped[Decimal | None] = mapped_column(MARK)
+    """Out of 100, for an adaptive or two-stage test: the mark expected at the ability; None where marks add up."""
+    score_se: Mapped[Decimal | None] = mapped_column(MARK)
+    theta: Mapped[float | None]
+    """The ability that the score stands for, in logits of the scale sealed with the collection."""
+    theta_se: Mapped[float | None]
 
     __table_args__ = (UniqueConstraint("run_id", "attempt_id"),)
 

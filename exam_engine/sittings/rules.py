@@ -196,6 +196,13 @@ class PaperNotSealed(Conflict):
     message = "The paper “{label}” is not sealed. Only sealed papers can be used in a sitting."
 
 
+class PapersOfTwoWays(Conflict):
+    """Forms and collections, or collections of two kinds, cannot be given in one sitting."""
+
+    code = "papers_of_two_ways"
+    message = "Choose papers of one kind: fixed papers, or adaptive ones, or two-stage ones."
+
+
 class PaperDoesNotFit(Invalid):
     """A paper is of another occupation or level."""
 

@@ -4,7 +4,7 @@ Bank, blueprint and trial of ``scripts/demonstration``, Rasch parameters as cali
 ability N(0, 1) answer by these parameters: adaptive tests of fixed length and to a standard error, two stages, a form
 drawn at random for each (without rules), and one fixed form for all. Everybody's score is the EAP; every test but the
 random form is checked by the verifier. Arguments: candidates (500), items of a test (35), seed (1), cap of exposure
-(0.35). One thread: ``OPENBLAS_NUM_THREADS=1``.
+(0.35); then ``free`` for the blueprint without its rows about difficulty. One thread: ``OPENBLAS_NUM_THREADS=1``.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ import numpy as np
 import numpy.typing as npt
 
 from exam_engine.assembly import Pool, Specification, verify
-from exam_engine.assembly.adaptive import Posterior, ShadowTest, prepare
 from exam_engine.delivery.growing.adaptive import AdaptiveTest, Stopping, ready
+from exam_engine.delivery.growing.collection import reference_of
 from exam_engine.delivery.growing.exposure import probabilities
 from exam_engine.delivery.growing.limits import of_one_candidate
 from exam_engine.delivery.growing.multistage import Panel, assemble_panel
-from exam_engine.delivery.growing.score import NODES, Measure
+from exam_engine.delivery.growing.score import NODES, Measure, curve_of
 from exam_engine.papers.blueprint import BlueprintSpec, read_toml
 from exam_engine.papers.blueprint.shorter import shortened
 from exam_engine.papers.compile import BankItem, pool_of, specification_of
@@ -176,8 +176,9 @@ def study(
     """Run one blueprint and print its table."""
     pool, length = pool_of(spec, items), spec.length
     specification = of_one_candidate(specification_of(spec, items))
-    reference = form_of(pool, specification)
-    measure = Measure(pool, reference)
+    reference = reference_of(pool, specification)
+    assert isinstance(reference, list), reference
+    measure = Measure(pool, curve_of(pool, reference))
     theta = np.random.default_rng(seed).standard_normal(persons)
     print(
         f"\n{title}: {len(specification.rules)} rules, {length} of {pool.size} items, {persons} candidates, seed {seed}"
@@ -194,6 +195,13 @@ def study(
     def cohort(name: str, test: Test, check: Callable[[Sequence[int]], bool] | None = keeps) -> None:
         say(sit(name, test, measure, pool, theta, check, seed))
 
+    panel = assemble_panel(pool, specification, first=length // 2, length=length, seed=seed)
+    if isinstance(panel, Panel):
+        cohort("two stages, 1-3", staged(panel))
+    else:
+        print(f"two stages: {panel}")
+    cohort("random form for each, no rules", drawn(pool, length, seed), None)
+    cohort("one fixed form", fixed(reference))
     free = prepared(pool, specification, measure, Stopping())
     cohort("adaptive, no exposure control", adaptive(free, seed))
     begun = time.process_time()
@@ -202,16 +210,8 @@ def study(
     free.shown = shown.probability
     cohort(f"adaptive, exposure ≤ {cap:g}", adaptive(free, seed))
     early = prepared(pool, specification, measure, Stopping(STANDARD_ERROR, shortest=length // 2))
-    again = probabilities(early, cap=cap, cohort=persons, rng=np.random.default_rng(seed))
-    early.shown = again.probability
+    early.shown = shown.probability  # shorter tests show less
     cohort(f"adaptive to SE {STANDARD_ERROR}, exposure ≤ {cap:g}", adaptive(early, seed), early.keeps_rules)
-    panel = assemble_panel(pool, specification, first=length // 2, length=length, seed=seed)
-    if isinstance(panel, Panel):
-        cohort("two stages, 1-3", staged(panel))
-    else:
-        print(f"two stages: {panel}")
-    cohort("random form for each, no rules", drawn(pool, length, seed), None)
-    cohort("one fixed form", fixed(reference))
     print(
         f"Sympson–Hetter probabilities: {seconds:.0f} s; highest rate in their last round {shown.highest:.2f}"
     )
@@ -224,22 +224,16 @@ def prepared(pool: Pool, specification: Specification, measure: Measure, stoppin
     return test
 
 
-def form_of(pool: Pool, specification: Specification) -> list[int]:
-    """Return the form under these rules that tells most of candidates N(0, 1)."""
-    weights = np.exp(-(NODES**2) / 2)
-    best = prepare(pool, specification, ability=Posterior(NODES, weights / weights.sum()))
-    assert isinstance(best, ShadowTest), best
-    return [int(place) for place in np.flatnonzero(best.start.form[: pool.size])]
-
-
 def main() -> None:
-    """Run the blueprint as it is, and without its rows about difficulty."""
-    words = sys.argv[1:] + ["500", "35", "1", "0.35"][len(sys.argv) - 1 :]
+    """Run the blueprint as it is, or without its rows about difficulty."""
+    words = sys.argv[1:5] + ["500", "35", "1", "0.35"][len(sys.argv[1:5]) :]
     persons, length, seed, cap = int(words[0]), int(words[1]), int(words[2]), float(words[3])
     items = bank()
     text = (files("scripts.demonstration") / "blueprint.toml").read_text("utf-8")
     spec = shortened(read_toml(text).spec, length)
-    study("Blueprint in proportion", items, spec, persons, seed, cap)
+    if "free" not in sys.argv:
+        study("Blueprint in proportion", items, spec, persons, seed, cap)
+        return
     free = spec.model_copy(update={"rows": tuple(row for row in spec.rows if row.difficulty is None)})
     study("Without its three rows about difficulty", items, free, persons, seed, cap)
 

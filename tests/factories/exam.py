@@ -36,9 +36,24 @@ class ExamWorld:
             lambda: database.session(scope=Scope.everything()), institution, forms=1
         )[0]
         with database.session(scope=Scope.everything()) as session:
+            paper = papers.open_sealed(session, paper_id)
+        return cls.with_paper(database, institution, paper, begins_in_minutes=begins_in_minutes, **terms)
+
+    @classmethod
+    def with_paper(
+        cls,
+        database: Database,
+        institution: Institution,
+        paper: SealedPaper,
+        *,
+        begins_in_minutes: float = -1,
+        **terms: int,
+    ) -> ExamWorld:
+        """Return a sitting with a paper that is there already."""
+        with database.session(scope=Scope.everything()) as session:
             starts_at: datetime = database_now(session) + timedelta(minutes=begins_in_minutes)
             sitting = make_sitting(session, institution_id=institution.id, starts_at=starts_at, **terms)
-            return cls(database, institution, papers.open_sealed(session, paper_id), sitting)
+            return cls(database, institution, paper, sitting)
 
     def candidate(self, name: str = "王小明", *, form: list[int] | None = None) -> Candidate:
         """Return a candidate with a ticket and an entry code, who gets the whole paper or a form of it."""

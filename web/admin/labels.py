@@ -67,6 +67,7 @@ ACTIONS: dict[str, str] = {
     "outline.active": N_("Outline active"),
     "outline.retired": N_("Outline retired"),
     "paper.requested": N_("Paper requested"),
+    "paper.collection_requested": N_("Adaptive or two-stage collection requested"),
     "paper.assembled": N_("Paper assembled"),
     "paper.approved": N_("Paper approved"),
     "paper.refused": N_("Paper refused"),

@@ -54,7 +54,7 @@ def _theory_page(ctx: Context, sitting_id: UUID, form: Form[TaskForm], status: i
         {
             "mark": mark,
             "ticket": tickets.get(mark.registration_id, ""),
-            "score": to_hundred(mark.earned, mark.total),
+            "score": marking.score_of(mark),
         }
         for mark in marks
     ]
@@ -65,6 +65,7 @@ def _theory_page(ctx: Context, sitting_id: UUID, form: Form[TaskForm], status: i
         plan=sitting_service.find_plan(ctx.session, sitting.plan_id),
         runs=runs,
         rows=rows,
+        measured=any(mark.theta is not None for mark in marks),
         form=form,
         over=ctx.now >= sitting.ends_at,
         status=status,

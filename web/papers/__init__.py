@@ -18,11 +18,13 @@ from web.papers.assemblies.editing_routes import router as editing_router
 from web.papers.assemblies.paper_routes import router as papers_router
 from web.papers.assemblies.routes import router as assemblies_router
 from web.papers.blueprints import router as blueprints_router
+from web.papers.growing import router as growing_router
 from web.papers.printing.routes import router as printing_router
 
 router = APIRouter()
 for part in (
     blueprints_router,
+    growing_router,
     assemblies_router,
     capacity_router,
     drawing_router,

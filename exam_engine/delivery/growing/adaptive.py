@@ -242,9 +242,10 @@ def ready(
     Examples
     --------
     >>> from exam_engine.assembly import Count
+    >>> from exam_engine.delivery.growing.score import curve_of
     >>> pool = Pool(ids=["i", "j", "k"], numeric={"marks": [1, 1, 1]}, a=[1, 1, 1], b=[-1, 0, 1])
     >>> two = Specification([Count(name="length", minimum=2, maximum=2)])
-    >>> test = ready(pool, two, Measure(pool, [0, 1, 2]))
+    >>> test = ready(pool, two, Measure(pool, curve_of(pool, [0, 1, 2])))
     >>> test.next(7, [], []).place, test.next(7, [1], [True]).place, test.next(7, [1], [False]).place
     (1, 2, 0)
     >>> test.next(7, [1, 2], [True, True]).end

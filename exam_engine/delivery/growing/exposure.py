@@ -16,10 +16,14 @@ from exam_engine.delivery.growing.adaptive import AdaptiveTest, eligible
 PERSONS, ROUNDS = 150, 6
 """Simulated candidates of a round, and rounds."""
 
-MEMORY = 0.7
+MEMORY = 0.5
 """Part of the counts of earlier rounds that is kept with each new one."""
 
-SAFETY = 2.0
+RISE = 1.25
+"""How much a probability may rise in a round. All begin at the aim, where no rate can pass it, and rise while there is
+room: so the rates come to the aim from below, and what they lack of it is lost precision only."""
+
+SAFETY = 2.5
 """How many standard errors of a cohort's rate the probabilities stay below the cap."""
 
 BIG = 2**62
@@ -83,8 +87,8 @@ def probabilities(
     -----
     An item that a share ``r`` of those who may be given it is given is shown with probability ``k = min(1, aim / r)``
     (Sympson & Hetter, 1985; in the form for tests whose items are drawn before they begin, van der Linden & Veldkamp,
-    2004, Journal of Educational and Behavioral Statistics 29, 273–291). Rounds of simulated candidates estimate ``r``,
-    earlier ones count less.
+    2004, Journal of Educational and Behavioral Statistics 29, 273–291). Rounds of simulated candidates
+    estimate ``r``: the larger of the last round's and of what all rounds tell, the earlier counting less.
     """
     size = test.pool.size
     if cap * size < test.length:
@@ -92,7 +96,7 @@ def probabilities(
             f"{size} items at an exposure of {cap:g} give {cap * size:g} items a candidate, fewer than {test.length}"
         )
     aim, before = aim_of(cap, cohort), test.shown
-    k = np.ones(size)
+    k = np.full(size, aim)
     might, got = np.zeros(size), np.zeros(size)
     rate, lifted = np.zeros(size), 0
     try:
@@ -101,15 +105,19 @@ def probabilities(
             test.forget()
             seen, may, lifted = _round(test, persons, rng)
             might, got, rate = MEMORY * might + may, MEMORY * got + seen, seen / persons
-            given = np.divide(got, might, out=np.zeros(size), where=might > 0)
             if number < rounds - 1:
-                k = np.where(given > aim, aim / np.maximum(given, aim), 1.0)
+                most = np.maximum(_share(got, might), _share(seen, may))
+                k = np.minimum(np.minimum(RISE * k, 1.0), aim / np.maximum(most, aim))
             if tell is not None:
                 tell(number + 1, rounds)
     finally:
         test.shown = before
         test.forget()
     return Shown(k, float(rate.max()), lifted / persons)
+
+
+def _share(part: FloatArray, whole: FloatArray) -> FloatArray:
+    return np.divide(part, whole, out=np.zeros(part.size), where=whole > 0)
 
 
 def _round(test: AdaptiveTest, persons: int, rng: np.random.Generator) -> tuple[FloatArray, FloatArray, int]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from exam_engine.assembly import Pool
 from exam_engine.assembly.pool import FloatArray
@@ -36,6 +37,31 @@ class Mark:
     se: float
 
 
+def curve_of(pool: Pool, reference: Sequence[int]) -> FloatArray:
+    """Return the percentage of its marks that a form is expected to earn at each ability of the grid.
+
+    Parameters
+    ----------
+    pool : Pool
+        Calibrated, with the attribute ``marks``.
+    reference : sequence of int
+        Places of a form that keeps the blueprint of the fixed papers.
+
+    Returns
+    -------
+    ndarray, shape (n_nodes,)
+
+    Raises
+    ------
+    ValueError
+        If the form is empty, or the pool has no item parameters.
+    """
+    if not len(reference):
+        raise ValueError("the reference form has no items")
+    marks = pool.numbers(MARKS)[list(reference)]
+    return np.asarray(100.0 * pool.probability(NODES)[:, list(reference)] @ marks / marks.sum())
+
+
 class Measure:
     """The items of a collection on a grid of abilities, and the form whose marks abilities are told in.
 
@@ -47,25 +73,23 @@ class Measure:
     Parameters
     ----------
     pool : Pool
-        Calibrated, dichotomous; with the attribute ``marks``.
-    reference : sequence of int
-        Places of a form that keeps the blueprint of the fixed papers.
+        Calibrated, dichotomous.
+    curve : array-like, shape (n_nodes,)
+        Percentage of marks expected on the reference form at each ability of the grid: see `curve_of`.
 
     Raises
     ------
     ValueError
-        If the pool has no item parameters, or the reference form is empty.
+        If the pool has no item parameters, or the curve is of another grid.
     """
 
-    def __init__(self, pool: Pool, reference: Sequence[int]) -> None:
-        if not len(reference):
-            raise ValueError("the reference form has no items")
+    def __init__(self, pool: Pool, curve: npt.ArrayLike) -> None:
+        self.curve = np.asarray(curve, dtype=np.float64)
+        if self.curve.shape != NODES.shape:
+            raise ValueError(f"a curve of {self.curve.size} points, the grid has {NODES.size}")
         right = pool.probability(NODES)
         self._right = np.log(np.maximum(right, TINY))
         self._wrong = np.log(np.maximum(1.0 - right, TINY))
-        marks = pool.numbers(MARKS)[list(reference)]
-        self.curve: FloatArray = np.asarray(100.0 * right[:, list(reference)] @ marks / marks.sum())
-        """Percentage of marks expected on the reference form at each ability of the grid."""
 
     def posterior(self, places: Sequence[int], right: Sequence[bool]) -> FloatArray:
         """Return the posterior weights of the grid.

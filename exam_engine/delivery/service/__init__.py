@@ -6,6 +6,13 @@ from exam_engine.delivery.service.accommodating import (
     give_listed,
     withdraw_accommodation,
 )
+from exam_engine.delivery.service.collecting import (
+    COLLECT_JOB,
+    SettingOutOfRange,
+    Settings,
+    request_collection,
+    run_collection_job,
+)
 from exam_engine.delivery.service.comparing import Kept, kept
 from exam_engine.delivery.service.controlling import (
     Deed,
@@ -75,6 +82,7 @@ from exam_engine.delivery.service.stepping import Standing, places_of, standing
 from exam_engine.delivery.service.working import save_form, saved_answers
 
 __all__ = [
+    "COLLECT_JOB",
     "AttemptEvidence",
     "AttemptProgress",
     "AttemptResponses",
@@ -87,6 +95,8 @@ __all__ = [
     "Opened",
     "ReportedEvent",
     "Rest",
+    "SettingOutOfRange",
+    "Settings",
     "Stage",
     "Standing",
     "Waiting",
@@ -121,8 +131,10 @@ __all__ = [
     "places_of",
     "receipt_of",
     "record_events",
+    "request_collection",
     "responses",
     "resume_attempt",
+    "run_collection_job",
     "save_form",
     "saved_answers",
     "standing",

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from threading import Lock
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from exam_engine.delivery.growing.courses import item_by_item, module_by_module
 from exam_engine.delivery.steps.rules import Course, Sections
 from exam_engine.papers import service as papers
 from exam_engine.sittings.rules import Terms, Way
@@ -32,10 +34,25 @@ def _sections(session: Session, paper_id: UUID, terms: Terms) -> Course:
     return Sections(terms.sections, [len(section.entries) for section in paper.sections])
 
 
-LOADERS: dict[Way, Loader] = {Way.FIXED: _sections, Way.INDIVIDUAL: _sections}
+def _items(session: Session, paper_id: UUID, _: Terms) -> Course:
+    return item_by_item(papers.open_sealed(session, paper_id))
+
+
+def _modules(session: Session, paper_id: UUID, _: Terms) -> Course:
+    return module_by_module(papers.open_sealed(session, paper_id))
+
+
+LOADERS: dict[Way, Loader] = {
+    Way.FIXED: _sections,
+    Way.INDIVIDUAL: _sections,
+    Way.MULTISTAGE: _modules,
+    Way.ADAPTIVE: _items,
+}
 """How the course of a paper is made, by way."""
 
 _courses: dict[tuple[UUID, UUID], Course] = {}
+_making = Lock()
+"""Whoever comes while a course is made waits for it: that of an adaptive test takes about a second."""
 
 
 def ready_course(sitting_id: UUID, paper_id: UUID) -> Course | None:
@@ -53,8 +70,9 @@ def course_of(session: Session, sitting_id: UUID, paper_id: UUID, terms: Terms) 
         load = LOADERS.get(terms.way)
         if load is None:
             raise WayHasNoSteps
-        found = load(session, paper_id, terms)
-        while len(_courses) >= MOST:
-            _courses.pop(next(iter(_courses)), None)
-        _courses[sitting_id, paper_id] = found
+        with _making:
+            found = _courses.get((sitting_id, paper_id)) or load(session, paper_id, terms)
+            while len(_courses) >= MOST:
+                _courses.pop(next(iter(_courses)), None)
+            _courses[sitting_id, paper_id] = found
     return found

@@ -15,6 +15,7 @@ from exam_engine.marking.service.mark import (
     read_item_marks,
     request_marking,
     run_marking_job,
+    score_of,
     sittings_to_mark,
 )
 from exam_engine.marking.service.sheets import (
@@ -67,5 +68,6 @@ __all__ = [
     "request_marking",
     "run_marking_job",
     "save_sheet",
+    "score_of",
     "sittings_to_mark",
 ]

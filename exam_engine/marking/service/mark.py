@@ -5,20 +5,22 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from exam_engine.delivery import service as delivery
+from exam_engine.delivery.growing.collection import is_right, measure_of
+from exam_engine.delivery.growing.score import Measure
 from exam_engine.delivery.service import AttemptResponses
 from exam_engine.jobs import service as jobs
 from exam_engine.jobs.models import Job
 from exam_engine.jobs.runner import JobContext
 from exam_engine.marking import store
 from exam_engine.marking.models import AttemptMark, ItemMark, MarkingRun
-from exam_engine.marking.rules import DEFAULT_MULTIPLE, MultipleMarking, mark_choice, to_hundred
+from exam_engine.marking.rules import DEFAULT_MULTIPLE, MARK_UNIT, MultipleMarking, mark_choice, to_hundred
 from exam_engine.papers import service as papers
 from exam_engine.papers.content import SealedPaper
 from exam_engine.sittings.models import Registration, Sitting
@@ -152,8 +154,10 @@ def mark_sitting(
     )
     session.add(run)
     session.flush()
+    measures = {paper_id: measure_of(paper) for paper_id, paper in opened.items()}
     for attempt in attempts:
-        _mark_attempt(session, run, attempt, opened[attempt.paper_id], multiple)
+        paper_id = attempt.paper_id
+        _mark_attempt(session, run, attempt, opened[paper_id], measures[paper_id], multiple)
     audit.record(
         session,
         actor=actor,
@@ -170,6 +174,7 @@ def _mark_attempt(
     run: MarkingRun,
     attempt: AttemptResponses,
     paper: SealedPaper,
+    measure: Measure | None,
     multiple: MultipleMarking,
 ) -> None:
     mark_id = new_id()
@@ -199,10 +204,35 @@ def _mark_attempt(
             answered=sum(bool(row["response"]) for row in rows),
             earned=sum((row["marks"] for row in rows), Decimal(0)),
             total=sum((row["maximum"] for row in rows), Decimal(0)),
+            **({} if measure is None else _measured(measure, attempt, paper)),
         )
     )
     session.flush()
     store.add_item_marks(session, rows)
+
+
+def _measured(measure: Measure, attempt: AttemptResponses, paper: SealedPaper) -> dict[str, Any]:
+    """Return ability and score of an attempt at a growing test, whose items are as hard as its candidate is able."""
+    places = sorted(attempt.form or ())
+    entries = [paper.entries[place] for place in places]
+    right = [is_right(entry.content.key, attempt.responses.get(entry.item_id)) for entry in entries]
+    weights = measure.posterior(places, right)
+    ability, mark = measure.ability(weights), measure.mark(weights)
+    return {
+        "score": _two_places(mark.percent),
+        "score_se": _two_places(mark.se),
+        "theta": ability.theta,
+        "theta_se": ability.se,
+    }
+
+
+def _two_places(value: float) -> Decimal:
+    return Decimal(repr(value)).quantize(MARK_UNIT, ROUND_HALF_UP)
+
+
+def score_of(mark: AttemptMark) -> Decimal:
+    """Return the score out of 100: as measured, or the marks earned of those that could be."""
+    return to_hundred(mark.earned, mark.total) if mark.score is None else mark.score
 
 
 def _key_digest(opened: Mapping[UUID, SealedPaper]) -> str:
@@ -235,4 +265,4 @@ def latest_scores(session: Session, sitting_id: UUID) -> tuple[MarkingRun | None
     if run is None:
         return None, {}
     marks = store.attempt_marks(session, run.id)
-    return run, {mark.registration_id: to_hundred(mark.earned, mark.total) for mark in marks}
+    return run, {mark.registration_id: score_of(mark) for mark in marks}

@@ -76,6 +76,14 @@ from exam_engine.papers.service.sealing import (
     seal_paper,
     waiting_for,
 )
+from exam_engine.papers.service.stocking import (
+    bank_of,
+    file_collection,
+    in_order,
+    keep_collection,
+    keep_refusal,
+    keep_stop,
+)
 
 __all__ = [
     "PAGE",
@@ -87,6 +95,7 @@ __all__ = [
     "answer_key",
     "approve_paper",
     "bank_goals",
+    "bank_of",
     "blueprint_versions",
     "broken_forms",
     "broken_in",
@@ -98,12 +107,17 @@ __all__ = [
     "drop_drawing",
     "entry_views",
     "exposure",
+    "file_collection",
     "find_assembly",
     "find_blueprint",
     "find_form",
     "find_paper",
     "forms_at_hand",
+    "in_order",
     "item_numbers",
+    "keep_collection",
+    "keep_refusal",
+    "keep_stop",
     "list_assemblies",
     "list_blueprints",
     "list_papers",

@@ -89,7 +89,7 @@ def arrange_sitting(
         raise SittingFrozen
     plan = find_plan(session, sitting.plan_id)
     papers = store.papers(session, sitting.id)
-    if sitting.component is Component.THEORY and sitting.way is Way.FIXED and not papers:
+    if sitting.component is Component.THEORY and sitting.way is not Way.INDIVIDUAL and not papers:
         raise SittingWithoutPaper
     waiting = store.status_counts(session, [plan.id]).get(plan.id, {}).get(RegistrationStatus.CLAIMED, 0)
     if waiting:
@@ -105,7 +105,7 @@ def arrange_sitting(
         raise SeatsMissing(candidates=len(candidates), seats=capacity)
     taken, left = candidates[:capacity], len(candidates) - min(capacity, len(candidates))
     sitting.arrangement_seed = secrets.randbelow(2**31) if seed is None else seed
-    dealt = [row.paper_id for row in papers] if sitting.way is Way.FIXED else []
+    dealt = [] if sitting.way is Way.INDIVIDUAL else [row.paper_id for row in papers]
     places = arrange(taken, rooms, forms=len(dealt), seed=sitting.arrangement_seed)
     _seat(session, sitting, places, dealt)
     if sitting.way is Way.INDIVIDUAL and papers:

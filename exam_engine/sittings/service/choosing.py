@@ -12,7 +12,14 @@ from exam_engine.papers.models import Paper
 from exam_engine.papers.rules import PaperKind, PaperStatus
 from exam_engine.sittings import store
 from exam_engine.sittings.models import Plan, SittingPaper
-from exam_engine.sittings.rules import PaperDoesNotFit, PaperIsCollection, PaperNotSealed, Way, WayWrong
+from exam_engine.sittings.rules import (
+    PaperDoesNotFit,
+    PaperIsCollection,
+    PaperNotSealed,
+    PapersOfTwoWays,
+    Way,
+    WayWrong,
+)
 from exam_engine.sittings.service.plans import find_plan
 from exam_engine.sittings.service.times import draft_sitting
 from itembank.base import audit
@@ -24,7 +31,7 @@ def usable_papers(session: Session, plan: Plan) -> list[Paper]:
     return [
         paper
         for paper in papers.list_papers(session, statuses=(PaperStatus.SEALED,))
-        if (paper.occupation_id, paper.level, paper.kind) == (plan.occupation_id, plan.level, PaperKind.FORM)
+        if (paper.occupation_id, paper.level) == (plan.occupation_id, plan.level) and _is_dealt(paper)
     ]
 
 
@@ -35,10 +42,12 @@ def set_papers(
 
     Seats already given are taken back, since their forms would no longer be right.
 
-    Raises PaperNotSealed, PaperDoesNotFit, PaperIsCollection, WayWrong, SittingFrozen or NotFound.
+    What they are decides the way of the sitting: forms, or collections from which tests grow.
+
+    Raises PaperNotSealed, PaperDoesNotFit, PaperIsCollection, PapersOfTwoWays, WayWrong, SittingFrozen or NotFound.
     """
     sitting = draft_sitting(session, sitting_id)
-    if sitting.way is not Way.FIXED:
+    if sitting.way is Way.INDIVIDUAL:
         raise WayWrong
     plan = find_plan(session, sitting.plan_id)
     chosen = []
@@ -48,9 +57,10 @@ def set_papers(
             raise PaperNotSealed(label=paper.label)
         if (paper.occupation_id, paper.level) != (plan.occupation_id, plan.level):
             raise PaperDoesNotFit(label=paper.label)
-        if paper.kind is not PaperKind.FORM:
+        if not _is_dealt(paper):
             raise PaperIsCollection(label=paper.label)
         chosen.append(paper)
+    sitting.way = _way_of(chosen)
     store.drop_papers(session, sitting.id)
     store.drop_seats(session, sitting.id)
     rows = [
@@ -60,14 +70,27 @@ def set_papers(
         for position, paper in enumerate(chosen, 1)
     ]
     session.add_all(rows)
-    digests = [paper.digest for paper in chosen]
+    digests, way = [paper.digest for paper in chosen], sitting.way.value
     audit.record(
         session,
         actor=actor,
         action="sitting.papers_chosen",
         subject=("sitting", sitting.id),
         institution_id=sitting.institution_id,
-        detail={"digests": digests},
+        detail={"digests": digests, "way": way},
     )
     session.flush()
     return rows
+
+
+def _is_dealt(paper: Paper) -> bool:
+    """Tell whether a paper is dealt out to seats: a form, or a collection from which tests grow."""
+    return paper.kind is PaperKind.FORM or _way_of([paper]).grows
+
+
+def _way_of(chosen: Sequence[Paper]) -> Way:
+    """Return how papers reach candidates: what is sealed with them says so. Raises PapersOfTwoWays."""
+    ways = {Way((paper.collection or {}).get("way", Way.FIXED)) for paper in chosen}
+    if len(ways) > 1:
+        raise PapersOfTwoWays
+    return ways.pop() if ways else Way.FIXED

@@ -54,6 +54,7 @@ def paper_values(ctx: Context, paper: Paper) -> dict[str, Any]:
         if paper.status is PaperStatus.RETURNED
         else None,
         "history": history_rows(ctx, paper, spec),
+        "summary": (papers.find_assembly(ctx.session, paper.assembly_id).outcome or {}).get("collection", {}),
         "verdict": verdict_of(ctx, paper, spec) if is_open else None,
         "checks": CHECKS,
     }

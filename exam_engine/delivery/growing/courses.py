@@ -1,0 +1,73 @@
+"""How attempts at a growing test go on: item by item, or module by module."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from exam_engine.delivery.growing.adaptive import AdaptiveTest
+from exam_engine.delivery.growing.collection import adaptive_test, is_right, panel_of
+from exam_engine.delivery.growing.multistage import Panel
+from exam_engine.delivery.steps.rules import SoFar, Step, StepKind
+from exam_engine.papers.content import SealedEntry, SealedPaper
+
+
+class _Growing:
+    needs_answers = True
+
+    def __init__(self, entries: Sequence[SealedEntry]) -> None:
+        self._keys = [(entry.item_id, tuple(entry.content.key)) for entry in entries]
+
+    def _right(self, sofar: SoFar, places: Sequence[int]) -> list[bool]:
+        keys = [self._keys[place] for place in places]
+        return [is_right(key, sofar.answers.get(item_id)) for item_id, key in keys]
+
+
+class ItemByItem(_Growing):
+    """The course of an adaptive test: each step is one item, picked after the answer to the one before."""
+
+    def __init__(self, test: AdaptiveTest, entries: Sequence[SealedEntry]) -> None:
+        super().__init__(entries)
+        self.test = test
+
+    def count(self, form: Sequence[int] | None) -> int | None:  # noqa: ARG002 - the same for everybody
+        """Return how many items there are at most."""
+        return self.test.length
+
+    def next(self, sofar: SoFar) -> Step | None:
+        """Return the next item as a step; the one that makes the length full is the last."""
+        given = [place for _, places in sofar.begun for place in places]
+        found = self.test.next(sofar.seed, given, self._right(sofar, given))
+        if found.place is None:
+            return None
+        return Step(StepKind.ITEM, (found.place,), last=len(given) + 1 == self.test.length)
+
+
+class ModuleByModule(_Growing):
+    """The course of a test of two stages: the number of right answers in the first leads to the second."""
+
+    def __init__(self, panel: Panel, entries: Sequence[SealedEntry]) -> None:
+        super().__init__(entries)
+        self.panel = panel
+
+    def count(self, form: Sequence[int] | None) -> int | None:  # noqa: ARG002 - the same for everybody
+        """Return how many modules everybody is given."""
+        return 2
+
+    def next(self, sofar: SoFar) -> Step | None:
+        """Return the next module as a step."""
+        given = [place for _, places in sofar.begun for place in places]
+        taken = self.panel.taken(given)
+        name = self.panel.next_module(taken, sum(self._right(sofar, given)))
+        if name is None:
+            return None
+        return Step(StepKind.MODULE, self.panel.modules[name], last=bool(taken))
+
+
+def item_by_item(paper: SealedPaper) -> ItemByItem:
+    """Return the course of a sealed adaptive collection."""
+    return ItemByItem(adaptive_test(paper), paper.entries)
+
+
+def module_by_module(paper: SealedPaper) -> ModuleByModule:
+    """Return the course of a sealed panel."""
+    return ModuleByModule(panel_of(paper), paper.entries)

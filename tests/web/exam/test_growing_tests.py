@@ -1,0 +1,134 @@
+"""Adaptive and two-stage sittings, from the collection to the score: nothing but given items reaches the browser."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import select
+
+from exam_engine.delivery.growing.collection import adaptive_test, is_right, panel_of
+from exam_engine.delivery.models import Attempt, AttemptStep
+from exam_engine.delivery.service import Settings
+from exam_engine.delivery.steps.courses import _courses
+from exam_engine.marking import service as marking
+from exam_engine.sittings.rules import Way
+from itembank.base.db import Database, Scope
+from itembank.people.models import Institution
+from itembank.people.rules import SYSTEM
+from tests.factories.exam import ExamWorld
+from tests.factories.growing import growing_world
+from tests.web.exam.test_exam_pages import Page
+
+ITEMS = Settings(Way.ADAPTIVE, 6)
+MODULES = Settings(Way.MULTISTAGE, 6, first=3, modules=2)
+
+
+def shown(page: Page) -> list[UUID]:
+    text = page.client.get(f"/exam/attempts/{page.attempt}").text
+    return [UUID(item) for item in dict.fromkeys(re.findall(r'data-item="([^"]+)"', text))]
+
+
+def strangers(world: ExamWorld, page: Page, given: list[UUID]) -> list[str]:
+    """Return what of other items the page holds."""
+    text = page.client.get(f"/exam/attempts/{page.attempt}").text
+    return [
+        e.content.stem for e in world.paper.entries if e.item_id not in given and e.content.stem + "<" in text
+    ]
+
+
+def answer(world: ExamWorld, item: UUID, *, right: bool) -> dict[str, Any]:
+    entry = next(e for e in world.paper.entries if e.item_id == item)
+    labels = [option.label for option in entry.content.options] or ["T", "F"]
+    wrong = next(label for label in labels if label not in entry.content.key)
+    return {"item": str(item), "revision": 1, "response": list(entry.content.key) if right else [wrong]}
+
+
+def go_on(page: Page, number: int, epoch: int) -> Any:
+    return page.client.post(
+        f"/exam/attempts/{page.attempt}/go-on",
+        data={"step": number, "epoch": epoch},
+        headers={"x-csrf-token": page.csrf, "accept": "application/json"},
+    )
+
+
+def test_an_adaptive_sitting_gives_one_item_after_the_other_and_can_be_worked_out_again(
+    client: TestClient, database: Database, institution: Institution
+) -> None:
+    world = growing_world(database, institution, ITEMS)
+    page = Page(client, world, world.candidate())
+    page.start()
+    opened = page.open().json()
+    given: list[UUID] = []
+    for number in range(6):
+        [item] = shown(page)
+        assert item not in given
+        assert (opened["step"]["number"], opened["step"]["count"]) == (number, 6)
+        assert opened["step"]["last"] is (number == 5)
+        assert strangers(world, page, [item]) == []
+        if given:  # what was left takes no answer any more
+            assert page.save(answer(world, given[-1], right=True)).json()["code"] == "item_not_on_paper"
+        assert page.save(answer(world, item, right=number % 3 > 0)).status_code == 200
+        given.append(item)
+        if number == 5:
+            break
+        if number == 2:  # as after a restart of the server
+            _courses.clear()
+        told = go_on(page, number, page.epoch)
+        again = go_on(page, number, page.epoch)
+        assert told.status_code == 200, told.text
+        opened, page.token = told.json(), told.json()["token"]
+        assert again.json()["step"] == opened["step"]
+        page.epoch = opened["epoch"]
+    assert page.hand_in().json()["code"] == "handed_in"
+
+    places = {entry.item_id: place for place, entry in enumerate(world.paper.entries)}
+    test = adaptive_test(world.paper)
+    with database.session(scope=Scope.everything()) as session:
+        attempt = session.scalars(select(Attempt)).one()
+        steps = session.scalars(select(AttemptStep).order_by(AttemptStep.number)).all()
+        run = marking.mark_sitting(
+            session, world.sitting.id, actor=SYSTEM, now=world.sitting.ends_at + timedelta(minutes=1)
+        )
+        [mark] = marking.read_attempt_marks(session, run.id)
+        _, scores = marking.latest_scores(session, world.sitting.id)
+    order = [places[item] for item in given]
+    right = [number % 3 > 0 for number in range(6)]
+    assert [step.places for step in steps] == [[place] for place in order]
+    assert attempt.form == order
+    assert [test.next(attempt.seed, order[:n], right[:n]).place for n in range(6)] == order
+    assert test.keeps_rules(order)
+    weights = test.measure.posterior(order, right)
+    assert (mark.theta, mark.theta_se) == pytest.approx(tuple(vars(test.measure.ability(weights)).values()))
+    assert float(scores[attempt.registration_id]) == pytest.approx(
+        test.measure.mark(weights).percent, abs=0.005
+    )
+    assert is_right(["A", "B"], ["B", "A"])
+    assert not is_right(["A", "B"], ["A"])
+
+
+def test_two_stages_lead_to_the_module_of_ones_score(
+    client: TestClient, database: Database, institution: Institution
+) -> None:
+    world = growing_world(database, institution, MODULES)
+    panel, ids = panel_of(world.paper), [entry.item_id for entry in world.paper.entries]
+    for right, module in ((False, "easy"), (True, "hard")):
+        page = Page(client, world, world.candidate(f"考生{module}"))
+        page.start()
+        page.open()
+        first = shown(page)
+        assert set(first) == {ids[place] for place in panel.modules["start"]}
+        assert page.save(*(answer(world, item, right=right) for item in first)).status_code == 200
+
+        told = go_on(page, 0, page.epoch).json()
+        page.token = told["token"]
+        second = shown(page)
+
+        assert set(second) == {ids[place] for place in panel.modules[module]}
+        assert (told["step"]["kind"], told["step"]["last"], told["step"]["count"]) == ("module", True, 2)
+        assert strangers(world, page, second) == []
+        assert page.save(answer(world, first[0], right=True)).json()["code"] == "item_not_on_paper"
