@@ -196,11 +196,15 @@ def start(flush: Flush, requests: Sequence[Start]) -> None:
         return
     begun = _begin(flush, [new for _, _, new in beginning])
     ours = [new for _, row, new in beginning if begun[row.sitting_id, row.registration_id] == new["id"]]
-    barred = store.take_back_barred(flush.connection, ours)
-    stay = {new["id"] for new in ours} - barred
+    gone = store.take_back_barred(flush.connection, ours)
+    looked = {new["id"]: row.accommodations for _, row, new in beginning}
+    gone |= store.take_back_changed(
+        flush.connection, {new["id"]: looked[new["id"]] for new in ours if new["id"] not in gone}
+    )
+    stay = {new["id"] for new in ours} - gone
     store.begin_steps(flush.connection, [step for step in first if step["attempt_id"] in stay])
     for request, row, new in beginning:
-        if new["id"] in barred:
+        if new["id"] in gone:
             continue
         request.answer = begun[row.sitting_id, row.registration_id]
         if request.answer == new["id"]:  # else a second click was quicker, at another process

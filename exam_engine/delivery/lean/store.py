@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, cast
@@ -198,9 +198,24 @@ def take_back_barred(connection: Connection, begun: Rows) -> set[UUID]:
     found = connection.execute(_barred(connection.dialect.name), {"ids": ids})
     barred = {(row.sitting_id, row.registration_id) for row in found}
     gone = {row["id"] for row in begun if (row["sitting_id"], row["registration_id"]) in barred}
-    if gone:
+    _take_back(connection, gone)
+    return gone
+
+
+def _take_back(connection: Connection, ids: Collection[UUID]) -> None:
+    if ids:
         query = delete(_table(Attempt)).where(among(_ATTEMPT.id, "ids", connection.dialect.name))
-        connection.execute(query, {"ids": list(gone)})
+        connection.execute(query, {"ids": list(ids)})
+
+
+def take_back_changed(connection: Connection, begun: Mapping[UUID, Any]) -> set[UUID]:
+    """Delete of the attempts just begun those whose candidate was given something else meanwhile; return their ids.
+
+    ``begun`` says what each began with. The ordinary road, which waits for whoever decides, begins them anew.
+    """
+    given = accommodations(connection, list(begun)) if begun else {}
+    gone = {attempt_id for attempt_id, looked in begun.items() if (looked or None) != given.get(attempt_id)}
+    _take_back(connection, gone)
     return gone
 
 

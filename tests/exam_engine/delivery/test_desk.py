@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 from sqlalchemy.exc import DataError, OperationalError
 
 from exam_engine.delivery.lean import acts, store
@@ -18,6 +18,7 @@ from exam_engine.delivery.lean.requests import Enter, HandIn, Open, Read, Reques
 from exam_engine.delivery.models import Attempt, EntryBar
 from exam_engine.delivery.rules import DatabaseAway, TooManyWaiting
 from exam_engine.sittings import service as sittings
+from exam_engine.sittings.models import Seat
 from itembank.base import audit
 from itembank.base.db import Database, Scope
 from itembank.base.ids import new_id
@@ -177,6 +178,26 @@ def test_whoever_is_barred_between_look_and_start_does_not_begin(
     with database.session(scope=Scope.everything(), writes=False) as session:
         assert [attempt.id for attempt in session.scalars(select(Attempt))] == begun[1:]
         assert len(audit.entries(session, institutions=None, action="attempt.started")) == 1
+
+
+def test_who_was_given_extra_time_between_look_and_start_goes_the_ordinary_road(
+    desk: Desk, world: ExamWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    digests = list(enter(desk, world, 2))
+    places = store.places
+
+    def given_meanwhile(*given: Any) -> Any:
+        found = places(*given)
+        row = found[digests[0]][0]
+        seat = update(Seat).where(Seat.registration_id == row.registration_id)
+        given[0].execute(seat.values(accommodations={"extra_minutes": 30}))
+        return found
+
+    monkeypatch.setattr(store, "places", given_meanwhile)
+    begun = ask(desk, Start, *({"session_digest": one, "sitting_id": world.sitting.id} for one in digests))
+
+    assert begun[0] is None
+    assert begun[1] is not None
 
 
 def test_one_that_the_database_refuses_takes_no_other_with_it(
