@@ -133,6 +133,7 @@ KEY_SUSPECT_WITHOUT_KEY = N_("The key may be wrong: the strongest candidates pre
 CHANCE = N_("With so few answers this may be chance.")
 
 LIMITS: dict[str, str] = {
+    "individual_forms": N_("Every candidate had a form of their own: coefficients of one form do not apply."),
     "too_few": N_("Too few candidates or items for any coefficient."),
     "small_sample": N_("Fewer than 30 candidates: look at the interval, not at α."),
     "factor_unstable": N_("Fewer than 100 candidates: ω is rough."),

@@ -141,6 +141,14 @@ class AnswerBook:
         """Tell whether it is known what was chosen, and not only what was scored."""
         return any(item.options for item in self.items)
 
+    def is_complete(self, number: int) -> bool:
+        """Tell whether everybody who had a form was given all of it, which is not so for individual forms.
+
+        What compares the persons of a form item by item needs that.
+        """
+        given = self.answers[np.ix_(self.form_of == number, list(self.forms[number].columns))]
+        return not bool((given == NOT_PRESENTED).any())
+
     def to_bytes(self) -> bytes:
         """Return the canonical bytes: a header as JSON, then the arrays; little-endian, not compressed."""
         header: dict[str, Any] = {

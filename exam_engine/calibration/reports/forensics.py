@@ -84,7 +84,9 @@ def compute(book: AnswerBook, settings: Mapping[str, Any], progress: Progress) -
         rows = np.flatnonzero(book.form_of == number)
         begin, end = (5 + (pairs_end - 5) * at // len(book.forms) for at in (number, number + 1))
         told: dict[str, Any] = {"label": form.label, "persons": int(rows.size), "indices": [], "n_pairs": 0}
-        prepared = _prepare(book, rows, list(form.columns)) if rows.size >= MINIMUM_PERSONS else None
+        # Pairs with different items are not compared: what they share differs from pair to pair.
+        enough = rows.size >= MINIMUM_PERSONS and book.is_complete(number)
+        prepared = _prepare(book, rows, list(form.columns)) if enough else None
         if prepared is not None:
             scope = Scope(
                 pairs=_within(rooms[rows]) if settings["within_rooms"] else None, level=level, shown=SHOWN

@@ -17,6 +17,9 @@ UNKNOWN: dict[str, Any] = dict.fromkeys(
     ("alpha", "alpha_low", "alpha_high", "omega", "sem", "sem_at_cut", "decisions")
 ) | {"limits": []}
 
+INCOMPLETE: dict[str, Any] = UNKNOWN | {"limits": ["individual_forms"]}
+"""Where persons were given different parts of a form: coefficients of one form do not apply."""
+
 PARTS = 5
 """Parts of like items for errors by score, where items have several points."""
 

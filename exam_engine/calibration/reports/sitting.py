@@ -12,7 +12,7 @@ from exam_engine.calibration.reports import flags
 from exam_engine.calibration.reports.book import NOT_REACHED, OPEN, AnswerBook
 from exam_engine.calibration.reports.occasions import compare_occasions
 from exam_engine.calibration.reports.options import Options, groups_for
-from exam_engine.calibration.reports.precision import precision_of
+from exam_engine.calibration.reports.precision import INCOMPLETE, precision_of
 from exam_engine.calibration.reports.rules import (
     FEW_PERSONS_BELOW,
     SOME_PERSONS_BELOW,
@@ -159,13 +159,14 @@ def _form(
     rows = book.form_of == number
     columns = list(book.forms[number].columns)
     score = scored.score[rows]
-    total = int(scored.worth[columns].sum())
+    complete = book.is_complete(number)
+    total = int(scored.worth[columns].sum() if complete else np.median(scored.possible[rows]))
     mine = points[np.ix_(rows, columns)]
     weighted = int(points.max()) == int(scored.points.max())
     passed = int((score >= cut).sum())
     figures: dict[str, Any] = {
         "persons": int(rows.sum()),
-        "items": len(columns),
+        "items": len(columns) if complete else int(np.median((mine >= 0).sum(axis=1))),
         "marks": float(total * scored.unit),
         "mean": known(float(score.mean())) if score.size else None,
         "sd": known(float(score.std(ddof=1))) if score.size > 1 else None,
@@ -173,7 +174,7 @@ def _form(
         "pass_rate": passed / score.size if score.size else None,
     }
     possible = total if weighted else len(columns)
-    precision = precision_of(mine, possible=possible, cut=cut)
+    precision = precision_of(mine, possible=possible, cut=cut) if complete else INCOMPLETE
     sem = precision["sem"]
     near = int((np.abs(score - cut) <= sem).sum()) if sem is not None else None
     return figures | precision | {"near_cut": near}

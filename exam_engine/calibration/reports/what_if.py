@@ -63,14 +63,16 @@ def effect_of(book: AnswerBook, treated: Mapping[int, Treated], *, cut: float) -
         rows = book.form_of == number
         columns = [column for column in form.columns if after.worth[column] > 0]
         precision: dict[str, Any] = {"alpha": None, "sem": None}
-        if after.worth.max(initial=0) <= MOST_POINTS:
+        complete = book.is_complete(number)
+        total = int(after.worth[list(form.columns)].sum() if complete else np.median(after.possible[rows]))
+        if complete and after.worth.max(initial=0) <= MOST_POINTS:
             mine = np.maximum(after.points[np.ix_(rows, columns)], 0)
             precision = precision_of(mine, possible=int(after.worth[columns].sum()), cut=cut)
         forms.append(
             {
                 "label": form.label,
                 "persons": int(rows.sum()),
-                "marks": float(int(after.worth[list(form.columns)].sum()) * after.unit),
+                "marks": float(total * after.unit),
                 "alpha": precision["alpha"],
                 "sem": precision["sem"],
             }

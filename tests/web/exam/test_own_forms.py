@@ -13,6 +13,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import select
 
 from exam_engine.calibration.reports.book import NOT_PRESENTED
+from exam_engine.calibration.reports.scoring import score_book
 from exam_engine.calibration.service.freezing import freeze_sittings
 from exam_engine.calibration.service.sheets import read_sheets
 from exam_engine.delivery.models import Attempt
@@ -139,3 +140,6 @@ def test_what_was_not_given_counts_nowhere(client: TestClient, world: ExamWorld,
     assert given == sorted(sorted(form) for form in FORMS)
     assert sorted(a.form for a in attempts if a.form) == sorted(FORMS)
     assert (book.answers != NOT_PRESENTED).sum(axis=1).tolist() == [4, 2]
+    assert not book.is_complete(0)
+    scores = {round(float(score), 2) for score in score_book(book).score}
+    assert scores == {round(100 * 36 / 44, 2), 50.0}
