@@ -218,7 +218,7 @@ def saves(session: Session, sitting_id: UUID) -> Iterator[tuple[str, str, int, i
 
 
 def pauses(session: Session, attempt_ids: Sequence[UUID]) -> dict[UUID, list[tuple[str, datetime]]]:
-    """Return what an invigilator's pauses left in the record, by attempt: action and time, in order."""
+    """Return what pauses and candidates' own breaks left in the record, by attempt: action and time, in order."""
     found: dict[UUID, list[tuple[str, datetime]]] = defaultdict(list)
     for start in range(0, len(attempt_ids), CHUNK):
         part = [str(one) for one in attempt_ids[start : start + CHUNK]]
@@ -227,7 +227,7 @@ def pauses(session: Session, attempt_ids: Sequence[UUID]) -> dict[UUID, list[tup
             .where(
                 AuditEntry.subject_id.in_(part),
                 AuditEntry.subject_kind == "attempt",
-                AuditEntry.action.in_(("attempt.paused", "attempt.resumed")),
+                AuditEntry.action.in_(("attempt.paused", "attempt.break_begun", "attempt.resumed")),
             )
             .order_by(AuditEntry.number)
         )

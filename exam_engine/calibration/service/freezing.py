@@ -196,7 +196,7 @@ def _pauses(recorded: Sequence[tuple[str, datetime]]) -> list[Pause]:
     found: list[Pause] = []
     begin: datetime | None = None
     for action, at in recorded:
-        if action == "attempt.paused":
+        if action != "attempt.resumed":
             begin = begin or at
         elif begin is not None:
             found.append(Pause(begin, at))

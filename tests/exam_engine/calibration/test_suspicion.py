@@ -110,8 +110,9 @@ def test_what_is_frozen_of_saves_pauses_and_scores(
         .order_by(AnswerHistory.revision)
     ).all()
     attempts[0].terminated_reason = "夹带"
-    for number, (action, at) in enumerate((("paused", -3), ("resumed", -1)), start=900):
-        session.add(recorded(number, action, attempts[2].id, saves[7].saved_at + timedelta(seconds=at)))
+    stops = ((7, "paused", -3), (7, "resumed", -1), (20, "break_begun", -3), (20, "resumed", -1))
+    for number, (save, action, at) in enumerate(stops, start=900):
+        session.add(recorded(number, action, attempts[2].id, saves[save].saved_at + timedelta(seconds=at)))
     session.flush()
 
     book = freeze(session, watched)
@@ -124,7 +125,7 @@ def test_what_is_frozen_of_saves_pauses_and_scores(
     assert (book.earlier.row_of[:41] == -1).all()
     assert set(book.earlier.row_of[41:]) == set(range(30))
     known = book.history.milliseconds > 0
-    assert np.flatnonzero(~known[1]).tolist() == [7]
+    assert np.flatnonzero(~known[1]).tolist() == [7, 20]
     assert known[0].all()
     revisited = {save.item_id for save in saves[42:]}
     span = saves[1].saved_at - saves[0].saved_at
