@@ -7,6 +7,7 @@ from web.i18n import N_
 ACTIONS: dict[str, str] = {
     "attempt.started": N_("Attempt started"),
     "attempt.opened": N_("Attempt opened"),
+    "attempt.went_on": N_("Attempt went on to its next part"),
     "attempt.handed_in": N_("Attempt handed in"),
     "attempt.collected": N_("Attempt collected by an invigilator"),
     "attempt.extended": N_("Attempt extended"),
@@ -113,6 +114,7 @@ ACTIONS: dict[str, str] = {
     "sitting.created": N_("Sitting created"),
     "sitting.changed": N_("Sitting changed"),
     "sitting.papers_chosen": N_("Sitting papers chosen"),
+    "sitting.sections_set": N_("Rules of the sections set"),
     "sitting.way_chosen": N_("How papers reach candidates chosen"),
     "sitting.forms_requested": N_("Individual forms of a sitting requested"),
     "sitting.forms_dealt": N_("Individual forms dealt out"),
