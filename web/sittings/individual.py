@@ -50,9 +50,11 @@ PLACES = {"blueprint_does_not_fit": "blueprint_id", "drawing_rule_refused": "blu
 
 
 @router.get("")
-def show_forms(plan_id: UUID, sitting_id: UUID, ctx: Context = requires(Action.PLAN_READ)) -> Response:
-    """How far the individual forms of a sitting are."""
-    return _page(ctx, plan_id, sitting_id, Form())
+def show_forms(
+    plan_id: UUID, sitting_id: UUID, room: UUID | None = None, ctx: Context = requires(Action.PLAN_READ)
+) -> Response:
+    """How far the individual forms of a sitting are, and those of one room."""
+    return _page(ctx, plan_id, sitting_id, Form(), room=room)
 
 
 def _page(
@@ -61,6 +63,7 @@ def _page(
     sitting_id: UUID,
     form: Form[Any],
     *,
+    room: UUID | None = None,
     verdict: FormsVerdict | None = None,
     altered: bool = False,
     status: int = 200,
@@ -70,7 +73,10 @@ def _page(
         raise NotFound
     view = sittings.forms_view(ctx.session, sitting)
     plan = sittings.find_plan(ctx.session, plan_id)
-    seats = sittings.list_seats(ctx.session, sitting_id) if ctx.may(Action.REGISTRATION_READ) else []
+    shown = room if room in view.rooms else next(iter(view.rooms), None)
+    listed = view.dealt and ctx.may(Action.REGISTRATION_READ)
+    seats = sittings.list_seats(ctx.session, sitting_id, shown) if listed else []
+    names = {row.id: row.name for row in sittings.list_rooms(ctx.session)}
     sealed = view.collection is not None and view.collection.status is PaperStatus.SEALED
     reached = [
         view.seats > 0,
@@ -89,6 +95,8 @@ def _page(
         sitting=sitting,
         view=view,
         seats=seats,
+        rooms=[(key, names.get(key, "")) for key in view.rooms],
+        shown=shown,
         is_sealed=sealed,
         writes=ctx.may(Action.PLAN_WRITE) and sitting.status is SittingStatus.DRAFT,
         blueprints=[

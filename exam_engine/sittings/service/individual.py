@@ -62,6 +62,8 @@ class FormsView:
 
     seats: int
     dealt: int
+    rooms: Sequence[UUID] = ()
+    """Those with seats, by name."""
     drawing: Assembly | None = None
     blueprint: Blueprint | None = None
     job: Job | None = None
@@ -82,13 +84,15 @@ class FormsView:
 def forms_view(session: Session, sitting: Sitting) -> FormsView:
     """Return how far the individual forms of a sitting are."""
     seats = store.seats(session, sitting.id)
+    rooms = tuple(dict.fromkeys(seat.room_id for seat in seats))
     drawing = _standing(session, sitting.id)
     dealt = sum(seat.form is not None for seat in seats)
     if drawing is None:
-        return FormsView(len(seats), dealt)
+        return FormsView(len(seats), dealt, rooms)
     return FormsView(
         len(seats),
         dealt,
+        rooms,
         drawing,
         papers.find_blueprint(session, drawing.blueprint_id),
         jobs.find_job(session, drawing.job_id) if drawing.job_id else None,
