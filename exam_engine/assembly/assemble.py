@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
 
 import numpy as np
 
@@ -15,9 +16,18 @@ from exam_engine.assembly.anchors import anchored, common_items, with_common_ite
 from exam_engine.assembly.apart import build_apart
 from exam_engine.assembly.compile import BoolArray, Program, Rows, compile_program
 from exam_engine.assembly.construct import build_in_turn, build_together, cell_counts
+from exam_engine.assembly.deal import deal, is_for
 from exam_engine.assembly.improve import ROUNDS, Improver, close_enough
 from exam_engine.assembly.levels import Stage, aspirations, first_stage, next_stage
-from exam_engine.assembly.plan import LADDER, Plan, divided, is_worth_planning, plan_sets
+from exam_engine.assembly.plan import (
+    LADDER,
+    Plan,
+    fill_plan,
+    is_worth_planning,
+    near_plans,
+    other_plans,
+    plan_sets,
+)
 from exam_engine.assembly.polish import polish
 from exam_engine.assembly.pool import FloatArray, Pool
 from exam_engine.assembly.reason import Problem, attempt_work, find_reason
@@ -45,6 +55,9 @@ ATTEMPTS = (
     (True, True),
 )
 """(tolerances as rows, shadow form) of the attempts to build forms in turn, the cheap one first."""
+
+FILLED = 1_000
+"""Columns of all forms up to which a programme fills a plan of sets on which items could not be dealt out."""
 
 TIMED = ("bound", "build", "improve", "polish")
 """Stages that a time limit ends; forms are verified and reasons sought to the end."""
@@ -110,10 +123,14 @@ class _Task:
                 found = self._in_turn(program, careful=False, shadow=False)  # mostly that will do
                 if found.forms is not None and (self.any_will_do or self._is_near(found.forms)):
                     return found
+                beside = found
+                found = self._dealt(program, beside)
+                if found is not beside:
+                    return found
                 plan = plan_sets(program, program.rows, self.forms, self.work)
                 if plan.proven and program is self.program:
                     return _Found(None, None, nothing=True)
-                found = self._divided(program, plan)
+                found = min((self._divided(program, plan), beside), key=self._distance)
                 if found.forms is not None or (found.nothing and program is self.program):
                     return found
             for careful, shadow in sorted(ATTEMPTS, key=lambda one: self.any_will_do and not one[0]):
@@ -172,26 +189,43 @@ class _Task:
         if done or program.cells.shape[0] or program.across.binds_forms:
             return first
 
+        ladder = () if self.any_will_do or not program.aims.count else LADDER
+        plans = chain(
+            self._near(program, ladder[1 if is_for(program, self.forms) else 0 :]),
+            other_plans(program, self.forms, plan, self.rng, self.work),
+        )
+        return min((next(self._filled(program, plans), first), first), key=self._distance)
+
+    def _dealt(self, program: Program, beside: _Found) -> _Found:
+        """Deal all items out at once, on a plan of sets that leaves room for the goals; or return what is there."""
+        if self.any_will_do or not program.aims.count or not is_for(program, self.forms):
+            return beside
+        found = next(self._filled(program, self._near(program, LADDER[:1])), beside)
+        return min((found, beside), key=self._distance)
+
+    def _near(self, program: Program, ladder: tuple[float, ...]) -> Iterator[Plan]:
         def proven(bound: float) -> None:
             if program is self.program:
                 self.bound = self.bounds[self.stage.priority] = bound
                 self.stage = replace(self.stage, bound=bound)
                 self.tell("bound", bound)
 
-        ladder = () if self.any_will_do or not program.aims.count else LADDER
-        for built in divided(
-            program,
-            self.forms,
-            plan,
-            [self.stage.bound + more for more in ladder],
-            self.rng,
-            self.work,
-            proven,
-        ):
-            found = self._finish(program, built, program.rows)
-            if found.forms is not None:
-                return min((found, first), key=self._distance)
-        return first
+        steps = [self.stage.bound + more for more in ladder]
+        return near_plans(program, self.forms, steps, self.work, proven)
+
+    def _filled(self, program: Program, plans: Iterable[Plan]) -> Iterator[_Found]:
+        """Yield what becomes of plans of sets that items can be found for."""
+        for plan in plans:
+            built, dealt = None, is_for(program, self.forms)
+            if plan.x is not None and dealt:
+                enough = math.inf if self.any_will_do else self.stage.bound + close_enough(program)
+                look = lambda: self.report(0, self.forms, "build")  # noqa: E731
+                built = deal(program, program.rows, plan.x, enough, self.rng, self.work, look)
+            if built is None and not (dealt and program.width * self.forms > FILLED):
+                built = fill_plan(program, program.rows, plan, self.work)
+            found = None if built is None else self._finish(program, built, program.rows)
+            if found is not None and found.forms is not None:
+                yield found
 
     def _distance(self, found: _Found) -> float:
         aims = self.program.aims

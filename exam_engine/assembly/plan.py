@@ -24,11 +24,12 @@ COLUMNS = 3000
 
 NODES = 200
 
-LADDER = (0.003, 0.01, 0.03, 0.1)
-"""Deviations above the bound within which sets are sought that leave room for it, one after the other."""
+LADDER = (0.004, 0.01, 0.03, 0.1)
+"""Deviations above the bound within which sets are sought that leave room for it, one after the other. The first is
+what parallel forms are asked for: where it is impossible, that is worth a proof."""
 
 PLANS = 3
-"""How many plans that do not look at the aims are filled after those."""
+"""How many plans that do not look at the aims are filled at last."""
 
 FILL_NODES = 60
 """Nodes for the items beside planned sets: where they can be found they are found early."""
@@ -96,29 +97,28 @@ def plan_sets(
     return Plan(sets, (x > 0.5) & sets, x=x)
 
 
-def divided(
-    program: Program,
-    forms: int,
-    plan: Plan,
-    ladder: Sequence[float],
-    rng: np.random.Generator,
-    work: Work,
-    proven: Callable[[float], None],
-) -> Iterator[BoolArray]:
-    """Yield forms (n_forms, width) that keep every rule, those first whose sets allow to be near the aims.
+def near_plans(
+    program: Program, forms: int, ladder: Sequence[float], work: Work, proven: Callable[[float], None]
+) -> Iterator[Plan]:
+    """Yield plans whose sets leave room to be within each deviation of ``ladder``.
 
-    ``ladder`` are deviations within which sets are sought; ``proven`` is told those that no forms can stay below. A
-    ``plan`` that does not look at the aims comes after them, and others by chance.
+    ``proven`` is told those that no forms can stay below.
     """
     for within in ladder:
-        near = plan_sets(program, program.rows, forms, work, within=within)
-        if near.proven:
+        plan = plan_sets(program, program.rows, forms, work, within=within)
+        if plan.proven:
             proven(within)
-        elif (found := fill_plan(program, program.rows, near, work)) is not None:
-            yield found
+        elif plan.chosen is not None:
+            yield plan
+
+
+def other_plans(
+    program: Program, forms: int, plan: Plan, rng: np.random.Generator, work: Work
+) -> Iterator[Plan]:
+    """Yield plans that do not look at the aims: ``plan``, and others by chance."""
     for _ in range(PLANS):
-        if (found := fill_plan(program, program.rows, plan, work)) is not None:
-            yield found
+        if plan.chosen is not None:
+            yield plan
         plan = plan_sets(program, program.rows, forms, work, rng=rng)
 
 
