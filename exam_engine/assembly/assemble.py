@@ -59,6 +59,9 @@ ATTEMPTS = (
 FILLED = 1_000
 """Columns of all forms up to which a programme fills a plan of sets on which items could not be dealt out."""
 
+TIGHT = 0.5
+"""Part of a pool that forms take from which on all items are dealt out at once when one form after the other failed."""
+
 TIMED = ("bound", "build", "improve", "polish")
 """Stages that a time limit ends; forms are verified and reasons sought to the end."""
 
@@ -191,17 +194,23 @@ class _Task:
 
         ladder = () if self.any_will_do or not program.aims.count else LADDER
         plans = chain(
-            self._near(program, ladder[1 if is_for(program, self.forms) else 0 :]),
+            self._near(program, ladder[1 if self._is_tight(program) else 0 :]),
             other_plans(program, self.forms, plan, self.rng, self.work),
         )
         return min((next(self._filled(program, plans), first), first), key=self._distance)
 
     def _dealt(self, program: Program, beside: _Found) -> _Found:
         """Deal all items out at once, on a plan of sets that leaves room for the goals; or return what is there."""
-        if self.any_will_do or not program.aims.count or not is_for(program, self.forms):
+        if self.any_will_do or not program.aims.count or not self._is_tight(program):
             return beside
         found = next(self._filled(program, self._near(program, LADDER[:1])), beside)
         return min((found, beside), key=self._distance)
+
+    def _is_tight(self, program: Program) -> bool:
+        """Whether forms take so much of the pool that items are dealt out to all of them at once."""
+        if self.guide is None or not is_for(program, self.forms):
+            return False
+        return float(self.guide[: program.size].sum()) * self.forms > TIGHT * program.size
 
     def _near(self, program: Program, ladder: tuple[float, ...]) -> Iterator[Plan]:
         def proven(bound: float) -> None:
