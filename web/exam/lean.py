@@ -37,6 +37,7 @@ from exam_engine.delivery.lean.requests import (
     WaitingPlace,
 )
 from exam_engine.delivery.service import Standing
+from exam_engine.delivery.steps.courses import course_of, ready_course
 from exam_engine.sittings.service import entry_code_hash
 from itembank.base.db import Scope as Reach
 from itembank.base.errors import ExamError, Unavailable
@@ -252,9 +253,16 @@ class WaitHere(_WithPaper):
         await self._pages(
             visit, place.paper_id, place.form
         )  # ready before anybody starts, and shown to nobody yet
+        if place.terms.has_steps and ready_course(place.sitting_id, place.paper_id) is None:
+            await run_in_threadpool(self._make_course, visit, place)
         csrf = security.csrf_token(token)
         body = waiting_page(place, visit.language, csrf=csrf, demonstration=visit.demonstration)
         return Answer(body, headers=_HTML)
+
+    @staticmethod
+    def _make_course(visit: Visit, place: WaitingPlace) -> None:
+        with visit.delivery.database.session(scope=Reach.everything(), writes=False) as session:
+            course_of(session, place.sitting_id, place.paper_id, place.terms)
 
 
 class StartHere(Lean):

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from exam_engine.delivery.steps.courses import ready_course
 from exam_engine.invigilation import service as invigilation
 from exam_engine.sittings.sections import SectionTerms
 from itembank.base.db import Database, Scope
@@ -42,6 +43,7 @@ def test_parts_follow_each_other_and_never_back(
     client: TestClient, world: ExamWorld, database: Database
 ) -> None:
     page = Page(client, world, world.candidate())
+    assert ready_course(world.sitting.id, world.paper.paper_id)  # whoever waits has it made before the start
     page.start()
     opened = page.open().json()["step"]
     kept, ahead = page.save(sent(world, FIRST)), page.save(sent(world, LAST))
