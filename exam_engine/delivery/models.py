@@ -134,6 +134,9 @@ class AnswerHistory(Base):
     flagged: Mapped[bool] = mapped_column(default=False)
     saved_at: Mapped[datetime]
 
+    # Consoles ask who has saved since they looked last.
+    __table_args__ = (Index("ix_answer_history_saved_at", "saved_at"),)
+
 
 class LateFile(IdMixin, TenantMixin, Base):
     """Answers that came as a file after the deadline; a second person decides whether they count."""

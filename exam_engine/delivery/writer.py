@@ -45,11 +45,11 @@ BATCH = 500
 MAX_WAITING = 20_000
 """Answers that may wait: some seconds of work; beyond, pages are told to come back."""
 
-LINGER_SECONDS = 0.04
-"""After the first answer arrives, others get at most this long to join its transaction: alone, each would cost five
+LINGER_SECONDS = 0.1
+"""After the first answer arrives, others get at most this long to join its transaction: alone, each would cost ten
 times as much, and nobody notices."""
 
-ENOUGH = 32
+ENOUGH = 100
 """Answers that are not kept waiting for more."""
 
 

@@ -5,16 +5,37 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Text, and_, case, cast, delete, exists, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Executable,
+    Select,
+    Text,
+    Uuid,
+    and_,
+    bindparam,
+    case,
+    cast,
+    delete,
+    exists,
+    func,
+    inspect,
+    literal,
+    or_,
+    select,
+)
 from sqlalchemy.orm import Session
 
-from exam_engine.delivery.models import Answer, Attempt, AttemptStep
+from exam_engine.delivery.models import Answer, AnswerHistory, Attempt, AttemptStep
 from exam_engine.delivery.steps.rules import StepKind
 from exam_engine.invigilation.models import Attendance, Incident, RoomMessage, RoomRecord
 from exam_engine.invigilation.rules import VOIDING, AttendanceState
-from exam_engine.sittings.models import Registration, Seat
+from exam_engine.sittings.models import Registration, Seat, Sitting
+from itembank.base.bulk import among
+from itembank.base.db import UtcDateTime
 from itembank.people.models import LoginSession
 
 
@@ -45,22 +66,33 @@ class SeatRow:
     step_kind: StepKind | None
 
 
-def seat_rows(
-    session: Session, sitting_id: UUID, room_id: UUID | None, *, since: datetime, now: datetime
-) -> list[SeatRow]:
-    """Return the seats of a room, or of all rooms, with attendance, log-in and attempt: one statement, no answers."""
+def _is_logged_in(since: Any, now: Any) -> ColumnElement[bool]:
     logged_in = exists().where(
         LoginSession.registration_id == Seat.registration_id,
         LoginSession.created_at >= since,
         LoginSession.expires_at > now,
     )
-    query = (
+    return case((Attempt.id.is_not(None), True), else_=logged_in)
+
+
+def _with_attempts(query: Select[Any], sitting_id: Any) -> Select[Any]:
+    """Return a query over the seats of a sitting with attempt and attendance, if there are any."""
+    here = and_(Attempt.sitting_id == sitting_id, Attempt.registration_id == Seat.registration_id)
+    came = and_(Attendance.sitting_id == sitting_id, Attendance.registration_id == Seat.registration_id)
+    return query.outerjoin(Attempt, here).outerjoin(Attendance, came).where(Seat.sitting_id == sitting_id)
+
+
+def seat_rows(
+    session: Session, sitting_id: UUID, room_id: UUID | None, *, since: datetime, now: datetime
+) -> list[SeatRow]:
+    """Return the seats of a room, or of all rooms, with attendance, log-in and attempt: one statement, no answers."""
+    query = _with_attempts(
         select(
             Seat.registration_id,
             Seat.room_id,
             Seat.number,
             Attendance.state,
-            case((Attempt.id.is_not(None), True), else_=logged_in),
+            _is_logged_in(since, now),
             Attempt.id,
             Attempt.paper_id,
             func.json_array_length(Attempt.form),
@@ -75,36 +107,83 @@ def seat_rows(
             Attempt.last_step,
             Attempt.ends_at,
             AttemptStep.kind,
-        )
-        .outerjoin(
-            Attempt, and_(Attempt.sitting_id == sitting_id, Attempt.registration_id == Seat.registration_id)
-        )
-        .outerjoin(
-            AttemptStep, and_(AttemptStep.attempt_id == Attempt.id, AttemptStep.number == Attempt.step)
-        )
-        .outerjoin(
-            Attendance,
-            and_(Attendance.sitting_id == sitting_id, Attendance.registration_id == Seat.registration_id),
-        )
-        .where(Seat.sitting_id == sitting_id)
-        .order_by(Seat.room_id, Seat.number)
+        ),
+        sitting_id,
     )
+    present = and_(AttemptStep.attempt_id == Attempt.id, AttemptStep.number == Attempt.step)
+    query = query.outerjoin(AttemptStep, present).order_by(Seat.room_id, Seat.number)
     if room_id is not None:
         query = query.where(Seat.room_id == room_id)
     return [SeatRow(*row) for row in session.execute(query)]
 
 
-def progress(session: Session, sitting_id: UUID, room_id: UUID) -> dict[UUID, tuple[int, datetime]]:
-    """Return by attempt of a room how many items are answered and when the last answer was kept."""
-    answered = case((cast(Answer.response, Text()) != "[]", 1), else_=0)
-    query = (
-        select(Answer.attempt_id, func.sum(answered), func.max(Answer.saved_at))
-        .join(Attempt, Attempt.id == Answer.attempt_id)
-        .join(Seat, and_(Seat.sitting_id == sitting_id, Seat.registration_id == Attempt.registration_id))
-        .where(Attempt.sitting_id == sitting_id, Seat.room_id == room_id)
-        .group_by(Answer.attempt_id)
+@cache
+def _marks() -> Executable:
+    now, since = (bindparam(name, type_=UtcDateTime()) for name in ("now", "since"))
+    told = [
+        Seat.number,
+        Seat.registration_id,
+        Sitting.status,
+        Attendance.state,
+        _is_logged_in(since, now),
+        Attempt.id,
+        Attempt.epoch,
+        Attempt.due_at,
+        Attempt.paused_at,
+        Attempt.submitted_at,
+        Attempt.terminated_reason,
+        Attempt.step,
+        Attempt.last_step,
+        Attempt.ends_at,
+    ]
+    text: ColumnElement[str] = literal("")
+    for column in told:
+        text = text.concat(func.coalesce(cast(column, Text()), "")).concat("|")
+    lines = (
+        _with_attempts(
+            select(text.label("line")).join_from(Seat, Sitting), bindparam("sitting", type_=Uuid())
+        )
+        .where(Seat.room_id == bindparam("room", type_=Uuid()))
+        .order_by(Seat.number)
+        .subquery()
     )
-    return {row[0]: (int(row[1]), row[2]) for row in session.execute(query)}
+    return select(func.aggregate_strings(lines.c.line, "\n"))
+
+
+def marks(session: Session, sitting_id: UUID, room_id: UUID, *, since: datetime, now: datetime) -> str:
+    """Return what ``seat_rows`` reads of a room, and the sitting's status, as one text: to be compared, not read."""
+    given = {"sitting": sitting_id, "room": room_id, "since": since, "now": now}
+    # Below the session, which is everybody's here: it would look at the statement each time.
+    text: str | None = session.connection().execute(_marks(), given).scalar_one()
+    return text or ""
+
+
+@cache
+def _progress(dialect: str, *, newer: bool) -> Executable:
+    attempt_id = inspect(Answer).local_table.c.attempt_id
+    wanted = among(attempt_id, "ids", dialect)
+    if newer:
+        # The newest answers of everybody first: asked the other way round, all that these attempts ever saved is read.
+        after = AnswerHistory.saved_at > bindparam("since", type_=UtcDateTime())
+        recent = select(AnswerHistory.attempt_id).where(after).cte("recent").prefix_with("MATERIALIZED")
+        saved = select(recent.c.attempt_id).where(among(recent.c.attempt_id, "ids", dialect))
+        wanted = attempt_id.in_(saved)
+    answered = case((cast(Answer.response, Text()) != "[]", 1), else_=0)
+    query = select(Answer.attempt_id, func.sum(answered), func.max(Answer.saved_at))
+    return query.where(wanted).group_by(Answer.attempt_id)
+
+
+def progress_of(
+    session: Session, attempt_ids: Sequence[UUID], *, since: datetime | None = None
+) -> dict[UUID, tuple[int, datetime]]:
+    """Return by attempt how many items are answered and when the last answer was kept.
+
+    With ``since`` only of attempts that saved after it; those without any answer are left out.
+    """
+    connection = session.connection()
+    given = {"ids": list(attempt_ids)} | ({"since": since} if since else {})
+    rows = connection.execute(_progress(connection.dialect.name, newer=since is not None), given)
+    return {row[0]: (int(row[1]), row[2]) for row in rows}
 
 
 def attendance(session: Session, sitting_id: UUID) -> dict[UUID, Attendance]:

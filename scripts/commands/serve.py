@@ -134,6 +134,7 @@ def serve(site: Site, *, child: bool = False) -> None:
         port=settings.port,
         log_config=None,
         access_log=False,
+        loop="web.pulse:event_loop",
         server_header=False,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=GRACE_SECONDS,

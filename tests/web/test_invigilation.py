@@ -81,7 +81,12 @@ def news(client: TestClient, where: str) -> dict[str, Any]:
 
 
 def test_the_live_picture_tells_state_progress_and_time_without_names(
-    client: TestClient, login: Any, theory: Theory, database: Database, clock: ShiftedClock
+    client: TestClient,
+    login: Any,
+    theory: Theory,
+    database: Database,
+    clock: ShiftedClock,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with database.session(scope=Scope.everything()) as session:
         first, second = (row.attempt_id for row in delivery.attempt_states(session, theory.sitting_id))
@@ -94,7 +99,7 @@ def test_the_live_picture_tells_state_progress_and_time_without_names(
     seats = news(client, f"{theory.sitting_id}/rooms/{theory.room_id}")["rows"]
     rooms = news(client, str(theory.sitting_id))["rows"]
     clock.advance(3 * MINUTE)
-    client.app.state.shared._texts.clear()  # type: ignore[attr-defined]
+    monkeypatch.setattr(live, "FRESH_SECONDS", 0.0)
     later = news(client, f"{theory.sitting_id}/rooms/{theory.room_id}")["rows"]
 
     one, two, three, _ = (seats[str(key)] for key in theory.candidates)
@@ -112,16 +117,18 @@ def test_the_stream_tells_what_changed_and_ends_with_the_login_or_the_sitting(
 ) -> None:
     monkeypatch.setattr(live, "PICTURE_SECONDS", 0.0)
     monkeypatch.setattr(live, "LOGIN_SECONDS", 0.0)
+    monkeypatch.setattr(live, "STILL_SECONDS", 0.0)
     pictures = iter(
         [
-            {"at": 1, "closed": False, "rows": {"a": ["waiting"], "b": ["waiting"]}},
-            {"at": 2, "closed": False, "rows": {"a": ["answering"], "b": ["waiting"]}},
-            {"at": 3, "closed": True, "rows": {"a": ["answering"]}},
+            live.Shown(1, False, {"a": ["waiting"], "b": ["waiting"]}),
+            live.Shown(2, False, {"a": ["answering"], "b": ["waiting"]}),
+            live.Shown(2, False, {"a": ["answering"], "b": ["waiting"]}),
+            live.Shown(3, True, {"a": ["answering"]}),
         ]
     )
 
     async def hear(logged_in: bool) -> list[str]:
-        source = live.events(lambda: json.dumps(next(pictures)).encode(), lambda: logged_in)
+        source = live.events(lambda: next(pictures), lambda: logged_in)
         return [part.strip() async for part in source]
 
     ended, closed = asyncio.run(hear(False)), asyncio.run(hear(True))
@@ -131,6 +138,7 @@ def test_the_stream_tells_what_changed_and_ends_with_the_login_or_the_sitting(
         "event: end\ndata: login",
     ]
     assert closed[2:] == [
+        "event: still\ndata: 2",
         'event: seats\ndata: {"at":3,"rows":{},"gone":["b"]}',
         "event: end\ndata: closed",
     ]

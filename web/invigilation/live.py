@@ -1,4 +1,4 @@
-"""The live picture of a room over server-sent events, made once a second for all consoles and processes together.
+"""The live picture of a room over server-sent events, made once for all consoles of a process.
 
 Health is the last acknowledged save, not a socket. The stream tells what changed; no thread waits for a console.
 """
@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
-from datetime import UTC, datetime
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -19,7 +22,7 @@ from starlette.types import Receive, Send
 from starlette.types import Scope as AsgiScope
 
 from exam_engine.invigilation import service as invigilation
-from exam_engine.invigilation.service import SeatNow
+from exam_engine.invigilation.service import RoomFollower, SeatNow
 from exam_engine.sittings import service as sittings
 from itembank.base.db import Database, Scope
 from itembank.base.errors import NotFound, TooMany
@@ -32,9 +35,11 @@ from web.deps import Context, requires
 from web.invigilation.pages import router
 from web.shared import Shared
 
-PICTURE_SECONDS = 1.0
-PROGRESS_SECONDS = 2.0
-"""Answers are counted half as often as states are read: with that what is shown is at most three seconds old."""
+PICTURE_SECONDS = 1.5
+FRESH_SECONDS = 1.0
+"""So long a room's picture serves other consoles: with that what is shown is at most three seconds old."""
+UNWATCHED_SECONDS = 60.0
+"""After that a room that nobody watches is forgotten."""
 SITTING_SECONDS = 3.0
 STILL_SECONDS = 3.0
 """Where nothing changed, so often the page is told that this is so."""
@@ -54,42 +59,75 @@ class TooManyStreams(TooMany):
     )
 
 
+@dataclass(frozen=True)
+class Shown:
+    """What a console is to show: rows by seat, or by room."""
+
+    at: int
+    """Milliseconds since 1970, by the database's clock."""
+    closed: bool
+    rows: Mapping[str, Any]
+
+
+class _Room:
+    """One room that is watched; one thread looks, others wait for what it saw."""
+
+    def __init__(self, sitting_id: UUID, room_id: UUID) -> None:
+        self._follower = RoomFollower(sitting_id, room_id)
+        self._looking = threading.Lock()
+        self._seats: Sequence[SeatNow] = ()
+        self._rows: dict[str, list[Any]] = {}
+        self._shown: Shown | None = None
+        self.looked_at = time.monotonic()
+
+    def show(self, database: Database) -> Shown:
+        """Return what was seen within FRESH_SECONDS, or look."""
+        with self._looking:
+            if self._shown is None or time.monotonic() - self.looked_at >= FRESH_SECONDS:
+                self._shown = self._look(database)
+                self.looked_at = time.monotonic()
+            return self._shown
+
+    def _look(self, database: Database) -> Shown:
+        # Every console that asks was authorised for this room by its own route.
+        with database.session(scope=Scope.everything(), writes=False) as session:
+            picture = self._follower.look(session)
+        if picture.seats is not self._seats:
+            known = {id(seat) for seat in self._seats}
+            self._rows = {
+                key: self._rows[key] if id(seat) in known else _row(seat)
+                for seat in picture.seats
+                for key in (str(seat.registration_id),)
+            }
+            self._seats = picture.seats
+        return Shown(_ms(picture.at), picture.closed, self._rows)
+
+
 class Live:
-    """Pictures as the consoles get them."""
+    """Pictures as the consoles get them; one for a process."""
 
     def __init__(self, database: Database, shared: Shared) -> None:
         self.database, self.shared = database, shared
+        self._rooms: dict[tuple[UUID, UUID], _Room] = {}
+        self._lock = threading.Lock()
 
-    def room(self, sitting_id: UUID, room_id: UUID) -> bytes:
+    def room(self, sitting_id: UUID, room_id: UUID) -> Shown:
         """Return the seats of a room; nobody's name, nobody's answer."""
-        key = f"room:{sitting_id}:{room_id}"
-        return self.shared.text(key, PICTURE_SECONDS, lambda: self._room(sitting_id, room_id))
+        with self._lock:
+            since = time.monotonic() - UNWATCHED_SECONDS
+            self._rooms = {key: room for key, room in self._rooms.items() if room.looked_at > since}
+            room = self._rooms.setdefault((sitting_id, room_id), _Room(sitting_id, room_id))
+        return room.show(self.database)
 
-    def _room(self, sitting_id: UUID, room_id: UUID) -> bytes:
-        # Every console that asks was authorised for this room by its own route.
-        with self.database.session(scope=Scope.everything(), writes=False) as session:
-            kept = json.loads(
-                self.shared.text(
-                    f"answers:{sitting_id}:{room_id}",
-                    PROGRESS_SECONDS,
-                    lambda: _packed(invigilation.room_progress(session, sitting_id, room_id)),
-                )
-            )
-            progress = {
-                UUID(key): (count, datetime.fromtimestamp(at, UTC)) for key, (count, at) in kept.items()
-            }
-            picture = invigilation.picture(session, sitting_id, room_id, progress)
-        seats = {str(seat.registration_id): _row(seat) for seat in picture.seats}
-        return json.dumps({"at": _ms(picture.at), "closed": picture.closed, "rows": seats}).encode()
-
-    def sitting(self, sitting_id: UUID) -> bytes:
+    def sitting(self, sitting_id: UUID) -> Shown:
         """Return the counts of every room of a sitting."""
         key = f"rooms:{sitting_id}"
-        return self.shared.text(key, SITTING_SECONDS, lambda: self._sitting(sitting_id))
+        text = self.shared.text(key, SITTING_SECONDS, lambda: self._sitting(sitting_id))
+        return Shown(**json.loads(text))
 
     def _sitting(self, sitting_id: UUID) -> bytes:
         with self.database.session(scope=Scope.everything(), writes=False) as session:
-            picture = invigilation.picture(session, sitting_id, None)
+            picture = invigilation.picture(session, sitting_id)
         counts = {str(room): dict(found) for room, found in picture.counts().items()}
         return json.dumps({"at": _ms(picture.at), "closed": picture.closed, "rows": counts}).encode()
 
@@ -107,12 +145,8 @@ class Live:
             return True
 
 
-def _packed(progress: invigilation.RoomProgress) -> bytes:
-    return json.dumps({str(key): (count, at.timestamp()) for key, (count, at) in progress.items()}).encode()
-
-
-def _ms(moment: datetime | None) -> int | None:
-    return None if moment is None else round(moment.timestamp() * 1000)
+def _ms(moment: datetime) -> int:
+    return round(moment.timestamp() * 1000)
 
 
 def _row(seat: SeatNow) -> list[Any]:
@@ -121,9 +155,9 @@ def _row(seat: SeatNow) -> list[Any]:
         seat.state.value,
         seat.answered,
         seat.items,
-        _ms(seat.last_saved_at),
+        seat.last_saved_at and _ms(seat.last_saved_at),
         seat.epoch,
-        _ms(seat.due_at),
+        seat.due_at and _ms(seat.due_at),
         left,
         int(seat.quiet),
         int(seat.attention),
@@ -134,35 +168,50 @@ def _row(seat: SeatNow) -> list[Any]:
     ]
 
 
+_MAKING = threading.Lock()
+
+
 def live_of(request: Request) -> Live:
     """Return the pictures of this site."""
-    return Live(request.app.state.database, request.app.state.shared)
+    state = request.app.state
+    with _MAKING:
+        if not hasattr(state, "live"):
+            state.live = Live(state.database, state.shared)
+    live: Live = state.live
+    return live
 
 
 LiveDep = Annotated[Live, Depends(live_of)]
 
 
+def _news(shown: Mapping[str, Any], rows: Mapping[str, Any]) -> tuple[list[str], dict[str, Any]]:
+    """Return which rows are gone and which are new or others; of what is the same nothing is compared."""
+    if rows is shown:
+        return [], {}
+    gone = [key for key in shown if key not in rows]
+    return gone, {key: row for key, row in rows.items() if shown.get(key) != row}
+
+
 async def events(
-    draw: Callable[[], bytes], may_watch: Callable[[], bool], *, once: bool = False
+    draw: Callable[[], Shown], may_watch: Callable[[], bool], *, once: bool = False
 ) -> AsyncIterator[str]:
     """Yield the whole picture, then what changed, until the sitting is closed, or the login or its reach ends."""
-    shown: dict[str, Any] = {}
+    shown: Mapping[str, Any] = {}
     loop = asyncio.get_running_loop()
     told = asked = loop.time()
     yield "retry: 2000\n\n"
     while True:
-        picture = json.loads(await run_in_threadpool(draw))
-        rows = picture["rows"]
-        gone = [key for key in shown if key not in rows]
-        changed = {key: row for key, row in rows.items() if shown.get(key) != row}
+        picture = await run_in_threadpool(draw)
+        rows = picture.rows
+        gone, changed = _news(shown, rows)
         if changed or gone:
-            news = {"at": picture["at"], "rows": changed, "gone": gone}
+            news = {"at": picture.at, "rows": changed, "gone": gone}
             yield f"event: seats\ndata: {json.dumps(news, separators=(',', ':'))}\n\n"
         elif loop.time() - told >= STILL_SECONDS:
-            yield f"event: still\ndata: {picture['at']}\n\n"
+            yield f"event: still\ndata: {picture.at}\n\n"
         if changed or gone or loop.time() - told >= STILL_SECONDS:
             shown, told = rows, loop.time()
-        if picture["closed"]:
+        if picture.closed:
             yield "event: end\ndata: closed\n\n"
             return
         if once:
@@ -190,7 +239,7 @@ class _Stream(StreamingResponse):
             asyncio.get_running_loop().run_in_executor(None, self._release)
 
 
-def _stream(ctx: Context, live: Live, sitting_id: UUID, draw: Callable[[], bytes]) -> StreamingResponse:
+def _stream(ctx: Context, live: Live, sitting_id: UUID, draw: Callable[[], Shown]) -> StreamingResponse:
     token = ctx.request.cookies.get(security.SESSION_COOKIE, "")
     key, holder = f"streams:{session_digest(token)}", new_id().hex
     # A browser's EventSource names this type; whoever asks without is given one picture and no stream.

@@ -384,19 +384,21 @@ def change(connection: Connection, rows: Rows) -> None:
 
 
 _GOES_ON = "(NOT last_step AND ends_at IS NOT NULL AND due_at < ends_at)"
+_STATE = f"id, epoch, due_at, submitted_at, paused_at, step_epoch, {_GOES_ON} AS goes_on"
 _SENT = "attempt_id, item_id, epoch, revision, flagged, response"
 
 _SAVE = text(f"""
 WITH clock AS (SELECT clock_timestamp() + CAST(:offset AS interval) AS now),
 opened AS (
-    SELECT id, epoch, due_at, submitted_at, paused_at, step_epoch, {_GOES_ON} AS goes_on FROM attempt
-    WHERE id = ANY(CAST(:ids AS uuid[])) ORDER BY id FOR SHARE
+    SELECT {_STATE} FROM attempt
+    WHERE id = ANY(CAST(:saving AS uuid[])) ORDER BY id FOR SHARE
 ),
 taken AS (
     SELECT sent.*, clock.now AS saved_at
-    FROM unnest(
-        CAST(:attempt_id AS uuid[]), CAST(:item_id AS uuid[]), CAST(:epoch AS integer[]),
-        CAST(:revision AS bigint[]), CAST(:flagged AS boolean[]), CAST(:response AS text[])
+    FROM ROWS FROM (
+        unnest(CAST(:attempt_id AS uuid[])), unnest(CAST(:item_id AS uuid[])), unnest(CAST(:epoch AS integer[])),
+        unnest(CAST(:revision AS bigint[])), unnest(CAST(:flagged AS boolean[])),
+        json_array_elements(CAST(:response AS json))
     ) AS sent({_SENT})
     JOIN opened ON opened.id = sent.attempt_id AND opened.epoch = sent.epoch
     CROSS JOIN clock
@@ -405,12 +407,12 @@ taken AS (
 ),
 history AS (
     INSERT INTO answer_history ({_SENT}, saved_at)
-    SELECT attempt_id, item_id, epoch, revision, flagged, CAST(response AS json), saved_at
+    SELECT attempt_id, item_id, epoch, revision, flagged, response, saved_at
     FROM taken ORDER BY attempt_id, item_id ON CONFLICT DO NOTHING
 ),
 latest AS (
     INSERT INTO answer AS held ({_SENT}, saved_at)
-    SELECT attempt_id, item_id, epoch, revision, flagged, CAST(response AS json), saved_at
+    SELECT attempt_id, item_id, epoch, revision, flagged, response, saved_at
     FROM taken ORDER BY attempt_id, item_id
     ON CONFLICT (attempt_id, item_id) DO UPDATE SET
         epoch = excluded.epoch, revision = excluded.revision, flagged = excluded.flagged,
@@ -418,14 +420,16 @@ latest AS (
     WHERE (excluded.epoch, excluded.revision) > (held.epoch, held.revision)
 )
 SELECT opened.*, clock.now FROM opened CROSS JOIN clock
+UNION ALL
+SELECT {_STATE}, clock.now FROM attempt CROSS JOIN clock WHERE id = ANY(CAST(:asking AS uuid[]))
 """)  # noqa: S608  nothing of it comes from outside
-"""One round trip and one commit for a whole batch. Attempts are locked as in ``delivery.store``, in key order and
-shared; ``rules.refusal`` then says by the same rows and the same time what this statement has decided."""
+"""One round trip and one commit for a whole batch. Attempts that save are locked as in ``delivery.store``, in key order
+and shared; ``rules.refusal`` then says by the same rows and the same time what this statement has decided. Those that
+only ask are read: a lock is a write, too."""
 
 _STATES = text(
-    f"SELECT id, epoch, due_at, submitted_at, paused_at, step_epoch, {_GOES_ON},"  # noqa: S608  nothing from outside
-    " clock_timestamp() + CAST(:offset AS interval) AS now"
-    " FROM attempt WHERE id = ANY(CAST(:ids AS uuid[]))"
+    f"SELECT {_STATE}, clock_timestamp() + CAST(:offset AS interval) AS now"  # noqa: S608  nothing from outside
+    " FROM attempt WHERE id = ANY(CAST(:asking AS uuid[]))"
 )
 
 
@@ -446,16 +450,21 @@ def save_at_once(
     states, now
         By which it was decided; no time without a known attempt.
     """
-    given: dict[str, Any] = {"ids": list(attempt_ids), "offset": offset}
+    saving = {row.attempt_id for row in rows}
+    given: dict[str, Any] = {
+        "offset": offset,
+        "asking": _array(one for one in attempt_ids if one not in saving),
+    }
     if rows:
         given |= {
             "grace": SAVE_GRACE,
-            "attempt_id": [row.attempt_id for row in rows],
-            "item_id": [row.item_id for row in rows],
-            "epoch": [row.epoch for row in rows],
-            "revision": [row.revision for row in rows],
-            "flagged": [row.flagged for row in rows],
-            "response": [json.dumps(row.response) for row in rows],
+            "saving": _array(saving),
+            "attempt_id": _array(row.attempt_id for row in rows),
+            "item_id": _array(row.item_id for row in rows),
+            "epoch": _array(row.epoch for row in rows),
+            "revision": _array(row.revision for row in rows),
+            "flagged": _array(row.flagged for row in rows),
+            "response": json.dumps([row.response for row in rows]),
         }
     found = connection.execute(_SAVE if rows else _STATES, given).all()
     states = {
@@ -463,6 +472,11 @@ def save_at_once(
         for row in found
     }
     return states, _utc(found[0][7]) if found else None
+
+
+def _array(values: Iterable[UUID | int]) -> str:
+    """Return identifiers, numbers or truths as PostgreSQL writes an array; a text costs less than a list of objects."""
+    return "{" + ",".join(map(str, values)) + "}"
 
 
 def _utc(time: Any) -> Any:

@@ -12,14 +12,13 @@ from exam_engine.invigilation.service.commanding import (
     rooms_of_attempts,
     send_message,
 )
+from exam_engine.invigilation.service.following import RoomFollower
 from exam_engine.invigilation.service.picturing import (
     Picture,
     RoomOverview,
-    RoomProgress,
     SeatNow,
     overview,
     picture,
-    room_progress,
 )
 from exam_engine.invigilation.service.recording import (
     confirm_incident,
@@ -39,8 +38,8 @@ from exam_engine.invigilation.service.watching import (
 __all__ = [
     "Commanded",
     "Picture",
+    "RoomFollower",
     "RoomOverview",
-    "RoomProgress",
     "SeatNow",
     "SeatState",
     "WatchedRoom",
@@ -57,7 +56,6 @@ __all__ = [
     "picture",
     "record_incident",
     "replace_ticket",
-    "room_progress",
     "rooms_of_attempts",
     "running_sitting",
     "send_message",

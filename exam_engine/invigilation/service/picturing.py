@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from exam_engine.delivery.rules import SAVE_GRACE
-from exam_engine.delivery.seb import service as seb
 from exam_engine.delivery.seb.rules import Shown
 from exam_engine.delivery.steps.rules import StepKind, goes_on
 from exam_engine.invigilation import store
@@ -87,7 +86,7 @@ class RoomOverview:
 
 def overview(session: Session, sitting_id: UUID) -> list[RoomOverview]:
     """Return the rooms of a sitting with their figures, by name; reads no answer and no name. Raises NotFound."""
-    counts = picture(session, sitting_id, None).counts()
+    counts = picture(session, sitting_id).counts()
     incidents = Counter(row.room_id for row in store.incidents(session, sitting_id))
     records = store.records(session, sitting_id)
     return [
@@ -103,35 +102,17 @@ def overview(session: Session, sitting_id: UUID) -> list[RoomOverview]:
     ]
 
 
-def room_progress(session: Session, sitting_id: UUID, room_id: UUID) -> RoomProgress:
-    """Return how far the attempts of a room have come."""
-    return store.progress(session, sitting_id, room_id)
-
-
-def picture(
-    session: Session, sitting_id: UUID, room_id: UUID | None, progress: RoomProgress | None = None
-) -> Picture:
-    """Return the picture of a room, or of a whole sitting. Raises NotFound.
-
-    Parameters
-    ----------
-    progress : mapping, optional
-        From ``room_progress``, which costs more and may be a little older. Without it nothing is known of answers
-        and nobody is quiet.
-    """
+def picture(session: Session, sitting_id: UUID) -> Picture:
+    """Return the picture of a whole sitting, without answers and browsers: nobody is quiet in it. Raises NotFound."""
     sitting = sittings.find_sitting(session, sitting_id)
     terms = sittings.terms_of(sitting)
     now = database_now(session)
-    rows = store.seat_rows(session, sitting_id, room_id, since=terms.opens_at, now=now)
-    standings = seb.standings(session, sitting_id)
-    seats = [_seat(session, sitting, row, now, now > terms.starts_at, progress) for row in rows]
-    if standings is not None:
-        shown = {key: standing.shown for key, standing in standings.items()}
-        seats = [replace(seat, browser=shown.get(seat.registration_id, Shown.MISSING)) for seat in seats]
+    rows = store.seat_rows(session, sitting_id, None, since=terms.opens_at, now=now)
+    seats = [seat_now(session, sitting, row, now, now > terms.starts_at, None) for row in rows]
     return Picture(now, sitting.status is SittingStatus.CLOSED, seats)
 
 
-def _seat(
+def seat_now(
     session: Session,
     sitting: Sitting,
     row: SeatRow,
@@ -139,6 +120,7 @@ def _seat(
     begun: bool,
     progress: RoomProgress | None,
 ) -> SeatNow:
+    """Return what a seat's row means at an instant; without ``progress`` nothing is known of answers."""
     state = _state(sitting, row, now)
     answered, saved = (progress or {}).get(row.attempt_id, (0, None)) if row.attempt_id else (0, None)
     quiet = False

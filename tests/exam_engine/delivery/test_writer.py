@@ -202,6 +202,24 @@ def test_a_database_that_is_away_acknowledges_nothing_and_recovers(
     assert stored(database) == {item: (1, 1, ["A"])}
 
 
+def test_a_connection_that_the_server_ended_between_two_saves_refuses_nothing(
+    writer, database, attempt
+) -> None:
+    if database.is_sqlite:
+        pytest.skip("SQLite has no server that ends connections")
+    item = new_id()
+    writer.save(attempt.id, 1, [row(attempt, item, 1, "A")])
+    with database.engine.connect() as connection:
+        others = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+        mine = " AND datname = current_database() AND query LIKE '%answer_history%'"
+        ended = connection.exec_driver_sql(others + mine.replace("%", "%%")).scalar_one()
+    ticket = writer.save(attempt.id, 1, [row(attempt, item, 2, "B")])
+
+    assert ended == 1
+    assert ticket.refusal is None
+    assert stored(database) == {item: (1, 2, ["B"])}
+
+
 def test_requests_that_hold_every_other_connection_stop_neither_saving_nor_the_desk(
     writer, database, attempt, monkeypatch: pytest.MonkeyPatch
 ) -> None:

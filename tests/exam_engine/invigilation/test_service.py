@@ -7,14 +7,16 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from exam_engine.delivery import service as delivery
-from exam_engine.delivery.rules import EntryBarred, ReasonMissing
+from exam_engine.delivery.rules import AnswerRow, EntryBarred, ReasonMissing
 from exam_engine.delivery.service import Deed
+from exam_engine.delivery.store import write_answers
 from exam_engine.invigilation import service as invigilation
 from exam_engine.invigilation.rules import (
     AttemptsOpen,
@@ -43,7 +45,7 @@ from exam_engine.sittings import service as sittings
 from exam_engine.sittings.rules import SittingStatus
 from itembank.base.audit import AuditEntry
 from itembank.base.clock import ShiftedClock
-from itembank.base.db import Database, Scope
+from itembank.base.db import Database, Scope, database_now
 from itembank.base.errors import NotFound
 from itembank.base.ids import new_id
 from itembank.people import service as people
@@ -356,7 +358,7 @@ def test_a_candidate_moves_to_a_free_seat_with_everything(
                 now=NOW,
             )
         told = [message.text for message in invigilation.messages_of(session, attempt.id)]
-        room = invigilation.picture(session, theory.sitting_id, other.id, {})
+        room = invigilation.RoomFollower(theory.sitting_id, other.id).look(session)
 
     assert [(seat.number, seat.state, seat.registration_id) for seat in room.seats] == [
         (2, SeatState.ANSWERING, theory.candidates[0])
@@ -450,3 +452,46 @@ def test_a_practical_sitting_needs_its_attendance(session: Session, institution:
     assert (count, again) == (2, 0)
     with pytest.raises(NotFound):
         invigilation.watch(session, room.id, now=NOW)
+
+
+def test_a_room_that_is_followed_is_the_same_as_one_that_is_looked_at_first(
+    database: Database, institution: Institution, clock: ShiftedClock, theory: Theory
+) -> None:
+    follower = invigilation.RoomFollower(theory.sitting_id, theory.room_id)
+    pictures = []
+
+    def look() -> None:
+        with database.session(scope=Scope.everything()) as session:
+            fresh = invigilation.RoomFollower(theory.sitting_id, theory.room_id).look(session)
+            pictures.append(follower.look(session).seats)
+        assert pictures[-1] == fresh.seats
+
+    def save(attempt_id: UUID, revision: int, *chosen: str) -> None:
+        with database.session(scope=Scope.everything()) as session:
+            row = AnswerRow(attempt_id, items[revision % 2], 1, revision, list(chosen), flagged=False)
+            write_answers(session.connection(), [row], saved_at=database_now(session))
+
+    items = [new_id(), new_id()]
+    look()
+    clock.advance(11 * MINUTE)
+    with database.session(scope=Scope.everything()) as session:
+        first, second = (
+            delivery.start(session, actor=theory.actor(number), sitting_id=theory.sitting_id).id
+            for number in (1, 2)
+        )
+    look()
+    for revision, chosen in ((2, ["A"]), (3, ["B"]), (4, [])):
+        save(first, revision, *chosen)
+        look()
+    same = [former is seat for former, seat in zip(*pictures[-2:], strict=True)]
+    save(second, 2, "A")
+    clock.advance(timedelta(seconds=4))  # beyond what is looked at twice, and below what is counted anew
+    save(first, 5, "C")
+    look()
+    clock.advance(3 * MINUTE)
+    look()
+
+    answered = [tuple(seat.answered for seat in seats[:2]) for seats in pictures]
+    assert answered == [(0, 0), (0, 0), (1, 0), (2, 0), (1, 0), (1, 1), (1, 1)]
+    assert same == [False, True, True, True]
+    assert [seat.quiet for seat in pictures[-1]] == [True, True, False, False]
