@@ -130,6 +130,13 @@ class ListHasNoRows(Invalid):
     message = "The list holds no candidate below its first row."
 
 
+class ListTooLong(Invalid):
+    """More rows than are given at once."""
+
+    code = "accommodation_list_too_long"
+    message = "The list holds {rows} candidates; at most {most} are taken at once. Divide it."
+
+
 @dataclass(frozen=True)
 class Accommodations:
     """What applies to one candidate in one sitting."""
@@ -180,6 +187,8 @@ NONE = Accommodations()
 """The ordinary."""
 
 REASON_LENGTH = 400
+MOST_LISTED = 500
+"""Rows of a list; each is looked up, kept and recorded while the officer waits."""
 
 
 def check_reason(reason: str) -> str:
@@ -238,12 +247,14 @@ class AccommodationList:
 def read_list(table: Sequence[Sequence[str]]) -> AccommodationList:
     """Read a list of accommodations; every breach is kept, none stops the reading.
 
-    Raises ListWithoutColumn or ListHasNoRows.
+    Raises ListWithoutColumn, ListHasNoRows or ListTooLong.
     """
     header = [cell.strip() for cell in table[0]] if table else []
     for column in (WHO, REASON):
         if column not in header:
             raise ListWithoutColumn(column=column)
+    if len(table) - 1 > MOST_LISTED:
+        raise ListTooLong(rows=len(table) - 1, most=MOST_LISTED)
     found = AccommodationList()
     first_seen: dict[str, int] = {}
     for number, row in enumerate(table[1:], 2):

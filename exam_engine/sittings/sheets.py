@@ -146,7 +146,7 @@ def _needs(_room: Room, rows: Sequence[SeatView], limit_minutes: int) -> dict[st
     return {
         "kind": "list",
         "columns": ["座位", "准考证号", "姓名", "便利", "执行情况"],
-        "widths": [5, 18, 11, 28, 18],
+        "widths": [5, 20, 11, 27, 17],
         "row_inset": 8,
         "rows": [
             [

@@ -301,7 +301,7 @@ def effective(session: Session, registration_ids: Sequence[UUID]) -> Effective:
 def check_list(session: Session, *, plan_id: UUID, filename: str, content: bytes) -> CheckedList:
     """Read an uploaded list (CSV or XLSX) and find its candidates; every breach is kept.
 
-    Raises TableUnreadable, TableTooLarge, ListWithoutColumn, ListHasNoRows or NotFound.
+    Raises TableUnreadable, TableTooLarge, ListWithoutColumn, ListHasNoRows, ListTooLong or NotFound.
     """
     plan = find_plan(session, plan_id)
     found: AccommodationList = read_list(read_table(filename, content))

@@ -17,6 +17,7 @@ from exam_engine.sittings.accommodations import (
     Accommodations,
     BreaksIncomplete,
     ListHasNoRows,
+    ListTooLong,
     ListWithoutColumn,
     read_list,
     short_words,
@@ -95,6 +96,8 @@ def test_a_list_names_row_column_and_rule_of_every_breach() -> None:
     ]
     with pytest.raises(ListWithoutColumn):
         read_list([("准考证号或证件号",)])
+    with pytest.raises(ListTooLong):
+        read_list([HEADERS, *[("P1",)] * 501])
     with pytest.raises(ListHasNoRows):
         read_list([HEADERS])
 

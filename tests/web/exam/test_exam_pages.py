@@ -437,7 +437,7 @@ def test_the_page_weighs_less_than_100_kilobytes_of_script_and_style(page: Page)
     while waiting:
         name = waiting.pop()
         modules.add(f"js/{name}")
-        found = re.findall(r'(?:from|import) "\./([^"]+)"', (STATIC / "js" / name).read_text())
+        found = re.findall(r'(?:from |import |import\()"\./([^"]+)"', (STATIC / "js" / name).read_text())
         waiting += [other for other in found if f"js/{other}" not in modules]
     modules |= {"js/exam-worker.js", "js/exam-unlock.js"}
     weight = sum((STATIC / file).stat().st_size for file in files | modules)
