@@ -310,7 +310,7 @@ def _banked(session: Session, made: Everything) -> dict[str, UUID]:
         level=item.level,
         now=now,
     ).batch
-    others = list(session.scalars(select(Item.id).limit(2)))
+    others = list(session.scalars(select(Item.id).order_by(Item.number).limit(2)))
     items.create_enemy_groups(session, actor=writer, groups=[("同义", others)], now=now)
     scale = Scale(
         institution_id=institution.id,
@@ -360,15 +360,17 @@ def _banked(session: Session, made: Everything) -> dict[str, UUID]:
     session.add(job)
     session.flush()
     row = session.scalars(
-        select(ImportRow.id).where(ImportRow.batch_id == batch.id, ImportRow.item_id.is_(None))
+        select(ImportRow.id)
+        .where(ImportRow.batch_id == batch.id, ImportRow.item_id.is_(None))
+        .order_by(ImportRow.id)
     ).first()
     assert row is not None
-    paper = session.scalars(select(Paper).order_by(Paper.created_at.desc())).first()
+    paper = session.scalars(select(Paper).order_by(Paper.created_at.desc(), Paper.id.desc())).first()
     assert paper is not None
     made.places["/papers/{paper_id}/items"] = {"paper_id": _draft_beside(session, paper), "position": 1}
     return {
         "item_id": item.id,
-        "group_id": session.scalars(select(EnemyGroup.id).limit(1)).one(),
+        "group_id": session.scalars(select(EnemyGroup.id).order_by(EnemyGroup.id).limit(1)).one(),
         "batch_id": batch.id,
         "row_id": row,
         "outline_id": session.scalars(
@@ -406,7 +408,9 @@ def _draft_beside(session: Session, paper: Paper) -> UUID:
 def _standards(session: Session, made: Everything) -> dict[str, UUID]:
     """Standard setting: a workshop that ``everybody`` leads, and one in each state that a judge's page needs."""
     paper_id = session.scalars(
-        select(SittingPaper.paper_id).where(SittingPaper.sitting_id == made.theory.sitting_id)
+        select(SittingPaper.paper_id)
+        .where(SittingPaper.sitting_id == made.theory.sitting_id)
+        .order_by(SittingPaper.paper_id)
     ).first()
     on_paper = draft_of(paper_id=paper_id)
     on_candidates = draft_of(
@@ -454,7 +458,9 @@ def _offer_fields(session: Session, made: Everything) -> None:
     item = session.get_one(Item, ids["item_id"])
     decisions = list(session.scalars(select(Decision.id).where(Decision.plan_id == made.sets[2]["plan_id"])))
     point = session.scalars(
-        select(AssessmentPoint.id).where(AssessmentPoint.institution_id == made.institution.id)
+        select(AssessmentPoint.id)
+        .where(AssessmentPoint.institution_id == made.institution.id)
+        .order_by(AssessmentPoint.id)
     ).first()
     made.fields = {
         **{name: [str(value)] for name, value in ids.items()},

@@ -112,6 +112,7 @@ def test_a_stranger_gets_nowhere(client: TestClient) -> None:
     assert open_doors == []
 
 
+@pytest.mark.strictest
 @pytest.mark.parametrize("role", STAFF)
 def test_a_role_is_refused_every_route_its_action_does_not_carry(
     role: Role, client: TestClient, login: Any, database: Database, institution: Institution

@@ -238,7 +238,9 @@ def test_sittings_become_a_scale_with_option_tables(
             )
             for half, day in ((0, 1), (4, 2))
         ]
-        cheater = session.scalars(select(Attempt).where(Attempt.sitting_id == sittings[0].id)).first()
+        cheater = session.scalars(
+            select(Attempt).where(Attempt.sitting_id == sittings[0].id).order_by(Attempt.id)
+        ).first()
         assert cheater is not None
         session.add(
             Incident(
