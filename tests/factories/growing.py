@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from uuid import UUID
+
 import numpy as np
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -11,6 +14,7 @@ from exam_engine.delivery.service import Settings
 from exam_engine.jobs.runner import Runner
 from exam_engine.papers import service as papers
 from exam_engine.papers.content import SealedPaper
+from exam_engine.papers.rules import AssemblyStatus
 from exam_engine.sittings.models import Sitting
 from exam_engine.sittings.rules import Terms, Way
 from exam_engine.worker import HANDLERS
@@ -75,12 +79,18 @@ def make_collection(database: Database, institution: Institution, settings: Sett
             session, actor=manager, blueprint_id=blueprint.id, settings=settings, now=NOW, seed=1
         )
         assembly_id = asked.id
-    assert Runner(database, HANDLERS).run_one()
+    while not Runner(database, HANDLERS).run_one() and _waits(database, assembly_id):
+        time.sleep(0.05)  # a running server has taken the job
     with database.session(scope=Scope.everything()) as session:
         paper = papers.papers_of(session, assembly_id)[0]
         papers.approve_paper(session, actor=second, paper_id=paper.id, now=NOW)
         papers.seal_paper(session, actor=second, paper_id=paper.id, now=NOW)
         return papers.open_sealed(session, paper.id)
+
+
+def _waits(database: Database, assembly_id: UUID) -> bool:
+    with database.session(scope=Scope.everything()) as session:
+        return papers.find_assembly(session, assembly_id).status is AssemblyStatus.WAITING
 
 
 def growing_world(database: Database, institution: Institution, settings: Settings) -> ExamWorld:

@@ -23,7 +23,7 @@ RISE = 1.25
 """How much a probability may rise in a round. All begin at the aim, where no rate can pass it, and rise while there is
 room: so the rates come to the aim from below, and what they lack of it is lost precision only."""
 
-SAFETY = 2.5
+SAFETY = 4.0
 """How many standard errors of a cohort's rate the probabilities stay below the cap."""
 
 BIG = 2**62

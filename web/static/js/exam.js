@@ -256,8 +256,14 @@ function numbers(list, heading) {
   return part;
 }
 
-function confirmHandIn() {
+async function confirmHandIn() {
   if (paper.locked) return;
+  if (oneByOne() && partFollows() && !unanswered().length) { // an answered question needs no dialog
+    await handIn();
+    if (!byId("confirm-problem").textContent) return;
+    byId("confirm").showModal();
+    return;
+  }
   const facts = byId("confirm-facts");
   facts.textContent = "";
   if (unanswered().length) facts.append(numbers(unanswered(), "some_unanswered"));
@@ -301,6 +307,7 @@ async function handIn() {
 
 // ---- parts that are opened one after the other
 
+const oneByOne = () => body.dataset.kind === "item";
 const partFollows = () => Boolean(body.dataset.step) && !body.dataset.last;
 
 // The next part comes with a page of its own: nothing of it is here before.
@@ -317,6 +324,7 @@ async function goOn() {
   if (reply.status === 200) {
     if (String(step.number) !== body.dataset.step) { leave(); return ""; }
     body.dataset.last = "1"; // none follows after all
+    if (oneByOne()) { leave(); return ""; } // the page that comes offers to hand in
     return submit();
   }
   if (code === "attempt_closed") { await closed(); return ""; }

@@ -150,7 +150,7 @@ def test_exposure_control_spreads_the_items_that_everybody_would_meet() -> None:
 
 
 def test_a_cohort_is_aimed_below_its_cap() -> None:
-    assert aim_of(0.3, 100) == pytest.approx(0.3 - 2.5 * np.sqrt(0.21 / 100))
+    assert aim_of(0.3, 400) == pytest.approx(0.3 - 4 * np.sqrt(0.21 / 400))
     assert aim_of(0.3, 4) == pytest.approx(0.15)
 
 
