@@ -58,7 +58,7 @@ def test_parts_follow_each_other_and_never_back(
     again = go_on(page, 0)
     late = page.save(sent(world, FIRST, revision=2))
     with database.session(scope=Scope.everything(), writes=False) as session:
-        [seat] = invigilation.picture(session, world.sitting.id, None, {}).seats
+        [seat] = invigilation.picture(session, world.sitting.id).seats
     on_break = items_on(page, world)
     for reply in (rest, again):
         assert (reply.json()["step"]["number"], reply.json()["step"]["kind"]) == (1, "break")
