@@ -17,7 +17,7 @@ from exam_engine.calibration.models import CalibrationRun
 from exam_engine.calibration.rules import Method
 from exam_engine.certificates import service as certificates
 from exam_engine.delivery import service as delivery
-from exam_engine.delivery.models import LateFile
+from exam_engine.delivery.models import EntryBar, LateFile
 from exam_engine.delivery.rules import LateFileState
 from exam_engine.delivery.seb import service as seb
 from exam_engine.delivery.seb.rules import SebUse
@@ -145,6 +145,8 @@ def _sat(session: Session, made: Everything) -> dict[str, UUID]:
         registration_id=theory.candidates[1],
         reason="机器打不开",
     )
+    bar = {"registration_id": theory.candidates[1], "reason": "缺考", "barred_at": now}
+    session.add(EntryBar(institution_id=made.institution.id, sitting_id=theory.sitting_id, **bar))
     user = make_user(session, roles=[Role.INVIGILATOR], institution=made.institution)
     sittings.assign_staff(
         session,
