@@ -8,6 +8,7 @@ sometimes goes on at another PC, and hands in within the last minute. Delays cou
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 import time
 from collections.abc import Sequence
@@ -36,6 +37,13 @@ class Course:
     end: float
     hand_in: float
     """Length of the time in which all hand in after the end."""
+    burst: tuple[float, float] = (math.inf, 1.0)
+    """From when to the end everybody saves and calls so many times as often."""
+
+    def hurried(self, due: float) -> float:
+        """Return when something due is done: sooner, if it falls into the burst."""
+        begin, factor = self.burst
+        return due if due <= begin else begin + (due - begin) / factor
 
 
 @dataclass
@@ -85,20 +93,21 @@ class _Sitter:
 
     async def _work(self) -> None:
         end = self.run.course.end
-        save = time.monotonic() + SAVE_SECONDS * self.rng.random()
-        beat = time.monotonic() + BEAT_SECONDS * self.rng.random()
+        hurried = self.run.course.hurried
+        save = hurried(time.monotonic() + SAVE_SECONDS * self.rng.random())
+        beat = hurried(time.monotonic() + BEAT_SECONDS * self.rng.random())
         while min(save, beat) < end:
             due = min(save, beat)
             await self._asleep(due)
             if due == beat:
                 await self._beat(due)
-                beat = due + BEAT_SECONDS * self.rng.uniform(0.8, 1.2)
+                beat = self._next(due, BEAT_SECONDS * self.rng.uniform(0.8, 1.2))
                 continue
             self._answer()
             if self.rng.random() < CUT:
                 self.run.cuts += 1
                 self.candidate.link.close()
-                save = due + self.rng.uniform(*AWAY_SECONDS)
+                save = self._next(due, self.rng.uniform(*AWAY_SECONDS))
                 continue
             if self.rng.random() < TAKE_OVER:
                 self.run.take_overs += 1
@@ -107,7 +116,11 @@ class _Sitter:
                 await self._done("open", self.candidate.open)
                 due = time.monotonic()
             await self._save(due)
-            save = due + SAVE_SECONDS * self.rng.uniform(0.5, 1.5)
+            save = self._next(due, SAVE_SECONDS * self.rng.uniform(0.5, 1.5))
+
+    def _next(self, due: float, seconds: float) -> float:
+        begin, factor = self.run.course.burst
+        return due + seconds / factor if due > begin else self.run.course.hurried(due + seconds)
 
     def _answer(self) -> None:
         """Answer a question; it waits until it is acknowledged."""
@@ -136,7 +149,8 @@ class _Sitter:
                     return
                 await asyncio.sleep(RETRY_SECONDS * (0.5 + self.rng.random()))
                 continue
-            figures.took("save", time.monotonic() - due)
+            in_burst = self.run.course.burst[0] < due < self.run.course.end
+            figures.took("save in burst" if in_burst else "save", time.monotonic() - due)
             self._acknowledged(sent, epoch, reply)
 
     def _acknowledged(self, sent: list[dict[str, Any]], epoch: int, reply: Reply) -> None:
@@ -155,7 +169,8 @@ class _Sitter:
             self.run.figures.failed("heartbeat", str(broken))
             return
         if reply.status == 200:
-            self.run.figures.took("heartbeat", time.monotonic() - due)
+            in_burst = due > self.run.course.burst[0]
+            self.run.figures.took("call in burst" if in_burst else "heartbeat", time.monotonic() - due)
         else:
             self.run.figures.failed("heartbeat", f"{reply.status} {reply.code}")
 

@@ -92,6 +92,11 @@ def ceiling(cost: dict[str, float]) -> dict[str, int]:
     }
 
 
+def at_rate(cost: dict[str, float], burst: Phase) -> dict[str, float]:
+    """Return ``cost`` with what a save, all in, cost in a burst at the rate of the ceiling itself."""
+    return cost | {"save, all in": 1000 * burst.cpu / max(1, burst.counts["save in burst"])}
+
+
 def text(report: dict[str, Any]) -> str:
     """Return the report as lines to read."""
     lines = [f"{report['candidates']} candidates, {report['minutes']} minutes, {report['url']}"]
@@ -107,6 +112,8 @@ def text(report: dict[str, Any]) -> str:
         "cpu milliseconds",
         "cpu share of one core",
         "ceiling at 60 % of two cores",
+        "burst",
+        "ceiling at 60 % of two cores, by the burst",
         "compared",
     )
     lines += [f"{name}: {report[name]}" for name in names if name in report]

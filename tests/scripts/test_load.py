@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import argparse
 from collections import Counter
 
 import pytest
 
 from scripts import cli
-from scripts.load.figures import Figures, Phase, ceiling, costs
+from scripts.commands import loadtest
+from scripts.load.candidates import Course
+from scripts.load.figures import Figures, Phase, at_rate, ceiling, costs
 from scripts.load.hall import cast
 
 
@@ -76,6 +79,34 @@ def test_invented_candidates_have_numbers_of_their_own() -> None:
 def test_a_load_that_cannot_be_is_refused(words, reason, capsys) -> None:
     assert cli.main(["loadtest", *words]) == 1
     assert reason in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("candidates", "minutes", "factor"),
+    [(5000, 5.0, 4.0), (900, 5.0, 1.0), (25_000, 5.0, 1.0), (5000, 1.5, 1.0)],
+)
+def test_at_the_end_everybody_is_as_busy_as_a_full_site(candidates, minutes, factor) -> None:
+    given = argparse.Namespace(database="postgres", candidates=candidates, burst=30.0)
+    course = loadtest._with_burst(given, Course((0, 50), 60.0, 60.0, 60.0 + minutes * 60, 60.0))
+    begin = course.end - 30.0
+
+    assert course.hurried(begin - 1) == begin - 1
+    assert course.hurried(begin + 20) == begin + 20 / factor
+
+
+def test_the_ceiling_by_the_burst_is_reckoned_with_what_a_save_cost_in_it() -> None:
+    quiet = {
+        "login and waiting room": 1.0,
+        "start, page and opening": 3.0,
+        "save, all in": 2.0,
+        "hand-in": 1.0,
+    }
+    burst = Phase(30.0, 6.0, 3.0, Counter({"save in burst": 30_000, "call in burst": 20_000}))
+    dear, cheap = ceiling(quiet), ceiling(at_rate(quiet, burst))
+
+    assert dear["at work"] == 12_000
+    assert cheap["at work"] == 80_000
+    assert cheap["logins within a minute"] == dear["logins within a minute"] == 72_000
 
 
 @pytest.mark.parametrize("name", ["kills", "saves", "lanes", "workers"])
