@@ -26,15 +26,15 @@ from exam_engine.invigilation.models import Incident
 from exam_engine.invigilation.rules import AttendanceState, IncidentKind
 from exam_engine.jobs.models import Job
 from exam_engine.marking import service as marking
-from exam_engine.papers.models import Paper, PaperEntry
-from exam_engine.papers.rules import PaperStatus
+from exam_engine.papers.models import Assembly, Paper, PaperEntry, PaperForm
+from exam_engine.papers.rules import AssemblyStatus, PaperKind, PaperStatus
 from exam_engine.recognition import service as recognition
 from exam_engine.recognition.models import Decision
 from exam_engine.results.models import ComponentResult
 from exam_engine.sittings import service as sittings
 from exam_engine.sittings.accommodations import Accommodations
 from exam_engine.sittings.models import SittingPaper
-from exam_engine.sittings.rules import Component, Duty
+from exam_engine.sittings.rules import Component, Duty, Way
 from exam_engine.standard_setting import service as standards
 from exam_engine.standard_setting.rules import Method as StandardMethod
 from itembank.base.db import Database, Scope, database_now
@@ -212,7 +212,7 @@ def _recognised(session: Session, made: Everything) -> dict[str, UUID]:
     """A plan from marks to certificates, with an objection; two people wait."""
     names = ("张伟", "王小明", "李静")
     world = make_world(session, names=names, institution=made.institution, serial="0901")
-    made.sets.append(_practical(session, world))
+    made.sets.append(_practical(session, made, world))
     view = publish(session, world, right=(6, 6, 6))
     made.slug = view.notice.slug
     objection = recognition.file_objection(
@@ -260,7 +260,7 @@ def _recognised(session: Session, made: Everything) -> dict[str, UUID]:
     }
 
 
-def _practical(session: Session, world: World) -> dict[str, UUID]:
+def _practical(session: Session, made: Everything, world: World) -> dict[str, UUID]:
     """A plan of its own with a practical sitting, a task and an examiner's scores."""
     number = f"2662{world.institution.site_sequence}0902"
     plan = make_plan(
@@ -268,6 +268,12 @@ def _practical(session: Session, world: World) -> dict[str, UUID]:
     )
     sitting = make_sitting(session, plan, Component.PRACTICAL)
     candidate = make_candidate(session, plan, [sitting], number=991, name="赵六")
+    individual = make_sitting(session, plan, Component.THEORY)
+    individual.way = Way.INDIVIDUAL
+    made.places["/plans/{plan_id}/sittings/{sitting_id}/forms"] = {
+        "plan_id": plan.id,
+        "sitting_id": individual.id,
+    }
     view = marking.define_task(
         session,
         actor=SYSTEM,
@@ -369,6 +375,7 @@ def _banked(session: Session, made: Everything) -> dict[str, UUID]:
     assert row is not None
     paper = session.scalars(select(Paper).order_by(Paper.created_at.desc(), Paper.id.desc())).first()
     assert paper is not None
+    made.places["/papers/drawings"] = {"assembly_id": _drawing_beside(session, paper)}
     made.places["/papers/{paper_id}/items"] = {"paper_id": _draft_beside(session, paper), "position": 1}
     return {
         "item_id": item.id,
@@ -384,6 +391,25 @@ def _banked(session: Session, made: Everything) -> dict[str, UUID]:
         "scale_id": scale.id,
         "job_id": job.id,
     }
+
+
+def _drawing_beside(session: Session, paper: Paper) -> UUID:
+    """A drawing of individual forms from the same blueprint, with one form of the paper."""
+    drawing = Assembly(
+        institution_id=paper.institution_id,
+        blueprint_id=paper.blueprint_id,
+        forms=1,
+        seed=1,
+        work_limit=1,
+        kind=PaperKind.COLLECTION,
+        status=AssemblyStatus.WAITING,
+        requested_at=paper.created_at,
+    )
+    session.add_all(
+        [drawing, PaperForm(institution_id=paper.institution_id, paper_id=paper.id, number=1, places=[0, 1])]
+    )
+    session.flush()
+    return drawing.id
 
 
 def _draft_beside(session: Session, paper: Paper) -> UUID:
