@@ -11,7 +11,7 @@ from fastapi.responses import Response
 from exam_engine.jobs import service as jobs
 from exam_engine.papers.rules import PaperAltered, PaperStatus
 from exam_engine.sittings import service as sittings
-from exam_engine.sittings.rules import SittingStatus, Way
+from exam_engine.sittings.rules import SittingStatus, Way, WayWrong
 from exam_engine.sittings.service import FormsVerdict
 from itembank.base.crypto import SealBroken
 from itembank.base.errors import ExamError, NotFound
@@ -69,8 +69,9 @@ def _page(
     status: int = 200,
 ) -> Response:
     sitting = sitting_of(ctx, plan_id, sitting_id)
-    if sitting.way is not Way.INDIVIDUAL:
-        raise NotFound
+    is_wrong = sitting.way is not Way.INDIVIDUAL
+    if is_wrong and not form.errors:
+        form.add("", WayWrong())
     view = sittings.forms_view(ctx.session, sitting)
     plan = sittings.find_plan(ctx.session, plan_id)
     shown = room if room in view.rooms else next(iter(view.rooms), None)
@@ -98,7 +99,7 @@ def _page(
         rooms=[(key, names.get(key, "")) for key in view.rooms],
         shown=shown,
         is_sealed=sealed,
-        writes=ctx.may(Action.PLAN_WRITE) and sitting.status is SittingStatus.DRAFT,
+        writes=ctx.may(Action.PLAN_WRITE) and sitting.status is SittingStatus.DRAFT and not is_wrong,
         blueprints=[
             (str(b.id), f"{b.name} · {b.number}") for b in sittings.usable_blueprints(ctx.session, plan)
         ],

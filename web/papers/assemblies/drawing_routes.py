@@ -13,8 +13,6 @@ from exam_engine.papers import service as papers
 from exam_engine.papers.blueprint import BlueprintSpec
 from exam_engine.papers.printing import service as printing
 from exam_engine.papers.printing.rules import Document, Format, Variant
-from exam_engine.papers.rules import PaperKind
-from itembank.base.errors import NotFound
 from itembank.base.fonts import find_fonts
 from itembank.people.rules import Action
 from web.charts import bar_chart
@@ -35,8 +33,6 @@ FAIRNESS = {
 def show_drawing(assembly_id: UUID, ctx: Context = requires(Action.PLAN_READ)) -> Response:
     """Exposure, overlap and deviations of individual forms, or why there are none; no item is shown."""
     assembly = papers.find_assembly(ctx.session, assembly_id)
-    if assembly.kind is not PaperKind.COLLECTION:
-        raise NotFound
     blueprint = papers.find_blueprint(ctx.session, assembly.blueprint_id)
     spec: BlueprintSpec = papers.spec_of(blueprint)
     status = views.status_of(ctx, assembly)
