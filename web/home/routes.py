@@ -23,6 +23,7 @@ KINDS = {
     "papers.assemble": N_("Assembly of papers"),
     "papers.draw": N_("Drawing of individual forms"),
     "papers.capacity": N_("How many forms the bank can give"),
+    "delivery.collect": N_("Collection of an adaptive or two-stage examination"),
     "sittings.import": N_("Import of registrations"),
 }
 """What jobs are called, by kind."""
