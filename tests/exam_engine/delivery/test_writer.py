@@ -202,6 +202,7 @@ def test_a_database_that_is_away_acknowledges_nothing_and_recovers(
     assert stored(database) == {item: (1, 1, ["A"])}
 
 
+@pytest.mark.strictest
 def test_a_connection_that_the_server_ended_between_two_saves_refuses_nothing(
     writer, database, attempt
 ) -> None:
@@ -215,7 +216,7 @@ def test_a_connection_that_the_server_ended_between_two_saves_refuses_nothing(
         ended = connection.exec_driver_sql(others + mine.replace("%", "%%")).scalar_one()
     ticket = writer.save(attempt.id, 1, [row(attempt, item, 2, "B")])
 
-    assert ended == 1
+    assert ended >= 1  # connections of other tests stand open, too
     assert ticket.refusal is None
     assert stored(database) == {item: (1, 2, ["B"])}
 

@@ -126,7 +126,8 @@ def test_a_login_shows_once_what_it_is_and_goes_on_by_the_lean_road(
     assert browser.client.get("/exam").status_code == 303
     with world.database.session(scope=Scope.everything()) as session:
         row = session.scalars(select(SebCandidate)).one()
-        actions = session.scalars(select(AuditEntry.action).where(AuditEntry.action.startswith("seb.")))
+        of_seb = select(AuditEntry.action).where(AuditEntry.action.startswith("seb."))
+        actions = session.scalars(of_seb.order_by(AuditEntry.number))
         assert row.version == {"headers": "SEB/3.10.3", "script": "SEB_macOS_3.6.1_16"}[by]
         assert list(actions.all()) == ["seb.changed", "seb.shown"]
 
