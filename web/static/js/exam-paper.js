@@ -57,6 +57,10 @@ export function progress() {
   byId("progress").textContent = say("progress", { answered, total: questions.length });
 }
 
+// Of an adaptive examination: the next question is not here yet, the button at the top asks for it.
+const oneByOne = body.dataset.kind === "item" && !body.dataset.last;
+byId("previous").hidden = body.dataset.kind === "item";
+
 export function show(index, focus) {
   if (index < 0 || index >= questions.length) return;
   const before = questions[paper.current];
@@ -74,7 +78,7 @@ export function show(index, focus) {
   }
   byId("main").scrollTop = 0;
   byId("previous").disabled = index === 0;
-  byId("next").disabled = index === questions.length - 1;
+  byId("next").disabled = index === questions.length - 1 && !oneByOne;
   markFlag(question);
   if (focus) question.element.focus({ preventScroll: true });
 }
@@ -151,7 +155,7 @@ byId("paper").addEventListener("change", (event) => {
 });
 byId("paper").addEventListener("submit", (event) => event.preventDefault());
 byId("previous").addEventListener("click", () => step(-1));
-byId("next").addEventListener("click", () => step(1));
+byId("next").addEventListener("click", () => (oneByOne ? byId("hand-in").click() : step(1)));
 byId("flag").addEventListener("click", flag);
 byId("clear").addEventListener("click", clearAnswer);
 document.querySelector(".palette").addEventListener("click", (event) => {
