@@ -14,6 +14,7 @@ export class Breaks {
     Object.assign(this, { sync, clock, lock });
     this.until = null;
     byId("break-open").addEventListener("click", () => this.offer());
+    byId("break-open").disabled = false;
     byId("break-no").addEventListener("click", () => dialog.close());
     byId("break-yes").addEventListener("click", () => this.begin());
     byId("break-end").addEventListener("click", () => this.end());
