@@ -100,7 +100,6 @@ class Context:
             "csrf": security.csrf_token(token) if token else "",
             "nav": navigation(areas, self.actor) if staff else [],
             "path": self.request.url.path,
-            "query": dict(self.request.query_params),
             "institution": self.institution() if staff else None,
             "notice": self._take_notice(),
             "demonstration": self.request.app.state.demonstration,

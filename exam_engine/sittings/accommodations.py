@@ -212,7 +212,6 @@ _NUMBERS = {
 }
 _FLAGS = {"高对比度": "contrast", "原卷顺序": "plain_order"}
 HEADERS = (WHO, *_NUMBERS, *_FLAGS, REASON)
-EXAMPLE = ("", "30", "0", "2", "10", "2", "否", "否", "")
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,8 @@ from web.invigilation.forms import ControlForm, MessageForm, MoveForm, Replaceme
 from web.invigilation.pages import FormDep, address, room_page, router, sitting_page
 
 
-def _check_seat(ctx: Context, sitting_id: UUID, room_id: UUID, registration_id: UUID) -> None:
+def check_seat(ctx: Context, sitting_id: UUID, room_id: UUID, registration_id: UUID) -> None:
+    """Raise NotFound unless the candidate sits in the room."""
     if sittings.seat_of(ctx.session, sitting_id, registration_id).room_id != room_id:
         raise NotFound
 
@@ -126,7 +127,7 @@ def control_attempt(
     ctx: Context = requires(Action.ATTEMPT_CONTROL),
 ) -> Response:
     """Extend, pause, resume, collect or end a candidate's attempt."""
-    _check_seat(ctx, sitting_id, room_id, registration_id)
+    check_seat(ctx, sitting_id, room_id, registration_id)
     form, _ = _control(ctx, data, sitting_id, registration_id=registration_id)
     if form.errors:
         return room_page(ctx, sitting_id, room_id, form, registration_id, status=422)
@@ -165,7 +166,7 @@ def tell_candidate(
     ctx: Context = requires(Action.ATTEMPT_CONTROL),
 ) -> Response:
     """Tell one candidate something."""
-    _check_seat(ctx, sitting_id, room_id, registration_id)
+    check_seat(ctx, sitting_id, room_id, registration_id)
     form = _message(ctx, data, sitting_id, room_id, registration_id)
     if form.errors:
         return room_page(ctx, sitting_id, room_id, form, registration_id, status=422)
@@ -182,7 +183,7 @@ def move_seat(
     ctx: Context = requires(Action.ATTEMPT_CONTROL),
 ) -> Response:
     """Give a candidate another seat; the attempt goes on there."""
-    _check_seat(ctx, sitting_id, room_id, registration_id)
+    check_seat(ctx, sitting_id, room_id, registration_id)
     form = parse_form(MoveForm, data)
     if form.model is not None:
         try:
@@ -215,7 +216,7 @@ def replace_ticket(
     ctx: Context = requires(Action.ATTEMPT_CONTROL),
 ) -> Response:
     """Print a slip with a new entry code, shown this once, and move the candidate if a seat is named."""
-    _check_seat(ctx, sitting_id, room_id, registration_id)
+    check_seat(ctx, sitting_id, room_id, registration_id)
     form = parse_form(ReplacementForm, data)
     if form.model is not None:
         try:
@@ -259,7 +260,7 @@ def show_photo(
     sitting_id: UUID, room_id: UUID, registration_id: UUID, ctx: Context = requires(Action.ROOM_READ)
 ) -> Response:
     """The candidate's photograph, to be compared at the seat."""
-    _check_seat(ctx, sitting_id, room_id, registration_id)
+    check_seat(ctx, sitting_id, room_id, registration_id)
     photo = sittings.read_photo(ctx.session, registration_id)
     if photo is None:
         raise NotFound

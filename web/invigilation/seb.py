@@ -8,11 +8,11 @@ from fastapi.responses import Response
 
 from exam_engine.delivery.seb import service as seb
 from exam_engine.invigilation import service as invigilation
-from exam_engine.sittings import service as sittings
-from itembank.base.errors import ExamError, NotFound
+from itembank.base.errors import ExamError
 from itembank.people.rules import Action
 from web.deps import Context, requires
 from web.forms import parse_form
+from web.invigilation.controls import check_seat
 from web.invigilation.forms import SebForm
 from web.invigilation.pages import FormDep, address, room_page, router
 
@@ -26,8 +26,7 @@ def let_in(
     ctx: Context = requires(Action.ATTEMPT_CONTROL),
 ) -> Response:
     """Let a candidate in without, with a reason, or take that back."""
-    if sittings.seat_of(ctx.session, sitting_id, registration_id).room_id != room_id:
-        raise NotFound
+    check_seat(ctx, sitting_id, room_id, registration_id)
     form = parse_form(SebForm, data)
     if form.model is not None:
         invigilation.running_sitting(ctx.session, sitting_id)

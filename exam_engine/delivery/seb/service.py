@@ -177,12 +177,6 @@ def wanted(session: Session, *, actor: Actor, sitting_id: UUID, session_digest: 
     return store.wanted(session, sitting_id, actor.id, session_digest)
 
 
-def check_shown(session: Session, *, actor: Actor, sitting_id: UUID, session_digest: str) -> None:
-    """Raise SebNeeded unless this login may go on with the sitting."""
-    if wanted(session, actor=actor, sitting_id=sitting_id, session_digest=session_digest) is SebUse.REQUIRED:
-        raise SebNeeded
-
-
 def show(
     session: Session,
     *,
