@@ -29,7 +29,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from exam_engine.delivery.models import Answer, AnswerHistory, Attempt, AttemptStep
+from exam_engine.delivery.models import Answer, AnswerHistory, Attempt, AttemptBreak, AttemptStep
 from exam_engine.delivery.steps.rules import StepKind
 from exam_engine.invigilation.models import Attendance, Incident, RoomMessage, RoomRecord
 from exam_engine.invigilation.rules import VOIDING, AttendanceState
@@ -64,6 +64,8 @@ class SeatRow:
     ends_at: datetime | None
     """End of the whole, where there are steps."""
     step_kind: StepKind | None
+    rests_until: datetime | None
+    """When the clock runs on after a break of the candidate's own."""
 
 
 def _is_logged_in(since: Any, now: Any) -> ColumnElement[bool]:
@@ -107,11 +109,14 @@ def seat_rows(
             Attempt.last_step,
             Attempt.ends_at,
             AttemptStep.kind,
+            AttemptBreak.until,
         ),
         sitting_id,
     )
     present = and_(AttemptStep.attempt_id == Attempt.id, AttemptStep.number == Attempt.step)
-    query = query.outerjoin(AttemptStep, present).order_by(Seat.room_id, Seat.number)
+    rests = and_(AttemptBreak.attempt_id == Attempt.id, AttemptBreak.ended_at.is_(None))
+    query = query.outerjoin(AttemptStep, present).outerjoin(AttemptBreak, rests)
+    query = query.order_by(Seat.room_id, Seat.number)
     if room_id is not None:
         query = query.where(Seat.room_id == room_id)
     return [SeatRow(*row) for row in session.execute(query)]

@@ -27,6 +27,8 @@ TITLES = {
     "doors": "考场门贴",
     "needs": "考试便利安排表",
 }
+MOST_UPRIGHT = 8
+"""Seats in a row of a seat plan on an upright page; more are drawn smaller, across."""
 MOST_PHOTOS = 60
 """Photographs are drawn on tickets up to this many; larger batches leave room to paste one."""
 
@@ -129,13 +131,14 @@ def _seats(room: Room, rows: Sequence[SeatView], limit_minutes: int) -> dict[str
     return {
         "kind": "plan",
         "per_row": room.seats_per_row,
+        "wide": room.seats_per_row > MOST_UPRIGHT,
         "seats": [
             {
                 "number": str(row.seat.number),
                 "name": row.candidate.person.name,
                 "note": (row.candidate.registration.ticket_number or "")[-5:]
-                + (f" · 卷{row.form}" if row.form else "")
-                + (f" · {said}" if (said := remark(row, limit_minutes)) else ""),
+                + (f" · 卷{row.form}" if row.form else ""),
+                "needs": remark(row, limit_minutes),
             }
             for row in rows
         ],
@@ -163,6 +166,12 @@ def _needs(_room: Room, rows: Sequence[SeatView], limit_minutes: int) -> dict[st
 
 
 _BODIES = {"attendance": _attendance, "seats": _seats, "doors": _doors, "needs": _needs}
+
+
+def entry_rule(late_minutes: int, earliest_submit_minutes: int) -> str:
+    """Return what a ticket says of coming late and leaving early."""
+    said = f"开考{late_minutes}分钟后不得入场"
+    return said + (f"；开考{earliest_submit_minutes}分钟后方可交卷。" if earliest_submit_minutes else "。")
 
 
 def ticket_sheet(
@@ -203,7 +212,7 @@ def ticket_sheet(
         ],
         "notes": [
             "1. 凭本准考证和有效身份证件原件入场，登录时输入准考证号和入场码。",
-            f"2. 开考{late}分钟后不得入场；开考{earliest}分钟后方可交卷。",
+            f"2. {entry_rule(late, earliest)}",
             "3. 入场码仅供本人使用，请勿告知他人；遗失须由考务人员重新发放。",
         ],
     }

@@ -35,7 +35,7 @@ def test_a_paper_is_opened_part_by_part(
     world = ExamWorld.make(database, institution, sections=sections)
     first, *later = world.paper.sections
     log_in(page, world, world.candidate())
-    expect(page.get_by_text("试卷分部分依次打开")).to_be_visible()
+    expect(page.get_by_text("试卷分段依次打开")).to_be_visible()
     shot(page, "exam-parts-1-waiting")
     page.get_by_role("button", name="开始答题").click()
     expect(page.locator("#save-state")).to_have_text("已保存")

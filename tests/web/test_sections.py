@@ -51,7 +51,7 @@ def test_an_officer_sets_the_rules_of_sections(
     assert "91 分钟" in refused[0].text
     assert "第 2 部分是最后一部分" in refused[3].text
     assert kept.status_code == 303
-    assert "已设分部分规则" in client.get(kept.headers["location"]).text
+    assert "已设大题规则" in client.get(kept.headers["location"]).text
     with everything() as session:
         sitting = sittings.find_sitting(session, theory.sitting_id)
         assert [row["minutes"] for row in sitting.sections or ()] == [40, None]

@@ -17,6 +17,7 @@ SEAT_STATES: dict[SeatState, tuple[str, str]] = {
     SeatState.WAITING: (N_("Logged in, waiting"), "info"),
     SeatState.ANSWERING: (N_("Answering"), "info"),
     SeatState.PAUSED: (N_("Paused"), "warn"),
+    SeatState.RESTING: (N_("Rest break"), "neutral"),
     SeatState.HANDED_IN: (N_("Handed in"), "good"),
     SeatState.FORCED: (N_("Handed in by the server"), "good"),
     SeatState.TERMINATED: (N_("Ended by the invigilator"), "bad"),
@@ -28,6 +29,7 @@ SEAT_ICONS: dict[SeatState, str] = {
     SeatState.WAITING: "◔",
     SeatState.ANSWERING: "✎",
     SeatState.PAUSED: "‖",
+    SeatState.RESTING: "◐",
     SeatState.HANDED_IN: "✓",
     SeatState.FORCED: "✓",
     SeatState.TERMINATED: "✕",
@@ -39,6 +41,7 @@ SEAT_WORDS: dict[SeatState, str] = {
     SeatState.WAITING: N_("Waits"),
     SeatState.ANSWERING: N_("Writes"),
     SeatState.PAUSED: N_("Held"),
+    SeatState.RESTING: N_("Rests"),
     SeatState.HANDED_IN: N_("Done"),
     SeatState.FORCED: N_("Collected"),
     SeatState.TERMINATED: N_("Ended"),
@@ -75,6 +78,8 @@ STATUSES: dict[SittingStatus, tuple[str, str]] = {
 
 BROWSERS: dict[Shown, str] = {Shown.SEB: N_("in SEB"), Shown.LET_IN: N_("without SEB"), Shown.MISSING: ""}
 """For the seats of a sitting that uses the Safe Exam Browser."""
+BROWSER_SIGNS: dict[Shown, str] = {Shown.SEB: N_("S"), Shown.LET_IN: N_("N"), Shown.MISSING: ""}
+"""For rooms of many seats."""
 
 
 def needs_words(given: Accommodations, limit_minutes: int, translate: Translate) -> str:
@@ -97,6 +102,7 @@ DENSE_SEATS = 60
 def live_words(translate: Translate, *, dense: bool) -> str:
     """Return as JSON what the console's script says: states (word, tone, icon, word for counts) and sentences."""
     words = SEAT_WORDS if dense else {state: label for state, (label, _) in SEAT_STATES.items()}
+    signs = BROWSER_SIGNS if dense else BROWSERS
     states = {
         state.value: [translate(words[state]), tone, SEAT_ICONS[state], translate(label)]
         for state, (label, tone) in SEAT_STATES.items()
@@ -104,11 +110,12 @@ def live_words(translate: Translate, *, dense: bool) -> str:
     said = {
         "answered": translate(N_("answered {answered}/{items}")),
         "part": translate(N_("part {n}")),
-        "rest": translate(N_("rest break")),
+        "rest": translate(N_("{minutes} min") if dense else N_("break: {minutes} min left")),
         "left": translate(N_("{minutes} min left")),
         "line": translate(N_("{answered} done")) if dense else "",
         "quiet": translate(N_("quiet")) if dense else "",
         "browsers": {shown.value: translate(word) if word else "" for shown, word in BROWSERS.items()},
+        "signs": {shown.value: translate(word) if word else "" for shown, word in signs.items()},
         "age": translate(N_("Updated {seconds} s ago")),
         "saved": translate(N_("Last saved {time}, devices {devices}")),
         "gone": translate(N_("Connection lost: this picture of the room is no longer fresh.")),

@@ -20,6 +20,7 @@ from itembank.people.rules import Action
 from web.deps import Context
 from web.forms import Form, FormData, form_data
 from web.invigilation.labels import (
+    BROWSER_SIGNS,
     BROWSERS,
     COMPONENTS,
     DENSE_SEATS,
@@ -35,7 +36,7 @@ from web.invigilation.labels import (
 
 router = APIRouter(prefix="/invigilation")
 FormDep = Annotated[FormData, Depends(form_data)]
-RUNNING = frozenset({SeatState.ANSWERING, SeatState.PAUSED})
+RUNNING = frozenset({SeatState.ANSWERING, SeatState.PAUSED, SeatState.RESTING})
 
 
 def room_of(ctx: Context, sitting_id: UUID, room_id: UUID) -> WatchedRoom:
@@ -78,6 +79,7 @@ def room_page(
         found=found,
         seb=seb.standings(ctx.session, sitting_id),
         browsers=BROWSERS,
+        browser_signs=BROWSER_SIGNS,
         events=delivery.evidence_of(ctx.session, chosen.attempt.attempt_id)
         if chosen and chosen.attempt
         else (),

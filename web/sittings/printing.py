@@ -134,6 +134,7 @@ def _codes_page(ctx: Context, plan_id: UUID, codes: list[sittings.IssuedCode]) -
         ],
         rooms={room.id: room for room in sittings.list_rooms(ctx.session)},
         components=COMPONENTS,
+        entry_rule=sheets.entry_rule,
     )
 
 

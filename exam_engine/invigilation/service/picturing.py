@@ -43,7 +43,7 @@ class SeatNow:
     epoch: int
     """Devices that opened the attempt so far; 0 before it began."""
     due_at: datetime | None
-    """When the time runs out, while it runs."""
+    """When the time runs out, while it runs; in a break, when that is over."""
     left_seconds: float | None
     """What is left while the clock stands."""
     quiet: bool
@@ -52,7 +52,7 @@ class SeatNow:
     part: int = 0
     """Number, from 1, of the present step; 0 where there are no steps."""
     resting: bool = False
-    """The present step is a break."""
+    """In a break, one of the candidate's own or one between two parts."""
     browser: Shown | None = None
     """How the candidate stands with the Safe Exam Browser; None where the sitting does not use it."""
 
@@ -124,8 +124,7 @@ def seat_now(
     state = _state(sitting, row, now)
     answered, saved = (progress or {}).get(row.attempt_id, (0, None)) if row.attempt_id else (0, None)
     quiet = False
-    resting = row.step_kind is StepKind.BREAK
-    if progress is not None and state is SeatState.ANSWERING and row.started_at and not resting:
+    if progress is not None and state is SeatState.ANSWERING and row.started_at:
         quiet = (now - max(saved or row.started_at, row.started_at)).total_seconds() > SILENT_SECONDS
     left = None
     if state is SeatState.PAUSED and row.due_at and row.paused_at:
@@ -140,13 +139,19 @@ def seat_now(
         items=0 if progress is None else row.form_size or items_of(session, row.paper_id),
         last_saved_at=saved,
         epoch=row.epoch or 0,
-        due_at=row.due_at if state is SeatState.ANSWERING else None,
+        due_at=_runs_out(row, state),
         left_seconds=left,
         quiet=quiet,
         attention=quiet or late or state in (SeatState.PAUSED, SeatState.TERMINATED),
         part=(row.step or 0) + 1 if row.ends_at else 0,
-        resting=resting,
+        resting=state is SeatState.RESTING,
     )
+
+
+def _runs_out(row: SeatRow, state: SeatState) -> datetime | None:
+    if state is SeatState.RESTING and row.rests_until:
+        return row.rests_until
+    return row.due_at if state in (SeatState.ANSWERING, SeatState.RESTING) else None
 
 
 def _state(sitting: Sitting, row: SeatRow, now: datetime) -> SeatState:
@@ -159,7 +164,9 @@ def _state(sitting: Sitting, row: SeatRow, now: datetime) -> SeatState:
             return SeatState.FORCED
         if row.submitted_at is not None:
             return SeatState.HANDED_IN
-        return SeatState.PAUSED if row.paused_at else SeatState.ANSWERING
+        if row.paused_at:
+            return SeatState.RESTING if row.rests_until else SeatState.PAUSED
+        return SeatState.RESTING if row.step_kind is StepKind.BREAK else SeatState.ANSWERING
     if row.attendance is AttendanceState.ABSENT:
         return SeatState.ABSENT
     if sitting.component is not Component.THEORY or sitting.status is SittingStatus.CLOSED:

@@ -38,6 +38,7 @@ class SeatState(StrEnum):
     WAITING = "waiting"
     ANSWERING = "answering"
     PAUSED = "paused"
+    RESTING = "resting"
     HANDED_IN = "handed_in"
     FORCED = "forced"
     TERMINATED = "terminated"
@@ -72,9 +73,8 @@ class WatchedSeat:
 
     @property
     def rests_until(self) -> datetime | None:
-        """When the clock runs on after the present break."""
-        last = self.breaks[-1] if self.breaks else None
-        return None if last is None or last.ended_at is not None else last.until
+        """When the present break is over, one of the candidate's own or one between two parts."""
+        return _rests_until(self.attempt, self.breaks)
 
 
 @dataclass(frozen=True)
@@ -123,10 +123,12 @@ def watch(
     for view in seats:
         key = view.seat.registration_id
         attempt, present = attempts.get(key), attendance.get(key)
+        taken = breaks.get(key, ())
         state = _state(sitting, attempt, present, key in logged_in)
+        if state in _MAY_REST and _rests_until(attempt, taken):
+            state = SeatState.RESTING
         last = (attempt.last_saved_at or attempt.started_at) if attempt else now
-        works = state is SeatState.ANSWERING and not (attempt and attempt.resting)
-        quiet = works and (now - last).total_seconds() > SILENT_SECONDS
+        quiet = state is SeatState.ANSWERING and (now - last).total_seconds() > SILENT_SECONDS
         own = [incident for incident in incidents if incident.registration_id == key]
         items = (attempt.form_size or items_of(session, view.seat.paper_id)) if attempt else 0
         rooms.setdefault(view.room.id, []).append(
@@ -139,7 +141,7 @@ def watch(
                 own,
                 quiet,
                 Accommodations.from_json(view.seat.accommodations),
-                breaks.get(key, ()),
+                taken,
             )
         )
         found[view.room.id] = view.room
@@ -149,6 +151,18 @@ def watch(
         )
         for key, watched in rooms.items()
     ]
+
+
+_MAY_REST = frozenset({SeatState.ANSWERING, SeatState.PAUSED})
+
+
+def _rests_until(attempt: AttemptProgress | None, breaks: Sequence[AttemptBreak]) -> datetime | None:
+    if attempt is None:
+        return None
+    last = breaks[-1] if breaks else None
+    if last is not None and last.ended_at is None:
+        return last.until
+    return attempt.due_at if attempt.resting and attempt.stage is AttemptStage.WORKING else None
 
 
 def _state(

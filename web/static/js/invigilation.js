@@ -77,7 +77,11 @@ class Console {
     const warning = cell.querySelector("[data-quiet]");
     if (warning) warning.hidden = !quiet;
     const browser = cell.querySelector("[data-browser]");
-    if (browser) browser.textContent = this.said.browsers[this.rows.get(key)[10]] || "";
+    if (browser) {
+      const shown = this.rows.get(key)[10];
+      browser.textContent = this.said.signs[shown] || "";
+      browser.title = this.said.browsers[shown] || "";
+    }
     if (devices) this.line(key, cell);
   }
 
@@ -86,12 +90,13 @@ class Console {
     const [, answered, items, saved, devices, due, left, , , , , part, resting] = this.rows.get(key);
     const seconds = due === null ? left : Math.max(0, (due - this.now()) / 1000);
     let text = fill(this.said.answered, { answered, items });
-    if (part && seconds !== null) text = `${resting ? this.said.rest : fill(this.said.part, { n: part })} · ${text}`;
-    if (seconds !== null) text += ` · ${fill(this.said.left, { minutes: Math.floor(seconds / 60) })}`;
+    const rest = resting && seconds !== null ? fill(this.said.rest, { minutes: Math.ceil(seconds / 60) }) : "";
+    if (part && seconds !== null) text = `${fill(this.said.part, { n: part })} · ${text}`;
+    if (seconds !== null) text += ` · ${rest || fill(this.said.left, { minutes: Math.floor(seconds / 60) })}`;
     const time = saved ? new Date(saved).toLocaleTimeString() : "—";
     const told = fill(this.said.saved, { time, devices });
     const title = this.said.line ? `${text} · ${told}` : told;
-    const short = this.said.line ? fill(this.said.line, { answered }) : text;
+    const short = this.said.line ? rest || fill(this.said.line, { answered }) : text;
     const line = cell.querySelector("[data-line]");
     if (cell.title !== title) cell.title = title;
     if (line.textContent !== short) line.textContent = short;
