@@ -196,11 +196,26 @@ class PaperNotSealed(Conflict):
     message = "The paper “{label}” is not sealed. Only sealed papers can be used in a sitting."
 
 
-class PapersOfTwoWays(Conflict):
-    """Forms and collections, or collections of two kinds, cannot be given in one sitting."""
+class PaperOfAnotherWay(Conflict):
+    """A paper is sealed for another way of giving papers than that of the sitting."""
 
-    code = "papers_of_two_ways"
-    message = "Choose papers of one kind: fixed papers, or adaptive ones, or two-stage ones."
+    code = "paper_of_another_way"
+    message = (
+        "Paper {label} is sealed for: {sealed}. This sitting gives: {way}. "
+        "Choose another paper, or change first how papers reach the candidates."
+    )
+
+
+def way_of(collection: Mapping[str, Any] | None) -> Way:
+    """Return how a sealed paper is given: what is sealed with it says so."""
+    return Way((collection or {}).get("way", Way.FIXED))
+
+
+def check_way(label: str, collection: Mapping[str, Any] | None, way: Way) -> None:
+    """Raise PaperOfAnotherWay unless a paper is sealed for a way of giving papers."""
+    sealed = way_of(collection)
+    if sealed is not way:
+        raise PaperOfAnotherWay(label=label, sealed=sealed.value, way=way.value)
 
 
 class PaperDoesNotFit(Invalid):

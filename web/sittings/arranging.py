@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from exam_engine.marking.rules import plain
 from exam_engine.sittings import service as sittings
-from exam_engine.sittings.rules import Component, SittingStatus, Way
+from exam_engine.sittings.rules import Component, PaperOfAnotherWay, SittingStatus, Way, way_of
 from exam_engine.standard_setting import service as standards
 from itembank.base.errors import ExamError, NotFound
 from itembank.people import service as people
@@ -41,6 +41,7 @@ def _page(ctx: Context, plan_id: UUID, sitting_id: UUID, form: Form[Any], *, sta
     is_draft, is_theory = sitting.status is SittingStatus.DRAFT, sitting.component is Component.THEORY
     seats = sittings.list_seats(ctx.session, sitting_id) if ctx.may(Action.REGISTRATION_READ) else []
     papers = list(sittings.papers_of(ctx.session, sitting_id))
+    usable = sittings.usable_papers(ctx.session, view.plan) if is_theory else []
     members: dict[UUID, str] = {}
     names: dict[UUID, str] = {}
     for user, role in people.members(ctx.session, sitting.institution_id):
@@ -63,9 +64,9 @@ def _page(ctx: Context, plan_id: UUID, sitting_id: UUID, form: Form[Any], *, sta
         else [],
         needs_paper=is_theory,
         ways=SITTING_WAYS,
-        offered_ways=[Way.FIXED, Way.INDIVIDUAL],
         papers=papers,
-        paper_labels={paper.id: paper for paper in sittings.usable_papers(ctx.session, view.plan)},
+        paper_labels={paper.id: paper for paper in usable},
+        fitting=[paper for paper in usable if way_of(paper.collection) is sitting.way],
         rooms=sittings.list_rooms(ctx.session, active=True),
         all_rooms={room.id: room for room in sittings.list_rooms(ctx.session)},
         seated=len(seats) or sittings.seat_counts(ctx.session, [sitting_id]).get(sitting_id, 0),
@@ -180,6 +181,10 @@ def choose_papers(
             )
     except NotFound:
         raise
+    except PaperOfAnotherWay as error:
+        words = {name: ctx._(SITTING_WAYS[Way(str(error.facts[name]))]) for name in ("sealed", "way")}
+        form.add("paper_ids", error.message, **{**error.facts, **words})
+        return _page(ctx, plan_id, sitting_id, form, status=409)
     except ExamError as error:
         form.add("paper_ids", error)
         return _page(ctx, plan_id, sitting_id, form, status=422)

@@ -141,7 +141,7 @@ class SectionsForm(BaseModel):
 class WayForm(BaseModel):
     """How papers reach candidates."""
 
-    way: Literal[Way.FIXED, Way.INDIVIDUAL]
+    way: Way
 
 
 class DrawingForm(BaseModel):

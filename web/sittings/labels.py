@@ -29,8 +29,8 @@ SITTING_STATUS: dict[SittingStatus, tuple[str, str]] = {
 SITTING_WAYS: dict[Way, str] = {
     Way.FIXED: N_("Fixed papers, dealt out by seat"),
     Way.INDIVIDUAL: N_("Individual forms: every candidate gets one drawn for them alone"),
-    Way.MULTISTAGE: N_("Two-stage test"),
-    Way.ADAPTIVE: N_("Adaptive test"),
+    Way.MULTISTAGE: N_("Two-stage test: the score in a first module leads to an easier or harder second one"),
+    Way.ADAPTIVE: N_("Adaptive test: each next item follows from the answers so far"),
 }
 REGISTRATION_STATUS: dict[RegistrationStatus, tuple[str, str]] = {
     RegistrationStatus.CLAIMED: (N_("To be reviewed"), "warn"),

@@ -16,9 +16,10 @@ from exam_engine.sittings.rules import (
     PaperDoesNotFit,
     PaperIsCollection,
     PaperNotSealed,
-    PapersOfTwoWays,
     Way,
     WayWrong,
+    check_way,
+    way_of,
 )
 from exam_engine.sittings.service.plans import find_plan
 from exam_engine.sittings.service.times import draft_sitting
@@ -42,9 +43,9 @@ def set_papers(
 
     Seats already given are taken back, since their forms would no longer be right.
 
-    What they are decides the way of the sitting: forms, or collections from which tests grow.
+    They must be sealed for the way of the sitting: forms, or collections from which tests grow.
 
-    Raises PaperNotSealed, PaperDoesNotFit, PaperIsCollection, PapersOfTwoWays, WayWrong, SittingFrozen or NotFound.
+    Raises PaperNotSealed, PaperDoesNotFit, PaperIsCollection, PaperOfAnotherWay, WayWrong, SittingFrozen or NotFound.
     """
     sitting = draft_sitting(session, sitting_id)
     if sitting.way is Way.INDIVIDUAL:
@@ -59,8 +60,8 @@ def set_papers(
             raise PaperDoesNotFit(label=paper.label)
         if not _is_dealt(paper):
             raise PaperIsCollection(label=paper.label)
+        check_way(paper.label, paper.collection, sitting.way)
         chosen.append(paper)
-    sitting.way = _way_of(chosen)
     store.drop_papers(session, sitting.id)
     store.drop_seats(session, sitting.id)
     rows = [
@@ -85,12 +86,4 @@ def set_papers(
 
 def _is_dealt(paper: Paper) -> bool:
     """Tell whether a paper is dealt out to seats: a form, or a collection from which tests grow."""
-    return paper.kind is PaperKind.FORM or _way_of([paper]).grows
-
-
-def _way_of(chosen: Sequence[Paper]) -> Way:
-    """Return how papers reach candidates: what is sealed with them says so. Raises PapersOfTwoWays."""
-    ways = {Way((paper.collection or {}).get("way", Way.FIXED)) for paper in chosen}
-    if len(ways) > 1:
-        raise PapersOfTwoWays
-    return ways.pop() if ways else Way.FIXED
+    return paper.kind is PaperKind.FORM or way_of(paper.collection).grows

@@ -38,7 +38,9 @@ from itembank.people.rules import Actor
 
 
 def set_way(session: Session, *, actor: Actor, sitting_id: UUID, way: Way) -> Sitting:
-    """Choose how papers reach the candidates of a draft; papers and seats chosen before are taken back.
+    """Choose how papers reach the candidates of a draft.
+
+    Papers and seats chosen before are taken back, and rules of sections where the way leaves no room for them.
 
     Raises WayWrong, SittingFrozen or NotFound.
     """
@@ -47,6 +49,8 @@ def set_way(session: Session, *, actor: Actor, sitting_id: UUID, way: Way) -> Si
         raise WayWrong
     if sitting.way is not way:
         sitting.way = way
+        if way.grows:
+            sitting.sections = None
         store.drop_papers(session, sitting.id)
         store.drop_seats(session, sitting.id)
         _audit(session, actor, sitting, "sitting.way_chosen", way=way.value)

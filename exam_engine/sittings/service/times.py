@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from exam_engine.papers import service as papers
 from exam_engine.sittings import store
 from exam_engine.sittings.models import Sitting, SittingPaper
 from exam_engine.sittings.rules import (
@@ -23,6 +24,7 @@ from exam_engine.sittings.rules import (
     SittingWithoutSeats,
     Terms,
     Way,
+    check_way,
 )
 from exam_engine.sittings.sections import SectionTerms, sections_from_json
 from exam_engine.sittings.service.plans import components_of, find_plan
@@ -157,8 +159,8 @@ def papers_of(session: Session, sitting_id: UUID) -> Sequence[SittingPaper]:
 def publish_sitting(session: Session, *, actor: Actor, sitting_id: UUID, now: datetime) -> Sitting:
     """Freeze a sitting's times, rules and papers; from then on candidates can log in when it opens.
 
-    Raises SittingNotDraft, SittingInPast, SittingWithoutPaper, SittingWithoutSeats, FormsMissing, SectionsDiffer or
-    NotFound.
+    Raises SittingNotDraft, SittingInPast, SittingWithoutPaper, PaperOfAnotherWay, SittingWithoutSeats, FormsMissing,
+    SectionsDiffer or NotFound.
     """
     sitting = find_sitting(session, sitting_id)
     if sitting.status is not SittingStatus.DRAFT:
@@ -167,8 +169,11 @@ def publish_sitting(session: Session, *, actor: Actor, sitting_id: UUID, now: da
         raise SittingInPast
     if sitting.way is Way.INDIVIDUAL and (count := store.seats_without_form(session, sitting.id)):
         raise FormsMissing(count=count)
-    if sitting.component is Component.THEORY and not store.papers(session, sitting.id):
+    chosen = store.papers(session, sitting.id)
+    if sitting.component is Component.THEORY and not chosen:
         raise SittingWithoutPaper
+    for paper in (papers.find_paper(session, row.paper_id) for row in chosen):
+        check_way(paper.label, paper.collection, sitting.way)
     if not store.seat_counts(session, [sitting.id]):
         raise SittingWithoutSeats
     check_paper_sections(session, sitting)
