@@ -24,12 +24,12 @@ from exam_engine.assembly import Pool, Specification, verify
 from exam_engine.delivery.growing.adaptive import AdaptiveTest, Stopping, ready
 from exam_engine.delivery.growing.collection import reference_of
 from exam_engine.delivery.growing.exposure import probabilities
-from exam_engine.delivery.growing.limits import of_one_candidate
 from exam_engine.delivery.growing.multistage import Panel, assemble_panel
 from exam_engine.delivery.growing.score import NODES, Measure, curve_of
 from exam_engine.papers.blueprint import BlueprintSpec, read_toml
 from exam_engine.papers.blueprint.shorter import shortened
 from exam_engine.papers.compile import BankItem, pool_of, specification_of
+from exam_engine.papers.growing import of_one_candidate
 from exam_engine.psychometrics.irt.calibrate import calibrate
 from scripts.demonstration import content, simulation
 
@@ -204,17 +204,22 @@ def study(
     cohort("one fixed form", fixed(reference))
     free = prepared(pool, specification, measure, Stopping())
     cohort("adaptive, no exposure control", adaptive(free, seed))
-    begun = time.process_time()
-    shown = probabilities(free, cap=cap, cohort=persons, rng=np.random.default_rng(seed))
-    seconds = time.process_time() - begun
-    free.shown = shown.probability
+    limit(free, cap, persons, seed)
     cohort(f"adaptive, exposure ≤ {cap:g}", adaptive(free, seed))
     early = prepared(pool, specification, measure, Stopping(STANDARD_ERROR, shortest=length // 2))
-    early.shown = shown.probability  # shorter tests show less
+    # Its own: a test that may end early takes what is due by its rows first, and so shows other items.
+    limit(early, cap, persons, seed)
     cohort(f"adaptive to SE {STANDARD_ERROR}, exposure ≤ {cap:g}", adaptive(early, seed), early.keeps_rules)
-    print(
-        f"Sympson–Hetter probabilities: {seconds:.0f} s; highest rate in their last round {shown.highest:.2f}"
-    )
+
+
+def limit(test: AdaptiveTest, cap: float, persons: int, seed: int) -> None:
+    """Find the probabilities of being shown as a collection's job does, and use them."""
+    begun = time.process_time()
+    shown = probabilities(test, cap=cap, cohort=persons, rng=np.random.default_rng(seed))
+    seconds = time.process_time() - begun
+    test.shown = shown.probability
+    test.forget()
+    print(f"(probabilities: {seconds:.0f} s; highest rate in their last round {shown.highest:.2f})")
 
 
 def prepared(pool: Pool, specification: Specification, measure: Measure, stopping: Stopping) -> AdaptiveTest:

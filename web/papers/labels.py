@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from exam_engine.papers import growing
 from exam_engine.papers.at_hand import ELSEWHERE, LOCKED
 from exam_engine.papers.blueprint import BlueprintSpec
 from exam_engine.papers.capacity import USED
@@ -104,6 +105,10 @@ _SINGLE: dict[str, str] = {
     UNUSED_SINCE: N_("No item used since a day"),
     UNUSED_PAPERS: N_("No item of the latest papers"),
     MOST_USED: N_("No item used too often"),
+    growing.LENGTH: N_("Length of a whole test as set"),
+    growing.PARAMETERS: N_("Item parameters that can be used"),
+    growing.EXPOSURE: N_("A probability of being shown for each item"),
+    growing.PANEL: N_("Modules that divide the items, and cut scores that rise"),
 }
 
 _FIELDS = {

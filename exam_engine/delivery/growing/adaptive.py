@@ -227,7 +227,7 @@ def ready(
     pool : Pool
         The collection, calibrated.
     specification : Specification
-        Of one candidate: see `limits.of_one_candidate`.
+        Of one candidate: see `papers.growing.of_one_candidate`.
     measure : Measure
     stopping : Stopping
     shown : ndarray, shape (n_items,), optional

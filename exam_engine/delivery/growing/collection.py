@@ -12,16 +12,16 @@ from uuid import UUID
 
 import numpy as np
 
-from exam_engine.assembly import Among, Count, Pool, Specification
+from exam_engine.assembly import Pool, Specification
 from exam_engine.assembly.adaptive import Posterior, ShadowTest, prepare
 from exam_engine.assembly.result import Infeasible, Undecided
 from exam_engine.delivery.growing.adaptive import AdaptiveTest, Stopping, ready
-from exam_engine.delivery.growing.limits import of_one_candidate
 from exam_engine.delivery.growing.multistage import Panel, panel_from
 from exam_engine.delivery.growing.score import NODES, Measure
 from exam_engine.papers.blueprint import BlueprintSpec
-from exam_engine.papers.compile import BankItem, item_from, pool_of, specification_of
+from exam_engine.papers.compile import BankItem, item_from
 from exam_engine.papers.content import SealedPaper
+from exam_engine.papers.growing import grows, rules_of
 from exam_engine.sittings.rules import Way
 from itembank.base.errors import Conflict
 
@@ -56,16 +56,7 @@ def problem_of(spec: BlueprintSpec, items: Sequence[BankItem], facts: Mapping[st
 
     ``facts`` needs ``parameters``, ``enemies``, ``at_most`` and ``curve``.
     """
-    a, b, c = (np.asarray(column, dtype=np.float64) for column in facts["parameters"])
-    plain = pool_of(spec, items)
-    pool = Pool(ids=plain.ids, numeric=plain.numeric, categorical=plain.categorical, a=a, b=b, c=c)
-    groups = [frozenset(items[place].item_id for place in group) for group in facts["enemies"]]
-    whole = specification_of(spec, items, enemies=groups)
-    common = [
-        Count(name=name, where=(Among(*(pool.ids[place] for place in places)),), maximum=most)
-        for name, places, most in facts["at_most"]
-    ]
-    specification = of_one_candidate(Specification([*whole.rules, *common], whole.targets, max_use=None))
+    pool, specification = rules_of(spec, items, facts)
     return Problem(pool, specification, Measure(pool, facts["curve"]))
 
 
@@ -96,7 +87,7 @@ def opened(paper: SealedPaper) -> Problem:
     Raises NotACollection.
     """
     facts = paper.collection
-    if facts is None or facts.get("way") not in (Way.ADAPTIVE, Way.MULTISTAGE):
+    if facts is None or not grows(facts):
         raise NotACollection(label=paper.label)
     spec = BlueprintSpec.model_validate(facts["spec"])
     items = [item_from(e.item_id, e.version_id, e.type.value, e.facts or {}) for e in paper.entries]
@@ -119,8 +110,7 @@ def adaptive_test(paper: SealedPaper) -> AdaptiveTest:
 
 def measure_of(paper: SealedPaper) -> Measure | None:
     """Return what scores attempts at a growing test; None for a paper whose marks are added up."""
-    way = (paper.collection or {}).get("way")
-    return opened(paper).measure if way in (Way.ADAPTIVE, Way.MULTISTAGE) else None
+    return opened(paper).measure if grows(paper.collection) else None
 
 
 def panel_of(paper: SealedPaper) -> Panel:

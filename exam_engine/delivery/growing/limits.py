@@ -1,4 +1,4 @@
-"""The rules of one candidate's test, and what they mean for a test that ends early. No I/O."""
+"""What the rules of a blueprint mean for a test that ends early. No I/O."""
 
 from __future__ import annotations
 
@@ -8,22 +8,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from exam_engine.assembly import Count, Distinct, Enemies, Exclude, Parallel, PerValue, Specification
+from exam_engine.assembly import Count, Distinct, Enemies, Exclude, PerValue, Specification
 from exam_engine.assembly.pool import FloatArray, Pool
 from exam_engine.assembly.select import select
-from exam_engine.assembly.specification import Rule, is_across
-from exam_engine.assembly.targets import MeanTarget, ScoreTarget, SumTarget
-
-
-def of_one_candidate(specification: Specification) -> Specification:
-    """Return what of a specification binds one adaptive test.
-
-    Left out are rules about several forms, and goals of information and of the expected score: they make fixed forms
-    equally hard, while an adaptive test is as hard as its candidate is able.
-    """
-    rules = [rule for rule in specification.rules if not (is_across(rule) or isinstance(rule, Parallel))]
-    targets = [t for t in specification.targets if isinstance(t, MeanTarget | SumTarget | ScoreTarget)]
-    return Specification(rules, targets, max_use=None)
+from exam_engine.assembly.specification import Rule
 
 
 def in_part(specification: Specification, given: int, length: int) -> Specification:

@@ -18,8 +18,8 @@ from exam_engine.assembly.adaptive import (
 )
 from exam_engine.assembly.result import Infeasible, Undecided
 from exam_engine.assembly.targets import Maximise
+from exam_engine.papers.growing import START
 
-START = "start"
 SECOND = {2: ("easy", "hard"), 3: ("easy", "medium", "hard")}
 ABILITIES = {2: (-0.6, 0.6), 3: (-0.9, 0.0, 0.9)}
 """Where the modules of the second stage are to tell most, in logits: about the middle of their part of N(0, 1)."""
@@ -77,7 +77,7 @@ def design_of(specification: Specification, *, first: int, length: int, modules:
     Parameters
     ----------
     specification : Specification
-        Of one candidate: see `limits.of_one_candidate`.
+        Of one candidate: see `papers.growing.of_one_candidate`.
     first, length : int
         Items of the first module, and of a whole test.
     modules : int, default 3

@@ -24,7 +24,6 @@ from exam_engine.delivery.growing.collection import (
     reference_of,
 )
 from exam_engine.delivery.growing.exposure import probabilities
-from exam_engine.delivery.growing.limits import of_one_candidate
 from exam_engine.delivery.growing.multistage import Panel, assemble_panel
 from exam_engine.delivery.growing.score import NODES, curve_of
 from exam_engine.jobs import service as jobs
@@ -34,10 +33,11 @@ from exam_engine.papers import service as papers
 from exam_engine.papers.blueprint import BlueprintSpec
 from exam_engine.papers.blueprint.shorter import shortened
 from exam_engine.papers.compile import EARLIER, BankItem, specification_of, usable
+from exam_engine.papers.growing import of_one_candidate
 from exam_engine.papers.models import Assembly
 from exam_engine.papers.rules import NotCalibrated
 from exam_engine.sittings.rules import Way
-from itembank.base.errors import ExamError, Invalid
+from itembank.base.errors import Conflict, ExamError, Invalid
 from itembank.people.rules import Actor
 
 COLLECT_JOB = "delivery.collect"
@@ -56,6 +56,16 @@ class SettingOutOfRange(Invalid):
 
     code = "collection_setting_out_of_range"
     message = "{field}: {value} is not between {least} and {most}."
+
+
+class CapTooLow(Conflict):
+    """So few items cannot be shown to so few candidates each."""
+
+    code = "collection_cap_too_low"
+    message = (
+        "With {items} items and at most {cap} % of the candidates for each, a candidate gets {most} items, "
+        "fewer than {length}. Raise the cap, or shorten the test."
+    )
 
 
 @dataclass(frozen=True)
@@ -98,14 +108,14 @@ class Settings:
             limits += [
                 ("standard_error", self.standard_error, 0.1, 0.9),
                 ("shortest", self.shortest, 1, self.length),
-                ("cap", self.cap, 0.05, 1.0),
+                ("cap", None if self.cap is None else 100 * self.cap, 5, 100),
                 ("cohort", self.cohort, 10, 100_000),
             ]
         else:
             limits += [("first", self.first, 1, self.length - 1), ("modules", self.modules, 2, 3)]
         for field, value, least, most in limits:
             if value is not None and not least <= value <= most:
-                raise SettingOutOfRange(field=field, value=value, least=least, most=most)
+                raise SettingOutOfRange(field=field, value=f"{value:g}", least=f"{least:g}", most=f"{most:g}")
 
     def as_json(self) -> dict[str, Any]:
         """Return what ``settings_from`` reads."""
@@ -288,6 +298,11 @@ def _adaptive(
     facts |= {"standard_error": settings.standard_error, "shortest": settings.shortest, "shown": None}
     summary: dict[str, Any] = {"items": len(task.items), "length": test.length}
     if settings.cap is not None:
+        most = settings.cap * len(task.items)
+        if most < test.length:
+            raise CapTooLow(
+                items=len(task.items), cap=f"{100 * settings.cap:g}", most=f"{most:.1f}", length=test.length
+            )
         shown = probabilities(
             test,
             cap=settings.cap,

@@ -20,6 +20,7 @@ from exam_engine.papers.blueprint import BlueprintSpec
 from exam_engine.papers.compile import BankItem, EarlierPaper, item_from, pool_of, specification_of, usable
 from exam_engine.papers.content import SealedPaper
 from exam_engine.papers.drawing import INDIVIDUAL, as_positions, forms_digest, of_one_form
+from exam_engine.papers.growing import Findings, examine, grows
 from exam_engine.papers.models import Assembly, Blueprint, Paper
 from exam_engine.papers.report import forms_report
 from exam_engine.papers.rules import (
@@ -95,10 +96,13 @@ def broken_in(session: Session, paper: Paper) -> tuple[str, ...]:
 def broken_forms(
     session: Session, paper: Paper, opened: SealedPaper | None = None
 ) -> tuple[tuple[int, str], ...]:
-    """Return (number of the form, rule or target) for all that individual forms do not keep.
+    """Return (number of the form, rule or target) for all that individual forms, or routes of a panel, do not keep.
 
-    Recomputed over the bank of today; with ``opened`` by what was sealed of the items.
+    Recomputed over the bank of today; with ``opened`` by what was sealed of the items. Of an adaptive test the form is
+    the reference form, which shows that its rules can be kept; number 0 is the collection as a whole.
     """
+    if grows(paper.collection):
+        return _findings(session, paper, opened).broken
     if (paper.collection or {}).get("way") != INDIVIDUAL:
         return ()
     sealed = _sealed_items(opened) if opened else {}
@@ -108,6 +112,18 @@ def broken_forms(
     held = as_positions(at_hand.pool, [str(item) for item in ids], [form.places for form in forms])
     found = check_forms(at_hand.pool, of_one_form(at_hand.specification), held).broken
     return tuple((forms[at - 1].number, rule) for at, rule in found)
+
+
+def _findings(session: Session, paper: Paper, opened: SealedPaper | None) -> Findings:
+    """Examine a collection from which tests grow, as it was sealed or over the bank of today."""
+    facts = opened.collection if opened else paper.collection
+    known = _sealed_items(opened) if opened else {}
+    ids = [entry.item_id for entry in (opened.entries if opened else store.entries(session, paper.id))]
+    missing = [item_id for item_id in ids if str(item_id) not in known]
+    found = read_items(session, paper.occupation_id, paper.level, missing) if missing else ()
+    known |= {str(item.item_id): item for item in found}
+    assert facts is not None
+    return examine(facts, [known[str(item_id)] for item_id in ids])
 
 
 def _recompute_collection(session: Session, assembly: Assembly, *, now: datetime) -> bool:
@@ -130,8 +146,9 @@ def check_rules(session: Session, paper: Paper) -> None:
 class SealVerdict:
     """What re-verification of a sealed paper found.
 
-    ``report`` holds rules and targets of this paper alone, ``broken`` names those that do not hold; ``from_seal`` tells
-    whether the items' attributes were sealed with it or had to be taken from the bank of today.
+    ``report`` holds rules and targets of this paper alone, of a panel those of each route; ``broken`` names those that
+    do not hold; ``from_seal`` tells whether the items' attributes were sealed with it or had to be taken from the bank
+    of today.
     """
 
     digest: str
@@ -141,6 +158,8 @@ class SealVerdict:
     entries_agree: bool
     marks_agree: bool
     compared_with: int
+    checked: int = 1
+    """Forms whose rules were recomputed: of a panel its routes, of an adaptive test its reference form."""
 
     @property
     def ok(self) -> bool:
@@ -183,18 +202,31 @@ def _recheck_collection(
     """Recompute every rule of every form, and that the forms are those that were sealed."""
     entries = [(entry.item_id, entry.version_id, entry.marks) for entry in store.entries(session, paper.id)]
     forms = [form.places for form in store.forms(session, paper.id)]
+    report: dict[str, Any] = {"rules": [], "targets": []}
+    checked = len(forms)
+    if grows(opened.collection):
+        found = _findings(session, paper, opened)
+        report, broken, checked = _report_of(found), found.broken, len(found.forms)
+        spec = BlueprintSpec.model_validate((opened.collection or {})["spec"])
+    else:
+        broken = broken_forms(session, paper, opened)
     verdict = SealVerdict(
         digest=opened.digest,
-        report={"rules": [], "targets": []},
-        broken=tuple(dict.fromkeys(rule for _, rule in broken_forms(session, paper, opened))),
+        report=report,
+        broken=tuple(dict.fromkeys(rule for _, rule in broken)),
         from_seal=len(_sealed_items(opened)) == len(opened.entries),
         entries_agree=entries == [(e.item_id, e.version_id, e.marks) for e in opened.entries]
         and opened.collection == paper.collection
         and (opened.collection or {}).get("forms_digest", forms_digest(forms)) == forms_digest(forms),
         marks_agree=_marks_of_types_agree(opened, spec),
         compared_with=0,
+        checked=checked,
     )
     return _recorded(session, actor, paper, verdict)
+
+
+def _report_of(found: Findings) -> dict[str, Any]:
+    return forms_report(found.pool, found.specification, found.forms, found.verification)
 
 
 def _recorded(session: Session, actor: Actor, paper: Paper, verdict: SealVerdict) -> SealVerdict:

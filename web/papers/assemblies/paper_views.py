@@ -9,6 +9,7 @@ from uuid import UUID
 from exam_engine.papers import service as papers
 from exam_engine.papers.blueprint import BlueprintSpec
 from exam_engine.papers.compile import EQUAL
+from exam_engine.papers.growing import grows
 from exam_engine.papers.models import Paper
 from exam_engine.papers.rules import OPEN, PaperEventKind, PaperKind, PaperStatus, last_edit
 from itembank.items import service as items
@@ -57,6 +58,7 @@ def paper_values(ctx: Context, paper: Paper) -> dict[str, Any]:
         "summary": (papers.find_assembly(ctx.session, paper.assembly_id).outcome or {}).get("collection", {}),
         "verdict": verdict_of(ctx, paper, spec) if is_open else None,
         "checks": CHECKS,
+        "grows": grows(paper.collection),
     }
 
 
@@ -107,16 +109,23 @@ def _of_form(rule: Mapping[str, Any], place: int) -> dict[str, Any]:
 def seal_values(ctx: Context, paper: Paper, verdict: papers.SealVerdict) -> dict[str, Any]:
     """Return what re-verification found, in words."""
     spec = papers.spec_of(papers.find_blueprint(ctx.session, paper.blueprint_id))
+    if paper.collection and grows(paper.collection):
+        spec = BlueprintSpec.model_validate(paper.collection["spec"])
     rules = views.rule_rows(ctx, verdict.report, spec)
     return {
         "sealed": verdict,
-        "sealed_rules": [{**rule, "actual": rule["actual"][0], "detail": ""} for rule in rules],
+        "sealed_rules": [{**rule, "actual": _of_all(rule["actual"]), "detail": ""} for rule in rules],
         "sealed_targets": [
             {**t, "actual": t["actual"][0], "deviation": t["deviation"][0]}
             for t in views.target_rows(ctx, verdict.report, spec)
         ],
         "sealed_broken": [labels.rule_label(key, spec, ctx._) for key in verdict.broken],
     }
+
+
+def _of_all(values: Sequence[float]) -> str:
+    """Return a value, or where forms differ that of each: 12 / 13 / 12."""
+    return " / ".join(f"{value:g}" for value in (values[:1] if len(set(values)) == 1 else values))
 
 
 def history_rows(ctx: Context, paper: Paper, spec: BlueprintSpec) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ from fastapi.responses import Response
 from exam_engine.jobs import service as jobs
 from exam_engine.papers import service as papers
 from exam_engine.papers.blueprint import BlueprintSpec
+from exam_engine.papers.growing import grows
 from exam_engine.papers.rules import AssemblyStatus, PaperKind
 from itembank.base.errors import NotFound
 from itembank.people.rules import Action
@@ -51,6 +52,7 @@ def show_assembly(
         job=job,
         papers=made,
         refilled=refilled,
+        grown=(assembly.request or {}).get("way") if grows(assembly.request) else None,
         status_now=status,
         running=views.progress_values(ctx, assembly, job) if status is AssemblyStatus.WAITING else None,
         statuses=labels.PAPER_STATUSES,

@@ -10,11 +10,12 @@ import pytest
 from exam_engine.assembly import Count, Enemies, InformationTarget, Is, PerValue, Pool, Specification, verify
 from exam_engine.delivery.growing.adaptive import AdaptiveTest, End, Stopping, eligible, ready
 from exam_engine.delivery.growing.exposure import aim_of, probabilities
-from exam_engine.delivery.growing.limits import in_part, of_one_candidate
+from exam_engine.delivery.growing.limits import in_part
 from exam_engine.delivery.growing.multistage import Panel, assemble_panel, panel_from
 from exam_engine.delivery.growing.score import NODES, Measure, curve_of
 from exam_engine.papers.blueprint.shorter import shortened
 from exam_engine.papers.blueprint.spec import BlueprintSpec, InformationPoint, Row, Section
+from exam_engine.papers.growing import of_one_candidate
 
 LENGTH = 8
 
