@@ -8,11 +8,11 @@ from dataclasses import replace
 import numpy as np
 
 from exam_engine.assembly.across import Across, Cap
+from exam_engine.assembly.between import use_limits
 from exam_engine.assembly.bound import average_form
 from exam_engine.assembly.compile import Program
 from exam_engine.assembly.rows import BoolArray, IntArray, RowBuilder
 from exam_engine.assembly.solver import Work
-from exam_engine.assembly.unusable import use_limits
 
 CHOICES = 3
 """Sets of common items that are tried before all forms are sought in one programme."""

@@ -30,6 +30,11 @@ def item_limits(program: Program, forms: int) -> FloatArray:
     return limits
 
 
+def use_limits(program: Program, forms: int) -> FloatArray:
+    """Return how often each column may be used over all forms, (width,); sets that no form can hold: never."""
+    return np.where(program.unusable, 0.0, item_limits(program, forms))
+
+
 def average_rows(program: Program, forms: int, built: BoolArray | None = None) -> Rows:
     """Return rows of the average of ``forms`` more forms beside those ``built`` (n_built, width)."""
     across, n = program.across, program.size

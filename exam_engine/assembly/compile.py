@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -38,6 +39,7 @@ from exam_engine.assembly.specification import (
     Sum,
     is_across,
 )
+from exam_engine.assembly.unusable import unusable_columns
 
 __all__ = ["BoolArray", "IntArray", "Program", "Rows", "compile_program", "select"]
 
@@ -70,6 +72,11 @@ class Program:
     def width(self) -> int:
         """Number of columns: items and switches."""
         return self.size + self.switches
+
+    @cached_property
+    def unusable(self) -> BoolArray:
+        """Columns of sets that no form can hold, shape (width,)."""
+        return unusable_columns(self.rows, self.bundles)
 
     def with_cells(self, counts: FloatArray | None, rows: Rows | None = None) -> Rows:
         """Return ``rows`` (all by default) with each cell holding exactly ``counts``."""

@@ -8,14 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 
-from exam_engine.assembly.between import average_rows, form_rows
+from exam_engine.assembly.between import average_rows, form_rows, use_limits
 from exam_engine.assembly.bound import average_form
 from exam_engine.assembly.compile import BoolArray, IntArray, Program, Rows
 from exam_engine.assembly.plan import Plan
 from exam_engine.assembly.pool import FloatArray
 from exam_engine.assembly.solver import INFEASIBLE, Model, Solution, Work, solve
 from exam_engine.assembly.together import is_too_large, joint_rows
-from exam_engine.assembly.unusable import use_limits
 
 SUBPOOL, SUBPOOL_SETS = 700, 40
 """A form is sought among this many items and sets first: quick, and the whole pool is tried when it fails."""

@@ -16,13 +16,12 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from exam_engine.assembly.between import item_limits
+from exam_engine.assembly.between import item_limits, use_limits
 from exam_engine.assembly.compile import Program
 from exam_engine.assembly.moves import FEW_VALUES
 from exam_engine.assembly.pool import FloatArray
 from exam_engine.assembly.rows import BoolArray, IntArray, Rows
 from exam_engine.assembly.solver import Work
-from exam_engine.assembly.unusable import use_limits
 
 STEPS, STEPS_OF_WORK = 15_000, 50
 """Exchanges of a search, and how many count as a unit of work."""

@@ -9,14 +9,13 @@ import numpy as np
 import scipy.sparse as sp
 
 from exam_engine.assembly.aims import Aims
-from exam_engine.assembly.between import average_rows, item_limits
+from exam_engine.assembly.between import average_rows, item_limits, use_limits
 from exam_engine.assembly.bound import average_form
 from exam_engine.assembly.compile import Program
 from exam_engine.assembly.construct import cell_counts
 from exam_engine.assembly.pool import FloatArray
 from exam_engine.assembly.result import Shortage
 from exam_engine.assembly.solver import TINY, Model, Work, WorkExhausted, blame
-from exam_engine.assembly.unusable import use_limits
 
 SHARING = -1
 """Stands for the limit on the use of an item, beside the positions of the rules."""

@@ -9,11 +9,11 @@ import numpy as np
 import scipy.sparse as sp
 
 from exam_engine.assembly.aims import Aims
+from exam_engine.assembly.between import use_limits
 from exam_engine.assembly.bound import Average, average_form, settle
 from exam_engine.assembly.compile import BoolArray, Program, Rows
 from exam_engine.assembly.pool import FloatArray
 from exam_engine.assembly.solver import Work
-from exam_engine.assembly.unusable import use_limits
 from exam_engine.assembly.verify_targets import Aspiration
 
 

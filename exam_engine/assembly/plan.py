@@ -13,11 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 
+from exam_engine.assembly.between import use_limits
 from exam_engine.assembly.compile import Program
 from exam_engine.assembly.pool import FloatArray
 from exam_engine.assembly.rows import BoolArray, Rows
 from exam_engine.assembly.solver import INFEASIBLE, Model, Work, solve
-from exam_engine.assembly.unusable import use_limits
 
 COLUMNS = 3000
 """Size of the programme up to which it is worth its time."""

@@ -12,12 +12,11 @@ from collections.abc import Callable
 import numpy as np
 import scipy.sparse as sp
 
-from exam_engine.assembly.between import form_rows
+from exam_engine.assembly.between import form_rows, use_limits
 from exam_engine.assembly.bound import average_form
 from exam_engine.assembly.compile import BoolArray, IntArray, Program, Rows
 from exam_engine.assembly.pool import FloatArray
 from exam_engine.assembly.solver import Model, Work, solve
-from exam_engine.assembly.unusable import use_limits
 
 FEW = 300
 """A pool of at most this many items is looked at as a whole."""

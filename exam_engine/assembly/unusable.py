@@ -6,28 +6,31 @@ bound of the average form tighter, and often proves at once that there are no fo
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from exam_engine.assembly.between import item_limits
-from exam_engine.assembly.compile import Program
 from exam_engine.assembly.pool import FloatArray
-from exam_engine.assembly.rows import BoolArray, Rows
+from exam_engine.assembly.rows import BoolArray, IntArray, Rows
 
 TINY = 1e-6
 
 
-def use_limits(program: Program, forms: int) -> FloatArray:
-    """Return how often each column may be used over all forms, (width,); sets that no form can hold: never."""
-    return np.where(unusable_columns(program), 0.0, item_limits(program, forms))
+def unusable_columns(rows: Rows, bundles: Sequence[tuple[int, IntArray]]) -> BoolArray:
+    """Return the columns of sets that appear whole or not at all and would break a row of any form, shape (width,).
 
-
-def unusable_columns(program: Program) -> BoolArray:
-    """Return the columns of sets that appear whole or not at all and would break a row of any form, shape (width,)."""
-    out = np.zeros(program.width, dtype=bool)
-    rows = program.rows
-    sets = _whole_sets(program)
+    Parameters
+    ----------
+    rows : Rows
+        Rows of one form.
+    bundles : sequence of (int, ndarray)
+        Switch and items of each set that is used together.
+    """
+    width = rows.matrix.shape[1]
+    out = np.zeros(width, dtype=bool)
+    sets = _whole_sets(rows, bundles)
     if not sets.shape[1] or not rows.count:
         return out
     # The set is in the form; of the rest of each row, the least and the most that it can add.
@@ -45,17 +48,17 @@ def unusable_columns(program: Program) -> BoolArray:
     return out
 
 
-def _whole_sets(program: Program) -> sp.csc_array:
+def _whole_sets(rows: Rows, bundles: Sequence[tuple[int, IntArray]]) -> sp.csc_array:
     """Return which columns, items and switch, belong to each set that is used as a whole, (width, n_sets)."""
-    columns = sp.csc_array(program.rows.matrix)
+    columns = sp.csc_array(rows.matrix)
     places, starts = [], [0]
-    for switch, items in program.bundles:
+    for switch, items in bundles:
         low, high = columns.indptr[switch], columns.indptr[switch + 1]
-        if _holds_whole(program.rows, columns.indices[low:high], columns.data[low:high], len(items)):
+        if _holds_whole(rows, columns.indices[low:high], columns.data[low:high], len(items)):
             places.append(np.r_[items, switch])
             starts.append(starts[-1] + len(items) + 1)
     index = np.concatenate([np.zeros(0, dtype=np.int64), *places])
-    return sp.csc_array((np.ones(len(index)), index, starts), shape=(program.width, len(places)))
+    return sp.csc_array((np.ones(len(index)), index, starts), shape=(columns.shape[1], len(places)))
 
 
 def _holds_whole(rows: Rows, at: npt.NDArray[np.int32], values: FloatArray, size: int) -> bool:

@@ -33,13 +33,13 @@ from exam_engine.assembly import (
     Sum,
     assemble,
 )
+from exam_engine.assembly.between import use_limits
 from exam_engine.assembly.bound import average_form, settle
 from exam_engine.assembly.compile import compile_program
 from exam_engine.assembly.pool import FloatArray
 from exam_engine.assembly.select import select
 from exam_engine.assembly.solver import Work
 from exam_engine.assembly.specification import Rule, Target, Where
-from exam_engine.assembly.unusable import use_limits
 
 THETA = (-2.0, -1.0, 0.0, 1.0, 2.0)
 SIZES = (

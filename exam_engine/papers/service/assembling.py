@@ -27,7 +27,7 @@ from exam_engine.jobs import service as jobs
 from exam_engine.jobs.runner import JobContext
 from exam_engine.papers import store
 from exam_engine.papers.at_hand import refill_specification
-from exam_engine.papers.bank import problem_of, read_bank
+from exam_engine.papers.bank import Problem, problem_of, read_bank
 from exam_engine.papers.blueprint import BlueprintSpec
 from exam_engine.papers.compile import BankItem
 from exam_engine.papers.models import Assembly, Paper
@@ -198,6 +198,27 @@ class Reporter:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """The blueprint of a request and the bank's items as it asks for them; ``left_out`` counts those it cannot use."""
+
+    spec: BlueprintSpec
+    problem: Problem
+    left_out: int
+    scale_id: UUID | None
+
+
+def read_asked(session: Session, assembly: Assembly) -> Asked:
+    """Read what a request asks for; raises what problem_of refuses."""
+    blueprint = find_blueprint(session, assembly.blueprint_id)
+    spec = spec_of(blueprint)
+    bank = read_bank(session, blueprint.occupation_id, blueprint.level)
+    problem = problem_of(spec, bank)
+    kinds = {section.type for section in spec.sections}
+    left_out = sum(item.type in kinds for item in bank.items) - len(problem.items)
+    return Asked(spec, problem, left_out, bank.scale_id)
+
+
+@dataclass(frozen=True)
 class _Task:
     """What a request asks of the kernel, read from the bank at once."""
 
@@ -250,21 +271,18 @@ def perform_assembly(
 
 
 def _read_task(session: Session, assembly: Assembly) -> _Task:
-    blueprint = find_blueprint(session, assembly.blueprint_id)
-    spec = spec_of(blueprint)
-    bank = read_bank(session, blueprint.occupation_id, blueprint.level)
-    problem = problem_of(spec, bank)
-    kinds = {section.type for section in spec.sections}
+    asked = read_asked(session, assembly)
+    problem = asked.problem
     return _Task(
-        spec,
+        asked.spec,
         {str(item.item_id): item for item in problem.items},
         problem.pool,
         problem.specification,
         assembly.forms,
         assembly.seed,
         assembly.work_limit,
-        sum(item.type in kinds for item in bank.items) - len(problem.items),
-        bank.scale_id,
+        asked.left_out,
+        asked.scale_id,
     )
 
 

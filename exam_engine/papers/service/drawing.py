@@ -15,18 +15,18 @@ from exam_engine.assembly import WORK_LIMIT, Infeasible, Undecided
 from exam_engine.assembly.individual import Individual, OutOfReach, assemble_individual
 from exam_engine.jobs.runner import JobContext
 from exam_engine.papers import store
-from exam_engine.papers.bank import Problem, problem_of, read_bank
-from exam_engine.papers.blueprint import BlueprintSpec
 from exam_engine.papers.drawing import Drawing, of_one_form, overlap_cap, report_of_drawing
 from exam_engine.papers.models import Assembly, Paper, PaperForm
 from exam_engine.papers.report import report_of, run_as_json
 from exam_engine.papers.rules import OPEN, AssemblyStatus, FormUnknown, PaperKind
 from exam_engine.papers.service.assembling import (
+    Asked,
     OpenSession,
     Progress,
     Reporter,
     file_assembly,
     find_assembly,
+    read_asked,
     stop_assembly,
 )
 from exam_engine.papers.service.blueprints import find_blueprint, spec_of
@@ -112,30 +112,23 @@ def perform_drawing(
             assembly = find_assembly(session, assembly_id)
             if assembly.status is not AssemblyStatus.WAITING:
                 return assembly.status  # a worker was lost after it had stored its forms
-            blueprint = find_blueprint(session, assembly.blueprint_id)
-            spec = spec_of(blueprint)
-            bank = read_bank(session, blueprint.occupation_id, blueprint.level)
-            problem = problem_of(spec, bank)
-            asked, seed, work_limit = (
-                Drawing.from_json(assembly.request or {}),
-                assembly.seed,
-                assembly.work_limit,
-            )
-        kinds = {section.type for section in spec.sections}
-        left_out = sum(item.type in kinds for item in bank.items) - len(problem.items)
+            asked = read_asked(session, assembly)
+            drawing = Drawing.from_json(assembly.request or {})
+            seed, work_limit = assembly.seed, assembly.work_limit
+        spec, problem = asked.spec, asked.problem
         answer = assemble_individual(
             problem.pool,
             of_one_form(problem.specification),
-            forms=asked.forms,
+            forms=drawing.forms,
             seed=seed,
-            max_exposure=None if asked.max_exposure_percent is None else asked.max_exposure_percent / 100,
-            max_overlap=overlap_cap(asked, problem.specification, spec.length),
+            max_exposure=None if drawing.max_exposure_percent is None else drawing.max_exposure_percent / 100,
+            max_overlap=overlap_cap(drawing, problem.specification, spec.length),
             work_limit=work_limit,
-            processes=_processes(asked.forms),
+            processes=_processes(drawing.forms),
             progress=progress,
         )
         with open_session() as session:
-            return _store(session, assembly_id, spec, problem, answer, left_out, actor=actor, at=now())
+            return _store(session, assembly_id, asked, answer, actor=actor, at=now())
     except ExamError as error:
         stop_assembly(open_session, assembly_id, error, now())
         raise
@@ -148,24 +141,23 @@ def _processes(forms: int) -> int:
 def _store(
     session: Session,
     assembly_id: UUID,
-    spec: BlueprintSpec,
-    problem: Problem,
+    asked: Asked,
     answer: Individual | OutOfReach | Infeasible | Undecided,
-    left_out: int,
     *,
     actor: Actor,
     at: datetime,
 ) -> AssemblyStatus:
     assembly = find_assembly(session, assembly_id)
+    problem = asked.problem
     if isinstance(answer, Individual | OutOfReach):
         report: dict[str, Any] = {
             "run": run_as_json(answer.run),
             "pool": problem.pool.size,
-            "left_out": left_out,
+            "left_out": asked.left_out,
         }
         report |= report_of_drawing(answer)
     else:
-        report = report_of(answer, problem.pool, of_one_form(problem.specification), left_out=left_out)
+        report = report_of(answer, problem.pool, of_one_form(problem.specification), left_out=asked.left_out)
     assembly.outcome, assembly.finished_at, assembly.progress = report, at, None
     assembly.status = _STATUS[type(answer)]
     detail: dict[str, Any] = {
@@ -175,7 +167,7 @@ def _store(
     }
     if isinstance(answer, Individual):
         forms = [[problem.items[k] for k in form if k >= 0] for form in answer.forms.tolist()]
-        paper = store_collection(session, assembly, spec, forms, at)
+        paper = store_collection(session, assembly, asked.spec, forms, at)
         detail |= {
             "paper": paper.id,
             "label": paper.label,

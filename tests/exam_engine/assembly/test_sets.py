@@ -23,7 +23,6 @@ from exam_engine.assembly.plan import fill_plan, plan_sets
 from exam_engine.assembly.rechoose import rechoose
 from exam_engine.assembly.set_clash import clash_of_sets
 from exam_engine.assembly.solver import Work
-from exam_engine.assembly.unusable import unusable_columns
 
 CASES = Sets(name="whole cases", attribute="case")
 
@@ -43,21 +42,21 @@ def unit(value: str, minimum: int, maximum: int) -> Count:
 def test_a_case_larger_than_its_unit_may_be_is_left_out() -> None:
     pool = make_pool("aaabb--", "uuuvvvu")
     program = compile_program(pool, Specification([CASES, unit("u", 0, 2), unit("v", 0, 2)]))
-    assert unusable_columns(program)[: pool.size].tolist() == [True] * 3 + [False] * 4
+    assert program.unusable[: pool.size].tolist() == [True] * 3 + [False] * 4
 
 
 def test_a_case_that_holds_enemies_is_left_out() -> None:
     pool = make_pool("aaabb", "uuuuu")
     enemies = Enemies(name="enemies", groups=(("i0", "i2"), ("i2", "i4")))
     program = compile_program(pool, Specification([CASES, enemies]))
-    assert unusable_columns(program)[: pool.size].tolist() == [True] * 3 + [False] * 2
+    assert program.unusable[: pool.size].tolist() == [True] * 3 + [False] * 2
 
 
 def test_parts_of_a_case_stay_usable() -> None:
     pool = make_pool("aaa", "uuu")
     parts = Sets(name="parts", attribute="case", minimum=1)
     program = compile_program(pool, Specification([parts, unit("u", 0, 2)]))
-    assert not unusable_columns(program).any()
+    assert not program.unusable.any()
 
 
 def test_the_clash_names_the_cases_and_the_unit() -> None:
