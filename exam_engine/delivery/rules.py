@@ -194,7 +194,7 @@ class HandedInByCandidate(Conflict):
     code = "handed_in_by_candidate"
     message = (
         "The candidate handed this attempt in and has the receipt. A late answer file is only for attempts that the "
-        "server or an invigilator ended."
+        "server or an invigilator ended, and for parts whose time ran out."
     )
 
 

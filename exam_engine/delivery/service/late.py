@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -68,7 +68,7 @@ def accept_answer_file(session: Session, *, actor: Actor, sitting_id: UUID, cont
     file = open_file(keyring_of(session), envelope)
     if not is_over(session, attempt):
         raise AttemptUnderWay
-    _check_not_handed_in(attempt)
+    _check_some_count(session, attempt, (answer.item_id for answer in file.answers))
     if store.late_file_of(session, file.digest) is not None:
         raise AnswerFileTaken
     form = form_of(subset(papers.candidate_view(session, attempt.paper_id), attempt.form))
@@ -102,7 +102,8 @@ def decide_late_file(
 ) -> int:
     """Let the answers of a file count, or not; return how many were written.
 
-    Only answers newer than the stored ones are written. The receipt that the candidate has stays as it is; the
+    Only answers newer than the stored ones are written; where the candidate handed in, only those of parts whose time
+    had run out. The receipt that the candidate has stays as it is; the
     audit record holds the digest of what stands now.
 
     Raises NotFound, SecondPersonNeeded, LateFileDecided, ReasonMissing, HandedInByCandidate or SittingClosedForFiles.
@@ -119,7 +120,7 @@ def decide_late_file(
     reason = check_reason(reason)
     _check_running(session, sitting_id)
     if accept:
-        _check_not_handed_in(attempt)
+        _check_some_count(session, attempt, (UUID(item) for item, *_ in file.answers))
     now = database_now(session)
     rows = _newer(session, attempt, file) if accept else []
     if rows:
@@ -176,11 +177,35 @@ def _newer(session: Session, attempt: Attempt, file: LateFile) -> list[AnswerRow
         AnswerRow(attempt.id, UUID(item), epoch, revision, response, flagged=False)
         for item, epoch, revision, response in file.answers
     ]
-    return [row for row in rows if is_newer(row.epoch, row.revision, stored.get(row.item_id))]
+    counts = _items_that_count(session, attempt)
+    return [
+        row
+        for row in rows
+        if (counts is None or row.item_id in counts)
+        and is_newer(row.epoch, row.revision, stored.get(row.item_id))
+    ]
 
 
-def _check_not_handed_in(attempt: Attempt) -> None:
-    if attempt.submitted_at is not None and not attempt.forced:
+def _items_that_count(session: Session, attempt: Attempt) -> frozenset[UUID] | None:
+    """Return the items whose late answers can count; None for all.
+
+    Who handed in has said that this is everything, but not of parts whose time ran out while the network was away.
+    """
+    if attempt.submitted_at is None or attempt.forced:
+        return None
+    ran_out = [
+        step for step in store.steps(session, attempt.id) if step.left_at and step.left_at >= step.due_at
+    ]
+    if not ran_out:
+        return frozenset()
+    sections = papers.candidate_view(session, attempt.paper_id).sections
+    items = [entry.item_id for section in sections for entry in section.entries]
+    return frozenset(items[place] for step in ran_out for place in step.places)
+
+
+def _check_some_count(session: Session, attempt: Attempt, items: Iterable[UUID]) -> None:
+    counts = _items_that_count(session, attempt)
+    if counts is not None and counts.isdisjoint(items):
         raise HandedInByCandidate
 
 

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from exam_engine.delivery import service as delivery
 from exam_engine.delivery import store
 from exam_engine.delivery.answer_file import FORMAT, MAX_FILE_BYTES, page_seal
-from exam_engine.delivery.models import Answer, Attempt
+from exam_engine.delivery.models import Answer, Attempt, AttemptStep
 from exam_engine.delivery.rules import MAX_REVISION, AnswerRow, EventKind, LateFileState
 from exam_engine.delivery.service import ReportedEvent
 from exam_engine.delivery.tokens import AttemptToken
@@ -163,7 +163,9 @@ def test_an_accepted_file_adds_what_is_newer_and_nothing_else(desk: Desk, kind: 
         ]
 
 
-def test_the_decider_sees_what_is_replaced_and_who_handed_in_adds_nothing(desk: Desk) -> None:
+def test_the_decider_sees_what_is_replaced_and_who_handed_in_adds_only_to_parts_that_ran_out(
+    desk: Desk,
+) -> None:
     labels = [entry.label for entry in desk.world.paper.entries[0].content.options]
     with desk.session() as session:
         row = AnswerRow(desk.attempt_id, desk.items[0][0], 1, 5, labels[:1], flagged=False)
@@ -181,7 +183,16 @@ def test_the_decider_sees_what_is_replaced_and_who_handed_in_adds_nothing(desk: 
     beyond = desk.file([0, 1, MAX_REVISION + 1, labels[1:2]])
     assert refusal(lambda: desk.upload(beyond)) == "answer_file_altered"
     assert desk.stored() == {desk.items[0][0]: labels[:1]}
-    assert desk.decide(kept, desk.two, accept=False) == 0
+    with desk.session() as session:
+        now = desk.clock.now()
+        ran_out = {"begun_at": now, "due_at": now, "left_at": now}
+        session.add(AttemptStep(attempt_id=desk.attempt_id, number=0, kind="section", places=[1], **ran_out))
+
+    with desk.session() as session:
+        assert [view.newer for view in delivery.late_files(session, desk.world.sitting.id)] == [1]
+    assert refusal(lambda: desk.upload(another)) == "handed_in_by_candidate"
+    assert desk.decide(kept, desk.two) == 1
+    assert desk.stored() == {desk.items[0][0]: labels[:1], desk.items[1][0]: [desk.items[1][1]]}
 
 
 def test_every_file_that_is_not_this_attempt_s_is_refused_by_name(desk: Desk) -> None:

@@ -139,6 +139,10 @@ async function takeServers({ token, epoch, answers, seal }, held) {
     } else if (newer && body.dataset.step) queue.late.push(entry);
     else await queue.forget(entry.item);
   }
+  tellLate();
+}
+
+function tellLate() {
   if (queue.late.length) notice(say("part_missed", { n: queue.late.length }), button(words.save_file, giveFile));
 }
 
@@ -174,6 +178,7 @@ async function begin() {
       if (text) clock.sync(clock.seconds, 0, true);
       lock(Boolean(text));
       notice(text);
+      if (!text) tellLate();
     },
     closed,
     partOver,
@@ -286,6 +291,13 @@ async function submit() {
   const reply = await ask("POST", `/exam/attempts/${attempt}/submit`, form, { "X-CSRF-Token": body.dataset.csrf });
   if (reply.status === 200) {
     sync.finished = true;
+    if (queue.late.length && !filed) { // what is kept here is wiped at the receipt
+      byId("confirm").close();
+      lock(true);
+      offerFile(say("part_missed", { n: queue.late.length }));
+      byId("over-on").hidden = false;
+      return "";
+    }
     await queue.clear();
     window.location.replace(reply.facts.url);
     return "";
