@@ -76,6 +76,12 @@ def attempt_marks(session: Session, run_id: UUID) -> Sequence[AttemptMark]:
     return session.scalars(query).all()
 
 
+def attempt_mark(session: Session, mark_id: UUID) -> tuple[AttemptMark, MarkingRun] | None:
+    query = select(AttemptMark, MarkingRun).join(MarkingRun, MarkingRun.id == AttemptMark.run_id)
+    found = session.execute(query.where(AttemptMark.id == mark_id)).one_or_none()
+    return None if found is None else (found[0], found[1])
+
+
 def item_marks(session: Session, attempt_mark_id: UUID) -> Sequence[ItemMark]:
     query = select(ItemMark).where(ItemMark.attempt_mark_id == attempt_mark_id).order_by(ItemMark.id)
     return session.scalars(query).all()

@@ -8,6 +8,7 @@ ACTIONS: dict[str, str] = {
     "attempt.started": N_("Attempt started"),
     "attempt.opened": N_("Attempt opened"),
     "attempt.went_on": N_("Attempt went on to its next part"),
+    "attempt.measured": N_("Ability estimated from an attempt"),
     "attempt.handed_in": N_("Attempt handed in"),
     "attempt.collected": N_("Attempt collected by an invigilator"),
     "attempt.extended": N_("Attempt extended"),

@@ -9,9 +9,12 @@ from uuid import UUID
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 
+from exam_engine.delivery.growing.trace import Ending
+from exam_engine.delivery.growing.version import engine_version
 from exam_engine.jobs.models import Job
 from exam_engine.marking import service as marking
 from exam_engine.marking.rules import MINIMUM_EXAMINERS, SCORE_STEP, SheetStatus, to_hundred
+from exam_engine.papers import service as paper_service
 from exam_engine.sittings import service as sitting_service
 from exam_engine.sittings.rules import Component
 from itembank.base.errors import ExamError, NotFound
@@ -20,10 +23,16 @@ from itembank.people.rules import Action
 from web.deps import Context, requires
 from web.errors import status_of
 from web.forms import Form, FormData, form_data, parse_form
+from web.i18n import N_
 from web.labels import COMPONENTS
 from web.marking.forms import TaskForm, parse_lines
 
 router = APIRouter(prefix="/marking")
+ENDINGS: dict[Ending, str] = {
+    Ending.LENGTH: N_("All items were given"),
+    Ending.STANDARD_ERROR: N_("The standard error was reached"),
+    Ending.CUT_OFF: N_("Cut off before its end: time was over, or the attempt was ended"),
+}
 FormDep = Annotated[FormData, Depends(form_data)]
 
 
@@ -69,6 +78,31 @@ def _theory_page(ctx: Context, sitting_id: UUID, form: Form[TaskForm], status: i
         form=form,
         over=ctx.now >= sitting.ends_at,
         status=status,
+    )
+
+
+@router.get("/theory/{sitting_id}/attempts/{mark_id}")
+def show_trace(sitting_id: UUID, mark_id: UUID, ctx: Context = requires(Action.MARKING_RUN)) -> Response:
+    """How the score of an adaptive or two-stage test came about, worked out again."""
+    sitting = marking.find_theory_sitting(ctx.session, sitting_id)
+    found = marking.retrace(ctx.session, mark_id)
+    if found.run.sitting_id != sitting_id:
+        raise NotFound
+    tickets = {each.id: each.ticket_number for each in marking.candidates_of(ctx.session, sitting)}
+    numbers = paper_service.item_numbers(ctx.session, list(found.item_ids))
+    before, *after = found.trace.abilities
+    return ctx.page(
+        "marking/trace.html",
+        sitting=sitting,
+        found=found,
+        ticket=tickets.get(found.mark.registration_id, ""),
+        before=before,
+        rows=[
+            (numbers.get(item_id, "—"), right, ability)
+            for item_id, right, ability in zip(found.item_ids, found.trace.right, after, strict=True)
+        ],
+        ending=ENDINGS[found.trace.ending],
+        engine=engine_version(),
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from exam_engine.delivery.growing.adaptive import AdaptiveTest
 from exam_engine.delivery.growing.collection import adaptive_test, is_right, panel_of
 from exam_engine.delivery.growing.multistage import Panel
+from exam_engine.delivery.growing.version import engine_version
 from exam_engine.delivery.steps.rules import SoFar, Step, StepKind
 from exam_engine.papers.content import SealedEntry, SealedPaper
 
@@ -39,7 +40,13 @@ class ItemByItem(_Growing):
         found = self.test.next(sofar.seed, given, self._right(sofar, given))
         if found.place is None:
             return None
-        return Step(StepKind.ITEM, (found.place,), last=len(given) + 1 == self.test.length)
+        why = (
+            ("theta", round(found.ability.theta, 6)),
+            ("se", round(found.ability.se, 6)),
+            ("lifted", found.lifted),
+            ("engine", engine_version()),
+        )
+        return Step(StepKind.ITEM, (found.place,), last=len(given) + 1 == self.test.length, why=why)
 
 
 class ModuleByModule(_Growing):
@@ -57,10 +64,12 @@ class ModuleByModule(_Growing):
         """Return the next module as a step."""
         given = [place for _, places in sofar.begun for place in places]
         taken = self.panel.taken(given)
-        name = self.panel.next_module(taken, sum(self._right(sofar, given)))
+        score = sum(self._right(sofar, given))
+        name = self.panel.next_module(taken, score)
         if name is None:
             return None
-        return Step(StepKind.MODULE, self.panel.modules[name], last=bool(taken))
+        why = (("module", name), ("score", score), ("engine", engine_version()))
+        return Step(StepKind.MODULE, self.panel.modules[name], last=bool(taken), why=why)
 
 
 def item_by_item(paper: SealedPaper) -> ItemByItem:

@@ -112,6 +112,13 @@ class Measure:
         weights = np.exp(log - log.max())
         return np.asarray(weights / weights.sum())
 
+    def path(self, places: Sequence[int], right: Sequence[bool]) -> FloatArray:
+        """Return the posterior weights before the first answer and after each, shape (n_items + 1, n_nodes)."""
+        chosen = np.where(np.asarray(right, dtype=bool), self._right[:, places], self._wrong[:, places]).T
+        log = np.concatenate([[-(NODES**2) / 2.0], chosen]).cumsum(axis=0)
+        weights = np.exp(log - log.max(axis=1, keepdims=True))
+        return np.asarray(weights / weights.sum(axis=1, keepdims=True))
+
     def ability(self, weights: FloatArray) -> Ability:
         """Return mean and standard deviation of a posterior."""
         theta = float(weights @ NODES)

@@ -216,6 +216,7 @@ def start(flush: Flush, requests: Sequence[Start]) -> None:
                 sitting=row.sitting_id,
                 paper=row.paper_id,
                 due_at=new["due_at"].isoformat(),
+                **({"places": new["form"]} if _terms_of(row.sitting_id, row.rules).way.grows else {}),
             )
 
 

@@ -61,6 +61,7 @@ from exam_engine.delivery.service.reading import (
     AttemptStage,
     attempt_states,
     responses,
+    responses_of,
 )
 from exam_engine.delivery.service.reporting import (
     AttemptEvidence,
@@ -133,6 +134,7 @@ __all__ = [
     "record_events",
     "request_collection",
     "responses",
+    "responses_of",
     "resume_attempt",
     "run_collection_job",
     "save_form",

@@ -181,7 +181,12 @@ def start(session: Session, *, actor: Actor, sitting_id: UUID) -> Attempt:
         action="attempt.started",
         subject=("attempt", attempt.id),
         institution_id=attempt.institution_id,
-        detail={"sitting": sitting_id, "paper": attempt.paper_id, "due_at": attempt.due_at.isoformat()},
+        detail={
+            "sitting": sitting_id,
+            "paper": attempt.paper_id,
+            "due_at": attempt.due_at.isoformat(),
+            **({"places": attempt.form} if terms.way.grows else {}),
+        },
     )
     return attempt
 

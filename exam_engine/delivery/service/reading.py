@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from exam_engine.delivery import store
 from exam_engine.delivery.models import Attempt
-from exam_engine.delivery.rules import is_overdue, remaining_seconds
+from exam_engine.delivery.rules import AttemptUnknown, is_overdue, remaining_seconds
 from exam_engine.delivery.service.stepping import state_of
 from itembank.base.db import database_now
 
@@ -43,6 +43,9 @@ class AttemptResponses:
     terminated_reason: str
     responses: Mapping[UUID, list[str]]
     """Sorted original option labels by item; items without an answer are absent."""
+    seed: int = 0
+    is_over: bool = True
+    """Whether nothing was left to be given; False where time cut the attempt off before its last step."""
 
 
 @dataclass(frozen=True)
@@ -76,20 +79,32 @@ def responses(session: Session, sitting_id: UUID) -> Sequence[AttemptResponses]:
     for attempt_id, item_id, response in store.sitting_answers(session, sitting_id):
         if response:
             found.setdefault(attempt_id, {})[item_id] = response
-    return [
-        AttemptResponses(
-            attempt.id,
-            attempt.registration_id,
-            attempt.paper_id,
-            attempt.form,
-            attempt.started_at,
-            attempt.submitted_at,
-            attempt.forced,
-            attempt.terminated_reason,
-            found.get(attempt.id, {}),
-        )
-        for attempt in store.attempts(session, sitting_id)
-    ]
+    return [_read(attempt, found.get(attempt.id, {})) for attempt in store.attempts(session, sitting_id)]
+
+
+def responses_of(session: Session, attempt_id: UUID) -> AttemptResponses:
+    """Return one attempt with its responses; raises AttemptUnknown."""
+    attempt = store.attempt(session, attempt_id)
+    if attempt is None:
+        raise AttemptUnknown
+    given = store.answers(session, attempt_id)
+    return _read(attempt, {answer.item_id: answer.response for answer in given if answer.response})
+
+
+def _read(attempt: Attempt, responses: Mapping[UUID, list[str]]) -> AttemptResponses:
+    return AttemptResponses(
+        attempt.id,
+        attempt.registration_id,
+        attempt.paper_id,
+        attempt.form,
+        attempt.started_at,
+        attempt.submitted_at,
+        attempt.forced,
+        attempt.terminated_reason,
+        responses,
+        attempt.seed,
+        attempt.last_step,
+    )
 
 
 def attempt_states(

@@ -61,6 +61,8 @@ class Step:
     """Own time; None when it lasts as long as the whole."""
     last: bool = False
     """None follows, whatever is answered."""
+    why: tuple[tuple[str, object], ...] = ()
+    """What it was chosen by, where answers decide: for the audit trail."""
 
 
 @dataclass(frozen=True)
@@ -144,6 +146,7 @@ def facts_of(step: Step, *, number: int, epoch: int, due_at: datetime) -> dict[s
         "places": list(step.places) if step.kind in (StepKind.MODULE, StepKind.ITEM) else len(step.places),
         "epoch": epoch,
         "due_at": due_at.isoformat(),
+        **dict(step.why),
     }
 
 

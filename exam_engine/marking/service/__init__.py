@@ -18,6 +18,7 @@ from exam_engine.marking.service.mark import (
     score_of,
     sittings_to_mark,
 )
+from exam_engine.marking.service.retracing import Retraced, retrace
 from exam_engine.marking.service.sheets import (
     NotAssigned,
     PracticalProgress,
@@ -45,6 +46,7 @@ __all__ = [
     "NotAssigned",
     "NotAutomatic",
     "PracticalProgress",
+    "Retraced",
     "RubricFrozen",
     "SheetSubmitted",
     "TaskView",
@@ -66,6 +68,7 @@ __all__ = [
     "read_sheet",
     "read_tasks",
     "request_marking",
+    "retrace",
     "run_marking_job",
     "save_sheet",
     "score_of",

@@ -14,6 +14,8 @@ from sqlalchemy.orm import Session
 from exam_engine.delivery import service as delivery
 from exam_engine.delivery.growing.collection import is_right, measure_of
 from exam_engine.delivery.growing.score import Measure
+from exam_engine.delivery.growing.trace import Trace, ending_of, trace
+from exam_engine.delivery.growing.version import engine_version
 from exam_engine.delivery.service import AttemptResponses
 from exam_engine.jobs import service as jobs
 from exam_engine.jobs.models import Job
@@ -156,8 +158,11 @@ def mark_sitting(
     session.flush()
     measures = {paper_id: measure_of(paper) for paper_id, paper in opened.items()}
     for attempt in attempts:
-        paper_id = attempt.paper_id
-        _mark_attempt(session, run, attempt, opened[paper_id], measures[paper_id], multiple)
+        paper = opened[attempt.paper_id]
+        found = trace_of(attempt, paper, measures[attempt.paper_id])
+        _mark_attempt(session, run, attempt, paper, found, multiple)
+        if found is not None:
+            _record_trace(session, actor, run, attempt, paper, found)
     audit.record(
         session,
         actor=actor,
@@ -174,7 +179,7 @@ def _mark_attempt(
     run: MarkingRun,
     attempt: AttemptResponses,
     paper: SealedPaper,
-    measure: Measure | None,
+    found: Trace | None,
     multiple: MultipleMarking,
 ) -> None:
     mark_id = new_id()
@@ -204,29 +209,64 @@ def _mark_attempt(
             answered=sum(bool(row["response"]) for row in rows),
             earned=sum((row["marks"] for row in rows), Decimal(0)),
             total=sum((row["maximum"] for row in rows), Decimal(0)),
-            **({} if measure is None else _measured(measure, attempt, paper)),
+            **({} if found is None else _measured(found)),
         )
     )
     session.flush()
     store.add_item_marks(session, rows)
 
 
-def _measured(measure: Measure, attempt: AttemptResponses, paper: SealedPaper) -> dict[str, Any]:
-    """Return ability and score of an attempt at a growing test, whose items are as hard as its candidate is able."""
-    places = sorted(attempt.form or ())
+def trace_of(attempt: AttemptResponses, paper: SealedPaper, measure: Measure | None) -> Trace | None:
+    """Return how an attempt at a growing test came to its ability; None where marks are added up.
+
+    Its items are as hard as its candidate is able, so the marks earned on them say little.
+    """
+    if measure is None:
+        return None
+    places = attempt.form or ()  # in the order in which they were given
     entries = [paper.entries[place] for place in places]
     right = [is_right(entry.content.key, attempt.responses.get(entry.item_id)) for entry in entries]
-    weights = measure.posterior(places, right)
-    ability, mark = measure.ability(weights), measure.mark(weights)
+    ending = ending_of(paper.collection or {}, len(places), is_over=attempt.is_over)
+    return trace(measure, places, right, ending)
+
+
+def _measured(found: Trace) -> dict[str, Any]:
     return {
-        "score": _two_places(mark.percent),
-        "score_se": _two_places(mark.se),
-        "theta": ability.theta,
-        "theta_se": ability.se,
+        "score": two_places(found.mark.percent),
+        "score_se": two_places(found.mark.se),
+        "theta": found.ability.theta,
+        "theta_se": found.ability.se,
     }
 
 
-def _two_places(value: float) -> Decimal:
+def _record_trace(
+    session: Session,
+    actor: Actor,
+    run: MarkingRun,
+    attempt: AttemptResponses,
+    paper: SealedPaper,
+    found: Trace,
+) -> None:
+    """Record from what a score follows: answers and keys stand in the marks of the run, parameters in the seal."""
+    audit.record(
+        session,
+        actor=actor,
+        action="attempt.measured",
+        subject=("attempt", attempt.attempt_id),
+        institution_id=run.institution_id,
+        detail={
+            "run": run.number,
+            "paper": paper.digest,
+            **found.as_facts(),
+            "score": str(two_places(found.mark.percent)),
+            "score_se": str(two_places(found.mark.se)),
+            "engine": engine_version(),
+        },
+    )
+
+
+def two_places(value: float) -> Decimal:
+    """Return a score as it is kept."""
     return Decimal(repr(value)).quantize(MARK_UNIT, ROUND_HALF_UP)
 
 

@@ -126,6 +126,11 @@ def _findings(session: Session, paper: Paper, opened: SealedPaper | None) -> Fin
     return examine(facts, [known[str(item_id)] for item_id in ids])
 
 
+def collection_report(session: Session, paper: Paper) -> dict[str, Any] | None:
+    """Return rules and targets of a draft collection from which tests grow, recomputed over the bank of today."""
+    return _report_of(_findings(session, paper, None)) if grows(paper.collection) else None
+
+
 def _recompute_collection(session: Session, assembly: Assembly, *, now: datetime) -> bool:
     broken = [rule for paper in _standing(session, assembly.id) for _, rule in broken_forms(session, paper)]
     assembly.outcome = (assembly.outcome or {}) | {

@@ -39,6 +39,7 @@ def paper_values(ctx: Context, paper: Paper) -> dict[str, Any]:
     spec = papers.spec_of(papers.find_blueprint(ctx.session, paper.blueprint_id))
     entries = papers.entry_views(ctx.session, paper.id) if is_open and reviews else []
     kinds = [event.kind for event in history]
+    drafted = papers.collection_report(ctx.session, paper) if is_open and reviews else None
     return {
         "spec": spec,
         "content": papers.preview_draft(ctx.session, paper.id) if is_open and reviews else None,
@@ -59,6 +60,7 @@ def paper_values(ctx: Context, paper: Paper) -> dict[str, Any]:
         "verdict": verdict_of(ctx, paper, spec) if is_open else None,
         "checks": CHECKS,
         "grows": grows(paper.collection),
+        "draft_rules": _rules(ctx, drafted, _spec_of(ctx, paper)) if drafted else [],
     }
 
 
@@ -108,19 +110,28 @@ def _of_form(rule: Mapping[str, Any], place: int) -> dict[str, Any]:
 
 def seal_values(ctx: Context, paper: Paper, verdict: papers.SealVerdict) -> dict[str, Any]:
     """Return what re-verification found, in words."""
-    spec = papers.spec_of(papers.find_blueprint(ctx.session, paper.blueprint_id))
-    if paper.collection and grows(paper.collection):
-        spec = BlueprintSpec.model_validate(paper.collection["spec"])
-    rules = views.rule_rows(ctx, verdict.report, spec)
+    spec = _spec_of(ctx, paper)
     return {
         "sealed": verdict,
-        "sealed_rules": [{**rule, "actual": _of_all(rule["actual"]), "detail": ""} for rule in rules],
+        "sealed_rules": _rules(ctx, verdict.report, spec),
         "sealed_targets": [
             {**t, "actual": t["actual"][0], "deviation": t["deviation"][0]}
             for t in views.target_rows(ctx, verdict.report, spec)
         ],
         "sealed_broken": [labels.rule_label(key, spec, ctx._) for key in verdict.broken],
     }
+
+
+def _spec_of(ctx: Context, paper: Paper) -> BlueprintSpec:
+    """Return the rules of a paper: those sealed with a collection from which tests grow, or its blueprint's."""
+    if paper.collection and grows(paper.collection):
+        return BlueprintSpec.model_validate(paper.collection["spec"])
+    return papers.spec_of(papers.find_blueprint(ctx.session, paper.blueprint_id))
+
+
+def _rules(ctx: Context, report: Mapping[str, Any], spec: BlueprintSpec) -> list[dict[str, Any]]:
+    rows = views.rule_rows(ctx, report, spec)
+    return [{**rule, "actual": _of_all(rule["actual"]), "detail": ""} for rule in rows]
 
 
 def _of_all(values: Sequence[float]) -> str:

@@ -1,0 +1,92 @@
+"""How the score of a growing test came about, worked out again from what is stored."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from exam_engine.assembly import verify
+from exam_engine.delivery import service as delivery
+from exam_engine.delivery.growing.collection import adaptive_test, opened, panel_of
+from exam_engine.delivery.growing.trace import Trace, picks_of, route_of
+from exam_engine.marking import store
+from exam_engine.marking.models import AttemptMark, MarkingRun
+from exam_engine.marking.service.mark import trace_of, two_places
+from exam_engine.papers import service as papers
+from exam_engine.papers.content import SealedPaper
+from exam_engine.papers.growing import ADAPTIVE
+from itembank.base.errors import NotFound
+
+CLOSE = 1e-9
+"""Abilities that differ by less are the same: sums are rounded otherwise on another machine."""
+
+
+@dataclass(frozen=True)
+class Retraced:
+    """A score as it was kept, and as it comes out now.
+
+    Attributes
+    ----------
+    agrees : bool
+        Whether ability, standard error and score come out as they were kept.
+    followed : int
+        Items, from the first on, that the answers call for by this code: as a rule all of them.
+    keeps_rules : bool or None
+        Whether the test kept the rules of its blueprint, one that ended early those of numbers in proportion; None for
+        a test that was cut off.
+    """
+
+    mark: AttemptMark
+    run: MarkingRun
+    item_ids: tuple[UUID, ...]
+    trace: Trace
+    agrees: bool
+    followed: int
+    keeps_rules: bool | None
+
+
+def retrace(session: Session, mark_id: UUID) -> Retraced:
+    """Work the score of an attempt at a growing test out again, from the seal and the answers that were marked.
+
+    Raises NotFound, also where marks are added up, and what ``papers.open_sealed`` raises.
+    """
+    found = store.attempt_mark(session, mark_id)
+    if found is None or found[0].theta is None:
+        raise NotFound
+    mark, run = found
+    attempt = delivery.responses_of(session, mark.attempt_id)
+    marked = {row.item_id: row.response for row in store.item_marks(session, mark_id) if row.response}
+    paper = papers.open_sealed(session, attempt.paper_id)
+    measure = opened(paper).measure
+    taken = trace_of(replace(attempt, responses=marked), paper, measure)
+    assert taken is not None
+    followed, keeps = _checked(paper, attempt.seed, taken)
+    return Retraced(
+        mark,
+        run,
+        tuple(paper.entries[place].item_id for place in taken.places),
+        taken,
+        _agrees(mark, taken),
+        followed,
+        keeps if attempt.is_over else None,
+    )
+
+
+def _agrees(mark: AttemptMark, taken: Trace) -> bool:
+    return (
+        abs((mark.theta or 0.0) - taken.ability.theta) < CLOSE
+        and abs((mark.theta_se or 0.0) - taken.ability.se) < CLOSE
+        and (mark.score, mark.score_se) == (two_places(taken.mark.percent), two_places(taken.mark.se))
+    )
+
+
+def _checked(paper: SealedPaper, seed: int, taken: Trace) -> tuple[int, bool]:
+    """Return how many items follow from the answers, and whether the test kept its rules."""
+    if (paper.collection or {})["way"] == ADAPTIVE:
+        test = adaptive_test(paper)
+        return picks_of(test, seed, taken), test.keeps_rules(taken.places)
+    problem = opened(paper)
+    form = [problem.pool.ids[place] for place in taken.places]
+    return route_of(panel_of(paper), taken), verify(problem.pool, problem.specification, [form]).ok
