@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from functools import lru_cache
+from math import ceil
 from typing import Annotated, Any, cast
 from uuid import UUID
 
@@ -15,6 +17,7 @@ from exam_engine.delivery import service as delivery
 from exam_engine.delivery.rules import TakenOver
 from exam_engine.delivery.service import Rest
 from exam_engine.sittings.accommodations import Accommodations
+from itembank.base.db import database_now
 from itembank.people.rules import Action
 from web import i18n
 from web.deps import Context, candidate_actor, requires
@@ -23,7 +26,7 @@ from web.forms import FormData, form_data, parse_form
 from web.i18n import N_
 from web.render import environment
 
-router = APIRouter(prefix="/exam/attempts/{attempt_id}/break")
+router = APIRouter(prefix="/exam/attempts/{attempt_id}")
 FormDep = Annotated[FormData, Depends(form_data)]
 BREAK_WORDS = {
     "left": N_(
@@ -112,21 +115,41 @@ def _epoch(data: FormData) -> int:
     return sent.epoch
 
 
-@router.get("")
+@router.get("/break")
 def show_breaks(attempt_id: UUID, ctx: Context = requires(Action.EXAM_SIT)) -> Response:
     """How many breaks are left, and how long the present one lasts."""
     return _json(delivery.breaks_of(ctx.session, actor=candidate_actor(ctx), attempt_id=attempt_id))
 
 
-@router.post("")
+@router.post("/break")
 def begin(attempt_id: UUID, data: FormDep, ctx: Context = requires(Action.EXAM_SIT)) -> Response:
     """Stop the clock for a break."""
     actor = candidate_actor(ctx)
     return _json(delivery.take_break(ctx.session, actor=actor, attempt_id=attempt_id, epoch=_epoch(data)))
 
 
-@router.post("/end")
+@router.post("/break/end")
 def end(attempt_id: UUID, data: FormDep, ctx: Context = requires(Action.EXAM_SIT)) -> Response:
     """Let the clock run on."""
     actor = candidate_actor(ctx)
-    return _json(delivery.end_break(ctx.session, actor=actor, attempt_id=attempt_id, epoch=_epoch(data)))
+    rest = delivery.end_break(ctx.session, actor=actor, attempt_id=attempt_id, epoch=_epoch(data))
+    if "application/json" in ctx.request.headers.get("accept", ""):
+        return _json(rest)
+    return ctx.redirect(f"/exam/attempts/{attempt_id}")
+
+
+@router.get("/rest")
+def rest_without_script(attempt_id: UUID, ctx: Context = requires(Action.EXAM_SIT)) -> Response:
+    """The page of a break for browsers without script; the paper is not on it."""
+    actor = candidate_actor(ctx)
+    rest = delivery.breaks_of(ctx.session, actor=actor, attempt_id=attempt_id)
+    if rest.seconds is None:
+        return ctx.redirect(f"/exam/attempts/{attempt_id}")
+    attempt = delivery.own_attempt(ctx.session, actor=actor, attempt_id=attempt_id)
+    return ctx.page(
+        "exam/rest.html",
+        look=look_of(delivery.place_of(ctx.session, attempt).seat.accommodations),
+        attempt=attempt,
+        seconds=ceil(rest.seconds) + 1,
+        until=database_now(ctx.session) + timedelta(seconds=rest.seconds),
+    )

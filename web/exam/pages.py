@@ -144,7 +144,11 @@ class PaperPages:
                 self._missing.discard(place)
 
     def _make_frame(
-        self, notice: str, sizes: tuple[tuple[int, int], ...], step: tuple[str, bool, bool] | None
+        self,
+        notice: str,
+        sizes: tuple[tuple[int, int], ...],
+        step: tuple[str, bool, bool] | None,
+        resting: bool,
     ) -> bytes:
         """Return what is the same for all who have so many items of these sections, in such a step."""
         translate = i18n.translator(self._language)
@@ -168,6 +172,7 @@ class PaperPages:
             "look": _Slot("look"),
             "breaks": _Slot("breaks"),
             "step": step and _Step(*step),
+            "resting": resting,
             "words": {key: translate(word) for key, word in PAGE_WORDS.items()},
         }
         return _compile(render("exam/paper.html", self._language, values))
@@ -208,7 +213,8 @@ class PaperPages:
                 response = chosen.get(question.item_id, ())
                 values[b"q%d" % n] = question.shown(n, options, response)
                 values[b"a%d" % n] = b" cell-answered" if response else b""
-        return self._frame(notice, tuple((at, len(places)) for at, places in order), step) % values
+        sizes = tuple((at, len(places)) for at, places in order)
+        return self._frame(notice, sizes, step, sheet.resting) % values
 
 
 _MOST = 64

@@ -218,6 +218,8 @@ def work(attempt_id: UUID, ctx: Context = requires(Action.EXAM_SIT)) -> Response
         accommodations=place.seat.accommodations,
         form=standing.places if standing else attempt.form,
         standing=standing,
+        resting=attempt.paused_at is not None
+        and delivery.breaks_of(ctx.session, actor=actor, attempt_id=attempt_id).seconds is not None,
     )
     paper = _engine(ctx).shelf.paper(ctx.session, attempt.paper_id)
     values = ctx.values()
@@ -308,6 +310,9 @@ def save_without_script(
         form=form,
         responses={item_id: data.texts(f"q-{item_id}") for item_id in form},
     )
+    if data.text("then") == "break":
+        delivery.take_break(ctx.session, actor=actor, attempt_id=attempt_id, epoch=_epoch(data))
+        return ctx.redirect(f"/exam/attempts/{attempt_id}/rest")
     if data.text("then") == "hand-in":
         return ctx.redirect(f"/exam/attempts/{attempt_id}/confirm")
     return ctx.redirect(f"/exam/attempts/{attempt_id}", notice=ctx._("Your answers are saved."))

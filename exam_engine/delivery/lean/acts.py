@@ -301,7 +301,9 @@ def read(flush: Flush, requests: Sequence[Read]) -> None:
     rows = {
         request.attempt_id: row
         for request in requests
-        if (row := found.get((request.attempt_id, request.session_digest))) and _goes_on(row, now)
+        if (row := found.get((request.attempt_id, request.session_digest)))
+        and _goes_on(row, now)
+        and row.paused_at is None  # it may be a break
     }
     heads = store.heads(flush.connection, list(rows)) if rows else {}
     answers = store.answers(flush.connection, rows) if rows else {}

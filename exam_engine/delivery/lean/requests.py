@@ -166,6 +166,8 @@ class Sheet:
     form: Sequence[int] | None = None
     """Where there are steps, what the present one gives."""
     standing: Standing | None = None
+    resting: bool = False
+    """In a break of the candidate's own."""
 
 
 @dataclass(frozen=True, slots=True)

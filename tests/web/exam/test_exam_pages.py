@@ -21,6 +21,7 @@ from exam_engine.delivery.lean.requests import HandIn, Open, Read
 from exam_engine.delivery.models import Answer, Attempt, AttemptEvent
 from exam_engine.delivery.tokens import LIFETIME
 from exam_engine.sittings import service as sittings
+from exam_engine.sittings.accommodations import Accommodations
 from itembank.base import audit
 from itembank.base.clock import ShiftedClock
 from itembank.base.db import Database, Scope
@@ -428,6 +429,41 @@ def test_without_script_the_paper_is_a_form(page: Page, world: ExamWorld) -> Non
     assert saved.status_code == done.status_code == 303
     assert "9" in confirm
     assert "1 / 10" in page.client.get(done.headers["location"]).text
+
+
+def test_a_break_without_script_has_a_page_of_its_own_without_the_paper(
+    page: Page, world: ExamWorld, database: Database, clock: ShiftedClock
+) -> None:
+    with database.session(scope=Scope.everything()) as session:
+        attempt = session.get_one(Attempt, UUID(page.attempt))
+        delivery.give_accommodations(
+            session,
+            actor=SYSTEM,
+            plan_id=world.sitting.plan_id,
+            sitting_id=world.sitting.id,
+            registration_ids=[attempt.registration_id],
+            given=Accommodations(breaks=1, break_minutes=5),
+            reason="听力残疾证",
+            now=clock.now(),
+        )
+    here = f"/exam/attempts/{page.attempt}"
+    text = page.client.get(here).text
+    epoch = page.find(r'name="epoch" value="(\d+)"', text)
+
+    begun = page.post(f"{here}/form", epoch=epoch, then="break")
+    rest = page.client.get(begun.headers["location"])
+    during = page.client.get(here).text
+    ended = page.post(f"{here}/break/end", epoch=epoch)
+    again = page.post(f"{here}/form", epoch=epoch, then="break")
+
+    assert 'name="then" value="break"' in text
+    assert begun.headers["location"] == f"{here}/rest"
+    assert 'content="301"' in rest.text
+    assert str(world.paper.entries[0].item_id) not in rest.text
+    assert f"0;url={here}/rest" in during
+    assert f"0;url={here}/rest" not in text
+    assert (ended.status_code, ended.headers["location"]) == (303, here)
+    assert (again.status_code, page.client.get(f"{here}/rest").headers["location"]) == (409, here)
 
 
 def test_the_page_weighs_less_than_100_kilobytes_of_script_and_style(page: Page) -> None:
