@@ -35,6 +35,7 @@ from itembank.people.rules import SYSTEM, InstitutionKind, Role
 from itembank.people.service import accounts
 from scripts import demo
 from scripts.servers.postgres import Postgres, PostgresMissing, start_postgres
+from tests.factories.kept import Shelf
 from tests.factories.people import make_institution, make_platform, make_user
 from web import logs, render
 from web.account import routes as account
@@ -272,15 +273,27 @@ def settings(tmp_path: Path) -> Settings:
     return Settings(data=tmp_path, base_url="http://testserver")
 
 
+@pytest.fixture(scope="session")
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
+    """What is made once for all tests of this process."""
+    return Shelf(tmp_path_factory.mktemp("shelf"))
+
+
 @pytest.fixture
-def institution(database: Database) -> Institution:
-    """An employer below a provincial centre below the platform."""
-    with database.session(scope=Scope.everything()) as session:
-        platform = make_platform(session)
-        centre = make_institution(
-            session, kind=InstitutionKind.PROVINCE_CENTRE, parent=platform, name="测试省中心"
-        )
-        return make_institution(session, kind=InstitutionKind.EMPLOYER, parent=centre, name="测试用人单位")
+def institution(database: Database, shelf: Shelf) -> Institution:
+    """An employer below a provincial centre below the platform; always the same, the first rows of all."""
+
+    def make() -> Institution:
+        with database.session(scope=Scope.everything()) as session:
+            platform = make_platform(session)
+            centre = make_institution(
+                session, kind=InstitutionKind.PROVINCE_CENTRE, parent=platform, name="测试省中心"
+            )
+            return make_institution(
+                session, kind=InstitutionKind.EMPLOYER, parent=centre, name="测试用人单位"
+            )
+
+    return shelf.once("institution", database, make)
 
 
 @pytest.fixture

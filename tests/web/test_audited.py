@@ -16,7 +16,7 @@ from itembank.base.db import Base, Database, Scope
 from itembank.people.models import Institution
 from itembank.people.rules import Role
 from tests.conftest import Login
-from tests.factories.everything import Everything, make_everything
+from tests.factories.everything import Everything
 from tests.web.test_authorisation import ROUTES
 from tests.web.test_hostile_input import CHOICES, address, enter_as_candidate, everybody
 
@@ -36,11 +36,6 @@ UNRECORDED = {
 ALL = {table.name for table in Base.metadata.sorted_tables}
 WRITING = re.compile(r"\s*(?:INSERT INTO|UPDATE|DELETE FROM)\s+\"?(\w+)")
 CONTENTS = ({"then": ["submit"]}, *CHOICES)
-
-
-@pytest.fixture
-def everything(database: Database, institution: Institution) -> Everything:
-    return make_everything(database, institution)
 
 
 def contents(database: Database, names: Collection[str]) -> tuple[dict[str, int], int]:

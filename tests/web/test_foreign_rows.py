@@ -14,7 +14,7 @@ from itembank.people import service as people
 from itembank.people.models import Institution
 from itembank.people.rules import PERMISSIONS, SUPERVISORY, Action, InstitutionKind, Role, check_role_fits
 from tests.conftest import Login
-from tests.factories.everything import STEM, Everything, make_everything
+from tests.factories.everything import STEM, Everything
 from tests.factories.people import make_institution
 from tests.web.test_authorisation import PROTECTED
 from tests.web.test_hostile_input import address, enter_as_candidate
@@ -24,11 +24,6 @@ SHARED = {
     *("/bank/taxonomy/outlines/{outline_id}", "/bank/taxonomy/outlines/{outline_id}/workbook"),
 }
 """Outlines are common reference matter: every institution reads them."""
-
-
-@pytest.fixture
-def everything(database: Database, institution: Institution) -> Everything:
-    return make_everything(database, institution)
 
 
 def fits(role: Role, place: Institution) -> bool:

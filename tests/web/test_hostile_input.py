@@ -22,7 +22,7 @@ from itembank.people import service as people
 from itembank.people.models import Institution
 from itembank.people.rules import PERMISSIONS, Role, check_role_fits
 from tests.conftest import Login
-from tests.factories.everything import PLAUSIBLE, Everything, make_everything
+from tests.factories.everything import PLAUSIBLE, Everything
 from tests.web.test_authorisation import ROUTES
 from web.forms import FormData
 from web.logs import without_values
@@ -65,11 +65,6 @@ NUMERIC = {
     *("row-0-minimum", "row-0-maximum", "row-0-share", "row-0-tolerance", "theta", "goal"),
 }
 TIMED = {"starts_at", "ends_at", "examined_on", "valid_from", "valid_until", "last_day", "started_work_on"}
-
-
-@pytest.fixture
-def everything(database: Database, institution: Institution) -> Everything:
-    return make_everything(database, institution)
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import LargeBinary, select
 from sqlalchemy.orm import Session
@@ -23,18 +22,13 @@ from itembank.people import service as people
 from itembank.people.models import Institution
 from itembank.people.rules import PERMISSIONS, Action, Role
 from tests.conftest import Login
-from tests.factories.everything import STEM, Everything, make_everything
+from tests.factories.everything import STEM, Everything
 from tests.web.test_authorisation import PROTECTED
 from tests.web.test_foreign_rows import fits
 from tests.web.test_hostile_input import address, enter_as_candidate
 from web import logs
 
 OPENINGS = {b"\xff\xd8\xff": "a JPEG picture", b"%PDF": "a PDF file", b"PK\x03\x04": "a workbook or archive"}
-
-
-@pytest.fixture
-def everything(database: Database, institution: Institution) -> Everything:
-    return make_everything(database, institution)
 
 
 def secrets_of(session: Session, made: Everything) -> dict[str, str]:

@@ -10,7 +10,7 @@ from itembank.people import service as people
 from itembank.people.models import Institution
 from itembank.people.rules import SYSTEM, Role
 from tests.conftest import Login
-from tests.factories.everything import make_everything
+from tests.factories.everything import Everything
 from tests.factories.people import NOW
 from web.app import create_app
 from web.security import SESSION_COOKIE
@@ -88,9 +88,9 @@ def test_forms_of_other_sites_are_refused(
 
 
 def test_pages_and_files_stay_out_of_caches_and_frames(
-    client: TestClient, login: Login, database: Database, institution: Institution
+    client: TestClient, login: Login, everything: Everything
 ) -> None:
-    made = make_everything(database, institution)
+    made = everything
     login(Role.EXAM_OFFICER, Role.ITEM_WRITER)
     certificate = f"/certificates/{made.sets[2]['certificate_id']}"
     addresses = [

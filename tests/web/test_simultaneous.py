@@ -19,16 +19,11 @@ from itembank.people import service as people
 from itembank.people.models import Institution
 from itembank.people.rules import Role
 from tests.conftest import Login
-from tests.factories.everything import Everything, make_everything
+from tests.factories.everything import Everything
 from tests.factories.recognition import make_world, release_all
 from web.security import SESSION_COOKIE, csrf_token
 
 Press = Callable[..., list[int]]
-
-
-@pytest.fixture
-def everything(database: Database, institution: Institution) -> Everything:
-    return make_everything(database, institution)
 
 
 @pytest.fixture
