@@ -35,7 +35,7 @@ from itembank.people.rules import SYSTEM, InstitutionKind, Role
 from itembank.people.service import accounts
 from scripts import demo
 from scripts.servers.postgres import Postgres, PostgresMissing, start_postgres
-from tests.factories.kept import Shelf
+from tests.factories.kept import AS_REPLICA, deletions, once
 from tests.factories.people import make_institution, make_platform, make_user
 from web import logs, render
 from web.account import routes as account
@@ -214,18 +214,13 @@ def _postgres_url(request: pytest.FixtureRequest, keyring: Keyring) -> Iterator[
 
 
 def _make_emptying(database: Database) -> None:
-    """Make the function that deletes all rows: its plans are kept, and most tables have nothing to delete.
+    """Make the function that deletes all rows.
 
     TRUNCATE makes new files for every table and index, which takes many times as long.
     """
-    tables = (table.name for table in metadata().sorted_tables)
-    deletions = " ".join(f'IF EXISTS (SELECT 1 FROM "{x}") THEN DELETE FROM "{x}"; END IF;' for x in tables)
-    # A replica checks no foreign keys, so the order does not matter.
-    function = (
-        "FUNCTION delete_all_rows() RETURNS void LANGUAGE plpgsql SET session_replication_role = replica"
-    )
     with database.engine.begin() as connection:
-        connection.execute(text(f"CREATE {function} AS $$ BEGIN {deletions} END $$"))
+        function = f"FUNCTION delete_all_rows() {AS_REPLICA}"
+        connection.execute(text(f"CREATE {function} AS $$ BEGIN {deletions()} END $$"))
 
 
 @pytest.fixture
@@ -273,14 +268,8 @@ def settings(tmp_path: Path) -> Settings:
     return Settings(data=tmp_path, base_url="http://testserver")
 
 
-@pytest.fixture(scope="session")
-def shelf(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
-    """What is made once for all tests of this process."""
-    return Shelf(tmp_path_factory.mktemp("shelf"))
-
-
 @pytest.fixture
-def institution(database: Database, shelf: Shelf) -> Institution:
+def institution(database: Database) -> Institution:
     """An employer below a provincial centre below the platform; always the same, the first rows of all."""
 
     def make() -> Institution:
@@ -293,7 +282,7 @@ def institution(database: Database, shelf: Shelf) -> Institution:
                 session, kind=InstitutionKind.EMPLOYER, parent=centre, name="测试用人单位"
             )
 
-    return shelf.once("institution", database, make)
+    return once("institution", lambda: database.session(scope=Scope.everything()), make)
 
 
 @pytest.fixture

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import pickle
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
-from datetime import datetime
-from pathlib import Path
-from typing import Any, TypeVar
+from datetime import datetime, timedelta
+from typing import TypeVar
 
-from sqlalchemy import text
+from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
 
 from itembank.base.clock import ShiftedClock
-from itembank.base.db import Base, Database
+from itembank.base.crypto import Keyring
+from itembank.base.db import Base, keyring_of
 
 T = TypeVar("T")
 
@@ -22,77 +24,98 @@ T = TypeVar("T")
 class Kept:
     """The contents of a database: what its maker returned, the audit heads, and when it was ready."""
 
+    keyring: Keyring
     made: bytes
     heads: bytes
     at: datetime
+    rows: sqlite3.Connection | str
+    """A copy of an SQLite database in memory, or the function that puts back PostgreSQL's rows."""
 
 
-class Shelf:
-    """Contents of whole databases by their names, for the tests of one process.
+_kept: dict[Hashable, Kept] = {}
+_places: set[tuple[str, ...]] = {()}
+"""The institutions that were put back, or none at all: what others stand on is never seen again."""
 
-    Parameters
-    ----------
-    folder : Path
-        Where the contents of SQLite databases are kept; those of a PostgreSQL stay in schemas of their own.
+
+def once(
+    name: Hashable, open_session: Callable[[], AbstractContextManager[Session]], make: Callable[[], T]
+) -> T:
+    """Return what ``make`` returns, with the rows that it made.
+
+    ``name`` says what is made; where other rows are there already, it is something else. From the second time on the
+    rows are put back instead, and the test's clock stands no earlier than when they were made. What is returned
+    must be picklable and must not belong to a session.
     """
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self._kept: dict[tuple[str, bool], Kept] = {}
-
-    def once(self, name: str, database: Database, make: Callable[[], T]) -> T:
-        """Return what ``make`` returns, with the rows that it made and everything that was there before.
-
-        Rows that are there when this is called go. The test's clock stands where it stood when they were made.
-        """
-        assert database.audit_heads is not None
-        assert isinstance(database.clock, ShiftedClock)
-        here = name, database.is_sqlite
-        if here not in self._kept:
-            made = make()
-            self._keep(name, database)
-            heads = database.audit_heads.read_bytes() if database.audit_heads.exists() else b""
-            self._kept[here] = Kept(pickle.dumps(made), heads, database.clock.now())
-            return made
-        kept = self._kept[here]
-        self._put_back(name, database)
-        database.audit_heads.write_bytes(kept.heads)
-        database.clock.advance(kept.at - database.clock.now())
+    with open_session() as session:
+        engine = session.connection().engine
+        clock, heads, keyring = session.info["clock"], session.info["audit_heads"], keyring_of(session)
+        places, counts = _places_in(session), _counts(session)
+    if places not in _places or heads is None or not isinstance(clock, ShiftedClock):
+        return make()
+    known = name, str(engine.url), places, counts
+    kept = _kept.get(known)
+    if kept is not None and kept.keyring is keyring:
+        _put_back(engine, kept.rows)
+        heads.write_bytes(kept.heads)
+        clock.advance(max(kept.at - clock.now(), timedelta(0)))
         again: T = pickle.loads(kept.made)
         return again
-
-    def _keep(self, name: str, database: Database) -> None:
-        if database.is_sqlite:
-            _copy(_place(database), self.folder / name)
-            return
-        with database.engine.begin() as connection:
-            connection.execute(text(f"CREATE SCHEMA {name}"))
-            insertions = ""
-            for table in (each.name for each in Base.metadata.sorted_tables):
-                if connection.execute(text(f'SELECT EXISTS (SELECT 1 FROM "{table}")')).scalar_one():
-                    connection.execute(text(f'CREATE TABLE {name}."{table}" AS TABLE "{table}"'))
-                    insertions += f'INSERT INTO "{table}" SELECT * FROM {name}."{table}"; '
-            # As a replica, it checks no foreign keys: the rows come in any order.
-            function = f"FUNCTION {name}.put_back() RETURNS void LANGUAGE plpgsql"
-            options = "SET session_replication_role = replica"
-            connection.execute(text(f"CREATE {function} {options} AS $$ BEGIN {insertions} END $$"))
-
-    def _put_back(self, name: str, database: Database) -> None:
-        if database.is_sqlite:
-            _copy(self.folder / name, _place(database))
-            return
-        with database.engine.begin() as connection:
-            connection.execute(text("SELECT delete_all_rows()"))
-            connection.execute(text(f"SELECT {name}.put_back()"))
+    made = make()
+    with open_session() as session:
+        _places.add(_places_in(session))
+    rows = _keep(engine, f"kept_{len(_kept)}")
+    _kept[known] = Kept(keyring, pickle.dumps(made), heads.read_bytes(), clock.now(), rows)
+    return made
 
 
-def _place(database: Database) -> Path:
-    return Path(database.url.removeprefix("sqlite:///"))
+def deletions() -> str:
+    """Return the statements that delete all rows: most tables have none, and their plans are kept in a function."""
+    names = (table.name for table in Base.metadata.sorted_tables)
+    return " ".join(f'IF EXISTS (SELECT 1 FROM "{x}") THEN DELETE FROM "{x}"; END IF;' for x in names)
 
 
-def _copy(source: Path, target: Path) -> None:
-    """Copy a database that may be in use."""
-    connections: list[Any] = [sqlite3.connect(source), sqlite3.connect(target)]
-    connections[0].backup(connections[1])
-    for connection in connections:
-        connection.close()
+AS_REPLICA = "RETURNS void LANGUAGE plpgsql SET session_replication_role = replica"
+"""A function that checks no foreign keys, so that the order of the tables does not matter."""
+
+
+def _places_in(session: Session) -> tuple[str, ...]:
+    return tuple(map(str, session.execute(text("SELECT id FROM institution ORDER BY id")).scalars()))
+
+
+def _counts(session: Session) -> tuple[int, ...]:
+    """Return how many rows each table has."""
+    tables = (table.name for table in Base.metadata.sorted_tables)
+    counts = ", ".join(f'(SELECT count(*) FROM "{name}")' for name in tables)
+    return tuple(session.execute(text(f"SELECT {counts}")).one())
+
+
+def _keep(engine: Engine, name: str) -> sqlite3.Connection | str:
+    if engine.dialect.name == "sqlite":
+        copy = sqlite3.connect(":memory:", check_same_thread=False)
+        with _beside(engine) as here:
+            here.backup(copy)
+        return copy
+    with engine.begin() as connection:
+        connection.execute(text(f"CREATE SCHEMA {name}"))
+        insertions = ""
+        for table in (each.name for each in Base.metadata.sorted_tables):
+            if connection.execute(text(f'SELECT EXISTS (SELECT 1 FROM "{table}")')).scalar_one():
+                connection.execute(text(f'CREATE TABLE {name}."{table}" AS TABLE "{table}"'))
+                insertions += f'INSERT INTO "{table}" SELECT * FROM {name}."{table}"; '
+        body = f"BEGIN {deletions()} {insertions} END"
+        connection.execute(text(f"CREATE FUNCTION {name}.put_back() {AS_REPLICA} AS $$ {body} $$"))
+    return f"{name}.put_back"
+
+
+def _put_back(engine: Engine, rows: sqlite3.Connection | str) -> None:
+    if isinstance(rows, str):
+        with engine.begin() as connection:
+            connection.execute(text(f"SELECT {rows}()"))
+        return
+    with _beside(engine) as here:
+        rows.backup(here)
+
+
+def _beside(engine: Engine) -> closing[sqlite3.Connection]:
+    """Return a connection beside those of the engine, closed at the end."""
+    return closing(sqlite3.connect(str(engine.url.database)))

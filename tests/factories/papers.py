@@ -22,6 +22,7 @@ from itembank.people.rules import Actor, Role
 from itembank.taxonomy import service as taxonomy
 from itembank.taxonomy.models import AssessmentPoint, Occupation
 from itembank.taxonomy.rules import Importance, Level, OutlineSource, Point, Scope, split_occupation_code
+from tests.factories.kept import once
 from tests.factories.people import NOW, make_user
 
 CODE = "4-04-05-05"
@@ -110,6 +111,13 @@ def make_sealed_papers(
     open_session: Callable[[], AbstractContextManager[Session]], institution: Institution, *, forms: int = 2
 ) -> list[UUID]:
     """Return the ids of sealed papers over a small bank, requested and sealed by two people."""
+    name = "sealed papers", institution.id, forms
+    return once(name, open_session, lambda: _make_sealed_papers(open_session, institution, forms))
+
+
+def _make_sealed_papers(
+    open_session: Callable[[], AbstractContextManager[Session]], institution: Institution, forms: int
+) -> list[UUID]:
     with open_session() as session:
         manager = actor_of(session, institution, Role.PAPER_MANAGER, username="paper-manager")
         second = actor_of(session, institution, Role.REVIEWER, username="paper-reviewer")

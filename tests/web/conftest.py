@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from itembank.base.db import Database
+from itembank.base.db import Database, Scope
 from itembank.people.models import Institution
 from tests.factories.everything import Everything, make_everything
-from tests.factories.kept import Shelf
+from tests.factories.kept import once
 
 
 @pytest.fixture
-def everything(shelf: Shelf, database: Database, institution: Institution) -> Everything:
+def everything(database: Database, institution: Institution) -> Everything:
     """The institution with rows in nearly every table."""
-    return shelf.once("everything", database, lambda: make_everything(database, institution))
+    return once(
+        "everything",
+        lambda: database.session(scope=Scope.everything()),
+        lambda: make_everything(database, institution),
+    )
