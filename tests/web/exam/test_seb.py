@@ -21,6 +21,7 @@ from itembank.people.models import Institution
 from itembank.people.rules import SYSTEM, Role
 from tests.factories.delivery import Candidate
 from tests.factories.exam import ExamWorld
+from web.invigilation import pages
 from web.security import SESSION_COOKIE
 
 EXAM_KEY = "ab" * 32
@@ -168,9 +169,12 @@ def test_allowed_lets_every_browser_in_and_tells_who_works_in_it(browser: Browse
     assert {key: row.shown for key, row in standings.items()} == {here.registration.id: Shown.SEB}
 
 
+@pytest.mark.parametrize("dense", [False, True])
 def test_the_invigilator_lets_one_candidate_in_without_and_takes_it_back(
-    browser: Browser, world: ExamWorld, login: Any
+    browser: Browser, world: ExamWorld, login: Any, monkeypatch: pytest.MonkeyPatch, dense: bool
 ) -> None:
+    if dense:
+        monkeypatch.setattr(pages, "DENSE_SEATS", 1)
     browser.use(SebUse.REQUIRED)
     candidate, other = world.candidate(), world.candidate("李小红")
     address = f"/invigilation/{browser.sitting}/rooms/{candidate.seat.room_id}/seats/{candidate.registration.id}/seb"
@@ -193,6 +197,8 @@ def test_the_invigilator_lets_one_candidate_in_without_and_takes_it_back(
             browser.client.get("/exam").status_code,
             "已准许不用安全考试浏览器" in console,
         )
+        assert ("安：在安全考试浏览器中" in console) is dense
+        assert (">免</span>" in console) is (dense and name == "let in")
     browser.enter(other)
 
     assert statuses == {
