@@ -174,7 +174,7 @@ def test_the_invigilator_lets_one_candidate_in_without_and_takes_it_back(
     browser: Browser, world: ExamWorld, login: Any, monkeypatch: pytest.MonkeyPatch, dense: bool
 ) -> None:
     if dense:
-        monkeypatch.setattr(pages, "DENSE_SEATS", 1)
+        monkeypatch.setattr(pages, "DENSE_SEATS", 0)
     browser.use(SebUse.REQUIRED)
     candidate, other = world.candidate(), world.candidate("李小红")
     address = f"/invigilation/{browser.sitting}/rooms/{candidate.seat.room_id}/seats/{candidate.registration.id}/seb"
