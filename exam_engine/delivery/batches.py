@@ -55,6 +55,8 @@ class Batcher(Generic[W]):
         come one by one nobody waits long; the more came together the last time, the longer more are waited for.
     enough : int
         Weight that is worth a transaction of its own at once.
+    prepare : callable, optional
+        Does what of a batch needs no turn, before it; when it raises, the work is done without.
     turn : context manager
         Held during the work; SQLite knows only one writer, whom the others would wait for in their sleep.
     """
@@ -69,8 +71,9 @@ class Batcher(Generic[W]):
         linger_seconds: float,
         enough: int,
         turn: AbstractContextManager[object],
+        prepare: Callable[[list[W]], None] | None = None,
     ) -> None:
-        self._do, self._name, self._turn = work, name, turn
+        self._do, self._name, self._turn, self._prepare = work, name, turn, prepare
         self._batch, self._most, self._linger_seconds = batch, most, linger_seconds
         self._enough, self._enough_wait = enough, threading.Event()
         self._came_together = 1
@@ -139,6 +142,11 @@ class Batcher(Generic[W]):
 
     def work(self, tickets: list[W]) -> None:
         """Do the work of ``tickets`` now and deliver their results."""
+        if self._prepare is not None:
+            try:
+                self._prepare(tickets)
+            except Exception:  # what is in the way has its name in the work itself
+                log.warning("batch_not_prepared", batcher=self._name, tickets=len(tickets), exc_info=True)
         with self._turn:
             self._do(tickets)
         deliver(tickets)

@@ -98,8 +98,10 @@ def show_trace(sitting_id: UUID, mark_id: UUID, ctx: Context = requires(Action.M
         ticket=tickets.get(found.mark.registration_id, ""),
         before=before,
         rows=[
-            (numbers.get(item_id, "—"), right, ability)
-            for item_id, right, ability in zip(found.item_ids, found.trace.right, after, strict=True)
+            (numbers.get(item_id, "—"), right, ability, place < found.trace.reached)
+            for place, (item_id, right, ability) in enumerate(
+                zip(found.item_ids, found.trace.right, after, strict=True)
+            )
         ],
         ending=ENDINGS[found.trace.ending],
         engine=engine_version(),

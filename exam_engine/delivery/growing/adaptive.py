@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from threading import Lock
+from typing import TypeVar
 
 import numpy as np
 
@@ -19,13 +20,19 @@ from exam_engine.assembly.rows import BoolArray
 from exam_engine.delivery.growing.limits import Balance, in_part
 from exam_engine.delivery.growing.score import NODES, Ability, Measure
 
-KEPT = 4_000
-"""Candidates whose last form is kept in memory; another's is worked out again."""
+KEPT = 20_000
+"""Forms kept in memory, two a candidate, of one to four kilobytes each; another's is worked out again."""
 
 
 TOLERANCE = 0.05
 """How far a form may stay below the proven bound of its information: less costs twice the time a pick, and on the
 demonstration's bank no standard error became smaller by it."""
+
+
+Key = tuple[int, tuple[int, ...], tuple[bool, ...]]
+"""Seed, items given, and whether each was answered right."""
+
+V = TypeVar("V")
 
 
 class End(StrEnum):
@@ -113,8 +120,9 @@ class AdaptiveTest:
         self._balance = None
         if stopping.standard_error is not None:
             self._balance = Balance(self.pool, self.specification, self.length)
-        self._kept: OrderedDict[tuple[int, tuple[int, ...], tuple[bool, ...]], Shadow] = OrderedDict()
+        self._kept: OrderedDict[Key, Shadow] = OrderedDict()
         self._eligible: OrderedDict[int, BoolArray] = OrderedDict()
+        self._told: OrderedDict[Key, Next] = OrderedDict()
         self._lock = Lock()
 
     def next(self, seed: int, given: Sequence[int], right: Sequence[bool]) -> Next:
@@ -127,14 +135,25 @@ class AdaptiveTest:
         """
         if len(given) != len(right):
             raise ValueError(f"{len(given)} items were given and {len(right)} answered")
+        key = seed, tuple(given), tuple(bool(one) for one in right)
+        with self._lock:
+            told = self._told.get(key)
+        if told is None:
+            told = self._work_out(*key)
+            self._remember(self._told, key, told)
+        return told
+
+    def _work_out(self, seed: int, given: tuple[int, ...], right: tuple[bool, ...]) -> Next:
         weights = self.measure.posterior(given, right)
         ability = self.measure.ability(weights)
         end = self._end(given, ability)
         if end is not None:
             return Next(None, end, ability)
-        shadow = self._shadow(seed, tuple(given), tuple(bool(one) for one in right))
-        place, after, lifted = self._pick(seed, shadow, weights)
-        self._keep(seed, (*given, place), tuple(bool(one) for one in right), after)
+        place, after, lifted = self._pick(seed, self._shadow(seed, given, right), weights)
+        # The form before stays, too: an answer may be changed while its step is being left.
+        with self._lock:
+            self._kept.pop((seed, given[:-1], right[:-2]), None)
+        self._remember(self._kept, (seed, (*given, place), right), after)
         return Next(place, None, ability, lifted)
 
     def forget(self) -> None:
@@ -142,6 +161,7 @@ class AdaptiveTest:
         with self._lock:
             self._kept.clear()
             self._eligible.clear()
+            self._told.clear()
 
     def keeps_rules(self, given: Sequence[int]) -> bool:
         """Whether a test that ends with these items keeps its rules, those of numbers in proportion."""
@@ -180,29 +200,30 @@ class AdaptiveTest:
                     self._eligible.popitem(last=False)
         return found
 
-    def _keep(self, seed: int, given: tuple[int, ...], right: tuple[bool, ...], shadow: Shadow) -> None:
-        """Keep the form behind the item last given, and not those before it."""
+    def _remember(self, kept: OrderedDict[Key, V], key: Key, value: V) -> None:
         with self._lock:
-            self._kept.pop((seed, given[:-1], right[:-1]), None)
-            self._kept[seed, given, right] = shadow
-            if len(self._kept) > KEPT:
-                self._kept.popitem(last=False)
+            kept[key] = value
+            if len(kept) > KEPT:
+                kept.popitem(last=False)
 
     def _shadow(self, seed: int, given: tuple[int, ...], right: tuple[bool, ...]) -> Shadow:
-        """Return the form behind what was given: as kept, or worked out again from the first item on."""
-        if not given:
-            return self._test.start
-        with self._lock:
-            kept = self._kept.get((seed, given, right[:-1]))
-        if kept is not None:
-            return kept
-        shadow = self._test.start
-        for count, place in enumerate(given):
-            weights = self.measure.posterior(given[:count], right[:count])
+        """Return the form behind what was given, worked out from the last one that this process has seen."""
+        count, shadow = self._latest(seed, given, right)
+        for number in range(count, len(given)):
+            weights = self.measure.posterior(given[:number], right[:number])
             found, shadow, _ = self._pick(seed, shadow, weights)
-            if found != place:
+            if found != given[number]:
                 return self._anew(given)
         return shadow
+
+    def _latest(self, seed: int, given: tuple[int, ...], right: tuple[bool, ...]) -> tuple[int, Shadow]:
+        """Return for how many items, from the first on, a form is kept, and that form."""
+        with self._lock:
+            for count in range(len(given), 0, -1):
+                kept = self._kept.get((seed, given[:count], right[: count - 1]))
+                if kept is not None:
+                    return count, kept
+        return 0, self._test.start
 
     def _anew(self, given: tuple[int, ...]) -> Shadow:
         names = tuple(self.pool.ids[place] for place in given)

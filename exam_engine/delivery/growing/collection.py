@@ -108,11 +108,6 @@ def adaptive_test(paper: SealedPaper) -> AdaptiveTest:
     return found
 
 
-def measure_of(paper: SealedPaper) -> Measure | None:
-    """Return what scores attempts at a growing test; None for a paper whose marks are added up."""
-    return opened(paper).measure if grows(paper.collection) else None
-
-
 def panel_of(paper: SealedPaper) -> Panel:
     """Return the panel of a sealed collection; raises NotACollection."""
     facts = paper.collection or {}

@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
+from uuid import UUID
 
+from exam_engine.assembly import verify
 from exam_engine.delivery.growing.adaptive import AdaptiveTest
+from exam_engine.delivery.growing.collection import adaptive_test, is_right, opened, panel_of
 from exam_engine.delivery.growing.multistage import Panel
 from exam_engine.delivery.growing.score import Ability, Mark, Measure
+from exam_engine.papers.content import SealedPaper
+from exam_engine.papers.growing import ADAPTIVE
 
 
 class Ending(StrEnum):
@@ -24,14 +30,16 @@ class Ending(StrEnum):
 
 @dataclass(frozen=True)
 class Trace:
-    """A test as it was taken.
+    """A test as it is scored.
 
     Attributes
     ----------
     places : tuple of int
-        Items in the order in which they were given, as places in the pool.
+        Items in the order in which they were given, as places in the pool; then those that were not reached.
     right : tuple of bool
         Whether each was answered right, by the answers that count.
+    reached : int
+        How many were given.
     abilities : tuple of Ability
         Before the first answer, and after each: one more than items.
     mark : Mark
@@ -41,6 +49,7 @@ class Trace:
 
     places: tuple[int, ...]
     right: tuple[bool, ...]
+    reached: int
     abilities: tuple[Ability, ...]
     mark: Mark
     ending: Ending
@@ -54,6 +63,7 @@ class Trace:
         """Return what the audit trail keeps; with the sealed parameters the score follows from it."""
         return {
             "places": list(self.places),
+            "reached": self.reached,
             "right": "".join("1" if one else "0" for one in self.right),
             "theta": [round(ability.theta, 6) for ability in self.abilities],
             "se": [round(ability.se, 6) for ability in self.abilities],
@@ -61,7 +71,14 @@ class Trace:
         }
 
 
-def trace(measure: Measure, places: Sequence[int], right: Sequence[bool], ending: Ending) -> Trace:
+def trace(
+    measure: Measure,
+    places: Sequence[int],
+    right: Sequence[bool],
+    ending: Ending,
+    *,
+    reached: int | None = None,
+) -> Trace:
     """Work out what each answer made of the ability.
 
     Examples
@@ -75,35 +92,89 @@ def trace(measure: Measure, places: Sequence[int], right: Sequence[bool], ending
     """
     weights = measure.path(list(places), right)
     abilities = tuple(measure.ability(one) for one in weights)
-    return Trace(tuple(places), tuple(right), abilities, measure.mark(weights[-1]), ending)
+    given = len(places) if reached is None else reached
+    return Trace(tuple(places), tuple(right), given, abilities, measure.mark(weights[-1]), ending)
 
 
-def ending_of(collection: Mapping[str, Any], given: int, *, is_over: bool) -> Ending:
-    """Return why a test ended after so many items; ``is_over`` tells whether its own rule had ended it."""
-    if not is_over:
-        return Ending.CUT_OFF
-    return Ending.LENGTH if given >= collection["settings"]["length"] else Ending.STANDARD_ERROR
+class Scoring:
+    """What scores attempts on one sealed collection.
+
+    A test that was cut off is scored as if the rest of it had been given and left open, as on a fixed paper: else
+    whoever waits for the end of time after a few items would be told the mean of everybody.
+
+    Parameters
+    ----------
+    paper : SealedPaper
+        Raises NotACollection for one whose marks are added up.
+    """
+
+    def __init__(self, paper: SealedPaper) -> None:
+        self._paper, self._problem = paper, opened(paper)
+        self._facts = paper.collection or {}
+
+    @cached_property
+    def _test(self) -> AdaptiveTest | Panel:
+        """Made when somebody was cut off or wants to know: about a second for an adaptive test."""
+        is_adaptive = self._facts["way"] == ADAPTIVE
+        return adaptive_test(self._paper) if is_adaptive else panel_of(self._paper)
+
+    def trace(
+        self, form: Sequence[int], responses: Mapping[UUID, Sequence[str]], *, seed: int, is_over: bool
+    ) -> Trace:
+        """Return how an attempt came to its ability.
+
+        Parameters
+        ----------
+        form : sequence of int
+            Places in the order in which they were given.
+        responses : mapping
+            By item; what was left open is absent.
+        seed : int
+            Of the attempt.
+        is_over : bool
+            Whether its own rule had ended the test.
+        """
+        entries = [self._paper.entries[place] for place in form]
+        right = [is_right(entry.content.key, responses.get(entry.item_id)) for entry in entries]
+        places, ending = list(form), Ending.LENGTH
+        if not is_over:
+            ending = Ending.CUT_OFF
+            places += _rest(self._test, seed, places, right)
+            right += [False] * (len(places) - len(form))
+        elif len(form) < self._facts["settings"]["length"]:
+            ending = Ending.STANDARD_ERROR
+        return trace(self._problem.measure, places, right, ending, reached=len(form))
+
+    def followed(self, seed: int, found: Trace) -> int:
+        """Return how many items, from the first on, the answers call for by this code: as a rule all of them."""
+        given: list[int] = []
+        while len(given) < len(found.places):
+            following = _next(self._test, seed, given, found.right[: len(given)])
+            if not following or following != list(found.places[len(given) : len(given) + len(following)]):
+                return len(given)
+            given += following
+        return len(given)
+
+    def keeps_rules(self, found: Trace) -> bool:
+        """Whether a test kept the rules of its blueprint, one that ended early those of numbers in proportion."""
+        if isinstance(self._test, AdaptiveTest):
+            return self._test.keeps_rules(found.places)
+        form = [self._problem.pool.ids[place] for place in found.places]
+        return verify(self._problem.pool, self._problem.specification, [form]).ok
 
 
-def picks_of(test: AdaptiveTest, seed: int, found: Trace) -> int:
-    """Return how many of the items, from the first on, this code would have given as well."""
-    for count, place in enumerate(found.places):
-        if test.next(seed, found.places[:count], found.right[:count]).place != place:
-            return count
-    return len(found.places)
+def _next(test: AdaptiveTest | Panel, seed: int, given: Sequence[int], right: Sequence[bool]) -> list[int]:
+    """Return the items of the step that follows; none at the end."""
+    if isinstance(test, AdaptiveTest):
+        place = test.next(seed, given, right).place
+        return [] if place is None else [place]
+    name = test.next_module(test.taken(given), sum(right))
+    return [] if name is None else list(test.modules[name])
 
 
-def route_of(panel: Panel, found: Trace) -> int:
-    """Return how many of the items, from the first on, belong to the modules to which the scores lead."""
-    taken: list[str] = []
-    given: list[int] = []
-    score = 0
-    while (name := panel.next_module(taken, score)) is not None:
-        taken.append(name)
-        given += panel.modules[name]
-        score = sum(found.right[: len(given)])
-        if tuple(given) != found.places[: len(given)]:
-            return len(given) - len(panel.modules[name])
-        if len(given) == len(found.places):
-            break
-    return len(given)
+def _rest(test: AdaptiveTest | Panel, seed: int, given: Sequence[int], right: Sequence[bool]) -> list[int]:
+    """Return the items that would have followed, had nothing more been answered."""
+    rest: list[int] = []
+    while following := _next(test, seed, [*given, *rest], [*right, *([False] * len(rest))]):
+        rest += following
+    return rest

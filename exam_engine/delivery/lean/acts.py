@@ -366,14 +366,7 @@ def advance(flush: Flush, requests: Sequence[Advance]) -> None:
     """Let attempts go on to their next step; whoever asks again is told of the one that was begun."""
     rows, places, now = _under_way(flush, requests)
     asked = [(request, row) for request in requests if (row := rows.get(request.attempt_id)) is not None]
-    going = {
-        row.id: row
-        for request, row in asked
-        if (row.step, row.epoch) == (request.number, request.epoch)
-        and row.ends_at is not None
-        and row.paused_at is None
-        and not row.last_step
-    }
+    going = _going(asked)
     terms = {row.sitting_id: _terms_of(row.sitting_id, row.rules) for row in going.values()}
     following = stepping.next_steps(flush.connection, list(going.values()), terms, now)
     stepping.enter(flush.connection, [(going[key], begun) for key, begun in following.items()])
@@ -390,6 +383,27 @@ def advance(flush: Flush, requests: Sequence[Advance]) -> None:
             number=request.number, epoch=request.epoch, step=row.step, present_epoch=row.epoch
         ):
             request.answer = _opened(flush, row, _state(row, row.id), (), standing, now)
+
+
+def foresee(flush: Flush, requests: Sequence[Advance]) -> None:
+    """Let courses work the next steps out for answers as they stand, without locking anything."""
+    found, now = _attempts(flush, requests, lock=False)
+    asked = [(each, row) for each in requests if (row := found.get((each.attempt_id, each.session_digest)))]
+    rows = [row for row in _going(asked).values() if stepping.needs_answers(row)]
+    terms = {row.sitting_id: _terms_of(row.sitting_id, row.rules) for row in rows}
+    stepping.next_steps(flush.connection, rows, terms, now)
+
+
+def _going(asked: Iterable[tuple[Advance, Any]]) -> dict[UUID, Any]:
+    """Return by attempt the rows of those whose page stands where the attempt does, and which may go on."""
+    return {
+        row.id: row
+        for request, row in asked
+        if (row.step, row.epoch) == (request.number, request.epoch)
+        and row.ends_at is not None
+        and row.paused_at is None
+        and not row.last_step
+    }
 
 
 def given(flush: Flush, requests: Sequence[Given]) -> None:

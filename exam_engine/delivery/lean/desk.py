@@ -20,7 +20,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from exam_engine.delivery.batches import Batcher, repeat_after_deadlock
 from exam_engine.delivery.lean import acts
-from exam_engine.delivery.lean.requests import Request
+from exam_engine.delivery.lean.requests import Advance, Request
 from exam_engine.delivery.rules import DatabaseAway, TooManyWaiting
 from itembank.base import audit
 from itembank.base.db import Database
@@ -69,6 +69,7 @@ class Desk:
             linger_seconds=linger_seconds,
             enough=ENOUGH,
             turn=turn or nullcontext(),
+            prepare=self._foresee,
         )
         self.start, self.stop, self.work = self._batcher.start, self._batcher.stop, self._batcher.work
         self._writing: Counter[tuple[type[Request], object]] = Counter()
@@ -98,6 +99,13 @@ class Desk:
     def _give_back(self, requests: Sequence[Request]) -> None:
         with self._counting:
             self._writing -= Counter(_place(request) for request in requests if request.writes)
+
+    def _foresee(self, requests: list[Request]) -> None:
+        """Let courses whose next step takes thought work it out before anything is locked; they remember it."""
+        going = [request for request in requests if isinstance(request, Advance)]
+        if going:
+            with self._engines[False].connect() as connection:
+                acts.foresee(acts.Flush(connection, self._database), going)
 
     def _work(self, requests: list[Request]) -> None:
         try:

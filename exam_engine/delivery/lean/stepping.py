@@ -76,7 +76,7 @@ def next_steps(
         return {}
     begun = store.steps(connection, [row.id for row in rows])
     accommodations = store.accommodations(connection, [row.id for row in rows])
-    asking = [row.id for row in rows if _needs_answers(row)]
+    asking = [row.id for row in rows if needs_answers(row)]
     answers = store.answers(connection, asking) if asking else {}
     found: dict[UUID, Begun] = {}
     for row in rows:
@@ -100,7 +100,8 @@ def next_steps(
     return found
 
 
-def _needs_answers(row: Row) -> bool:
+def needs_answers(row: Row) -> bool:
+    """Tell whether the next step of an attempt follows from its answers; no where this process cannot tell it."""
     course = ready_course(row.sitting_id, row.paper_id)
     return course is not None and course.needs_answers
 

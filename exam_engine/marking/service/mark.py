@@ -12,9 +12,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from exam_engine.delivery import service as delivery
-from exam_engine.delivery.growing.collection import is_right, measure_of
-from exam_engine.delivery.growing.score import Measure
-from exam_engine.delivery.growing.trace import Trace, ending_of, trace
+from exam_engine.delivery.growing.trace import Scoring, Trace
 from exam_engine.delivery.growing.version import engine_version
 from exam_engine.delivery.service import AttemptResponses
 from exam_engine.jobs import service as jobs
@@ -25,6 +23,7 @@ from exam_engine.marking.models import AttemptMark, ItemMark, MarkingRun
 from exam_engine.marking.rules import DEFAULT_MULTIPLE, MARK_UNIT, MultipleMarking, mark_choice, to_hundred
 from exam_engine.papers import service as papers
 from exam_engine.papers.content import SealedPaper
+from exam_engine.papers.growing import grows
 from exam_engine.sittings.models import Registration, Sitting
 from exam_engine.sittings.rules import Component
 from itembank.base import audit
@@ -156,10 +155,10 @@ def mark_sitting(
     )
     session.add(run)
     session.flush()
-    measures = {paper_id: measure_of(paper) for paper_id, paper in opened.items()}
+    scorings = {key: Scoring(paper) for key, paper in opened.items() if grows(paper.collection)}
     for attempt in attempts:
         paper = opened[attempt.paper_id]
-        found = trace_of(attempt, paper, measures[attempt.paper_id])
+        found = trace_of(scorings[paper.paper_id], attempt) if paper.paper_id in scorings else None
         _mark_attempt(session, run, attempt, paper, found, multiple)
         if found is not None:
             _record_trace(session, actor, run, attempt, paper, found)
@@ -216,18 +215,13 @@ def _mark_attempt(
     store.add_item_marks(session, rows)
 
 
-def trace_of(attempt: AttemptResponses, paper: SealedPaper, measure: Measure | None) -> Trace | None:
-    """Return how an attempt at a growing test came to its ability; None where marks are added up.
+def trace_of(scoring: Scoring, attempt: AttemptResponses) -> Trace:
+    """Return how an attempt at a growing test came to its ability.
 
     Its items are as hard as its candidate is able, so the marks earned on them say little.
     """
-    if measure is None:
-        return None
-    places = attempt.form or ()  # in the order in which they were given
-    entries = [paper.entries[place] for place in places]
-    right = [is_right(entry.content.key, attempt.responses.get(entry.item_id)) for entry in entries]
-    ending = ending_of(paper.collection or {}, len(places), is_over=attempt.is_over)
-    return trace(measure, places, right, ending)
+    form = attempt.form or ()  # in the order in which they were given
+    return scoring.trace(form, attempt.responses, seed=attempt.seed, is_over=attempt.is_over)
 
 
 def _measured(found: Trace) -> dict[str, Any]:

@@ -7,16 +7,12 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from exam_engine.assembly import verify
 from exam_engine.delivery import service as delivery
-from exam_engine.delivery.growing.collection import adaptive_test, opened, panel_of
-from exam_engine.delivery.growing.trace import Trace, picks_of, route_of
+from exam_engine.delivery.growing.trace import Scoring, Trace
 from exam_engine.marking import store
 from exam_engine.marking.models import AttemptMark, MarkingRun
 from exam_engine.marking.service.mark import trace_of, two_places
 from exam_engine.papers import service as papers
-from exam_engine.papers.content import SealedPaper
-from exam_engine.papers.growing import ADAPTIVE
 from itembank.base.errors import NotFound
 
 CLOSE = 1e-9
@@ -33,9 +29,9 @@ class Retraced:
         Whether ability, standard error and score come out as they were kept.
     followed : int
         Items, from the first on, that the answers call for by this code: as a rule all of them.
-    keeps_rules : bool or None
-        Whether the test kept the rules of its blueprint, one that ended early those of numbers in proportion; None for
-        a test that was cut off.
+    keeps_rules : bool
+        Whether the test kept the rules of its blueprint, one that ended early those of numbers in proportion; with the
+        items that were not reached.
     """
 
     mark: AttemptMark
@@ -44,7 +40,7 @@ class Retraced:
     trace: Trace
     agrees: bool
     followed: int
-    keeps_rules: bool | None
+    keeps_rules: bool
 
 
 def retrace(session: Session, mark_id: UUID) -> Retraced:
@@ -59,18 +55,16 @@ def retrace(session: Session, mark_id: UUID) -> Retraced:
     attempt = delivery.responses_of(session, mark.attempt_id)
     marked = {row.item_id: row.response for row in store.item_marks(session, mark_id) if row.response}
     paper = papers.open_sealed(session, attempt.paper_id)
-    measure = opened(paper).measure
-    taken = trace_of(replace(attempt, responses=marked), paper, measure)
-    assert taken is not None
-    followed, keeps = _checked(paper, attempt.seed, taken)
+    scoring = Scoring(paper)
+    taken = trace_of(scoring, replace(attempt, responses=marked))
     return Retraced(
         mark,
         run,
         tuple(paper.entries[place].item_id for place in taken.places),
         taken,
         _agrees(mark, taken),
-        followed,
-        keeps if attempt.is_over else None,
+        min(scoring.followed(attempt.seed, taken), taken.reached),
+        scoring.keeps_rules(taken),
     )
 
 
@@ -80,13 +74,3 @@ def _agrees(mark: AttemptMark, taken: Trace) -> bool:
         and abs((mark.theta_se or 0.0) - taken.ability.se) < CLOSE
         and (mark.score, mark.score_se) == (two_places(taken.mark.percent), two_places(taken.mark.se))
     )
-
-
-def _checked(paper: SealedPaper, seed: int, taken: Trace) -> tuple[int, bool]:
-    """Return how many items follow from the answers, and whether the test kept its rules."""
-    if (paper.collection or {})["way"] == ADAPTIVE:
-        test = adaptive_test(paper)
-        return picks_of(test, seed, taken), test.keeps_rules(taken.places)
-    problem = opened(paper)
-    form = [problem.pool.ids[place] for place in taken.places]
-    return route_of(panel_of(paper), taken), verify(problem.pool, problem.specification, [form]).ok

@@ -11,12 +11,17 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 
+from exam_engine.delivery import service as delivery
 from exam_engine.delivery.growing.collection import adaptive_test, is_right, panel_of
+from exam_engine.delivery.growing.trace import Ending
+from exam_engine.delivery.growing.version import engine_version
 from exam_engine.delivery.models import Attempt, AttemptStep
 from exam_engine.delivery.service import Settings
 from exam_engine.delivery.steps.courses import _courses
 from exam_engine.marking import service as marking
 from exam_engine.sittings.rules import Way
+from itembank.base import audit
+from itembank.base.clock import ShiftedClock
 from itembank.base.db import Database, Scope
 from itembank.people.models import Institution
 from itembank.people.rules import SYSTEM
@@ -57,9 +62,11 @@ def go_on(page: Page, number: int, epoch: int) -> Any:
 
 
 def test_an_adaptive_sitting_gives_one_item_after_the_other_and_can_be_worked_out_again(
-    client: TestClient, database: Database, institution: Institution
+    client: TestClient, database: Database, institution: Institution, clock: ShiftedClock
 ) -> None:
     world = growing_world(database, institution, ITEMS)
+    late = Page(client, world, world.candidate("考生迟"))  # never answers, and waits for the end
+    late.start()
     page = Page(client, world, world.candidate())
     page.start()
     opened = page.open().json()
@@ -88,14 +95,23 @@ def test_an_adaptive_sitting_gives_one_item_after_the_other_and_can_be_worked_ou
 
     places = {entry.item_id: place for place, entry in enumerate(world.paper.entries)}
     test = adaptive_test(world.paper)
+    clock.offset += world.sitting.ends_at - clock.now() + timedelta(minutes=1)
     with database.session(scope=Scope.everything()) as session:
-        attempt = session.scalars(select(Attempt)).one()
-        steps = session.scalars(select(AttemptStep).order_by(AttemptStep.number)).all()
-        run = marking.mark_sitting(
-            session, world.sitting.id, actor=SYSTEM, now=world.sitting.ends_at + timedelta(minutes=1)
-        )
-        [mark] = marking.read_attempt_marks(session, run.id)
+        delivery.hand_in_overdue(session)
+        attempt = session.get_one(Attempt, UUID(page.attempt))
+        mine = select(AttemptStep).where(AttemptStep.attempt_id == attempt.id)
+        steps = session.scalars(mine.order_by(AttemptStep.number)).all()
+        run = marking.mark_sitting(session, world.sitting.id, actor=SYSTEM, now=clock.now())
+        by_attempt = {mark.attempt_id: mark for mark in marking.read_attempt_marks(session, run.id)}
+        mark, cut_off = by_attempt[attempt.id], by_attempt[UUID(late.attempt)]
         _, scores = marking.latest_scores(session, world.sitting.id)
+    with database.session(scope=Scope.everything(), writes=False) as session:
+        found, cut = (marking.retrace(session, each.id) for each in (mark, cut_off))
+        told = {
+            entry.action: entry.detail
+            for entry in audit.entries(session, institutions=None)
+            if entry.subject_id == str(attempt.id)
+        }
     order = [places[item] for item in given]
     right = [number % 3 > 0 for number in range(6)]
     assert [step.places for step in steps] == [[place] for place in order]
@@ -107,6 +123,17 @@ def test_an_adaptive_sitting_gives_one_item_after_the_other_and_can_be_worked_ou
     assert float(scores[attempt.registration_id]) == pytest.approx(
         test.measure.mark(weights).percent, abs=0.005
     )
+    assert (told["attempt.measured"]["places"], told["attempt.measured"]["right"]) == (order, "011011")
+    assert told["attempt.measured"]["theta"][-1] == pytest.approx(mark.theta, abs=1e-6)
+    assert told["attempt.measured"]["engine"] == told["attempt.went_on"]["engine"] == engine_version()
+    assert told["attempt.started"]["places"] == order[:1]
+    assert (found.agrees, found.followed, found.keeps_rules) == (True, 6, True)
+    # Whoever is cut off is scored as if the rest had been left open, and not told the mean of everybody.
+    assert (cut.trace.reached, len(cut.trace.places), cut.trace.ending) == (1, 6, Ending.CUT_OFF)
+    assert not any(cut.trace.right)
+    assert cut.agrees
+    assert cut_off.theta is not None
+    assert cut_off.theta < min(test.measure.ability(test.measure.posterior(order[:1], [False])).theta, -0.9)
     assert is_right(["A", "B"], ["B", "A"])
     assert not is_right(["A", "B"], ["A"])
 
