@@ -227,14 +227,13 @@ def standing(session: Session, sitting_id: UUID, registration_id: UUID) -> Seque
     return session.scalars(query.order_by(Incident.id)).all()
 
 
-def undecided(session: Session, sitting_id: UUID) -> Sequence[Incident]:
-    """Incidents that void a component once a second person confirms."""
+def undecided(session: Session, sitting_id: UUID | None = None) -> Sequence[Incident]:
+    """Incidents that void a component once a second person confirms, of one sitting or of all."""
     query = select(Incident).where(
-        Incident.sitting_id == sitting_id,
-        Incident.kind.in_(VOIDING),
-        Incident.confirmed_at.is_(None),
-        Incident.withdrawn_at.is_(None),
+        Incident.kind.in_(VOIDING), Incident.confirmed_at.is_(None), Incident.withdrawn_at.is_(None)
     )
+    if sitting_id is not None:
+        query = query.where(Incident.sitting_id == sitting_id)
     return session.scalars(query.order_by(Incident.id)).all()
 
 

@@ -201,8 +201,11 @@ def test_attendance_incidents_record_and_closing(
     assert incident
     confirm = f"{here}/incidents/{incident[1]}/confirm"
     alone = client.post(confirm)
+    homes = [client.get("/").text]
     login(Role.EXAM_OFFICER)
+    homes.append(client.get("/").text)
     second = client.post(confirm)
+    homes.append(client.get("/").text)
     ended = client.get(f"{here}?seat={keys[0]}").text
     early = client.post(f"/invigilation/{theory.sitting_id}/close")
     clock.advance(120 * MINUTE)
@@ -219,6 +222,11 @@ def test_attendance_incidents_record_and_closing(
     assert 'data-state="paused"' in page
     assert "待第二人确认" in page
     assert [alone.status_code, second.status_code] == [409, 303]
+    assert [f'href="{here}"><span class="todo-count">1</span>待第二人' in home for home in homes] == [
+        False,
+        True,
+        False,
+    ]
     assert 'data-state="terminated"' in ended
     assert [a.status_code for a in (early, unrecorded, bare, kept, closed, late)] == [
         409,

@@ -16,6 +16,7 @@ AREA = Area(
     "invigilation",
     router,
     nav=[NavItem(Action.ROOM_READ, "/invigilation", N_("Invigilation"), "Examinations")],
+    todos=routes.todos,
     # Asked by candidates' pages with every heartbeat, and authorised by the attempt's own token.
     routes=[Route(MESSAGES_PATH, Messages(), methods=["GET"])],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +23,18 @@ from web.i18n import N_
 from web.invigilation.forms import AttendanceForm, IncidentForm, ReasonForm, RecordForm
 from web.invigilation.labels import COMPONENTS, INCIDENTS, STATUSES
 from web.invigilation.pages import FormDep, address, room_of, room_page, router, sitting_page
+from web.navigation import Todo
+
+
+def todos(ctx: Context) -> Sequence[Todo]:
+    """Incidents that wait for a second person: until then a candidate's clock stands."""
+    if not ctx.may(Action.INCIDENT_RECORD):
+        return []
+    waiting = invigilation.incidents_to_decide(ctx.session, ctx.actor)
+    where = {(row.sitting_id, row.room_id) for row in waiting}
+    sitting_id, room_id = where.pop() if len(where) == 1 else (None, None)
+    url = address(sitting_id, room_id) if sitting_id and room_id else "/invigilation"
+    return [Todo(len(waiting), N_("incidents that wait for a second person"), url)]
 
 
 @router.get("")

@@ -22,6 +22,7 @@ from exam_engine.invigilation.service.picturing import (
 )
 from exam_engine.invigilation.service.recording import (
     confirm_incident,
+    incidents_to_decide,
     keep_room_record,
     record_incident,
     running_sitting,
@@ -47,6 +48,7 @@ __all__ = [
     "close_sitting",
     "command",
     "confirm_incident",
+    "incidents_to_decide",
     "keep_room_record",
     "messages",
     "messages_of",

@@ -267,6 +267,11 @@ def _release(session: Session, actor: Actor, incident: Incident, attempt_id: UUI
     )
 
 
+def incidents_to_decide(session: Session, actor: Actor) -> Sequence[Incident]:
+    """Return the incidents that wait for the one who acts to confirm them, or to withdraw them."""
+    return [incident for incident in store.undecided(session) if incident.recorded_by != str(actor)]
+
+
 def withdraw_incident(
     session: Session, *, actor: Actor, incident_id: UUID, reason: str, now: datetime
 ) -> Incident:
