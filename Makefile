@@ -11,7 +11,7 @@ catalogue:  # every string has its Chinese
 	$(PYTHON) -m scripts.catalogue
 
 test:  # on SQLite and on a real PostgreSQL
-	$(PYTHON) -m pytest -n 2 --dist loadgroup $(PYTEST_ARGS)
+	$(PYTHON) -m pytest -n 3 $(PYTEST_ARGS)
 
 COMPILE = $(PYTHON) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header

@@ -17,7 +17,8 @@ CHECKS = {
     "walls": ["-c", "from importlinter.cli import lint_imports_command as run; run(['--no-cache'])"],
     "catalogue": ["-m", "scripts.catalogue"],
     # SQLite and a real PostgreSQL; the comparison of models and migrations is among them.
-    "tests": ["-m", "pytest", "-n", "2", "--dist", "loadgroup"],
+    # Three for two cores: one or another waits for its browser or its server.
+    "tests": ["-m", "pytest", "-n", "3"],
 }
 
 

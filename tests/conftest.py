@@ -37,6 +37,7 @@ from scripts import demo
 from scripts.servers.postgres import Postgres, PostgresMissing, start_postgres
 from tests.factories.kept import AS_REPLICA, deletions, once
 from tests.factories.people import make_institution, make_platform, make_user
+from tests.scheduling import Together, in_order
 from web import logs, render
 from web.account import routes as account
 from web.app import create_app
@@ -98,6 +99,7 @@ def pytest_configure(config: pytest.Config) -> None:
         _postgres()
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     server = _server
     node.workerinput["pgport"] = server.port if isinstance(server, Postgres) else 0
@@ -118,8 +120,12 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes long begins first, or one worker would end with it while the others have nothing to do."""
-    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    items[:] = in_order(items)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:
+    return Together(config, log)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -166,7 +172,7 @@ def reference_data() -> Path:
 def demonstration_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The data folder of a site with the demonstration in it, built once; who takes it works on a copy.
 
-    Its users stand in the group ``demonstration``, so that no second worker builds it again.
+    Its users go to one worker (``tests.scheduling``), so that no second one builds it again.
     """
     data = tmp_path_factory.mktemp("demonstration")
     demo.ensure(demo.demonstration_settings(Settings(data=data)), say=lambda _line: None)

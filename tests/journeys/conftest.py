@@ -48,19 +48,14 @@ AXE = """() => axe.run({exclude: [["tbody > tr:nth-child(n+9):not(:last-child)"]
 
 Of a long table the first rows and the last are looked at: one template makes them all.
 """
+AXE_FILE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 EXAM_ROOM = (1366, 768)
 """The screens of most examination rooms."""
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """One database is enough for a journey: the stores are tested on both elsewhere.
-
-    The journeys of a file go to one worker, which starts one browser for them.
-    """
-    for item in items:
-        if item.path.is_relative_to(Path(__file__).parent) and not item.get_closest_marker("xdist_group"):
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+    """One database is enough for a journey: the stores are tested on both elsewhere."""
     if config.getoption("--database") != "both":
         return
     here = Path(__file__).parent
@@ -207,13 +202,13 @@ def shot() -> Callable[[Page, str], Path]:
 @pytest.fixture(scope="session")
 def accessibility() -> Callable[[Page], list[str]]:
     """``accessibility(page)`` lists what axe-core finds wrong with a page, in words."""
-    script = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
-    if not script.is_file():
+    if not AXE_FILE.is_file():
         pytest.skip("axe-core is not installed (npm ci)")
-    source = script.read_text("utf-8")
+    source = AXE_FILE.read_text("utf-8")
 
     def findings(page: Page) -> list[str]:
-        page.evaluate(source)  # a script tag would be refused by the content security policy
+        if not page.evaluate("() => 'axe' in window"):
+            page.evaluate(source)  # a script tag would be refused by the content security policy
         found: list[str] = page.evaluate(AXE)
         return found
 

@@ -21,14 +21,13 @@ from scripts import demo
 from scripts.demonstration.facts import Facts
 from scripts.demonstration.people import STAFF, Staff
 from scripts.site import Site, open_site
-from tests.journeys.conftest import EXAM_ROOM
+from tests.journeys.conftest import AXE_FILE, EXAM_ROOM
 from tests.journeys.walk import PHONE, English, Walk, open_to
 from web.app import create_app
 from web.security import SESSION_COOKIE
 from web.settings import Settings
 
-# On one worker each address is looked at closely once.
-pytestmark = [pytest.mark.journey, pytest.mark.slow, pytest.mark.xdist_group("demonstration")]
+pytestmark = [pytest.mark.journey, pytest.mark.slow]
 Shot = Callable[[Page, str], Path]
 Findings = Callable[[Page], list[str]]
 ONE_A_ROLE = sorted(
@@ -97,6 +96,8 @@ def screen(demonstration: Demonstration, browser: Browser) -> Iterator[BrowserCo
         timezone_id="Asia/Shanghai",
     )
     context.set_default_timeout(30_000)
+    if AXE_FILE.is_file():
+        context.add_init_script(path=AXE_FILE)  # every page here is asked
     yield context
     context.close()
 

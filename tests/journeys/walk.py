@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from babel.messages.pofile import read_po
 from fastapi.routing import APIRoute
-from playwright.sync_api import Page, Response
+from playwright.sync_api import ConsoleMessage, Page, Response
 
 import web
 from exam_engine.worker import HANDLERS
@@ -33,7 +34,7 @@ FILES = (
 )
 """How the addresses end that answer with something else than a page."""
 
-SHOWN = """() => {
+SEEN = """() => {
   const texts = [document.title];
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) {
@@ -42,9 +43,14 @@ SHOWN = """() => {
   }
   for (const element of document.querySelectorAll("[aria-label],[title],[placeholder],[alt]"))
     for (const name of ["aria-label", "title", "placeholder", "alt"]) texts.push(element.getAttribute(name) || "");
-  return texts.map((text) => text.trim()).filter(Boolean);
+  return {
+    texts: texts.map((text) => text.trim()).filter(Boolean),
+    titles: document.querySelectorAll("h1").length,
+    wide: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+    links: Array.from(document.querySelectorAll("a[href^='/']"), (link) => link.getAttribute("href")),
+  };
 }"""
-"""Every text that a page says, to the eye or to a screen reader."""
+"""Every text that a page says, to the eye or to a screen reader; its titles, its width and where it leads."""
 
 TOO_WIDE = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 UNIQUE_ID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b")
@@ -133,7 +139,11 @@ class Walk:
 
     def __post_init__(self) -> None:
         self.page.on("pageerror", lambda error: self._said.append(str(error)))
-        self.page.on("console", lambda line: self._said.append(line.text) if line.type == "error" else None)
+        self.page.on("console", self._note)
+
+    def _note(self, line: ConsoleMessage) -> None:
+        if line.type == "error":
+            self._said.append(f"{line.text} {line.location['url']}")
 
     def through(self, allowed: list[Place]) -> None:
         """Open every page without parameters, then the first and the last of each kind that a page links to."""
@@ -156,26 +166,24 @@ class Walk:
         self.known.add(address)
         self._said.clear()
         answer = self.page.goto(address)
-        self.wrong += [f"{template}: {problem}" for problem in self._problems(template, answer)]
+        seen = self.page.evaluate(SEEN)
+        self.wrong += [f"{template}: {problem}" for problem in self._problems(template, answer, seen)]
         number = len(self.seen.get(template, ()))
         self.keep(
             self.page, f"every-{self.name}-" + re.sub("[^a-z_]+", "-", template).strip("-") + f"-{number}"
         )
-        links = self.page.eval_on_selector_all(
-            "a[href^='/']", "links => links.map(a => a.getAttribute('href'))"
-        )
-        paths = [urlsplit(link).path for link in links]
+        paths = [urlsplit(link).path for link in seen["links"]]
         return [path for path in paths if not path.endswith(FILES) and not path.startswith("/language/")]
 
-    def _problems(self, template: str, answer: Response | None) -> Iterator[str]:
+    def _problems(self, template: str, answer: Response | None, seen: dict[str, Any]) -> Iterator[str]:
         if answer is None or answer.status != 200:
             yield f"answered {answer.status if answer else 'nothing'}"
         yield from (f"console: {line}" for line in self._said)
-        if self.page.locator("h1").count() != 1:
-            yield f"{self.page.locator('h1').count()} h1"
-        if extra := self.page.evaluate(TOO_WIDE):
-            yield f"{extra} px too wide"
-        texts = self.page.evaluate(SHOWN)
+        if seen["titles"] != 1:
+            yield f"{seen['titles']} h1"
+        if seen["wide"]:
+            yield f"{seen['wide']} px too wide"
+        texts = seen["texts"]
         yield from (f"English: {text}" for text in self.english.within(texts))
         yield from (f"code: {text}" for text in texts if text in CODES)
         if template not in IDS_BELONG:

@@ -39,7 +39,7 @@ from scripts.demonstration.facts import FILE, Facts
 from scripts.site import Site, open_site
 from web.settings import Settings
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("demonstration")]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")

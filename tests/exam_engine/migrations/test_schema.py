@@ -29,7 +29,6 @@ def _step_back(database: Database) -> None:
         command.downgrade(settings, "-1")
 
 
-@pytest.mark.xdist_group("migrations")
 def test_the_migrated_schema_is_the_models(
     backend: str, request: pytest.FixtureRequest, tmp_path: Path, keyring: Keyring
 ) -> None:
