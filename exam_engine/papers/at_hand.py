@@ -23,8 +23,9 @@ from exam_engine.assembly.specification import Earlier, Overlap, Rule, is_across
 from exam_engine.papers.blueprint import BlueprintSpec
 from exam_engine.papers.compile import EQUAL, NO_SHARING, BankItem
 
-LOCKED, ELSEWHERE = "locked", "elsewhere"
-"""Rules that filling a paper anew adds: its locked items stay, items of the other forms do not come."""
+LOCKED, ELSEWHERE, ASIDE = "locked", "elsewhere", "aside"
+"""Rules that filling a paper anew adds: locked items stay, items of the other forms do not come, and those that were
+swapped out by hand do not come back."""
 
 
 @dataclass(frozen=True)
@@ -77,8 +78,10 @@ def broken_rules(specification: Specification, verification: Verification, form:
     return tuple(dict.fromkeys(names))
 
 
-def refill_specification(at_hand: FormsAtHand, form: int, locked: Collection[str]) -> Specification:
-    """Return the specification of one form that keeps its locked items and fits the other forms.
+def refill_specification(
+    at_hand: FormsAtHand, form: int, locked: Collection[str], aside: Collection[str] = ()
+) -> Specification:
+    """Return the specification of one form that keeps its locked items, fits the other forms, and holds none ``aside``.
 
     Raises ValueError for a locked item that is not in the form.
 
@@ -110,6 +113,9 @@ def refill_specification(at_hand: FormsAtHand, form: int, locked: Collection[str
     barred |= set(at_hand.pool.ids) - at_hand.usable - set(locked)
     if barred:
         rules.append(Exclude(name=ELSEWHERE, ids=tuple(sorted(barred - set(locked)))))
+    gone = set(aside) & at_hand.usable - barred - set(held)
+    if gone:
+        rules.append(Exclude(name=ASIDE, ids=tuple(sorted(gone))))
     return replace(specification, rules=tuple(rules), sharing_name=NO_SHARING)
 
 

@@ -333,13 +333,19 @@ def check_ticked(checks: Iterable[PaperCheck]) -> None:
 
 def last_edit(kinds: Sequence[PaperEventKind]) -> int | None:
     """Return the place of the edit that an undo takes back: the last one not undone; None when there is none."""
+    standing = standing_edits(kinds)
+    return standing[-1] if standing else None
+
+
+def standing_edits(kinds: Sequence[PaperEventKind]) -> list[int]:
+    """Return the places of the edits that are not undone."""
     standing: list[int] = []
     for place, kind in enumerate(kinds):
         if kind is PaperEventKind.UNDONE:
             standing.pop()
         elif kind in EDITS:
             standing.append(place)
-    return standing[-1] if standing else None
+    return standing
 
 
 def check_is_form(label: str, kind: PaperKind) -> None:

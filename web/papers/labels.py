@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from exam_engine.papers import growing
-from exam_engine.papers.at_hand import ELSEWHERE, LOCKED
+from exam_engine.papers.at_hand import ASIDE, ELSEWHERE, LOCKED
 from exam_engine.papers.blueprint import BlueprintSpec
 from exam_engine.papers.capacity import USED
 from exam_engine.papers.compile import (
@@ -99,6 +99,7 @@ _SINGLE: dict[str, str] = {
     LOCKED: N_("Locked items stay"),
     USED: N_("No item of papers sealed before"),
     ELSEWHERE: N_("No item of the other forms, none that is not active"),
+    ASIDE: N_("No item that was swapped out by hand"),
     MEAN_P: N_("Mean proportion correct"),
     OVERLAP: N_("Items that two forms have in common"),
     MIN_POINTS: N_("Different assessment points at least"),

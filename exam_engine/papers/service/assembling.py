@@ -290,7 +290,7 @@ def _read_refill(session: Session, assembly: Assembly) -> _Task:
     paper, request = refilled_paper(session, assembly)
     at_hand, papers = forms_at_hand(session, paper.assembly_id)
     place = [other.id for other in papers].index(paper.id)
-    specification = refill_specification(at_hand, place, request["locked"])
+    specification = refill_specification(at_hand, place, request["locked"], request.get("aside", ()))
     return _Task(
         at_hand.spec,
         at_hand.items,

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from exam_engine.papers import store
 from exam_engine.papers.compile import BankItem
-from exam_engine.papers.models import Assembly, Paper, PaperEntry
-from exam_engine.papers.rules import NothingOpen, PaperEventKind, check_reason
+from exam_engine.papers.models import Assembly, Paper, PaperEntry, PaperEvent
+from exam_engine.papers.rules import NothingOpen, PaperEventKind, check_reason, standing_edits
 from exam_engine.papers.service.editing import apply_edit, editable, set_locks, swap_of
 from exam_engine.papers.service.storing import outline_place
 from itembank.people.rules import Actor
@@ -34,9 +34,21 @@ def refill_request(
         blueprint_id=paper.blueprint_id,
         forms=1,
         paper_id=paper.id,
-        request={"locked": kept, "revision": paper.revision, "reason": why},
+        request={
+            "locked": kept,
+            "revision": paper.revision,
+            "reason": why,
+            "aside": _put_aside(store.events(session, paper_id)),
+        },
         requested_by=actor.id if actor.kind == "user" else None,
     )
+
+
+def _put_aside(events: Sequence[PaperEvent]) -> list[str]:
+    """Return the items that somebody swapped out by hand, had a reason for, and did not take back."""
+    edits = (events[place] for place in standing_edits([event.kind for event in events]))
+    swaps = (swap for edit in edits if edit.kind is PaperEventKind.SWAPPED for swap in edit.swaps)
+    return sorted({swap["old"] for swap in swaps})
 
 
 def refilled_paper(session: Session, assembly: Assembly) -> tuple[Paper, Mapping[str, Any]]:

@@ -11,7 +11,9 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from exam_engine.assembly import Exclude
 from exam_engine.papers import service as papers
+from exam_engine.papers.at_hand import ASIDE, refill_specification
 from exam_engine.papers.rules import (
     AssemblyStatus,
     ChecksMissing,
@@ -27,6 +29,7 @@ from exam_engine.papers.rules import (
     SubstituteUnsuitable,
     last_edit,
 )
+from exam_engine.papers.service.checking import forms_at_hand
 from itembank.base.audit import AuditEntry
 from itembank.base.db import Database, Scope
 from itembank.items.models import Item
@@ -208,7 +211,15 @@ def test_locked_items_stay_when_the_rest_is_filled_anew(
         values = {"actor": manager, "paper_id": paper_id, "reason": "换题", "revision": 0, "now": NOW}
         with pytest.raises(NothingOpen):
             papers.request_refill(session, locked=everything, **values)
+        # What was swapped out for a reason does not come back.
+        fitting = papers.substitutes(session, paper_id, 4).found.keeping[0].name
+        swap(session, paper_id, manager, 4, fitting)
+        values["revision"] = 1
         request = papers.request_refill(session, locked=[1, 2, 9], seed=3, queue=False, **values)
+        at_hand, _ = forms_at_hand(session, papers.find_paper(session, paper_id).assembly_id)
+        asked = request.request or {}
+        rules = refill_specification(at_hand, 0, asked["locked"], asked["aside"]).rules
+        assert Exclude(name=ASIDE, ids=(str(before[3]),)) in rules
     status = papers.perform_assembly(open_session, request.id, actor=manager, now=lambda: NOW)
 
     assert status is AssemblyStatus.ASSEMBLED
@@ -217,7 +228,7 @@ def test_locked_items_stay_when_the_rest_is_filled_anew(
         outcome = papers.find_assembly(session, request.id).outcome or {}
         event = papers.paper_history(session, paper_id)[-1]
         assert [after[k] for k in (0, 1, 8)] == [before[k] for k in (0, 1, 8)]
-        assert before[4] not in after
+        assert not {before[3], before[4]} & set(after)
         assert event.kind is PaperEventKind.RESOLVED
         assert outcome["replaced"] == len(event.swaps) > 0
         assert papers.broken_in(session, papers.find_paper(session, paper_id)) == ()
