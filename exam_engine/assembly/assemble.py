@@ -30,7 +30,7 @@ from exam_engine.assembly.plan import (
 )
 from exam_engine.assembly.polish import polish
 from exam_engine.assembly.pool import FloatArray, Pool
-from exam_engine.assembly.reason import Problem, attempt_work, find_reason
+from exam_engine.assembly.reason import Problem, find_reason
 from exam_engine.assembly.rechoose import WORTH, rechoose
 from exam_engine.assembly.result import (
     Assembled,
@@ -457,9 +457,8 @@ def assemble(
 
 
 def _reason(task: _Task, run: Callable[[], Run]) -> Infeasible:
-    def attempt(changed: Specification) -> bool | None:
+    def attempt(changed: Specification, work: Work) -> bool | None:
         try:
-            work = attempt_work(task.pool.size, task.forms)
             again = _Task(task.pool, changed, task.forms, 0, work, lambda *_: None, any_will_do=True)
             again.bound = again.relaxed_bound()
             found = _Found(None, None, nothing=True) if np.isinf(again.bound) else again.search()

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from exam_engine.assembly.relax import Dial, Give
 from exam_engine.assembly.result import Change
+from exam_engine.assembly.solver import WorkExhausted
 
 MOST_SETS = 200
 """Sets of rules that are looked at."""
@@ -96,18 +97,21 @@ def smallest_change(
     choices: list[tuple[float, int, frozenset[str], Changes]] = []
     best: tuple[float, Changes] | None = None
     level: int | None = None
-    for cost, names in sufficient_sets(gives, clash, known):
-        if level is not None and cost != level and best is None:
-            best = _best(gives, choices, judge)
-            choices = []
-        if best is not None or len(choices) >= MOST_CHOICES:
-            break
-        level = cost
-        order = [gives[name] for name in gives if name in names]
-        changes = _tune(order, judge.seems_possible)
-        choices.append((size_of(changes, gives), len(choices), names, changes))
-        fallback = fallback or changes
-    best = best or _best(gives, choices, judge)
+    try:
+        for cost, names in sufficient_sets(gives, clash, known):
+            if level is not None and cost != level and best is None:
+                best = _best(gives, choices, judge)
+                choices = []
+            if best is not None or len(choices) >= MOST_CHOICES:
+                break
+            level = cost
+            order = [gives[name] for name in gives if name in names]
+            changes = _tune(order, judge.seems_possible)
+            choices.append((size_of(changes, gives), len(choices), names, changes))
+            fallback = fallback or changes
+        best = best or _best(gives, choices, judge)
+    except WorkExhausted:  # what was found by then is told
+        pass
     return (best[1], True) if best is not None else (fallback, False)
 
 

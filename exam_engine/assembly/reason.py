@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,8 +21,8 @@ from exam_engine.assembly.set_clash import change_of_sets, clash_of_sets, is_exp
 from exam_engine.assembly.solver import Work, WorkExhausted
 from exam_engine.assembly.specification import Anchor, Near, Specification
 
-EXPLAIN_WORK = 20_000
-"""Work that finding the clash may cost beside the search itself, and finding the change once more."""
+EXPLAIN_WORK, EXPLAIN_EFFORT = 20_000, 6e7
+"""Work and effort that finding the clash may cost beside the search itself, and finding the change once more."""
 
 SMALL = 5_000
 """Items times forms up to which forms are sought to see whether some rules are possible together."""
@@ -29,8 +30,13 @@ SMALL = 5_000
 ATTEMPT_WORK, LEAST_ATTEMPT = 300_000, 100
 """Work of one search for forms: the first by items and forms, as a node of a larger programme takes longer."""
 
-ATTEMPT_SECONDS, EXPLAIN_SECONDS = 6.0, 30.0
-"""Single calls of the solver may take long whatever their work: in large pools what they would tell stays open."""
+ATTEMPT_EFFORT, ALL_ATTEMPTS = 1e7, 6e7
+"""Effort of one search for forms, and of all together that look for the clash, and again for the change: in large pools
+what they would tell stays open."""
+
+LONGEST_SECONDS = 600.0
+"""When an explanation ends in any case. It is far beyond what explanations take; where it is reached, what is told
+depends on the machine and may leave more open, but is never wrong."""
 
 ORDERS_WHOLE = 2
 
@@ -48,7 +54,7 @@ class Problem:
     specification: Specification
     program: Program
     forms: int
-    attempt: Callable[[Specification], bool | None] | None
+    attempt: Callable[[Specification, Work], bool | None] | None
     compiled: Callable[[Specification], Program] | None = None
 
     def compile(self, specification: Specification) -> Program:
@@ -58,10 +64,30 @@ class Problem:
         return compile_program(self.pool, specification, allow_empty=True)
 
 
-def attempt_work(size: int, forms: int) -> Work:
-    """Return the work that may go into one search for forms with other rules."""
-    limit = min(EXPLAIN_WORK, max(LEAST_ATTEMPT, ATTEMPT_WORK // (size * forms + 1)))
-    return Work(limit, until=time.monotonic() + ATTEMPT_SECONDS)
+class _Means:
+    """What an explanation may cost; ``look`` is called now and then, to see a cancel."""
+
+    def __init__(self, problem: Problem, look: Callable[[], None]) -> None:
+        self.problem, self.look = problem, look
+        self.until = time.monotonic() + LONGEST_SECONDS
+        self.spent = 0.0
+
+    def work(self) -> Work:
+        """Return the work of one part of the explanation."""
+        return Work(EXPLAIN_WORK, until=self.until, most_effort=EXPLAIN_EFFORT)
+
+    def attempt(self, specification: Specification) -> bool | None:
+        """Whether there are forms with a specification; None when that stayed open."""
+        problem = self.problem
+        if problem.attempt is None:
+            return None
+        self.look()
+        limit = max(LEAST_ATTEMPT, ATTEMPT_WORK // (problem.pool.size * problem.forms + 1))
+        effort = min(ATTEMPT_EFFORT, ALL_ATTEMPTS - self.spent)
+        work = Work(min(EXPLAIN_WORK, limit), until=self.until, most_effort=effort)
+        found = problem.attempt(specification, work)
+        self.spent += work.effort
+        return found
 
 
 @dataclass(frozen=True)
@@ -80,34 +106,39 @@ class Reason:
 def find_reason(problem: Problem, rng: np.random.Generator, report: Callable[[int], None]) -> Reason:
     """Return the clash of rules and the smallest change; ``report`` is told how many of three steps are done."""
     program, forms = problem.program, problem.forms
-    search = _Search(problem, rng, _work())
-    clash, irreducible, whole = search.clash(search.everything)
-    report(1)
-    changes, confirmed = (_change_of_sets if search.by_sets else _change)(problem, rng, search.names(clash))
-    report(2)
-    work = _work()
+    done = 0
+    means = _Means(problem, lambda: report(done))
+    search = _Search(problem, rng, means)
+    try:
+        clash, irreducible, whole = search.clash(search.everything)
+    except WorkExhausted:
+        clash, irreducible, whole = search.everything, False, False
+    report(done := 1)
+    means.spent = 0.0
+    change = _change_of_sets if search.by_sets else _change
+    changes, confirmed = change(problem, rng, search.names(clash), means)
+    report(done := 2)
+    most = None
+    with suppress(WorkExhausted):
+        if explain.limits_use(program, clash):
+            most = explain.most_forms(program, forms, rng, means.work())
     return Reason(
         shortages=explain.find_shortages(program, forms),
         clash=search.names(clash),
         irreducible=irreducible,
         changes=changes,
         confirmed=confirmed,
-        forms_possible=explain.most_forms(program, forms, rng, work)
-        if explain.limits_use(program, clash)
-        else None,
+        forms_possible=most,
         whole_numbers=whole,
     )
-
-
-def _work() -> Work:
-    return Work(EXPLAIN_WORK, until=time.monotonic() + EXPLAIN_SECONDS)
 
 
 class _Search:
     """Looks for clashes, in fractions first, then in whole items of all forms, at last in forms."""
 
-    def __init__(self, problem: Problem, rng: np.random.Generator, work: Work) -> None:
-        self.problem, self.rng, self.work = problem, rng, work
+    def __init__(self, problem: Problem, rng: np.random.Generator, means: _Means) -> None:
+        self.problem, self.rng, self.means = problem, rng, means
+        self.work = work = means.work()
         program, forms = problem.program, problem.forms
         limited = forms > 1 and program.max_use is not None and program.max_use < forms
         self.everything = (*range(len(program.names)), *([SHARING] if limited else []))
@@ -133,7 +164,7 @@ class _Search:
         program = self.problem.program
         for at, (level, orders) in enumerate(self.levels):
             if level == self.in_forms and is_explained_by_sets(program, self.problem.forms):
-                few = clash_of_sets(program, self.problem.forms, among, Work(EXPLAIN_WORK))
+                few = clash_of_sets(program, self.problem.forms, among, self.means.work())
                 if few is not None:
                     self.by_sets = True
                     return few, False, True
@@ -172,8 +203,8 @@ class _Search:
 
     def in_forms(self, keep: Sequence[int]) -> bool | None:
         """Whether the forms exist."""
-        key, attempt = frozenset(keep), self.problem.attempt
-        if key not in self.known and attempt is not None:
+        key = frozenset(keep)
+        if key not in self.known and self.problem.attempt is not None:
             specification = self.problem.specification
             parts = (*specification.rules, *specification.targets)
             # A block of common items stays, without being asked for: its items remain free of limits on use.
@@ -185,12 +216,12 @@ class _Search:
             targets = tuple(t for k, t in enumerate(parts) if k in key and k >= len(specification.rules))
             use = specification.max_use if SHARING in key else None
             part = replace(specification, rules=rules, targets=targets, max_use=use)  # type: ignore[arg-type]
-            self.known[key] = attempt(_bare(part))
+            self.known[key] = self.means.attempt(_bare(part))
         return self.known.get(key)
 
 
 def _change_of_sets(
-    problem: Problem, rng: np.random.Generator, clash: tuple[str, ...]
+    problem: Problem, rng: np.random.Generator, clash: tuple[str, ...], means: _Means
 ) -> tuple[tuple[Change, ...], bool]:
     """Return a change with which sets can be divided among the forms, and whether forms were found with it."""
 
@@ -204,13 +235,13 @@ def _change_of_sets(
             return False
         return plan_sets(program, program.rows, problem.forms, work).chosen is not None
 
-    work = Work(EXPLAIN_WORK)
+    work = means.work()
     movable = gives(problem.pool, problem.specification, problem.program, problem.forms)
     try:
         found = change_of_sets(movable, clash, allows)
     except WorkExhausted:
         return (), False
-    return found, bool(found and problem.attempt and problem.attempt(changed(found)))
+    return found, bool(found and means.attempt(changed(found)))
 
 
 def _bare(specification: Specification) -> Specification:
@@ -221,11 +252,11 @@ def _bare(specification: Specification) -> Specification:
 
 
 def _change(
-    problem: Problem, rng: np.random.Generator, clash: tuple[str, ...]
+    problem: Problem, rng: np.random.Generator, clash: tuple[str, ...], means: _Means
 ) -> tuple[tuple[Change, ...], bool]:
     """Return the smallest change, and whether forms were found with it."""
-    work = _work()
-    search = _Search(problem, rng, work)
+    search = _Search(problem, rng, means)
+    work = search.work
     seems: dict[Changes, bool] = {}
     sure: dict[Changes, bool] = {}
 
@@ -243,13 +274,9 @@ def _change(
     def is_possible(changes: Changes) -> bool:
         if changes not in sure:
             changed = _bare(apply_changes(problem.specification, changes))
-            attempt = problem.attempt
-            sure[changes] = attempt is not None and seems_possible(changes) and bool(attempt(changed))
+            sure[changes] = seems_possible(changes) and bool(means.attempt(changed))
         return sure[changes]
 
     known = [frozenset(clash)]
     movable = gives(problem.pool, problem.specification, problem.program, problem.forms)
-    try:
-        return smallest_change(movable, search.left_beside, known, Judge(seems_possible, is_possible))
-    except WorkExhausted:
-        return (), False
+    return smallest_change(movable, search.left_beside, known, Judge(seems_possible, is_possible))

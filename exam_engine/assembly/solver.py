@@ -32,6 +32,15 @@ LARGE = 5000
 """Columns beyond which linear programmes are solved by the interior point method."""
 
 
+INTERIOR = 5
+"""What a solution by the interior point method costs in solutions by the simplex method: typical, measured."""
+
+
+ROOT, ROOT_SIZE = 1e6, 1e4
+"""Effort of the first node of a search tree with its cuts and heuristics, in a programme of so many coefficients or
+more; less by the square of the size in smaller ones. Few programmes take many times as long."""
+
+
 NODES_ENDED = "Solution limit reached"
 """What HiGHS says, for want of a status, where the limit on nodes came before a solution."""
 
@@ -46,23 +55,30 @@ class OutOfTime(WorkExhausted):
 
 @dataclass
 class Work:
-    """What solving has cost: one unit a linear programme, one a node of a search tree."""
+    """What solving has cost: one unit a linear programme, one a node of a search tree.
+
+    ``effort`` counts the same by the size of the programmes: coefficients times solutions of a linear programme.
+    Neither depends on the machine.
+    """
 
     limit: int
     used: int = 0
     until: float = math.inf
     """When it ends in any case, by ``time.monotonic``."""
+    most_effort: float = math.inf
+    effort: float = 0.0
 
-    def spend(self, units: int) -> None:
+    def spend(self, units: int, effort: float = 0.0) -> None:
         """Count work done."""
         self.used += units
+        self.effort += effort
 
     @property
     def left(self) -> int:
         """Units left; WorkExhausted when none, OutOfTime when it is late."""
         if self.seconds <= 0:
             raise OutOfTime
-        if self.used >= self.limit:
+        if self.used >= self.limit or self.effort >= self.most_effort:
             raise WorkExhausted
         return self.limit - self.used
 
@@ -70,6 +86,11 @@ class Work:
     def seconds(self) -> float:
         """Seconds left."""
         return self.until - time.monotonic()
+
+    def nodes(self, size: int) -> int:
+        """Return how many nodes of a programme with so many coefficients are left, at least one; raises as `left`."""
+        left, effort = self.left, (self.most_effort - self.effort) / max(size, 1)
+        return left if effort >= left else max(1, int(effort))
 
 
 @dataclass(frozen=True)
@@ -130,7 +151,8 @@ def solve(model: Model, work: Work, *, nodes: int | None = None, gap: float = 0.
         work.spend(1)
         possible = bool((model.lower <= 0).all() and (model.upper >= 0).all())
         return Solution(OPTIMAL, np.zeros(0), 0.0) if possible else Solution(INFEASIBLE, None, np.inf)
-    left = work.left
+    size = model.matrix.nnz
+    left = work.nodes(size)
     options: dict[str, Any] = {"time_limit": min(LONGEST_SECONDS, max(work.seconds, 0.01))}
     if model.integer is not None:
         options |= {"node_limit": min(left, nodes or left), "mip_rel_gap": gap}
@@ -145,7 +167,9 @@ def solve(model: Model, work: Work, *, nodes: int | None = None, gap: float = 0.
             constraints=constraints,
             options={**options, "presolve": presolve},  # type: ignore[arg-type]
         )
-        work.spend(max(1, int(result.mip_node_count or 0)))
+        done = max(1, int(result.mip_node_count or 0))
+        root = 0.0 if model.integer is None else ROOT * min(1.0, size / ROOT_SIZE) ** 2
+        work.spend(done, size * done + root)
         if result.x is not None:
             status = OPTIMAL if result.status == 0 else FEASIBLE
             known = result.fun if model.integer is None else result.mip_dual_bound
@@ -172,7 +196,7 @@ def _by_interior_point(model: Model, work: Work, options: dict[str, Any]) -> Sol
         method="highs-ipm",
         options=options,
     )
-    work.spend(1)
+    work.spend(1, model.matrix.nnz * INTERIOR)
     if result.status == 0:
         return Solution(OPTIMAL, np.asarray(result.x, dtype=np.float64), float(result.fun), float(result.fun))
     return Solution(INFEASIBLE if result.status == 2 else UNDECIDED, None, np.inf)
@@ -201,7 +225,7 @@ def blame(model: Model, work: Work) -> FloatArray | None:
         places.append(rows)
     matrix = sp.vstack(parts)
     count, n = matrix.shape
-    work.spend(1)
+    work.spend(1, matrix.nnz)
     least, most = np.r_[model.least, np.zeros(count)], np.r_[model.most, np.full(count, np.inf)]
     result = linprog(
         np.r_[np.zeros(n), np.ones(count)],

@@ -71,6 +71,17 @@ def test_the_paper_as_pdf_has_head_sections_items_and_what_it_is_matched_by(
     assert "送审稿" not in found[0]
 
 
+def test_no_page_is_added_to_say_that_it_is_blank(fonts: FontSet) -> None:
+    full, longer = (
+        pages(as_pdf(printed(theory_paper(0, 0, n)), Document.PAPER, fonts=fonts, timestamp=WHEN))
+        for n in (25, 26)
+    )
+
+    assert len(full) == 1
+    assert "以下空白" not in full[0]
+    assert "以下空白" in longer[-1]
+
+
 def test_only_the_key_says_the_answers(paper: PrintedPaper, fonts: FontSet) -> None:
     sheet = pages(as_pdf(paper, Document.ANSWERS, fonts=fonts, timestamp=WHEN))
     key = pages(as_pdf(paper, Document.KEY, fonts=fonts, timestamp=WHEN))
