@@ -112,19 +112,32 @@ def attempt_counts(session: Session) -> dict[UUID, int]:
 
 
 def items_of_sittings(session: Session, sitting_ids: Sequence[UUID]) -> dict[UUID, set[UUID]]:
-    """Return by sitting which items its candidates had."""
-    sat = (
-        select(Attempt.sitting_id, Attempt.paper_id)
-        .where(Attempt.sitting_id.in_(sitting_ids))
-        .distinct()
-        .subquery()
+    """Return by sitting which items its candidates had; not what was drawn for forms that nobody was given."""
+    given = places_given(session, sitting_ids)
+    query = select(PaperEntry.paper_id, PaperEntry.item_id).where(
+        PaperEntry.paper_id.in_({paper_id for _, paper_id in given})
     )
-    query = select(sat.c.sitting_id, PaperEntry.item_id).join(
-        PaperEntry, PaperEntry.paper_id == sat.c.paper_id
-    )
+    entries: dict[UUID, list[UUID]] = defaultdict(list)
+    for paper_id, item_id in session.execute(query.order_by(PaperEntry.paper_id, PaperEntry.position)):
+        entries[paper_id].append(item_id)
     found: dict[UUID, set[UUID]] = defaultdict(set)
-    for sitting_id, item_id in session.execute(query):
-        found[sitting_id].add(item_id)
+    for (sitting_id, paper_id), places in given.items():
+        items = entries[paper_id]
+        found[sitting_id].update(items if places is None else (items[place] for place in places))
+    return found
+
+
+def places_given(
+    session: Session, sitting_ids: Collection[UUID]
+) -> dict[tuple[UUID, UUID], frozenset[int] | None]:
+    """Return by sitting and paper which places of it somebody had; None for all of them."""
+    query = select(Attempt.sitting_id, Attempt.paper_id, Attempt.form).where(
+        Attempt.sitting_id.in_(sitting_ids)
+    )
+    found: dict[tuple[UUID, UUID], frozenset[int] | None] = {}
+    for sitting_id, paper_id, form in session.execute(query):
+        known = found.get((sitting_id, paper_id), frozenset())
+        found[sitting_id, paper_id] = None if known is None or form is None else known.union(form)
     return found
 
 
@@ -274,12 +287,6 @@ def earlier_rows(session: Session, sitting_id: UUID) -> list[EarlierRow]:
         .order_by(sitting.starts_at.desc(), attempt.id.desc())
     )
     return [EarlierRow(*row) for row in session.execute(query)]
-
-
-def papers_sat(session: Session, sitting_ids: Collection[UUID]) -> list[UUID]:
-    """Return the papers that somebody had in the sittings."""
-    query = select(Attempt.paper_id).where(Attempt.sitting_id.in_(sitting_ids)).distinct()
-    return list(session.scalars(query.order_by(Attempt.paper_id)))
 
 
 def attributes_of(session: Session, sitting_id: UUID) -> dict[UUID, dict[Attribute, str]]:

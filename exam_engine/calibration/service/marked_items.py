@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session
 
 from exam_engine.calibration import store
 from exam_engine.calibration.reports.rules import MarkedNothing, MarkedTooFew, MarkedUnknown, Marking
-from exam_engine.papers import service as papers
 from exam_engine.psychometrics.forensics.preknowledge import MINIMUM_COMPROMISED, MINIMUM_SECURE
 from exam_engine.sittings.models import Plan
 
@@ -60,9 +59,5 @@ def _named(session: Session, plan: Plan, own: Collection[UUID], names: Sequence[
 
 
 def _items_sat(session: Session, sitting_ids: Collection[UUID]) -> set[UUID]:
-    """Return the items of all papers that somebody had in the sittings."""
-    return {
-        entry.item_id
-        for paper_id in store.papers_sat(session, sitting_ids)
-        for entry in papers.open_sealed(session, paper_id).entries
-    }
+    """Return the items that somebody had in the sittings."""
+    return set().union(*store.items_of_sittings(session, list(sitting_ids)).values())

@@ -27,7 +27,8 @@ from exam_engine.calibration.reports.score_jumps import score_errors
 from exam_engine.calibration.reports.scoring import score_book
 from exam_engine.calibration.service.freezing import freeze_sittings
 from exam_engine.calibration.service.marked_items import marked_items
-from exam_engine.delivery.models import AnswerHistory
+from exam_engine.calibration.store import items_of_sittings
+from exam_engine.delivery.models import AnswerHistory, Attempt
 from exam_engine.psychometrics.ctt.error import lord_errors
 from itembank.base.audit import AuditEntry
 from itembank.people.models import Institution
@@ -155,3 +156,17 @@ def recorded(number: int, action: str, attempt_id: UUID, at: datetime) -> AuditE
         digest="",
         signature="",
     )
+
+
+def test_items_of_forms_that_nobody_was_given_were_not_seen(session: Session, watched: Watched) -> None:
+    seen = marked_items(session, watched.sitting_id, Marking.EARLIER, ())
+    earlier = select(Attempt).where(Attempt.sitting_id != watched.sitting_id).order_by(Attempt.id)
+    for number, attempt in enumerate(session.scalars(earlier)):
+        attempt.form = [number % 4, 5]
+    session.flush()
+    [given] = items_of_sittings(session, [attempt.sitting_id]).values()
+
+    left = marked_items(session, watched.sitting_id, Marking.EARLIER, ())
+
+    assert len(given) == 5
+    assert set(left) == given & set(seen) < set(seen)
