@@ -37,22 +37,22 @@ class Sweeper:
     def sweep(self) -> int:
         """Hand in everything that is overdue; return how many attempts."""
         count = 0
-        with self._database.session(scope=Scope.everything(), writes=False) as session:
-            breaks_over = service.any_break_over(session)
+        with self._database.glance(scope=Scope.everything()) as session:
+            breaks_over, overdue = service.any_break_over(session), service.any_overdue(session)
         if breaks_over:
             with self._database.session(scope=Scope.everything()) as session:
                 log.info("breaks_ended", count=service.end_overdue_breaks(session))
         # Deadlines pass at all institutions alike; each record carries its own.
-        while True:
-            with self._database.session(scope=Scope.everything(), writes=False) as session:
-                if not service.any_overdue(session):
-                    return count
+        while overdue:
             with self._database.session(scope=Scope.everything()) as session:
                 swept = service.hand_in_overdue(session)
             if swept == 0:  # another worker holds them
                 return count
             count += swept
             log.info("attempts_handed_in", count=swept)
+            with self._database.glance(scope=Scope.everything()) as session:
+                overdue = service.any_overdue(session)
+        return count
 
     def _loop(self) -> None:
         while not self._stopping.wait(self._interval_seconds):

@@ -45,7 +45,7 @@ BATCH = 500
 MAX_WAITING = 20_000
 """Answers that may wait: some seconds of work; beyond, pages are told to come back."""
 
-LINGER_SECONDS = 0.1
+LINGER_SECONDS = 0.01
 """After the first answer arrives, others get at most this long to join its transaction: alone, each would cost ten
 times as much, and nobody notices."""
 

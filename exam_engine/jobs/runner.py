@@ -112,7 +112,7 @@ class Runner:
     def run_one(self) -> bool:
         """Run the oldest waiting job, if any; returns whether there was one."""
         # The queue belongs to no institution; each handler is narrowed to its job's.
-        with self._database.session(scope=Scope.everything(), writes=False) as session:
+        with self._database.glance(scope=Scope.everything()) as session:
             if not store.jobs_waiting_or_lost(session, self._database.clock.now()):
                 return False
         with self._database.session(scope=Scope.everything()) as session:

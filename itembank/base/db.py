@@ -7,10 +7,12 @@ an exception. A session without a scope cannot read tenant tables at all.
 
 from __future__ import annotations
 
+import select
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 from uuid import UUID
@@ -27,6 +29,7 @@ from sqlalchemy import (
     inspect,
 )
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import (
     DeclarativeBase,
     Mapped,
@@ -170,17 +173,39 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def _engine(url: str, *, pool_size: int, max_overflow: int) -> Engine:
+    pings = not url.startswith("sqlite") and not hasattr(select, "poll")  # Windows
     engine = create_engine(
         url,
         pool_size=pool_size,
         max_overflow=max_overflow,
-        pool_pre_ping=not url.startswith("sqlite"),
+        pool_pre_ping=pings,
+        # The connection last given back is warm: its backend has the statements and the catalogue at hand.
+        pool_use_lifo=True,
         hide_parameters=True,  # a failing statement is logged; its values can be personal
     )
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _configure_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
+    elif not pings:
+        event.listen(engine, "checkout", partial(_check_alive, engine.dialect))
     return engine
+
+
+def _check_alive(dialect: Dialect, connection: Any, _record: ConnectionPoolEntry, _fairy: Any) -> None:
+    """Let the pool replace a connection that its server has ended.
+
+    Nobody has asked: what there is to read is a farewell, or a notice, after which it still answers. To ask each time
+    would cost as much as a short statement.
+    """
+    if not connection.closed:
+        poll = select.poll()
+        poll.register(connection.pgconn.socket, select.POLLIN)
+        if not poll.poll(0):
+            return
+    try:
+        dialect.do_ping(connection)
+    except dialect.loaded_dbapi.Error as error:
+        raise DisconnectionError from error
 
 
 class Database:
@@ -214,6 +239,8 @@ class Database:
         self.engine = _engine(url, pool_size=pool_size, max_overflow=20)
         self.reserved_engine = _engine(url, pool_size=2, max_overflow=2)
         """Connections for the threads that save answers: requests that hold all others cannot stop them."""
+        self.reading = {"writes": False} if self.is_sqlite else {"isolation_level": "AUTOCOMMIT"}
+        """Options of a connection that does not write."""
         self._sessions = sessionmaker(
             self.engine,
             expire_on_commit=False,
@@ -234,7 +261,19 @@ class Database:
         with self._sessions() as session, session.begin():
             session.info["scope"] = scope
             if self.is_sqlite and not writes:
-                session.connection(execution_options={"writes": False})
+                session.connection(execution_options=self.reading)
+            yield session
+
+    @contextmanager
+    def glance(self, *, scope: Scope | None = None) -> Iterator[Session]:
+        """Open a session for a few short readings, such as those that are made again and again.
+
+        PostgreSQL needs no transaction for them, which would be two more messages to it and back: each statement sees
+        what is committed by then in any case.
+        """
+        with self._sessions() as session, session.begin():
+            session.info["scope"] = scope
+            session.connection(execution_options=self.reading)
             yield session
 
     def dispose(self) -> None:

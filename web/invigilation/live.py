@@ -90,7 +90,7 @@ class _Room:
 
     def _look(self, database: Database) -> Shown:
         # Every console that asks was authorised for this room by its own route.
-        with database.session(scope=Scope.everything(), writes=False) as session:
+        with database.glance(scope=Scope.everything()) as session:
             picture = self._follower.look(session)
         if picture.seats is not self._seats:
             known = {id(seat) for seat in self._seats}
@@ -126,14 +126,14 @@ class Live:
         return Shown(**json.loads(text))
 
     def _sitting(self, sitting_id: UUID) -> bytes:
-        with self.database.session(scope=Scope.everything(), writes=False) as session:
+        with self.database.glance(scope=Scope.everything()) as session:
             picture = invigilation.picture(session, sitting_id)
         counts = {str(room): dict(found) for room, found in picture.counts().items()}
         return json.dumps({"at": _ms(picture.at), "closed": picture.closed, "rows": counts}).encode()
 
     def may_watch(self, token: str, sitting_id: UUID) -> bool:
         """Tell whether a login still stands, with the right to see rooms and the sitting in its reach."""
-        with self.database.session(writes=False) as session:
+        with self.database.glance() as session:
             login = people.resume(session, token, now=self.database.clock.now())
             if login is None or not login.actor.may(Action.ROOM_READ):
                 return False

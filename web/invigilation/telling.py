@@ -90,7 +90,7 @@ class Memory:
                 if len(self._places) > 100:
                     self._places.clear()
                 # The signed token names the attempt; its candidate may know where it is.
-                with self.database.session(scope=Reach.everything(), writes=False) as session:
+                with self.database.glance(scope=Reach.everything()) as session:
                     rooms = invigilation.rooms_of_attempts(session, sitting_id)
                 found = self._places[sitting_id] = _Places(time.monotonic() + PLACES_SECONDS, rooms)
             return found.rooms
@@ -125,7 +125,7 @@ class Messages:
 
 def _said(database: Database) -> bytes:
     # For all candidates at once; each is given those to them by _mine.
-    with database.session(scope=Reach.everything(), writes=False) as session:
+    with database.glance(scope=Reach.everything()) as session:
         rows = invigilation.messages_since(session, database.clock.now() - HEARD_FOR)
         said = [
             {

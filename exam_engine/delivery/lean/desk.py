@@ -58,9 +58,8 @@ class Desk:
         turn: AbstractContextManager[object] | None = None,
     ) -> None:
         self._database = database
-        reading = {"writes": False} if database.is_sqlite else {"isolation_level": "AUTOCOMMIT"}
         engine = database.reserved_engine
-        self._engines = {True: engine, False: engine.execution_options(**reading)}
+        self._engines = {True: engine, False: engine.execution_options(**database.reading)}
         self._batcher: Batcher[Request] = Batcher(
             self._work,
             name="desk",
