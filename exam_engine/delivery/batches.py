@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -16,9 +17,8 @@ from exam_engine.delivery.rules import TooManyWaiting
 log = structlog.get_logger(__name__)
 
 
-PATIENCE_SECONDS = 0.02
-"""Waited for others for each ticket of the last batch: from fifty a second on, batches grow."""
-
+LINGER_SECONDS = 0.01
+"""After the first ticket, others get so long to join it: as long as the web takes to read all that came at once."""
 
 DEADLOCK_DETECTED = "40P01"
 """PostgreSQL's name of it (its manual, appendix A)."""
@@ -50,11 +50,6 @@ class Batcher(Generic[W]):
         Weight at which a batch is full.
     most : int
         Weight that may wait; beyond, ``put`` refuses.
-    linger_seconds : float
-        After the first ticket arrives, others get at most this long to join it, or until ``enough`` wait. Where they
-        come one by one nobody waits long; the more came together the last time, the longer more are waited for.
-    enough : int
-        Weight that is worth a transaction of its own at once.
     prepare : callable, optional
         Does what of a batch needs no turn, before it; when it raises, the work is done without.
     turn : context manager
@@ -68,15 +63,11 @@ class Batcher(Generic[W]):
         name: str,
         batch: int,
         most: int,
-        linger_seconds: float,
-        enough: int,
         turn: AbstractContextManager[object],
         prepare: Callable[[list[W]], None] | None = None,
     ) -> None:
         self._do, self._name, self._turn, self._prepare = work, name, turn, prepare
-        self._batch, self._most, self._linger_seconds = batch, most, linger_seconds
-        self._enough, self._enough_wait = enough, threading.Event()
-        self._came_together = 1
+        self._batch, self._most = batch, most
         self._queue: deque[W] = deque()
         self._waiting = 0
         self._changed = threading.Condition()
@@ -91,7 +82,6 @@ class Batcher(Generic[W]):
     def stop(self) -> None:
         """Work off what waits, then end; tickets put later are refused."""
         self._stopping.set()
-        self._enough_wait.set()
         with self._changed:
             self._changed.notify()
         if self._thread is not None:
@@ -110,8 +100,6 @@ class Batcher(Generic[W]):
             self._queue.append(ticket)
             if len(self._queue) == 1:
                 self._changed.notify()
-            if self._waiting >= self._enough:
-                self._enough_wait.set()
 
     def _loop(self) -> None:
         while True:
@@ -120,9 +108,8 @@ class Batcher(Generic[W]):
                     self._changed.wait()
                 if not self._queue:
                     return
-            self._enough_wait.wait(min(self._linger_seconds, PATIENCE_SECONDS * self._came_together))
+            time.sleep(LINGER_SECONDS)
             taken = self._take()
-            self._came_together = len(taken)
             try:
                 self.work(taken)
             except Exception:  # nobody is told anything, and the next batch has its chance
@@ -136,8 +123,6 @@ class Batcher(Generic[W]):
                 taken.append(self._queue.popleft())
                 weight += taken[-1].weight
             self._waiting -= weight
-            if self._waiting < self._enough and not self._stopping.is_set():
-                self._enough_wait.clear()
         return taken
 
     def work(self, tickets: list[W]) -> None:

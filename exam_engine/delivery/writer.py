@@ -45,13 +45,6 @@ BATCH = 500
 MAX_WAITING = 20_000
 """Answers that may wait: some seconds of work; beyond, pages are told to come back."""
 
-LINGER_SECONDS = 0.01
-"""After the first answer arrives, others get at most this long to join its transaction: alone, each would cost ten
-times as much, and nobody notices."""
-
-ENOUGH = 100
-"""Answers that are not kept waiting for more."""
-
 
 @dataclass(slots=True)
 class Ticket:
@@ -85,7 +78,6 @@ class Writer:
         database: Database,
         *,
         max_waiting: int = MAX_WAITING,
-        linger_seconds: float = LINGER_SECONDS,
         turn: AbstractContextManager[object] | None = None,
     ) -> None:
         self._database = database
@@ -97,8 +89,6 @@ class Writer:
             name="answers",
             batch=BATCH,
             most=max_waiting,
-            linger_seconds=linger_seconds,
-            enough=ENOUGH,
             turn=turn or nullcontext(),
         )
         self.start, self.stop, self.put = self._batcher.start, self._batcher.stop, self._batcher.put

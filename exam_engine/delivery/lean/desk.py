@@ -33,12 +33,6 @@ BATCH = 200
 MAX_WAITING = 10_000
 """Requests that may wait; beyond, pages are told to come back."""
 
-LINGER_SECONDS = 0.1
-"""After the first request, others get at most this long to join it: nobody notices, and a spike shares transactions."""
-
-ENOUGH = 100
-"""Requests that are not kept waiting for more."""
-
 MOST_OF_ONE = 2
 """Changes of one kind that one asker has waiting: each is a transaction of its own, which all others wait for."""
 
@@ -54,7 +48,6 @@ class Desk:
         database: Database,
         *,
         max_waiting: int = MAX_WAITING,
-        linger_seconds: float = LINGER_SECONDS,
         turn: AbstractContextManager[object] | None = None,
     ) -> None:
         self._database = database
@@ -65,8 +58,6 @@ class Desk:
             name="desk",
             batch=BATCH,
             most=max_waiting,
-            linger_seconds=linger_seconds,
-            enough=ENOUGH,
             turn=turn or nullcontext(),
             prepare=self._foresee,
         )
