@@ -93,14 +93,18 @@ class _Room:
         with database.glance(scope=Scope.everything()) as session:
             picture = self._follower.look(session)
         if picture.seats is not self._seats:
-            known = {id(seat) for seat in self._seats}
-            self._rows = {
-                key: self._rows[key] if id(seat) in known else _row(seat)
-                for seat in picture.seats
-                for key in (str(seat.registration_id),)
-            }
+            self._rows = self._rows_of(picture.seats)
             self._seats = picture.seats
         return Shown(_ms(picture.at), picture.closed, self._rows)
+
+    def _rows_of(self, seats: Sequence[SeatNow]) -> dict[str, list[Any]]:
+        """Return what the page is told of the seats; what is known of one that stayed the same is kept."""
+        known = list(zip(self._seats, seats, strict=False))
+        if len(self._seats) != len(seats) or any(a.registration_id != b.registration_id for a, b in known):
+            return {str(seat.registration_id): _row(seat) for seat in seats}
+        return self._rows | {
+            str(seat.registration_id): _row(seat) for former, seat in known if former is not seat
+        }
 
 
 class Live:

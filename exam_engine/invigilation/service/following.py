@@ -6,7 +6,7 @@ answers only those of attempts that saved meanwhile are counted. So a look costs
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -41,6 +41,8 @@ class RoomFollower:
         self._sitting: Sitting | None = None
         self._marks = ""
         self._rows: list[SeatRow] = []
+        self._places: dict[UUID, int] = {}
+        """Where in the rows an attempt stands."""
         self._progress: dict[UUID, tuple[int, datetime]] = {}
         self._seats: list[SeatNow] = []
         self._standings: Mapping[UUID, seb.Standing] | None = None
@@ -58,15 +60,15 @@ class RoomFollower:
         before, self._looked_at = self._looked_at, now
         whole = before is None or not before <= now < self._counted_at + WHOLE
         moved = self._read_seats(session, now) or whole
-        saved: Mapping[UUID, object] | None
-        saved = self._count(session, None if whole or before is None else before - OVERLAP)
         if whole:
-            self._counted_at = now
+            self._progress, self._counted_at = {}, now
+        saved = self._count(session, None if before is None or whole else before - OVERLAP, moved=moved)
         if moved or now >= self._judged_at + JUDGED:
-            self._judged_at, saved = now, None
+            self._judged_at = now
             self._standings = seb.standings(session, self.sitting_id)
-        if saved is None or saved:
-            self._judge(session, now, saved)
+            self._judge_all(session, now)
+        elif saved:
+            self._judge_some(session, now, [self._places[attempt] for attempt in saved])
         return Picture(now, self._sitting.status is SittingStatus.CLOSED, self._seats)
 
     def _read_seats(self, session: Session, now: datetime) -> bool:
@@ -78,37 +80,44 @@ class RoomFollower:
             return False
         self._sitting = sittings.find_sitting(session, self.sitting_id)
         self._rows = store.seat_rows(session, self.sitting_id, self.room_id, since=since, now=now)
+        self._places = {row.attempt_id: place for place, row in enumerate(self._rows) if row.attempt_id}
         self._marks = marks
         return True
 
-    def _count(self, session: Session, since: datetime | None) -> Mapping[UUID, tuple[int, datetime]]:
-        """Count the answers of whoever saved after ``since`` or is new here; return what changed."""
-        attempts = [row.attempt_id for row in self._rows if row.attempt_id]
-        if since is None:
-            self._progress = {}
-        fresh = [attempt for attempt in attempts if attempt not in self._progress]
-        known = [attempt for attempt in attempts if attempt in self._progress]
-        found = store.progress_of(session, fresh) if fresh else {}
-        if known and since is not None:
-            found |= store.progress_of(session, known, since=since)
+    def _count(
+        self, session: Session, since: datetime | None, *, moved: bool
+    ) -> Mapping[UUID, tuple[int, datetime]]:
+        """Count the answers of whoever saved after ``since`` or is new in the room; return what changed."""
+        found: dict[UUID, tuple[int, datetime]] = {}
+        if self._places and since is not None:
+            found |= store.progress_of(session, list(self._places), since=since)
+        if moved:
+            fresh = [attempt for attempt in self._places if attempt not in self._progress]
+            found |= store.progress_of(session, fresh) if fresh else {}
         changed = {key: counted for key, counted in found.items() if self._progress.get(key) != counted}
         self._progress |= changed
         return changed
 
-    def _judge(self, session: Session, now: datetime, saved: Mapping[UUID, object] | None) -> None:
-        """Make the seats of those who saved, or all, anew; one that comes out the same stays."""
-        assert self._sitting is not None
-        begun = now > sittings.terms_of(self._sitting).starts_at
+    def _judge_all(self, session: Session, now: datetime) -> None:
+        """Make all seats anew; one that comes out the same stays."""
         known = {seat.registration_id: seat for seat in self._seats}
-        seats: list[SeatNow] = []
-        for row in self._rows:
-            former = known.get(row.registration_id)
-            if former is None or saved is None or row.attempt_id in saved:
-                seat = seat_now(session, self._sitting, row, now, begun, self._progress)
-                if self._standings is not None:
-                    standing = self._standings.get(row.registration_id)
-                    seat = replace(seat, browser=standing.shown if standing else Shown.MISSING)
-                former = former if former == seat else seat
-            seats.append(former)
+        seats = [self._judge(session, row, now, known.get(row.registration_id)) for row in self._rows]
         if len(seats) != len(self._seats) or any(a is not b for a, b in zip(seats, self._seats, strict=True)):
             self._seats = seats
+
+    def _judge_some(self, session: Session, now: datetime, places: Iterable[int]) -> None:
+        """Make the seats of those who saved anew."""
+        seats = list(self._seats)
+        for place in places:
+            seats[place] = self._judge(session, self._rows[place], now, seats[place])
+        self._seats = seats
+
+    def _judge(self, session: Session, row: SeatRow, now: datetime, former: SeatNow | None) -> SeatNow:
+        """Return a seat as it is now; the former one when it is the same."""
+        assert self._sitting is not None
+        begun = now > sittings.terms_of(self._sitting).starts_at
+        seat = seat_now(session, self._sitting, row, now, begun, self._progress)
+        if self._standings is not None:
+            standing = self._standings.get(row.registration_id)
+            seat = replace(seat, browser=standing.shown if standing else Shown.MISSING)
+        return former if former is not None and former == seat else seat
