@@ -182,6 +182,8 @@ def check_priority(priority: int) -> None:
 def _check_near(target: Near) -> None:
     if not math.isfinite(target.goal):
         raise ValueError(f"the goal is {target.goal}")
+    if isinstance(target, InformationTarget) and target.goal < 0:
+        raise ValueError(f"the goal is {target.goal}: information is never below 0")
     if isinstance(target, MeanTarget) and target.length < 1:
         raise ValueError(f"a form of {target.length} items has no mean")
     for word, value in (("tolerance", target.tolerance), ("scale", target.scale)):

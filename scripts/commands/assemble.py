@@ -53,7 +53,7 @@ from scripts.commands.individual import (
     write_individual,
     wrong_option,
 )
-from scripts.commands.output import Progress, plain, warn
+from scripts.commands.output import Progress, plain, quiet_solver, warn
 from scripts.commands.sequencing import (
     arrange_forms,
     check_columns,
@@ -138,7 +138,8 @@ def run(arguments: argparse.Namespace) -> int:
     pool, specification = pool_file.pool, file.specification
     inputs = {"pool": str(arguments.pool), "specification": str(arguments.specification)}
     head = {**inputs, "forms": forms, "pool_items": pool.size, "time_limit": arguments.time_limit}
-    answer = _assemble(pool, specification, forms, seed, arguments)
+    with quiet_solver():
+        answer = _assemble(pool, specification, forms, seed, arguments)
     if arguments.individual is not None:
         with _whole_folder(arguments.out) as folder:
             write_individual(folder, pool, answer)

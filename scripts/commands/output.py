@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import ctypes
 import errno
 import json
 import math
@@ -77,6 +78,21 @@ def whole_file(path: Path) -> Iterator[TextIO]:
         if isinstance(error, OSError) and not isinstance(error, BrokenPipeError):
             raise OSError(error.errno, error.strerror, str(path)) from error
         raise
+
+
+@contextmanager
+def quiet_solver() -> Iterator[None]:
+    """Keep away from stdout what compiled code writes there past Python: HiGHS has remarks that no option silences."""
+    sys.stdout.flush()
+    kept, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    try:
+        yield
+    finally:
+        ctypes.CDLL(None).fflush(None)  # its remarks wait in the C library's buffer
+        os.dup2(kept, 1)
+        os.close(kept)
+        os.close(nowhere)
 
 
 @dataclass(frozen=True)

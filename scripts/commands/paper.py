@@ -23,6 +23,7 @@ from itembank.people.rules import Action, Actor, check_may
 from itembank.taxonomy import service as taxonomy
 from itembank.taxonomy.rules import read_level
 from scripts.commands import paper_print
+from scripts.commands.output import quiet_solver
 from scripts.site import Site, open_site
 from web.i18n import translator
 from web.papers import labels
@@ -86,7 +87,8 @@ def run_assemble(arguments: argparse.Namespace) -> int:
             queue=False,
         )
         request_id = request.id
-    status = papers.perform_assembly(open_session, request_id, actor=actor, now=now)
+    with quiet_solver():
+        status = papers.perform_assembly(open_session, request_id, actor=actor, now=now)
     with open_session() as session:
         report = _report(session, papers.find_assembly(session, request_id), file.spec)
     print(json.dumps(report, ensure_ascii=False, indent=1) if arguments.json else _text(report))

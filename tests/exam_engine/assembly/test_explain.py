@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from exam_engine.assembly import (
     Change,
     Count,
@@ -17,7 +19,9 @@ from exam_engine.assembly import (
     Specification,
     Sum,
     assemble,
+    reason,
 )
+from exam_engine.assembly.solver import Work, WorkExhausted
 from exam_engine.assembly.specification import Rule, Target
 
 
@@ -140,3 +144,25 @@ def test_a_tolerance_out_of_reach_is_named_and_widened() -> None:
     assert "mean difficulty" in answer.clash
     assert answer.changes == (Change("mean difficulty", "tolerance", 0.5, 1.0),)
     assert answer.confirmed
+
+
+def test_without_work_left_for_forms_the_clash_is_told_and_the_change_is_not_confirmed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(reason, "ALL_ATTEMPTS", 0.0)
+
+    answer = refuse(pool_of(safety=9, other=40), [kind("安全知识", "safety", 12)])
+
+    assert answer.clash == ("安全知识",)
+    assert (answer.changes, answer.confirmed) == ((Change("安全知识", "minimum", 12, 9),), False)
+
+
+def test_work_ends_by_the_size_of_programmes_too() -> None:
+    work = Work(100, most_effort=1000.0)
+
+    assert work.nodes(50) == 20
+    work.spend(1, 990.0)
+    assert work.nodes(50) == 1
+    work.spend(1, 10.0)
+    with pytest.raises(WorkExhausted):
+        work.nodes(50)

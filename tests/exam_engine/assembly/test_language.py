@@ -103,7 +103,7 @@ KINDS: list[st.SearchStrategy[Rule]] = [
 near = st.none() | st.just(0.1)
 abilities = st.sampled_from([(0.5,), (-1.0, 1.0)])
 TARGETS: list[st.SearchStrategy[Target]] = [
-    st.builds(InformationTarget, name=st.just(""), theta=numbers, goal=numbers, tolerance=near),
+    st.builds(InformationTarget, name=st.just(""), theta=numbers, goal=numbers.map(abs), tolerance=near),
     st.builds(CurveTarget, name=st.just(""), theta=numbers, goal=numbers, marks=attributes, scale=near),
     st.builds(SumTarget, name=st.just(""), attribute=attributes, goal=numbers, tolerance=near, scale=near),
     st.builds(MeanTarget, name=st.just(""), attribute=attributes, goal=numbers, length=above),
@@ -214,6 +214,10 @@ COUNT = '[[rule]]\nkind = "count"\nname = "r"\n'
         ),
         ('[[rule]]\nkind = "enemies"\nname = "r"\ngroups = [["i"]]', r'groups\[1\]: "i" alone is no group'),
         ('[[target]]\nkind = "mean"\nname = "t"\ngoal = 3', 'target 1 "t", attribute: is missing'),
+        (
+            '[[target]]\nkind = "information"\nname = "t"\ntheta = 0\ngoal = -3',
+            'target 1 "t": the goal is -3.0: information is never below 0',
+        ),
         (
             '[[target]]\nkind = "information"\nname = "t"\ntheta = 0\ngoal = 3\ntolerance = 0',
             'target 1 "t", tolerance: 0 is not above 0',

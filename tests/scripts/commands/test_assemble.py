@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import ctypes
 import json
 import re
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from scripts.cli import main
 from scripts.commands import assemble as command
+from scripts.commands.output import quiet_solver
 
 EXAMPLE = Path(__file__).parents[3] / "docs" / "assembly.md"
 
@@ -238,3 +240,13 @@ def refused(
     code = main(["assemble", *files, "--forms", "1", "--out", str(folder / "out")])
     said = capsys.readouterr().err
     return code == 1 and message in said and not (folder / "out").exists()
+
+
+def test_what_compiled_code_prints_does_not_reach_stdout(capfd: pytest.CaptureFixture[str]) -> None:
+    library = ctypes.CDLL(None)
+    print("before")
+    with quiet_solver():
+        library.puts(b"a remark of the solver")
+    print("after")
+
+    assert capfd.readouterr().out == "before\nafter\n"
