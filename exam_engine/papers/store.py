@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
 from exam_engine.papers.compile import item_names
+from exam_engine.papers.growing import ADAPTIVE
 from exam_engine.papers.models import Assembly, Blueprint, Paper, PaperEntry, PaperEvent, PaperForm
 from exam_engine.papers.rules import EDITS, PaperKind, PaperStatus
 from itembank.items.models import Item
@@ -219,11 +220,15 @@ def proportions(session: Session, occupation_id: UUID, level: int) -> Mapping[UU
 
 
 def sealed_contents(session: Session, occupation_id: UUID, level: int) -> list[tuple[str, frozenset[UUID]]]:
-    """Number and items of each sealed paper of an occupation and level, the newest seal first."""
+    """Number and items of each sealed paper of an occupation and level, the newest seal first.
+
+    Without collections for adaptive tests: they may hold the whole bank, of which each candidate sees a little.
+    """
     query = (
         select(Paper.label, PaperEntry.item_id)
         .join(PaperEntry, PaperEntry.paper_id == Paper.id)
         .where(Paper.occupation_id == occupation_id, Paper.level == level, Paper.status == PaperStatus.SEALED)
+        .where(or_(Paper.kind == PaperKind.FORM, Paper.collection["way"].as_string() != ADAPTIVE))
         .order_by(Paper.sealed_at.desc(), Paper.id.desc())
     )
     found: dict[str, set[UUID]] = {}

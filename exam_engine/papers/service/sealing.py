@@ -14,6 +14,7 @@ from exam_engine.papers import store
 from exam_engine.papers.bank import read_items
 from exam_engine.papers.compile import facts_of
 from exam_engine.papers.content import SealedPaper, canonical_bytes, digest_of, in_sections
+from exam_engine.papers.growing import ADAPTIVE
 from exam_engine.papers.models import Paper
 from exam_engine.papers.rules import (
     OPEN,
@@ -115,7 +116,9 @@ def seal_paper(session: Session, *, actor: Actor, paper_id: UUID, now: datetime)
     paper.sealed = keyring_of(session).seal(content, purpose=SEAL_PURPOSE, context=seal_context(paper.id))
     paper.digest = digest_of(content)
     paper.status, paper.sealed_by, paper.sealed_at = PaperStatus.SEALED, actor.id, now
-    items.count_use(session, item_ids=[entry.item_id for entry in store.entries(session, paper.id)], now=now)
+    if (paper.collection or {}).get("way") != ADAPTIVE:  # which holds far more than anybody sees
+        used = [entry.item_id for entry in store.entries(session, paper.id)]
+        items.count_use(session, item_ids=used, now=now)
     keep_event(session, actor, paper, PaperEventKind.SEALED, now, facts={"digest": paper.digest})
     _record(session, actor, paper, "paper.sealed", digest=paper.digest)
     return paper

@@ -19,6 +19,7 @@ from exam_engine.delivery.models import Attempt, AttemptStep
 from exam_engine.delivery.service import Settings
 from exam_engine.delivery.steps.courses import _courses
 from exam_engine.marking import service as marking
+from exam_engine.papers import service as papers
 from exam_engine.sittings.rules import Way
 from itembank.base import audit
 from itembank.base.clock import ShiftedClock
@@ -106,6 +107,8 @@ def test_an_adaptive_sitting_gives_one_item_after_the_other_and_can_be_worked_ou
         mark, cut_off = by_attempt[attempt.id], by_attempt[UUID(late.attempt)]
         _, scores = marking.latest_scores(session, world.sitting.id)
     with database.session(scope=Scope.everything(), writes=False) as session:
+        sealed = papers.find_paper(session, world.paper.paper_id)
+        bank = papers.bank_of(session, sealed.blueprint_id)
         found, cut = (marking.retrace(session, each.id) for each in (mark, cut_off))
         told = {
             entry.action: entry.detail
@@ -134,6 +137,9 @@ def test_an_adaptive_sitting_gives_one_item_after_the_other_and_can_be_worked_ou
     assert cut.agrees
     assert cut_off.theta is not None
     assert cut_off.theta < min(test.measure.ability(test.measure.posterior(order[:1], [False])).theta, -0.9)
+    # The whole bank may be in it: later papers are not kept away from that.
+    assert bank.earlier == ()
+    assert {item.used for item in bank.items} == {0}
     assert is_right(["A", "B"], ["B", "A"])
     assert not is_right(["A", "B"], ["A"])
 

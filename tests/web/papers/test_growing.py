@@ -56,30 +56,22 @@ def blueprint(made: Individual) -> str:
     return f"/blueprints/{made.blueprint_id}/growing"
 
 
-@pytest.mark.parametrize(
-    ("wrong", "told"),
-    [
-        ({"cap": "x"}, "单题曝光率上限（%）：“x”不是数字。"),
-        ({"cap": "101"}, "单题曝光率上限（%）：101 不在 5 至 100 之间。"),
-        ({"length": "99"}, "一次考试的题数：99 不在 5 至 10 之间。"),
-    ],
-)
-def test_a_setting_is_refused_where_it_was_typed(
-    client: TestClient, login: Login, blueprint: str, wrong: dict[str, str], told: str
-) -> None:
-    login(Role.PAPER_MANAGER)
-
-    refused = client.post(blueprint, data=ADAPTIVE | wrong)
-
-    assert refused.status_code == 422
-    assert f'<p class="field-error">{told}</p>' in refused.text
+WRONG = {
+    "cap=x": "单题曝光率上限（%）：“x”不是数字。",
+    "cap=101": "单题曝光率上限（%）：101 不在 5 至 100 之间。",
+    "length=99": "一次考试的题数：99 不在 5 至 10 之间。",
+}
 
 
-def test_a_cap_that_the_bank_cannot_keep_is_refused_by_name(
+def test_what_cannot_be_is_refused_where_it_was_typed_or_by_the_job(
     client: TestClient, login: Login, run_jobs: Callable[[], int], blueprint: str
 ) -> None:
     login(Role.PAPER_MANAGER)
 
+    for typed, told in WRONG.items():
+        refused = client.post(blueprint, data=ADAPTIVE | dict([typed.split("=")]))
+        assert refused.status_code == 422
+        assert f'<p class="field-error">{told}</p>' in refused.text
     assembly = client.post(blueprint, data=ADAPTIVE | {"cap": "5"}).headers["location"]
     run_jobs()
 
