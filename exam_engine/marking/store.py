@@ -61,6 +61,11 @@ def count_attempts(session: Session, sitting_id: UUID) -> int:
     return session.scalar(query) or 0
 
 
+def forms(session: Session, sitting_id: UUID) -> Sequence[tuple[UUID, list[int] | None]]:
+    query = select(Attempt.paper_id, Attempt.form).where(Attempt.sitting_id == sitting_id)
+    return [(paper_id, form) for paper_id, form in session.execute(query)]
+
+
 def runs(session: Session, sitting_id: UUID) -> Sequence[MarkingRun]:
     query = select(MarkingRun).where(MarkingRun.sitting_id == sitting_id).order_by(MarkingRun.number.desc())
     return session.scalars(query).all()

@@ -75,6 +75,7 @@ def _theory_page(ctx: Context, sitting_id: UUID, form: Form[TaskForm], status: i
         runs=runs,
         rows=rows,
         measured=any(mark.theta is not None for mark in marks),
+        exposures=marking.exposures(ctx.session, sitting_id) if runs else [],
         form=form,
         over=ctx.now >= sitting.ends_at,
         status=status,

@@ -18,7 +18,7 @@ from exam_engine.marking.service.mark import (
     score_of,
     sittings_to_mark,
 )
-from exam_engine.marking.service.retracing import Retraced, retrace
+from exam_engine.marking.service.retracing import Exposure, Retraced, exposures, retrace
 from exam_engine.marking.service.sheets import (
     NotAssigned,
     PracticalProgress,
@@ -42,6 +42,7 @@ from exam_engine.marking.service.tasks import (
 __all__ = [
     "JOB_KIND",
     "AttemptsUnderWay",
+    "Exposure",
     "MarkedTooEarly",
     "NotAssigned",
     "NotAutomatic",
@@ -55,6 +56,7 @@ __all__ = [
     "close_practical",
     "define_task",
     "discard_task",
+    "exposures",
     "find_practical_sitting",
     "find_theory_sitting",
     "latest_scores",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -13,6 +15,8 @@ from exam_engine.marking import store
 from exam_engine.marking.models import AttemptMark, MarkingRun
 from exam_engine.marking.service.mark import trace_of, two_places
 from exam_engine.papers import service as papers
+from exam_engine.papers.growing import ADAPTIVE
+from exam_engine.papers.models import Paper
 from itembank.base.errors import NotFound
 
 CLOSE = 1e-9
@@ -41,6 +45,57 @@ class Retraced:
     agrees: bool
     followed: int
     keeps_rules: bool
+
+
+@dataclass(frozen=True)
+class Exposure:
+    """How the items of an adaptive collection were used in a sitting.
+
+    Attributes
+    ----------
+    candidates : int
+        Who began.
+    highest : float
+        Part of them that was given the most used item.
+    used, items : int
+        Items that somebody was given, and all of the collection.
+    cap : float or None
+        What was asked for, for sittings of ``cohort`` candidates.
+    """
+
+    label: str
+    candidates: int
+    highest: float
+    used: int
+    items: int
+    cap: float | None
+    cohort: int
+
+
+def exposures(session: Session, sitting_id: UUID) -> list[Exposure]:
+    """Return how items were used, for each adaptive collection of a sitting."""
+    given: dict[UUID, list[Sequence[int]]] = {}
+    for paper_id, form in store.forms(session, sitting_id):
+        given.setdefault(paper_id, []).append(form or ())
+    found = [_exposure(papers.find_paper(session, key), forms) for key, forms in sorted(given.items())]
+    return [one for one in found if one is not None]
+
+
+def _exposure(paper: Paper, forms: Sequence[Sequence[int]]) -> Exposure | None:
+    facts = paper.collection or {}
+    if facts.get("way") != ADAPTIVE:
+        return None
+    counts = Counter(place for form in forms for place in form)
+    settings = facts["settings"]
+    return Exposure(
+        paper.label,
+        len(forms),
+        max(counts.values(), default=0) / len(forms),
+        len(counts),
+        len(facts["parameters"][0]),
+        settings["cap"],
+        settings["cohort"],
+    )
 
 
 def retrace(session: Session, mark_id: UUID) -> Retraced:

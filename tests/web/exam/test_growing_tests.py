@@ -109,6 +109,7 @@ def test_an_adaptive_sitting_gives_one_item_after_the_other_and_can_be_worked_ou
     with database.session(scope=Scope.everything(), writes=False) as session:
         sealed = papers.find_paper(session, world.paper.paper_id)
         bank = papers.bank_of(session, sealed.blueprint_id)
+        [used] = marking.exposures(session, world.sitting.id)
         found, cut = (marking.retrace(session, each.id) for each in (mark, cut_off))
         told = {
             entry.action: entry.detail
@@ -137,6 +138,7 @@ def test_an_adaptive_sitting_gives_one_item_after_the_other_and_can_be_worked_ou
     assert cut.agrees
     assert cut_off.theta is not None
     assert cut_off.theta < min(test.measure.ability(test.measure.posterior(order[:1], [False])).theta, -0.9)
+    assert (used.candidates, used.highest, used.items, used.cap) == (2, 1.0, len(world.paper.entries), None)
     # The whole bank may be in it: later papers are not kept away from that.
     assert bank.earlier == ()
     assert {item.used for item in bank.items} == {0}
