@@ -276,14 +276,14 @@ def steps(session: Session, attempt_id: UUID) -> Sequence[AttemptStep]:
     return session.scalars(query.execution_options(populate_existing=True)).all()
 
 
-def resting(session: Session, sitting_id: UUID) -> frozenset[UUID]:
-    """Return the attempts of a sitting whose present step is a break."""
+def break_steps(session: Session, sitting_id: UUID) -> set[tuple[UUID, int]]:
+    """Return attempt and number of the steps of a sitting that are breaks."""
     query = (
-        select(Attempt.id)
-        .join(AttemptStep, and_(AttemptStep.attempt_id == Attempt.id, AttemptStep.number == Attempt.step))
+        select(AttemptStep.attempt_id, AttemptStep.number)
+        .join(Attempt, Attempt.id == AttemptStep.attempt_id)
         .where(Attempt.sitting_id == sitting_id, AttemptStep.kind == StepKind.BREAK)
     )
-    return frozenset(session.scalars(query))
+    return {(attempt_id, number) for attempt_id, number in session.execute(query)}
 
 
 def answers(session: Session, attempt_id: UUID) -> Sequence[Answer]:

@@ -59,7 +59,8 @@ class SeatRow:
     submitted_at: datetime | None
     forced: bool | None
     terminated_reason: str | None
-    step: int | None
+    part: int
+    """Steps begun, breaks not counted; 0 where there are none."""
     last_step: bool | None
     ends_at: datetime | None
     """End of the whole, where there are steps."""
@@ -84,6 +85,14 @@ def _with_attempts(query: Select[Any], sitting_id: Any) -> Select[Any]:
     return query.outerjoin(Attempt, here).outerjoin(Attendance, came).where(Seat.sitting_id == sitting_id)
 
 
+def _part() -> ColumnElement[int]:
+    rests = select(func.count()).where(
+        AttemptStep.attempt_id == Attempt.id, AttemptStep.kind == StepKind.BREAK
+    )
+    begun = Attempt.step + 1 - rests.correlate(Attempt).scalar_subquery()
+    return case((Attempt.ends_at.is_(None), 0), else_=begun)
+
+
 def seat_rows(
     session: Session, sitting_id: UUID, room_id: UUID | None, *, since: datetime, now: datetime
 ) -> list[SeatRow]:
@@ -105,7 +114,7 @@ def seat_rows(
             Attempt.submitted_at,
             Attempt.forced,
             Attempt.terminated_reason,
-            Attempt.step,
+            _part(),
             Attempt.last_step,
             Attempt.ends_at,
             AttemptStep.kind,

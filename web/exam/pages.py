@@ -111,8 +111,8 @@ class _Step:
 
     number, nth, count = _Slot("step"), _Slot("nth"), _Slot("count")
 
-    def __init__(self, kind: str, last: bool, counted: bool) -> None:
-        self.kind, self.last, self.counted = kind, last, counted
+    def __init__(self, kind: str, last: bool, counted: bool, own_time: bool) -> None:
+        self.kind, self.last, self.counted, self.own_time = kind, last, counted, own_time
 
 
 class PaperPages:
@@ -147,7 +147,7 @@ class PaperPages:
         self,
         notice: str,
         sizes: tuple[tuple[int, int], ...],
-        step: tuple[str, bool, bool] | None,
+        step: tuple[str, bool, bool, bool] | None,
         resting: bool,
     ) -> bytes:
         """Return what is the same for all who have so many items of these sections, in such a step."""
@@ -200,8 +200,8 @@ class PaperPages:
         step = None
         if sheet.standing is not None:
             now = sheet.standing
-            step = now.kind.value, now.last, now.count is not None
-            values |= {b"step": b"%d" % now.number, b"nth": b"%d" % (now.number + 1)}
+            step = now.kind.value, now.last, now.count is not None, now.beyond_seconds > 0
+            values |= {b"step": b"%d" % now.number, b"nth": b"%d" % (now.number + 1 - now.breaks_before)}
             values |= {b"count": b"%d" % (now.count or 0)}
         n, chosen = 0, sheet.chosen
         order = self._arranger.order(sheet.seed, sheet.form)

@@ -59,7 +59,8 @@ def _standing(row: Row, begun: Sequence[Row]) -> Standing | None:
     present = begun[row.step]
     beyond = (row.ends_at - row.due_at).total_seconds()
     count = course.count(row.form)
-    return Standing(present.number, present.kind, tuple(present.places), row.last_step, count, beyond)
+    breaks = sum(former.kind == rules.StepKind.BREAK for former in begun[: row.step])
+    return Standing(present.number, present.kind, tuple(present.places), row.last_step, count, beyond, breaks)
 
 
 def next_steps(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -118,7 +119,8 @@ def attempt_states(
     progress = store.progress(session, sitting_id, registration_ids)
     attempts = store.attempts(session, sitting_id, registration_ids)
     has_steps = any(attempt.ends_at for attempt in attempts)
-    resting = store.resting(session, sitting_id) if has_steps else frozenset()
+    rests = store.break_steps(session, sitting_id) if has_steps else set()
+    rested = Counter(attempt_id for attempt_id, _ in rests)
     return [
         AttemptProgress(
             attempt.id,
@@ -136,8 +138,8 @@ def attempt_states(
             attempt.epoch,
             attempt.terminated_reason,
             None if attempt.form is None else len(attempt.form),
-            0 if attempt.ends_at is None else attempt.step + 1,
-            attempt.id in resting,
+            0 if attempt.ends_at is None else attempt.step + 1 - rested[attempt.id],
+            (attempt.id, attempt.step) in rests,
         )
         for attempt in attempts
     ]

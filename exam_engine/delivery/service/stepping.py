@@ -30,9 +30,10 @@ class Standing:
     places: Sequence[int]
     last: bool
     count: int | None
-    """How many steps there are, where that is known before the end."""
+    """How many steps there are, breaks not counted, where that is known before the end."""
     beyond_seconds: float
     """How much longer the whole lasts than the step."""
+    breaks_before: int = 0
 
 
 def state_of(attempt: Attempt) -> AttemptState:
@@ -52,7 +53,8 @@ def standing(session: Session, attempt: Attempt) -> Standing | None:
     """Return where an attempt stands, or None when it has no steps."""
     if attempt.ends_at is None:
         return None
-    step = store.steps(session, attempt.id)[attempt.step]
+    begun = store.steps(session, attempt.id)
+    step = begun[attempt.step]
     return Standing(
         step.number,
         step.kind,
@@ -60,6 +62,7 @@ def standing(session: Session, attempt: Attempt) -> Standing | None:
         attempt.last_step,
         _course(session, attempt).count(attempt.form),
         (attempt.ends_at - attempt.due_at).total_seconds(),
+        sum(former.kind is StepKind.BREAK for former in begun[: attempt.step]),
     )
 
 

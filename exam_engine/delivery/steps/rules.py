@@ -85,7 +85,7 @@ class Course(Protocol):
     """Whether ``next`` looks at answers."""
 
     def count(self, form: Sequence[int] | None) -> int | None:
-        """Return how many steps there are for a form; None when that is not known before the end."""
+        """Return how many steps besides breaks there are for a form; None when that is not known before the end."""
         ...
 
     def next(self, sofar: SoFar) -> Step | None:
@@ -181,8 +181,8 @@ class Sections:
             first += size
 
     def count(self, form: Sequence[int] | None) -> int | None:
-        """Return how many steps a form has."""
-        return len(self.course(form))
+        """Return how many steps a form has besides breaks."""
+        return sum(step.kind is not StepKind.BREAK for step in self.course(form))
 
     def course(self, form: Sequence[int] | None) -> list[Step]:
         """Return all steps of a form; sections of which it has nothing vanish, and the breaks after them."""

@@ -50,7 +50,7 @@ class SeatNow:
     attention: bool
     """Somebody should look: quiet, paused, or not begun although the examination has."""
     part: int = 0
-    """Number, from 1, of the present step; 0 where there are no steps."""
+    """Number, from 1, of the present step or of the one before the break; 0 where there are no steps."""
     resting: bool = False
     """In a break, one of the candidate's own or one between two parts."""
     browser: Shown | None = None
@@ -143,7 +143,7 @@ def seat_now(
         left_seconds=left,
         quiet=quiet,
         attention=quiet or late or state in (SeatState.PAUSED, SeatState.TERMINATED),
-        part=(row.step or 0) + 1 if row.ends_at else 0,
+        part=row.part,
         resting=state is SeatState.RESTING,
     )
 

@@ -48,9 +48,12 @@ def test_parts_follow_each_other_and_never_back(
     opened = page.open().json()["step"]
     kept, ahead = page.save(sent(world, FIRST)), page.save(sent(world, LAST))
     early = page.hand_in()
+    shown = page.client.get(f"/exam/attempts/{page.attempt}").text
 
+    assert "第 1 部分，共 2 部分" in shown
+    assert "离开后不能再打开。" in shown  # its time is that of the whole: none is lost
     assert items_on(page, world) == set(range(5))
-    assert opened == {"number": 0, "kind": "section", "last": False, "count": 3, "beyond": 0.0}
+    assert opened == {"number": 0, "kind": "section", "last": False, "count": 2, "beyond": 0.0}
     assert (kept.status_code, ahead.json()["code"]) == (200, "item_not_on_paper")
     assert (early.status_code, early.json()["code"]) == (409, "steps_follow")
 
@@ -65,7 +68,7 @@ def test_parts_follow_each_other_and_never_back(
     assert rest.json()["epoch"] == again.json()["epoch"]
     assert (late.status_code, late.json()["code"]) == (409, "section_closed")
     assert on_break == set()
-    assert (seat.part, seat.resting, seat.attention) == (2, True, False)
+    assert (seat.part, seat.resting, seat.attention) == (1, True, False)
 
     page.token, page.epoch = again.json()["token"], again.json()["epoch"]
     last = go_on(page, 1).json()
