@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,6 +23,8 @@ _SITTING = re.compile(rb'action="/exam/sittings/([0-9a-f-]+)/start"')
 LONGEST_HEAD, LONGEST_EVENT = 64 * 1024, 4 * 1024 * 1024
 CONNECT_SECONDS = 30
 REPLY_SECONDS = 60
+IDLE_SECONDS = 60
+"""A connection unused for so long is not used again: soon the server ends it, perhaps while a request is on its way."""
 
 
 class Broken(Exception):
@@ -67,6 +70,7 @@ class Link:
         self._local = (source, 0) if source else None
         self._head = f"Host: {self.host}:{self.port}\r\nAccept: application/json, text/html\r\n"
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+        self._used = 0.0
 
     def close(self) -> None:
         """Drop the connection, as when a cable is pulled."""
@@ -79,8 +83,10 @@ class Link:
 
         Raises Broken when there is none.
         """
-        if self._streams is not None and self._streams[0].at_eof():
-            self.close()  # the server ended it while nothing was under way, as with any kept-alive connection
+        if self._streams is not None:
+            idle = time.monotonic() - self._used
+            if self._streams[0].at_eof() or idle > IDLE_SECONDS:
+                self.close()
         try:
             if self._streams is None:
                 opening = asyncio.open_connection(
@@ -92,7 +98,9 @@ class Link:
                 f"{method} {path} HTTP/1.1\r\n{self._head}{headers}Content-Length: {len(body)}\r\n\r\n".encode()
                 + body
             )
-            return await asyncio.wait_for(self._reply(reader), REPLY_SECONDS)
+            reply = await asyncio.wait_for(self._reply(reader), REPLY_SECONDS)
+            self._used = time.monotonic()
+            return reply
         except (OSError, EOFError, TimeoutError, asyncio.LimitOverrunError) as error:
             self.close()
             raise Broken(type(error).__name__) from error
