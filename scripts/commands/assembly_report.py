@@ -113,7 +113,8 @@ def text_of(answer: Assembled | Infeasible | Undecided, pool_size: int, forms: i
                 f"gap {level.gap:.4%}"
             )
         return "\n".join(lines)
-    lines = [f"no such forms exist ({how})", "these rules cannot hold together:"]
+    perhaps = "" if answer.irreducible else " (some of them may be spared)"
+    lines = [f"no such forms exist ({how})", f"these rules cannot hold together{perhaps}:"]
     lines += [f"  {name}" for name in answer.clash]
     lines += [
         f"  {s.rule}: needs {_plain(s.needs)} over all forms, the pool has {_plain(s.has)}"
@@ -122,6 +123,8 @@ def text_of(answer: Assembled | Infeasible | Undecided, pool_size: int, forms: i
     if answer.changes:
         sure = "smallest change:" if answer.confirmed else "smallest change found (not confirmed by forms):"
         lines += [sure, *(f"  {_change(change)}" for change in answer.changes)]
+        if not {change.rule for change in answer.changes} <= set(answer.clash):
+            lines.append("  (others than the rules above clash, too, or would have to give way more)")
     if answer.forms_possible:
         lines.append(f"or ask for at most {answer.forms_possible} forms")
     return "\n".join(lines)

@@ -231,7 +231,9 @@ def test_an_impossible_blueprint_is_explained_in_the_authors_words(
     assert "“基础部分单选”：下限由 5 降为 4" in page
     assert "最多 2 套" in page
     change = re.findall(r'href="(/blueprints/[0-9a-f-]+\?assembly=[0-9a-f-]+)"', page)
-    assert 'name="row-0-minimum" value="4"' in client.get(change[0]).text
+    filled = client.get(change[0]).text
+    assert 'name="row-0-minimum" value="4"' in filled
+    assert 'name="planned" value="3"' in filled
 
 
 def test_a_refusal_of_the_job_is_shown(

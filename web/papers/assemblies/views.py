@@ -52,6 +52,7 @@ def outcome_values(
         "forms": form_names(ctx, outcome, assembly.forms),
         "rules": [],
         "clash": [labels.clash_text(key, spec, ctx._) for key in outcome.get("clash", [])],
+        "more_clashes": not {change["key"] for change in changes} <= set(outcome.get("clash", [])),
         "changes": [labels.change_text(change, spec, ctx._, numbers) for change in changes],
         "shortages": [
             {**shortage, "name": labels.rule_label(shortage["key"], spec, ctx._)}

@@ -22,7 +22,7 @@ from web.forms import Form, FormData, form_data, parse_form
 from web.papers import labels
 from web.papers.assemblies.views import status_of
 from web.papers.blueprints import goals, proposal, tools, views
-from web.papers.blueprints.editor import Editor, editor_of, empty_editor, read_editor, whole
+from web.papers.blueprints.editor import PLANNED, Editor, editor_of, empty_editor, read_editor, whole
 from web.papers.forms import TYPES, AssembleForm
 
 router = APIRouter()
@@ -106,15 +106,21 @@ def new_blueprint(
 
 @router.get("/blueprints/{blueprint_id}")
 def show_blueprint(
-    blueprint_id: UUID, assembly: UUID | None = None, ctx: Context = requires(Action.PAPER_READ)
+    blueprint_id: UUID,
+    assembly: UUID | None = None,
+    planned: str = "",
+    ctx: Context = requires(Action.PAPER_READ),
 ) -> Response:
-    """The editor of a blueprint, with what the bank supplies; with an ``assembly``, its smallest change filled in."""
+    """The editor of a blueprint for ``planned`` forms; with an ``assembly``, its smallest change filled in."""
     blueprint = papers.find_blueprint(ctx.session, blueprint_id)
     spec = papers.spec_of(blueprint)
     editor = editor_of(blueprint.name, spec)
+    if whole(planned) is not None:
+        editor.head["planned"] = str(whole(planned))
     if assembly is not None and ctx.may(Action.BLUEPRINT_WRITE):
-        changes = (papers.find_assembly(ctx.session, assembly).outcome or {}).get("changes", [])
-        left = proposal.fill_in(editor, spec, changes)
+        tried = papers.find_assembly(ctx.session, assembly)
+        editor.head["planned"] = str(tried.forms)
+        left = proposal.fill_in(editor, spec, (tried.outcome or {}).get("changes", []))
         said = ctx._("The smallest change is filled in. Look at it and save.")
         if left:
             by_hand = "；".join(labels.change_text(change, spec, ctx._) for change in left)
@@ -226,7 +232,11 @@ def _save(
         )
     except ExamError as error:
         return refused(problems={str(error.facts.get("field", "")): error})
-    return ctx.redirect(f"/blueprints/{saved.id}", notice=ctx._("“{name}” was saved.", name=saved.name))
+    planned = whole(editor.head["planned"])
+    after = "" if planned is None or str(planned) == PLANNED else f"?planned={planned}"
+    return ctx.redirect(
+        f"/blueprints/{saved.id}{after}", notice=ctx._("“{name}” was saved.", name=saved.name)
+    )
 
 
 def _editor_page(
@@ -267,6 +277,7 @@ def _editor_page(
         said=said,
         strangers=strangers,
         assemble=assemble or Form(),
+        planned=views.limits_of(editor).forms,
         status=status,
     )
 
