@@ -26,6 +26,7 @@ from exam_engine.invigilation.models import Incident
 from exam_engine.invigilation.rules import AttendanceState, IncidentKind
 from exam_engine.jobs.models import Job
 from exam_engine.marking import service as marking
+from exam_engine.marking.models import AttemptMark
 from exam_engine.papers.models import Assembly, Paper, PaperEntry, PaperForm
 from exam_engine.papers.rules import AssemblyStatus, PaperKind, PaperStatus
 from exam_engine.recognition import service as recognition
@@ -254,6 +255,7 @@ def _recognised(session: Session, made: Everything) -> dict[str, UUID]:
         "registration_id": world.candidates[0].id,
         "objection_id": objection.id,
         "certificate_id": certificate.id,
+        "mark_id": session.scalars(select(AttemptMark.id).order_by(AttemptMark.id).limit(1)).one(),
         "result_id": session.scalars(
             select(ComponentResult.id).where(ComponentResult.registration_id == world.candidates[0].id)
         ).one(),

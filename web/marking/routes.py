@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
@@ -83,20 +83,33 @@ def _theory_page(ctx: Context, sitting_id: UUID, form: Form[TaskForm], status: i
 
 
 @router.get("/theory/{sitting_id}/attempts/{mark_id}")
-def show_trace(sitting_id: UUID, mark_id: UUID, ctx: Context = requires(Action.MARKING_RUN)) -> Response:
-    """How the score of an adaptive or two-stage test came about, worked out again."""
+def show_attempt(sitting_id: UUID, mark_id: UUID, ctx: Context = requires(Action.MARKING_RUN)) -> Response:
+    """What an attempt earned item by item; of an adaptive or two-stage test, how its ability came about."""
     sitting = marking.find_theory_sitting(ctx.session, sitting_id)
-    found = marking.retrace(ctx.session, mark_id)
-    if found.run.sitting_id != sitting_id:
+    mark, run = marking.find_attempt_mark(ctx.session, mark_id)
+    if run.sitting_id != sitting_id:
         raise NotFound
     tickets = {each.id: each.ticket_number for each in marking.candidates_of(ctx.session, sitting)}
+    values: dict[str, Any] = {
+        "sitting": sitting,
+        "mark": mark,
+        "run": run,
+        "ticket": tickets.get(mark.registration_id, ""),
+    }
+    if mark.theta is None:
+        earned = marking.read_item_marks(ctx.session, mark_id)
+        numbers = paper_service.item_numbers(ctx.session, [each.item_id for each in earned])
+        rows = [(numbers.get(each.item_id, "—"), each) for each in earned]
+        return ctx.page("marking/attempt.html", rows=rows, score=marking.score_of(mark), **values)
+    return _trace_page(ctx, values, marking.retrace(ctx.session, mark_id))
+
+
+def _trace_page(ctx: Context, values: dict[str, Any], found: marking.Retraced) -> Response:
     numbers = paper_service.item_numbers(ctx.session, list(found.item_ids))
     before, *after = found.trace.abilities
     return ctx.page(
         "marking/trace.html",
-        sitting=sitting,
         found=found,
-        ticket=tickets.get(found.mark.registration_id, ""),
         before=before,
         rows=[
             (numbers.get(item_id, "—"), right, ability, place < found.trace.reached)
@@ -106,6 +119,7 @@ def show_trace(sitting_id: UUID, mark_id: UUID, ctx: Context = requires(Action.M
         ],
         ending=ENDINGS[found.trace.ending],
         engine=engine_version(),
+        **values,
     )
 
 

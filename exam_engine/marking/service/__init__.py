@@ -18,7 +18,7 @@ from exam_engine.marking.service.mark import (
     score_of,
     sittings_to_mark,
 )
-from exam_engine.marking.service.retracing import Exposure, Retraced, exposures, retrace
+from exam_engine.marking.service.retracing import Exposure, Retraced, exposures, find_attempt_mark, retrace
 from exam_engine.marking.service.sheets import (
     NotAssigned,
     PracticalProgress,
@@ -57,6 +57,7 @@ __all__ = [
     "define_task",
     "discard_task",
     "exposures",
+    "find_attempt_mark",
     "find_practical_sitting",
     "find_theory_sitting",
     "latest_scores",

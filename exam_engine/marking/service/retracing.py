@@ -98,15 +98,22 @@ def _exposure(paper: Paper, forms: Sequence[Sequence[int]]) -> Exposure | None:
     )
 
 
+def find_attempt_mark(session: Session, mark_id: UUID) -> tuple[AttemptMark, MarkingRun]:
+    """Return what an attempt earned in a run, and the run; raises NotFound."""
+    found = store.attempt_mark(session, mark_id)
+    if found is None:
+        raise NotFound
+    return found
+
+
 def retrace(session: Session, mark_id: UUID) -> Retraced:
     """Work the score of an attempt at a growing test out again, from the seal and the answers that were marked.
 
     Raises NotFound, also where marks are added up, and what ``papers.open_sealed`` raises.
     """
-    found = store.attempt_mark(session, mark_id)
-    if found is None or found[0].theta is None:
+    mark, run = find_attempt_mark(session, mark_id)
+    if mark.theta is None:
         raise NotFound
-    mark, run = found
     attempt = delivery.responses_of(session, mark.attempt_id)
     marked = {row.item_id: row.response for row in store.item_marks(session, mark_id) if row.response}
     paper = papers.open_sealed(session, attempt.paper_id)
