@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from exam_engine.invigilation.models import Incident
 from exam_engine.invigilation.rules import IncidentKind
 from exam_engine.invigilation.service import SeatState, WatchedRoom, WatchedSeat
 from exam_engine.sittings.accommodations import NONE, short_words
@@ -41,6 +42,15 @@ def needs_line(row: WatchedSeat, terms: Terms) -> str:
     return f"{given}（已休息 {taken}）" if taken else given
 
 
+def standing(incident: Incident) -> str:
+    """Return how far the two people are who void a component; empty for what voids nothing."""
+    if incident.is_undecided:
+        return "（待第二人确认）"
+    if incident.confirmed_at is None:
+        return ""
+    return f"（{at_the_site(incident.confirmed_at)[-5:]} 经第二人确认，本科目成绩无效）"
+
+
 def record_sheet(watched: WatchedRoom, view: PlanView, terms: Terms) -> dict[str, Any]:
     """Return the record of a room; what is not known yet is left to be filled in by hand."""
     record, room, closed = watched.record, watched.room, watched.sitting.closed_at is not None
@@ -48,7 +58,7 @@ def record_sheet(watched: WatchedRoom, view: PlanView, terms: Terms) -> dict[str
     absent = [row for row in watched.seats if row.state is SeatState.ABSENT]
     incidents = [
         f"{at_the_site(row.recorded_at)}　{INCIDENT_WORDS[row.kind]}　"
-        f"{names.get(row.registration_id, '') if row.registration_id else ''}　{row.note}"
+        f"{names.get(row.registration_id, '') if row.registration_id else ''}　{row.note}{standing(row)}"
         for row in watched.incidents
         if row.withdrawn_at is None
     ]

@@ -228,6 +228,7 @@ def test_attendance_incidents_record_and_closing(
         False,
     ]
     assert 'data-state="terminated"' in ended
+    assert "经第二人确认，本科目成绩无效" in sheet
     assert [a.status_code for a in (early, unrecorded, bare, kept, closed, late)] == [
         409,
         409,

@@ -10,7 +10,7 @@ from fastapi.responses import Response
 
 from exam_engine.invigilation import service as invigilation
 from exam_engine.invigilation.service import SeatState
-from exam_engine.invigilation.sheets import needs_line, record_sheet
+from exam_engine.invigilation.sheets import needs_line, record_sheet, standing
 from exam_engine.sittings import service as sittings
 from exam_engine.sittings.rules import SittingStatus
 from exam_engine.sittings.sheets import print_sheets
@@ -238,6 +238,7 @@ def print_record(sitting_id: UUID, room_id: UUID, ctx: Context = requires(Action
         components=COMPONENTS,
         incident_kinds=INCIDENTS,
         needs_line=needs_line,
+        standing=standing,
         SeatState=SeatState,
     )
 
