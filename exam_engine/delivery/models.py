@@ -20,7 +20,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from exam_engine.delivery.rules import EventKind, LateFileState
+from exam_engine.delivery.late.rules import LateFileState
+from exam_engine.delivery.rules import EventKind
 from exam_engine.delivery.seb.rules import SebUse
 from exam_engine.delivery.steps.rules import StepKind
 from itembank.base.db import Base, IdMixin, TenantMixin

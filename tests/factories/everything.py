@@ -17,8 +17,8 @@ from exam_engine.calibration.models import CalibrationRun
 from exam_engine.calibration.rules import Method
 from exam_engine.certificates import service as certificates
 from exam_engine.delivery import service as delivery
+from exam_engine.delivery.late.rules import LateFileState
 from exam_engine.delivery.models import EntryBar, LateFile
-from exam_engine.delivery.rules import LateFileState
 from exam_engine.delivery.seb import service as seb
 from exam_engine.delivery.seb.rules import SebUse
 from exam_engine.invigilation import service as invigilation

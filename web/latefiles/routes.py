@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 
 from exam_engine.delivery import service as delivery
-from exam_engine.delivery.rules import LateFileState
+from exam_engine.delivery.late.rules import LateFileState
 from exam_engine.marking import service as marking
 from exam_engine.sittings import service as sittings
 from exam_engine.sittings.rules import Component, SittingStatus

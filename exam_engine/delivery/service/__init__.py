@@ -1,5 +1,14 @@
 """What candidates, the server and invigilators can do with an attempt."""
 
+from exam_engine.delivery.late.service import (
+    LateFileView,
+    accept_answer_file,
+    check_files_decided,
+    decide_late_file,
+    late_files,
+    undecided_files,
+    waiting_files,
+)
 from exam_engine.delivery.service.accommodating import (
     Given,
     give_accommodations,
@@ -45,15 +54,6 @@ from exam_engine.delivery.service.handing_in import (
     hand_in,
     hand_in_overdue,
     receipt_of,
-)
-from exam_engine.delivery.service.late import (
-    LateFileView,
-    accept_answer_file,
-    check_files_decided,
-    decide_late_file,
-    late_files,
-    undecided_files,
-    waiting_files,
 )
 from exam_engine.delivery.service.reading import (
     AttemptProgress,

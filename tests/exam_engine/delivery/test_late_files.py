@@ -20,8 +20,9 @@ from sqlalchemy.orm import Session
 from exam_engine.delivery import service as delivery
 from exam_engine.delivery import store
 from exam_engine.delivery.answer_file import FORMAT, MAX_FILE_BYTES, page_seal
+from exam_engine.delivery.late.rules import LateFileState
 from exam_engine.delivery.models import Answer, Attempt, AttemptStep
-from exam_engine.delivery.rules import MAX_REVISION, AnswerRow, EventKind, LateFileState
+from exam_engine.delivery.rules import MAX_REVISION, AnswerRow, EventKind
 from exam_engine.delivery.service import ReportedEvent
 from exam_engine.delivery.tokens import AttemptToken
 from exam_engine.sittings.models import Sitting

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from exam_engine.delivery.late.rules import LateFileState, LateFilesUndecided
 from exam_engine.delivery.models import Attempt, LateFile
-from exam_engine.delivery.rules import LateFileState, LateFilesUndecided
 from exam_engine.invigilation.models import Attendance, Incident
 from exam_engine.invigilation.rules import AttendanceState, IncidentKind
 from exam_engine.marking import service as marking

@@ -10,13 +10,11 @@ from sqlalchemy.orm import Session
 
 from exam_engine.delivery import store
 from exam_engine.delivery.answer_file import open_file, read_envelope
-from exam_engine.delivery.models import Attempt, LateFile
-from exam_engine.delivery.paper import form_of, subset
-from exam_engine.delivery.rules import (
+from exam_engine.delivery.late import store as files
+from exam_engine.delivery.late.rules import (
     AnswerFileOfAnother,
     AnswerFileTaken,
     AnswerFileWrong,
-    AnswerRow,
     AttemptUnderWay,
     HandedInByCandidate,
     LateFileDecided,
@@ -24,11 +22,10 @@ from exam_engine.delivery.rules import (
     LateFilesUndecided,
     SecondPersonNeeded,
     SittingClosedForFiles,
-    check_reason,
-    check_response,
-    is_newer,
-    receipt,
 )
+from exam_engine.delivery.models import Attempt, LateFile
+from exam_engine.delivery.paper import form_of, subset
+from exam_engine.delivery.rules import AnswerRow, check_reason, check_response, is_newer, receipt
 from exam_engine.delivery.service.entering import is_over
 from exam_engine.papers import service as papers
 from exam_engine.sittings import service as sittings
@@ -69,7 +66,7 @@ def accept_answer_file(session: Session, *, actor: Actor, sitting_id: UUID, cont
     if not is_over(session, attempt):
         raise AttemptUnderWay
     _check_some_count(session, attempt, (answer.item_id for answer in file.answers))
-    if store.late_file_of(session, file.digest) is not None:
+    if files.late_file_of(session, file.digest) is not None:
         raise AnswerFileTaken
     form = form_of(subset(papers.candidate_view(session, attempt.paper_id), attempt.form))
     rows = []
@@ -108,7 +105,7 @@ def decide_late_file(
 
     Raises NotFound, SecondPersonNeeded, LateFileDecided, ReasonMissing, HandedInByCandidate or SittingClosedForFiles.
     """
-    file = store.late_file(session, file_id)
+    file = files.late_file(session, file_id)
     attempt = store.attempt(session, file.attempt_id, lock=True) if file else None
     if file is None or attempt is None or attempt.sitting_id != sitting_id:
         raise NotFound
@@ -140,7 +137,7 @@ def decide_late_file(
 
 def late_files(session: Session, sitting_id: UUID) -> Sequence[LateFileView]:
     """Return the late answer files of a sitting, the newest first."""
-    return [_view(session, file, attempt) for file, attempt in store.late_files(session, sitting_id)]
+    return [_view(session, file, attempt) for file, attempt in files.late_files(session, sitting_id)]
 
 
 def _view(session: Session, file: LateFile, attempt: Attempt) -> LateFileView:
@@ -157,12 +154,12 @@ def _view(session: Session, file: LateFile, attempt: Attempt) -> LateFileView:
 
 def undecided_files(session: Session, actor: Actor) -> int:
     """Return how many files wait for the one who acts; who uploaded a file does not decide about it."""
-    return sum(file.uploaded_by != actor.id for file in store.waiting_files(session))
+    return sum(file.uploaded_by != actor.id for file in files.waiting_files(session))
 
 
 def waiting_files(session: Session, sitting_ids: Collection[UUID]) -> dict[UUID, int]:
     """Return how many late answer files nobody has decided, by sitting, where there are any."""
-    return store.waiting_by_sitting(session, sitting_ids)
+    return files.waiting_by_sitting(session, sitting_ids)
 
 
 def check_files_decided(session: Session, sitting_ids: Collection[UUID]) -> None:
