@@ -94,7 +94,17 @@ PY
 
 setup() {
   make_venv
-  install_lock "$1"
-  install_frontend "${2:-}"
+  if command -v npm >/dev/null; then # at the same time: one waits for the network while the other unpacks
+    local frontend
+    install_frontend "${2:-}" &
+    frontend=$!
+    trap 'kill "$frontend" 2>/dev/null' EXIT
+    install_lock "$1"
+    trap - EXIT
+    wait "$frontend"
+  else # npm comes into .venv itself
+    install_lock "$1"
+    install_frontend "${2:-}"
+  fi
   install_rare_font
 }

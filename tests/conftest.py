@@ -9,6 +9,7 @@ import gc
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -269,17 +270,26 @@ def session(database: Database) -> Iterator[Session]:
         yield session
 
 
+OpenSession = Callable[[], AbstractContextManager[Session]]
+
+
+@pytest.fixture
+def open_session(database: Database) -> OpenSession:
+    """``open_session()`` begins a transaction that sees all institutions."""
+    return lambda: database.session(scope=Scope.everything())
+
+
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     return Settings(data=tmp_path, base_url="http://testserver")
 
 
 @pytest.fixture
-def institution(database: Database) -> Institution:
+def institution(open_session: OpenSession) -> Institution:
     """An employer below a provincial centre below the platform; always the same, the first rows of all."""
 
     def make() -> Institution:
-        with database.session(scope=Scope.everything()) as session:
+        with open_session() as session:
             platform = make_platform(session)
             centre = make_institution(
                 session, kind=InstitutionKind.PROVINCE_CENTRE, parent=platform, name="测试省中心"
@@ -288,7 +298,7 @@ def institution(database: Database) -> Institution:
                 session, kind=InstitutionKind.EMPLOYER, parent=centre, name="测试用人单位"
             )
 
-    return once("institution", lambda: database.session(scope=Scope.everything()), make)
+    return once("institution", open_session, make)
 
 
 @pytest.fixture

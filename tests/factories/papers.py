@@ -76,6 +76,18 @@ def make_bank(session: Session, institution: Institution, *, points: int = 24) -
     return occupation
 
 
+def kept_bank(
+    open_session: Callable[[], AbstractContextManager[Session]], institution: Institution
+) -> Occupation:
+    """Return what ``make_bank`` does, in a transaction of its own."""
+
+    def make() -> Occupation:
+        with open_session() as session:
+            return make_bank(session, institution)
+
+    return once(("bank", institution.id), open_session, make)
+
+
 def small_spec(**changes: Any) -> BlueprintSpec:
     """Return a blueprint of 5 single and 5 true/false items, at most one a point."""
     return read_blueprint(

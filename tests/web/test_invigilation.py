@@ -25,6 +25,8 @@ from itembank.base.ids import new_id
 from itembank.people.models import Institution
 from itembank.people.rules import Actor, Role
 from itembank.people.service import session_digest
+from tests.conftest import OpenSession
+from tests.factories.kept import once
 from tests.factories.people import make_institution
 from tests.factories.theory import Theory, make_theory
 from web.invigilation import live
@@ -34,16 +36,18 @@ MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture
-def theory(database: Database, institution: Institution, clock: ShiftedClock) -> Theory:
+def theory(open_session: OpenSession, institution: Institution, clock: ShiftedClock) -> Theory:
     """Four candidates; the first two have begun, a minute after the start."""
-    made = make_theory(
-        lambda: database.session(scope=Scope.everything()), institution, starts=clock.now() + 10 * MINUTE
-    )
-    clock.advance(11 * MINUTE)
-    with database.session(scope=Scope.everything()) as session:
-        for number in (1, 2):
-            delivery.start(session, actor=made.actor(number), sitting_id=made.sitting_id)
-    return made
+
+    def make() -> Theory:
+        made = make_theory(open_session, institution, starts=clock.now() + 10 * MINUTE)
+        clock.advance(11 * MINUTE)
+        with open_session() as session:
+            for number in (1, 2):
+                delivery.start(session, actor=made.actor(number), sitting_id=made.sitting_id)
+        return made
+
+    return once("a room at work", open_session, make)
 
 
 def officer_of_room(theory: Theory) -> Actor:

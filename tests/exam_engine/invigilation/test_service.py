@@ -51,6 +51,8 @@ from itembank.base.ids import new_id
 from itembank.people import service as people
 from itembank.people.models import Institution
 from itembank.people.rules import Actor, Role
+from tests.conftest import OpenSession
+from tests.factories.kept import once
 from tests.factories.sittings import NOW, arranged_sitting, ids, officer_of
 from tests.factories.theory import Theory, make_theory
 
@@ -58,10 +60,13 @@ MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture
-def theory(database: Database, institution: Institution, clock: ShiftedClock) -> Theory:
+def theory(open_session: OpenSession, institution: Institution, clock: ShiftedClock) -> Theory:
     """Four candidates; log-in is open, the start comes in ten minutes."""
-    return make_theory(
-        lambda: database.session(scope=Scope.everything()), institution, starts=clock.now() + 10 * MINUTE
+
+    return once(
+        "a sitting in ten minutes",
+        open_session,
+        lambda: make_theory(open_session, institution, starts=clock.now() + 10 * MINUTE),
     )
 
 

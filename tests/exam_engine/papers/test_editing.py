@@ -36,6 +36,7 @@ from itembank.items.models import Item
 from itembank.items.rules import ItemStatus
 from itembank.people.models import Institution
 from itembank.people.rules import Actor, Role
+from tests.factories.kept import once
 from tests.factories.papers import actor_of, make_bank, make_blueprint, make_sealed_papers
 from tests.factories.people import NOW
 
@@ -51,6 +52,10 @@ def open_session(database: Database, institution: Institution) -> Open:
 @pytest.fixture
 def draft(open_session: Open, institution: Institution) -> tuple[UUID, Actor, Actor]:
     """The first of two forms, its author, and another paper manager."""
+    return once("a draft", open_session, lambda: make_draft(open_session, institution))
+
+
+def make_draft(open_session: Open, institution: Institution) -> tuple[UUID, Actor, Actor]:
     with open_session() as session:
         manager = actor_of(session, institution, Role.PAPER_MANAGER, username="manager")
         other = actor_of(session, institution, Role.PAPER_MANAGER, username="other")

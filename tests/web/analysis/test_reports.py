@@ -6,7 +6,7 @@ import io
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import numpy as np
@@ -18,9 +18,12 @@ from sqlalchemy import select
 from exam_engine.calibration import service as calibration
 from exam_engine.delivery.models import Attempt
 from itembank.base.audit import AuditEntry
+from itembank.base.clock import ShiftedClock
 from itembank.base.db import Database, Scope
 from itembank.people.models import Institution
 from itembank.people.rules import Role
+from tests.conftest import OpenSession
+from tests.factories.kept import once
 from tests.factories.people import make_institution
 from tests.factories.statistics import make_answered_sitting, make_items, simulate_answers
 
@@ -38,9 +41,14 @@ class World:
 
 
 @pytest.fixture
-def world(database: Database, institution: Institution) -> World:
+def world(open_session: OpenSession, institution: Institution, clock: ShiftedClock) -> World:
     """Twelve items of one mark with key B; the third is miskeyed: who is strong chooses C."""
-    with database.session(scope=Scope.everything()) as session:
+    starts_at = clock.now() - timedelta(days=1)
+    return once("a miskeyed sitting", open_session, lambda: make_world(open_session, institution, starts_at))
+
+
+def make_world(open_session: OpenSession, institution: Institution, starts_at: datetime) -> World:
+    with open_session() as session:
         occupation_id, references = make_items(session, institution=institution, level=4, count=N_ITEMS)
         found = calibration.identify(session, references, occupation_id=occupation_id, level=4)
         item_ids = [found[reference][0] for reference in references]
@@ -53,7 +61,7 @@ def world(database: Database, institution: Institution) -> World:
             occupation_id=occupation_id,
             item_ids=item_ids,
             marks=marks,
-            starts_at=database.clock.now() - timedelta(days=1),
+            starts_at=starts_at,
         )
     return World(sitting.id, item_ids, marks)
 

@@ -19,7 +19,8 @@ from itembank.base.db import Database, Scope
 from itembank.people.models import Institution
 from itembank.people.rules import Role
 from itembank.taxonomy.models import Occupation
-from tests.factories.papers import make_bank
+from tests.conftest import OpenSession
+from tests.factories.papers import kept_bank
 from tests.web.papers.test_pages import saved
 
 RunJobs = Callable[[], int]
@@ -27,9 +28,8 @@ CHECKS = [check.value for check in PaperCheck]
 
 
 @pytest.fixture
-def occupation(database: Database, institution: Institution) -> Occupation:
-    with database.session(scope=Scope.of((institution.id,))) as session:
-        return make_bank(session, institution)
+def occupation(open_session: OpenSession, institution: Institution) -> Occupation:
+    return kept_bank(open_session, institution)
 
 
 @pytest.fixture

@@ -22,15 +22,15 @@ from itembank.statistics.rules import ScaleModel
 from itembank.statistics.service import ItemFigures, ScaleDraft
 from itembank.taxonomy import service as taxonomy
 from itembank.taxonomy.models import Occupation
-from tests.factories.papers import CODE, make_bank, make_sealed_papers
+from tests.conftest import OpenSession
+from tests.factories.papers import CODE, kept_bank, make_sealed_papers
 from tests.factories.people import NOW
 from tests.web.papers.fields import form, rows, saved
 
 
 @pytest.fixture
-def occupation(database: Database, institution: Institution) -> Occupation:
-    with database.session(scope=Scope.of((institution.id,))) as session:
-        return make_bank(session, institution)
+def occupation(open_session: OpenSession, institution: Institution) -> Occupation:
+    return kept_bank(open_session, institution)
 
 
 def use(client: TestClient, occupation: Occupation, do: str, **fields: Any) -> str:
