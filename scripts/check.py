@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[1]
 CHECKS = {
     "format": ["-m", "ruff", "format", "--check", "."],
     "lint": ["-m", "ruff", "check", "."],
-    "types": ["-m", "mypy"],
+    "types": ["-m", "mypy", "--num-workers", "2"],
     "walls": ["-c", "from importlinter.cli import lint_imports_command as run; run(['--no-cache'])"],
     "catalogue": ["-m", "scripts.catalogue"],
     # SQLite and a real PostgreSQL; the comparison of models and migrations is among them.

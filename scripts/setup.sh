@@ -50,10 +50,11 @@ install_lock() {
   stamp=$(cat "$lock" pyproject.toml | sha256sum | cut -d' ' -f1)
   if [ "$(cat .venv/.installed 2>/dev/null)" = "$stamp" ]; then return; fi
   say "installing $lock"
-  .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-warn-script-location \
+  .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-warn-script-location --no-compile \
     --require-hashes -r "$lock" || fail "the packages of $lock could not be installed"
   .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . ||
     fail "the project could not be installed into .venv"
+  .venv/bin/python -m compileall -q -j 0 .venv/lib >/dev/null || true # on all cores; pip uses one
   printf '%s\n' "$stamp" >.venv/.installed
 }
 
