@@ -97,7 +97,8 @@ def test_blanks_after_the_last_answer_in_the_persons_own_order_were_not_reached(
 
 def test_ended_and_void_attempts_are_left_out_and_counted(session: Session, institution: Institution) -> None:
     sitting = make_two(session, institution)[0]
-    attempts = session.scalars(select(Attempt).where(Attempt.sitting_id == sitting.id)).all()
+    query = select(Attempt).where(Attempt.sitting_id == sitting.id)
+    attempts = session.scalars(query.order_by(Attempt.id)).all()
     attempts[0].terminated_reason = "夹带"
     session.add(
         Incident(

@@ -307,7 +307,7 @@ def test_parameters_come_from_the_scale_that_knows_most_of_the_bank(
 ) -> None:
     with open_session() as session:
         occupation = make_bank(session, institution)
-        items = session.scalars(select(Item)).all()
+        items = session.scalars(select(Item).order_by(Item.number)).all()
         level = items[0].level
 
         def keep(name: str, n: int, b: float) -> UUID:

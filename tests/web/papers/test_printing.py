@@ -40,8 +40,8 @@ def set_status(database: Database, paper_id: UUID, status: PaperStatus) -> None:
 
 def records(database: Database) -> list[dict[str, Any]]:
     with database.session(scope=Scope.everything(), writes=False) as session:
-        found = session.scalars(select(AuditEntry).where(AuditEntry.action == "paper.printed")).all()
-        return [entry.detail for entry in found]
+        found = select(AuditEntry.detail).where(AuditEntry.action == "paper.printed")
+        return list(session.scalars(found.order_by(AuditEntry.number)))
 
 
 def test_the_manager_downloads_the_key_of_a_sealed_paper_and_it_is_recorded(
