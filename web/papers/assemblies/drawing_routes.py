@@ -55,11 +55,14 @@ def drawing_values(ctx: Context, outcome: Mapping[str, Any], spec: BlueprintSpec
     if drawn is None:
         return None
     exposure, pairs = drawn["exposure"]["histogram"], drawn["overlap"]["pairs"]
+    targets = [{**t, "name": labels.rule_label(t["key"], spec, ctx._)} for t in drawn["targets"]]
+    known = {target["name"] for target in targets}
+    fairness = [{**row, "words": _fairness(ctx, row["name"])} for row in drawn["fairness"]]
     most = max((k for k, count in enumerate(pairs) if count), default=0)
     return {
         **drawn,
         "exposure_chart": bar_chart(
-            [f"{100 * low:.3g}–{100 * high:.3g}" for low, high, _ in exposure],
+            [f"{100 * low:.0f}–{100 * high:.0f}" for low, high, _ in exposure],
             [count for _, _, count in exposure],
             title=ctx._("How often items are used"),
             x_label=ctx._("Part of the forms that hold an item (%)"),
@@ -67,17 +70,17 @@ def drawing_values(ctx: Context, outcome: Mapping[str, Any], spec: BlueprintSpec
         ),
         "overlap_chart": bar_chart(
             [str(k) for k in range(most + 1)],
-            pairs[: most + 1],
+            [100 * count / sum(pairs) for count in pairs[: most + 1]],
             title=ctx._("What two forms share"),
             x_label=ctx._("Items in common"),
-            y_label=ctx._("Pairs of forms"),
+            y_label=ctx._("Part of the pairs of forms (%)"),
         )
         if sum(pairs)
         else None,
         "exposure_rows": exposure,
         "overlap_rows": [(k, count) for k, count in enumerate(pairs[: most + 1])],
-        "targets": [{**t, "name": labels.rule_label(t["key"], spec, ctx._)} for t in drawn["targets"]],
-        "fairness": [{**row, "words": _fairness(ctx, row["name"])} for row in drawn["fairness"]],
+        "targets": targets,
+        "fairness": [row for row in fairness if row["words"] not in known],
     }
 
 
