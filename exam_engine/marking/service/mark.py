@@ -24,6 +24,7 @@ from exam_engine.marking.rules import DEFAULT_MULTIPLE, MARK_UNIT, MultipleMarki
 from exam_engine.papers import service as papers
 from exam_engine.papers.content import SealedPaper
 from exam_engine.papers.growing import grows
+from exam_engine.sittings import service as sittings
 from exam_engine.sittings.models import Registration, Sitting
 from exam_engine.sittings.rules import Component
 from itembank.base import audit
@@ -78,8 +79,9 @@ def candidates_of(session: Session, sitting: Sitting) -> Sequence[Registration]:
     return store.candidates(session, sitting)
 
 
-MARKED_AT_ONCE = 1_000
-"""Attempts that are marked while the officer waits (some seconds); more go to the queue."""
+MARKED_AT_ONCE, GROWING_AT_ONCE = 1_000, 20
+"""Attempts that are marked while the officer waits (some seconds), and of adaptive or two-stage tests, of which one
+that was cut off takes a tenth of a second; more go to the queue."""
 
 JOB_KIND = "marking.mark"
 
@@ -91,7 +93,8 @@ def request_marking(session: Session, sitting_id: UUID, *, actor: Actor, now: da
     """
     sitting = find_theory_sitting(session, sitting_id)
     count = store.count_attempts(session, sitting_id)
-    if count <= MARKED_AT_ONCE:
+    most = GROWING_AT_ONCE if sittings.terms_of(sitting).way.grows else MARKED_AT_ONCE
+    if count <= most:
         return mark_sitting(session, sitting_id, actor=actor, now=now)
     _check_over(session, sitting, now)
     return jobs.submit(
@@ -105,11 +108,29 @@ def request_marking(session: Session, sitting_id: UUID, *, actor: Actor, now: da
 
 
 def run_marking_job(context: JobContext) -> dict[str, Any]:
-    """Mark a sitting as a job; one transaction, so that a run is there whole or not at all."""
+    """Mark a sitting as a job; one transaction, so that a run is there whole or not at all.
+
+    What takes long is worked out before it: on SQLite an examination under way would wait for the transaction.
+    """
     sitting_id = UUID(context.payload["sitting"])
+    with context.session(writes=False) as session:
+        scorings = scorings_of(session, sitting_id)
     with context.session() as session:
-        run = mark_sitting(session, sitting_id, actor=context.actor, now=context.database.clock.now())
+        run = mark_sitting(
+            session, sitting_id, actor=context.actor, now=context.database.clock.now(), scorings=scorings
+        )
         return {"url": f"/marking/theory/{sitting_id}", "run": run.number, "attempts": run.attempts}
+
+
+def scorings_of(session: Session, sitting_id: UUID) -> dict[UUID, Scoring]:
+    """Return by paper what scores tests that grow, with the rest of those that were cut off worked out already."""
+    attempts = delivery.responses(session, sitting_id)
+    opened = {key: papers.open_sealed(session, key) for key in {attempt.paper_id for attempt in attempts}}
+    found = {key: Scoring(paper) for key, paper in opened.items() if grows(paper.collection)}
+    for attempt in attempts:
+        if attempt.paper_id in found and not attempt.is_over:
+            trace_of(found[attempt.paper_id], attempt)
+    return found
 
 
 def _check_over(session: Session, sitting: Sitting, now: datetime) -> None:
@@ -126,8 +147,11 @@ def mark_sitting(
     actor: Actor,
     now: datetime,
     multiple: MultipleMarking = DEFAULT_MULTIPLE,
+    scorings: Mapping[UUID, Scoring] | None = None,
 ) -> MarkingRun:
     """Mark every attempt of a sitting and return the run; marking again is a new run beside the old ones.
+
+    ``scorings`` are those of ``scorings_of``, if they are there already.
 
     Raises
     ------
@@ -155,10 +179,11 @@ def mark_sitting(
     )
     session.add(run)
     session.flush()
-    scorings = {key: Scoring(paper) for key, paper in opened.items() if grows(paper.collection)}
+    ready = dict(scorings or {})
+    ready |= {k: Scoring(paper) for k, paper in opened.items() if k not in ready and grows(paper.collection)}
     for attempt in attempts:
         paper = opened[attempt.paper_id]
-        found = trace_of(scorings[paper.paper_id], attempt) if paper.paper_id in scorings else None
+        found = trace_of(ready[paper.paper_id], attempt) if paper.paper_id in ready else None
         _mark_attempt(session, run, attempt, paper, found, multiple)
         if found is not None:
             _record_trace(session, actor, run, attempt, paper, found)

@@ -19,6 +19,7 @@ from exam_engine.delivery.models import Attempt, AttemptStep
 from exam_engine.delivery.service import Settings
 from exam_engine.delivery.steps.courses import _courses
 from exam_engine.marking import service as marking
+from exam_engine.marking.service.mark import scorings_of
 from exam_engine.papers import service as papers
 from exam_engine.sittings.rules import Way
 from itembank.base import audit
@@ -103,6 +104,16 @@ def test_an_adaptive_sitting_gives_one_item_after_the_other_and_can_be_worked_ou
         mine = select(AttemptStep).where(AttemptStep.attempt_id == attempt.id)
         steps = session.scalars(mine.order_by(AttemptStep.number)).all()
         run = marking.mark_sitting(session, world.sitting.id, actor=SYSTEM, now=clock.now())
+        again = marking.mark_sitting(
+            session,
+            world.sitting.id,
+            actor=SYSTEM,
+            now=clock.now(),
+            scorings=scorings_of(session, world.sitting.id),
+        )
+        assert [mark.theta for mark in marking.read_attempt_marks(session, again.id)] == [
+            mark.theta for mark in marking.read_attempt_marks(session, run.id)
+        ]
         by_attempt = {mark.attempt_id: mark for mark in marking.read_attempt_marks(session, run.id)}
         mark, cut_off = by_attempt[attempt.id], by_attempt[UUID(late.attempt)]
         _, scores = marking.latest_scores(session, world.sitting.id)
