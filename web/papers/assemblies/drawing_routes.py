@@ -58,11 +58,13 @@ def drawing_values(ctx: Context, outcome: Mapping[str, Any], spec: BlueprintSpec
     targets = [{**t, "name": labels.rule_label(t["key"], spec, ctx._)} for t in drawn["targets"]]
     known = {target["name"] for target in targets}
     fairness = [{**row, "words": _fairness(ctx, row["name"])} for row in drawn["fairness"]]
+    widest = exposure[-1][1] if exposure else 1.0
+    digits = 0 if widest >= 0.1 else 1 if widest >= 0.01 else 2
     most = max((k for k, count in enumerate(pairs) if count), default=0)
     return {
         **drawn,
         "exposure_chart": bar_chart(
-            [f"{100 * low:.0f}–{100 * high:.0f}" for low, high, _ in exposure],
+            [f"{100 * low:.{digits}f}–{100 * high:.{digits}f}" for low, high, _ in exposure],
             [count for _, _, count in exposure],
             title=ctx._("How often items are used"),
             x_label=ctx._("Part of the forms that hold an item (%)"),
