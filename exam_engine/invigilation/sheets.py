@@ -24,6 +24,10 @@ INCIDENT_WORDS = {
 BLANK = "______"
 
 
+def _seat_and_name(row: WatchedSeat) -> str:
+    return f"{row.view.seat.number} {row.view.candidate.person.name}"
+
+
 def _needs(watched: WatchedRoom, terms: Terms) -> str:
     return "\n".join(
         f"{row.view.seat.number}　{row.view.candidate.person.name}　{needs_line(row, terms)}"
@@ -74,7 +78,7 @@ def record_sheet(watched: WatchedRoom, view: PlanView, terms: Terms) -> dict[str
             ["考试时间", period(terms)],
             ["应考人数", str(len(watched.seats))],
             ["实考 / 缺考", came],
-            ["缺考考生", "、".join(names[row.view.seat.registration_id] for row in absent) or "—"],
+            ["缺考考生", "、".join(_seat_and_name(row) for row in absent) or "—"],
             ["考试便利", _needs(watched, terms) or "无"],
             ["视频监控", record.video_reference if record and record.video_reference else "—"],
             ["替代监督措施及原因", substitute],

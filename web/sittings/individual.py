@@ -28,7 +28,7 @@ router = APIRouter(prefix="/plans/{plan_id}/sittings/{sitting_id}/forms")
 
 STEPS = (
     N_("Candidates arranged"),
-    N_("Forms drawn"),
+    N_("Drawing of forms"),
     N_("Approved and sealed"),
     N_("Dealt out"),
     N_("The sitting published"),
