@@ -15,7 +15,6 @@ from exam_engine.marking import service as marking
 from exam_engine.standard_setting import service as standards
 from exam_engine.standard_setting.models import Rating
 from exam_engine.standard_setting.rules import Method
-from itembank.base.db import Scope
 from itembank.items.models import Item
 from itembank.people.models import Institution
 from itembank.people.rules import SYSTEM, Role
@@ -38,11 +37,6 @@ pytestmark = pytest.mark.journey
 Shot = Callable[[Page, str], Path]
 Findings = Callable[[Page], list[str]]
 JUDGES = ("judge-2", "judge-3", "judge-4")
-
-
-@pytest.fixture
-def open_session(live_server: Any) -> Any:
-    return lambda: live_server.database.session(scope=Scope.everything())
 
 
 @pytest.fixture

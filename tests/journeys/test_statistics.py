@@ -13,9 +13,12 @@ from playwright.sync_api import Page, expect
 
 from exam_engine.calibration.service import asking
 from exam_engine.psychometrics.irt.items import Items
+from itembank.base.clock import ShiftedClock
 from itembank.base.db import Scope
 from itembank.people.models import Institution
 from itembank.people.rules import Role
+from tests.conftest import OpenSession
+from tests.factories.kept import once
 from tests.factories.reports import MISKEYED, Examined, make_examined
 from tests.factories.statistics import as_csv, make_items
 from tests.journeys.walk import PHONE, TOO_WIDE
@@ -28,9 +31,12 @@ Fits = Callable[[Page], None]
 
 
 @pytest.fixture
-def examined(live_server: Any, institution: Institution) -> Examined:
-    with live_server.database.session(scope=Scope.everything()) as session:
-        return make_examined(session, institution, now=live_server.database.clock.now())
+def examined(open_session: OpenSession, institution: Institution, clock: ShiftedClock) -> Examined:
+    def make() -> Examined:
+        with open_session() as session:
+            return make_examined(session, institution, now=clock.now())
+
+    return once("an examined class", open_session, make)
 
 
 def follow_job(page: Page) -> None:

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from uuid import UUID
 
 import pytest
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from exam_engine.papers import service as papers
 from exam_engine.papers.drawing import Drawing
@@ -24,19 +21,13 @@ from exam_engine.papers.rules import (
     PaperStatus,
     RulesBroken,
 )
-from itembank.base.db import Database, Scope
 from itembank.people.models import Institution
 from itembank.people.rules import Actor, Role
+from tests.conftest import OpenSession
 from tests.factories.papers import actor_of, make_bank, make_blueprint
 from tests.factories.people import NOW
 
-OpenSession = Callable[[], AbstractContextManager[Session]]
 DRAWING = Drawing(8, 25.0, max_overlap=6, sitting="a sitting")
-
-
-@pytest.fixture
-def open_session(database: Database) -> OpenSession:
-    return lambda: database.session(scope=Scope.everything())
 
 
 def people_of(open_session: OpenSession, institution: Institution) -> tuple[UUID, Actor, Actor]:

@@ -18,6 +18,8 @@ from itembank.base.db import Database, Scope
 from itembank.people.models import Institution
 from itembank.people.rules import Actor, Role
 from itembank.taxonomy import service as taxonomy
+from tests.conftest import OpenSession
+from tests.factories.kept import once
 from tests.factories.papers import CODE, actor_of
 from tests.factories.people import NOW
 from tests.factories.sittings import STARTS, make_occupation
@@ -25,15 +27,19 @@ from tests.factories.standards import Panel, draft_of, hold_round, make_panel, m
 
 
 @pytest.fixture
-def panel(database: Database, institution: Institution) -> Panel:
+def panel(open_session: OpenSession, institution: Institution) -> Panel:
     """A recorded result of 62.37 of 100."""
-    paper_id = make_paper(lambda: database.session(scope=Scope.everything()), institution)
-    with database.session(scope=Scope.everything()) as session:
-        panel = make_panel(session, institution, draft_of(paper_id=paper_id))
-        hold_round(session, panel, [[62] * 10, [62] * 10, [63] * 10])
-        standards.close_workshop(session, actor=panel.leader, workshop_id=panel.id, now=NOW)
-        standards.record_result(session, actor=panel.second, workshop_id=panel.id, now=NOW)
-        return panel
+
+    def make() -> Panel:
+        paper_id = make_paper(open_session, institution)
+        with open_session() as session:
+            panel = make_panel(session, institution, draft_of(paper_id=paper_id))
+            hold_round(session, panel, [[62] * 10, [62] * 10, [63] * 10])
+            standards.close_workshop(session, actor=panel.leader, workshop_id=panel.id, now=NOW)
+            standards.record_result(session, actor=panel.second, workshop_id=panel.id, now=NOW)
+            return panel
+
+    return once("a recorded result", open_session, make)
 
 
 @pytest.fixture

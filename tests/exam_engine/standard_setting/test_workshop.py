@@ -50,6 +50,8 @@ from itembank.base.errors import NotFound
 from itembank.items.models import Item
 from itembank.people.models import Institution
 from itembank.people.rules import Role
+from tests.conftest import OpenSession
+from tests.factories.kept import once
 from tests.factories.papers import LEVEL, actor_of, make_bank
 from tests.factories.people import NOW, make_institution
 from tests.factories.standards import (
@@ -66,11 +68,15 @@ from tests.factories.standards import (
 
 
 @pytest.fixture
-def panel(database: Database, institution: Institution) -> Panel:
+def panel(open_session: OpenSession, institution: Institution) -> Panel:
     """Three judges over a sealed paper of 5 items of 12 and 5 of 8 marks, nothing opened yet."""
-    paper_id = make_paper(lambda: database.session(scope=Scope.everything()), institution)
-    with database.session(scope=Scope.everything()) as session:
-        return make_panel(session, institution, draft_of(paper_id=paper_id))
+
+    def make() -> Panel:
+        paper_id = make_paper(open_session, institution)
+        with open_session() as session:
+            return make_panel(session, institution, draft_of(paper_id=paper_id))
+
+    return once("a workshop", open_session, make)
 
 
 def test_a_round_of_angoff_gives_the_mean_of_the_judges_cuts(session: Session, panel: Panel) -> None:

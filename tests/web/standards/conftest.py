@@ -10,6 +10,8 @@ from exam_engine.marking import service as marking
 from itembank.base.db import Database, Scope
 from itembank.people.models import Institution
 from itembank.people.rules import SYSTEM
+from tests.conftest import OpenSession
+from tests.factories.kept import once
 from tests.factories.recognition import MARKED, World, answer_all, make_world
 from tests.factories.standards import (
     Panel,
@@ -24,17 +26,21 @@ JUDGE = {"username": "judge-2"}
 
 
 @pytest.fixture
-def paper_id(database: Database, institution: Institution) -> Any:
-    return make_paper(lambda: database.session(scope=Scope.everything()), institution)
+def paper_id(open_session: OpenSession, institution: Institution) -> Any:
+    return make_paper(open_session, institution)
 
 
 @pytest.fixture
-def panel(database: Database, institution: Institution, paper_id: Any) -> Panel:
+def panel(open_session: OpenSession, institution: Institution, paper_id: Any) -> Panel:
     """A workshop whose first round is open and whose judges have agreed."""
-    with database.session(scope=Scope.everything()) as session:
-        panel = make_panel(session, institution, draft_of(paper_id=paper_id))
-        open_round(session, panel)
-        return panel
+
+    def make() -> Panel:
+        with open_session() as session:
+            panel = make_panel(session, institution, draft_of(paper_id=paper_id))
+            open_round(session, panel)
+            return panel
+
+    return once("a round", open_session, make)
 
 
 @pytest.fixture

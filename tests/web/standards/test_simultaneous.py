@@ -17,19 +17,16 @@ from exam_engine.standard_setting.rules import WorkshopStatus
 from itembank.base.audit import AuditEntry
 from itembank.base.db import Database, Scope
 from itembank.people import service as people
-from itembank.people.models import Institution
 from itembank.people.rules import Actor
+from tests.conftest import OpenSession
 from tests.factories.people import NOW
-from tests.factories.standards import Panel, draft_of, make_panel, make_paper, open_round, rate
+from tests.factories.standards import Panel, rate
 from web.security import SESSION_COOKIE, csrf_token
 
 
 @pytest.fixture
-def panel(database: Database, institution: Institution) -> Panel:
-    paper_id = make_paper(lambda: database.session(scope=Scope.everything()), institution)
-    with database.session(scope=Scope.everything()) as session:
-        panel = make_panel(session, institution, draft_of(paper_id=paper_id))
-        open_round(session, panel)
+def panel(open_session: OpenSession, panel: Panel) -> Panel:
+    with open_session() as session:
         for judge in panel.judges:
             rate(session, panel, judge, [50] * 9)
         return panel
