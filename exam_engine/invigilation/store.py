@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -132,7 +132,7 @@ def seat_rows(
 
 
 @cache
-def _marks() -> Executable:
+def _marks(dialect: str) -> Executable:
     now, since = (bindparam(name, type_=UtcDateTime()) for name in ("now", "since"))
     told = [
         Seat.number,
@@ -153,23 +153,26 @@ def _marks() -> Executable:
     text: ColumnElement[str] = literal("")
     for column in told:
         text = text.concat(func.coalesce(cast(column, Text()), "")).concat("|")
+    shown: list[Any] = [Seat.room_id, text.label("line")]
     lines = (
-        _with_attempts(
-            select(text.label("line")).join_from(Seat, Sitting), bindparam("sitting", type_=Uuid())
-        )
-        .where(Seat.room_id == bindparam("room", type_=Uuid()))
-        .order_by(Seat.number)
+        _with_attempts(select(*shown).join_from(Seat, Sitting), bindparam("sitting", type_=Uuid()))
+        .where(among(inspect(Seat).local_table.c.room_id, "rooms", dialect))
+        .order_by(Seat.room_id, Seat.number)
         .subquery()
     )
-    return select(func.aggregate_strings(lines.c.line, "\n"))
+    query = select(lines.c.room_id, func.aggregate_strings(lines.c.line, "\n"))
+    return query.group_by(lines.c.room_id)
 
 
-def marks(session: Session, sitting_id: UUID, room_id: UUID, *, since: datetime, now: datetime) -> str:
-    """Return what ``seat_rows`` reads of a room, and the sitting's status, as one text: to be compared, not read."""
-    given = {"sitting": sitting_id, "room": room_id, "since": since, "now": now}
+def marks(
+    session: Session, sitting_id: UUID, room_ids: Sequence[UUID], *, since: datetime, now: datetime
+) -> dict[UUID, str]:
+    """Return what ``seat_rows`` reads of each room, and the sitting's status, as a text: to be compared, not read."""
+    given = {"sitting": sitting_id, "rooms": room_ids, "since": since, "now": now}
     # Below the session, which is everybody's here: it would look at the statement each time.
-    text: str | None = session.connection().execute(_marks(), given).scalar_one()
-    return text or ""
+    connection = session.connection()
+    rows = connection.execute(_marks(connection.dialect.name), given)
+    return {row[0]: row[1] for row in rows}
 
 
 @cache
@@ -179,24 +182,40 @@ def _progress(dialect: str, *, newer: bool) -> Executable:
     if newer:
         # The newest answers of everybody first: asked the other way round, all that these attempts ever saved is read.
         after = AnswerHistory.saved_at > bindparam("since", type_=UtcDateTime())
-        recent = select(AnswerHistory.attempt_id).where(after).cte("recent").prefix_with("MATERIALIZED")
-        saved = select(recent.c.attempt_id).where(among(recent.c.attempt_id, "ids", dialect))
+        recent = select(AnswerHistory.attempt_id).where(after).distinct().cte("recent")
+        recent = recent.prefix_with("MATERIALIZED")
+        here = and_(Seat.sitting_id == Attempt.sitting_id, Seat.registration_id == Attempt.registration_id)
+        saved = (
+            select(recent.c.attempt_id)
+            .join(Attempt, Attempt.id == recent.c.attempt_id)
+            .join(Seat, here)
+            .where(Attempt.sitting_id == bindparam("sitting", type_=Uuid()))
+            .where(among(inspect(Seat).local_table.c.room_id, "rooms", dialect))
+        )
         wanted = attempt_id.in_(saved)
     answered = case((cast(Answer.response, Text()) != "[]", 1), else_=0)
     query = select(Answer.attempt_id, func.sum(answered), func.max(Answer.saved_at))
     return query.where(wanted).group_by(Answer.attempt_id)
 
 
-def progress_of(
-    session: Session, attempt_ids: Sequence[UUID], *, since: datetime | None = None
-) -> dict[UUID, tuple[int, datetime]]:
-    """Return by attempt how many items are answered and when the last answer was kept.
+def progress_of(session: Session, attempt_ids: Sequence[UUID]) -> dict[UUID, tuple[int, datetime]]:
+    """Return by attempt how many items are answered and when the last answer was kept; who has none is left out."""
+    return _read_progress(session, {"ids": attempt_ids}, newer=False) if attempt_ids else {}
 
-    With ``since`` only of attempts that saved after it; those without any answer are left out.
-    """
+
+def progress_since(
+    session: Session, sitting_id: UUID, room_ids: Sequence[UUID], since: datetime
+) -> dict[UUID, tuple[int, datetime]]:
+    """Return the same of those in some rooms who saved after ``since``."""
+    given = {"sitting": sitting_id, "rooms": room_ids, "since": since}
+    return _read_progress(session, given, newer=True)
+
+
+def _read_progress(
+    session: Session, given: Mapping[str, Any], *, newer: bool
+) -> dict[UUID, tuple[int, datetime]]:
     connection = session.connection()
-    given = {"ids": list(attempt_ids)} | ({"since": since} if since else {})
-    rows = connection.execute(_progress(connection.dialect.name, newer=since is not None), given)
+    rows = connection.execute(_progress(connection.dialect.name, newer=newer), given)
     return {row[0]: (int(row[1]), row[2]) for row in rows}
 
 

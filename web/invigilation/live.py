@@ -22,7 +22,7 @@ from starlette.types import Receive, Send
 from starlette.types import Scope as AsgiScope
 
 from exam_engine.invigilation import service as invigilation
-from exam_engine.invigilation.service import RoomFollower, SeatNow
+from exam_engine.invigilation.service import SeatNow, SittingFollower
 from exam_engine.sittings import service as sittings
 from itembank.base.db import Database, Scope
 from itembank.base.errors import NotFound, TooMany
@@ -35,11 +35,13 @@ from web.deps import Context, requires
 from web.invigilation.pages import router
 from web.shared import Shared
 
-PICTURE_SECONDS = 1.5
+PICTURE_SECONDS = 1.25
 FRESH_SECONDS = 1.0
 """So long a room's picture serves other consoles: with that what is shown is at most three seconds old."""
+WATCHED_SECONDS = 5.0
+"""A room that nobody has asked for so long is not watched any more."""
 UNWATCHED_SECONDS = 60.0
-"""After that a room that nobody watches is forgotten."""
+"""After that a sitting that nobody watches is forgotten."""
 SITTING_SECONDS = 3.0
 STILL_SECONDS = 3.0
 """Where nothing changed, so often the page is told that this is so."""
@@ -69,42 +71,48 @@ class Shown:
     rows: Mapping[str, Any]
 
 
-class _Room:
-    """One room that is watched; one thread looks, others wait for what it saw."""
+class _Sitting:
+    """The rooms of one sitting that are watched; one thread looks at all of them, others wait for what it saw."""
 
-    def __init__(self, sitting_id: UUID, room_id: UUID) -> None:
-        self._follower = RoomFollower(sitting_id, room_id)
+    def __init__(self, sitting_id: UUID) -> None:
+        self._follower = SittingFollower(sitting_id)
         self._looking = threading.Lock()
-        self._seats: Sequence[SeatNow] = ()
-        self._rows: dict[str, list[Any]] = {}
-        self._shown: Shown | None = None
+        self._asked: dict[UUID, float] = {}
+        self._seats: dict[UUID, Sequence[SeatNow]] = {}
+        self._shown: dict[UUID, Shown] = {}
         self.looked_at = time.monotonic()
 
-    def show(self, database: Database) -> Shown:
-        """Return what was seen within FRESH_SECONDS, or look."""
+    def show(self, database: Database, room_id: UUID) -> Shown:
+        """Return what was seen of a room within FRESH_SECONDS, or look at all that are watched."""
         with self._looking:
-            if self._shown is None or time.monotonic() - self.looked_at >= FRESH_SECONDS:
-                self._shown = self._look(database)
-                self.looked_at = time.monotonic()
-            return self._shown
+            now = time.monotonic()
+            self._asked[room_id] = now
+            if room_id not in self._shown or now - self.looked_at >= FRESH_SECONDS:
+                self._asked = {room: at for room, at in self._asked.items() if at > now - WATCHED_SECONDS}
+                self._look(database)
+                self.looked_at = now
+            return self._shown[room_id]
 
-    def _look(self, database: Database) -> Shown:
-        # Every console that asks was authorised for this room by its own route.
+    def _look(self, database: Database) -> None:
+        # Every console that asks was authorised for its room by its own route.
         with database.glance(scope=Scope.everything()) as session:
-            picture = self._follower.look(session)
-        if picture.seats is not self._seats:
-            self._rows = self._rows_of(picture.seats)
-            self._seats = picture.seats
-        return Shown(_ms(picture.at), picture.closed, self._rows)
-
-    def _rows_of(self, seats: Sequence[SeatNow]) -> dict[str, list[Any]]:
-        """Return what the page is told of the seats; what is known of one that stayed the same is kept."""
-        known = list(zip(self._seats, seats, strict=False))
-        if len(self._seats) != len(seats) or any(a.registration_id != b.registration_id for a, b in known):
-            return {str(seat.registration_id): _row(seat) for seat in seats}
-        return self._rows | {
-            str(seat.registration_id): _row(seat) for former, seat in known if former is not seat
+            pictures = self._follower.look(session, list(self._asked))
+        self._shown = {
+            room_id: Shown(_ms(picture.at), picture.closed, self._rows_of(room_id, picture.seats))
+            for room_id, picture in pictures.items()
         }
+        self._seats = {room_id: picture.seats for room_id, picture in pictures.items()}
+
+    def _rows_of(self, room_id: UUID, seats: Sequence[SeatNow]) -> Mapping[str, Any]:
+        """Return what the page is told of the seats; what is known of one that stayed the same is kept."""
+        former = self._seats.get(room_id, ())
+        if former is seats:
+            return self._shown[room_id].rows
+        pairs = list(zip(former, seats, strict=False))
+        if len(former) != len(seats) or any(a.registration_id != b.registration_id for a, b in pairs):
+            return {str(seat.registration_id): _row(seat) for seat in seats}
+        changed = {str(seat.registration_id): _row(seat) for before, seat in pairs if before is not seat}
+        return {**self._shown[room_id].rows, **changed}
 
 
 class Live:
@@ -112,16 +120,16 @@ class Live:
 
     def __init__(self, database: Database, shared: Shared) -> None:
         self.database, self.shared = database, shared
-        self._rooms: dict[tuple[UUID, UUID], _Room] = {}
+        self._sittings: dict[UUID, _Sitting] = {}
         self._lock = threading.Lock()
 
     def room(self, sitting_id: UUID, room_id: UUID) -> Shown:
         """Return the seats of a room; nobody's name, nobody's answer."""
         with self._lock:
             since = time.monotonic() - UNWATCHED_SECONDS
-            self._rooms = {key: room for key, room in self._rooms.items() if room.looked_at > since}
-            room = self._rooms.setdefault((sitting_id, room_id), _Room(sitting_id, room_id))
-        return room.show(self.database)
+            self._sittings = {key: one for key, one in self._sittings.items() if one.looked_at > since}
+            sitting = self._sittings.setdefault(sitting_id, _Sitting(sitting_id))
+        return sitting.show(self.database, room_id)
 
     def sitting(self, sitting_id: UUID) -> Shown:
         """Return the counts of every room of a sitting."""

@@ -12,7 +12,7 @@ from exam_engine.invigilation.service.commanding import (
     rooms_of_attempts,
     send_message,
 )
-from exam_engine.invigilation.service.following import RoomFollower
+from exam_engine.invigilation.service.following import SittingFollower
 from exam_engine.invigilation.service.picturing import (
     Picture,
     RoomOverview,
@@ -39,10 +39,10 @@ from exam_engine.invigilation.service.watching import (
 __all__ = [
     "Commanded",
     "Picture",
-    "RoomFollower",
     "RoomOverview",
     "SeatNow",
     "SeatState",
+    "SittingFollower",
     "WatchedRoom",
     "WatchedSeat",
     "close_sitting",

@@ -1,13 +1,15 @@
-"""The picture of one room, kept up to date by what changed since it was looked at last.
+"""The picture of watched rooms, kept up to date by what changed since they were looked at last.
 
-What the tables say of the seats is read as one text and compared; only when it differs the seats are read anew. Of the
-answers only those of attempts that saved meanwhile are counted. So a look costs little where little happens.
+What the tables say of the seats is read as one text a room and compared; only of a room where it differs the seats are
+read anew. Of the answers only those of attempts that saved meanwhile are counted. All rooms of a sitting that are
+watched are looked at together. So a look costs little where little happens, and hardly more for many rooms than for
+one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -29,94 +31,112 @@ OVERLAP = timedelta(seconds=2)
 WHOLE = timedelta(seconds=30)
 """So often everything is counted anew, for what became visible later still."""
 
-JUDGED = timedelta(seconds=3)
+JUDGED = timedelta(seconds=5)
 """So often the time alone may make a seat another one: quiet, late, overdue."""
 
 
-class RoomFollower:
-    """Looks at one room again and again; for one thread at a time."""
+@dataclass
+class _Room:
+    """What is known of one room."""
 
-    def __init__(self, sitting_id: UUID, room_id: UUID) -> None:
-        self.sitting_id, self.room_id = sitting_id, room_id
+    marks: str | None = None
+    rows: Sequence[SeatRow] = ()
+    places: dict[UUID, int] = field(default_factory=dict)
+    """Where in the rows an attempt stands."""
+    progress: dict[UUID, tuple[int, datetime]] = field(default_factory=dict)
+    seats: list[SeatNow] = field(default_factory=list)
+
+
+class SittingFollower:
+    """Looks at rooms of one sitting again and again; for one thread at a time."""
+
+    def __init__(self, sitting_id: UUID) -> None:
+        self.sitting_id = sitting_id
         self._sitting: Sitting | None = None
-        self._marks = ""
-        self._rows: list[SeatRow] = []
-        self._places: dict[UUID, int] = {}
-        """Where in the rows an attempt stands."""
-        self._progress: dict[UUID, tuple[int, datetime]] = {}
-        self._seats: list[SeatNow] = []
+        self._rooms: dict[UUID, _Room] = {}
         self._standings: Mapping[UUID, seb.Standing] | None = None
         self._looked_at: datetime | None = None
         self._counted_at = self._judged_at = datetime.min.replace(tzinfo=UTC)
 
-    def look(self, session: Session) -> Picture:
-        """Return the room as it is now; what did not change, seats or all of them, is the same object as before.
+    def look(self, session: Session, room_ids: Sequence[UUID]) -> dict[UUID, Picture]:
+        """Return rooms as they are now; what did not change, seats or all of them, is the same object as before.
 
-        Raises NotFound.
+        A room that is left out once is forgotten. Raises NotFound.
         """
         if self._sitting is None:
             self._sitting = sittings.find_sitting(session, self.sitting_id)
         now = database_now(session)
         before, self._looked_at = self._looked_at, now
         whole = before is None or not before <= now < self._counted_at + WHOLE
-        moved = self._read_seats(session, now) or whole
+        self._rooms = {room_id: self._rooms.get(room_id) or _Room() for room_id in room_ids}
         if whole:
-            self._progress, self._counted_at = {}, now
-        saved = self._count(session, None if before is None or whole else before - OVERLAP, moved=moved)
-        if moved or now >= self._judged_at + JUDGED:
+            self._counted_at = now
+            for room in self._rooms.values():
+                room.progress = {}
+        moved = self._read_seats(session, now)
+        counted = {} if whole or before is None else self._count_since(session, before - OVERLAP)
+        judged = bool(moved) or whole or now >= self._judged_at + JUDGED
+        if judged:
             self._judged_at = now
             self._standings = seb.standings(session, self.sitting_id)
-            self._judge_all(session, now)
-        elif saved:
-            self._judge_some(session, now, [self._places[attempt] for attempt in saved])
-        return Picture(now, self._sitting.status is SittingStatus.CLOSED, self._seats)
+        for room_id, room in self._rooms.items():
+            found = counted.get(room_id, {})
+            if whole or room_id in moved:
+                fresh = [attempt for attempt in room.places if attempt not in room.progress]
+                found |= store.progress_of(session, fresh)
+            saved = [attempt for attempt, known in found.items() if room.progress.get(attempt) != known]
+            room.progress |= found
+            if judged:
+                self._judge_all(session, room, now)
+            elif saved:
+                self._judge_some(session, room, now, [room.places[attempt] for attempt in saved])
+        closed = self._sitting.status is SittingStatus.CLOSED
+        return {room_id: Picture(now, closed, room.seats) for room_id, room in self._rooms.items()}
 
-    def _read_seats(self, session: Session, now: datetime) -> bool:
-        """Read the seats if they are not what they were, and tell whether that is so."""
+    def _read_seats(self, session: Session, now: datetime) -> set[UUID]:
+        """Read the seats of rooms that are not what they were; return which."""
         assert self._sitting is not None
         since = sittings.terms_of(self._sitting).opens_at
-        marks = store.marks(session, self.sitting_id, self.room_id, since=since, now=now)
-        if marks == self._marks:
-            return False
-        self._sitting = sittings.find_sitting(session, self.sitting_id)
-        self._rows = store.seat_rows(session, self.sitting_id, self.room_id, since=since, now=now)
-        self._places = {row.attempt_id: place for place, row in enumerate(self._rows) if row.attempt_id}
-        self._marks = marks
-        return True
-
-    def _count(
-        self, session: Session, since: datetime | None, *, moved: bool
-    ) -> Mapping[UUID, tuple[int, datetime]]:
-        """Count the answers of whoever saved after ``since`` or is new in the room; return what changed."""
-        found: dict[UUID, tuple[int, datetime]] = {}
-        if self._places and since is not None:
-            found |= store.progress_of(session, list(self._places), since=since)
+        marks = store.marks(session, self.sitting_id, list(self._rooms), since=since, now=now)
+        moved = {room_id for room_id, room in self._rooms.items() if room.marks != marks.get(room_id, "")}
         if moved:
-            fresh = [attempt for attempt in self._places if attempt not in self._progress]
-            found |= store.progress_of(session, fresh) if fresh else {}
-        changed = {key: counted for key, counted in found.items() if self._progress.get(key) != counted}
-        self._progress |= changed
-        return changed
+            self._sitting = sittings.find_sitting(session, self.sitting_id)
+        for room_id in moved:
+            room = self._rooms[room_id]
+            room.rows = store.seat_rows(session, self.sitting_id, room_id, since=since, now=now)
+            room.places = {row.attempt_id: place for place, row in enumerate(room.rows) if row.attempt_id}
+            room.marks = marks.get(room_id, "")
+        return moved
 
-    def _judge_all(self, session: Session, now: datetime) -> None:
-        """Make all seats anew; one that comes out the same stays."""
-        known = {seat.registration_id: seat for seat in self._seats}
-        seats = [self._judge(session, row, now, known.get(row.registration_id)) for row in self._rows]
-        if len(seats) != len(self._seats) or any(a is not b for a, b in zip(seats, self._seats, strict=True)):
-            self._seats = seats
+    def _count_since(self, session: Session, since: datetime) -> dict[UUID, dict[UUID, tuple[int, datetime]]]:
+        """Count the answers of whoever saved after ``since``, by room."""
+        counted = store.progress_since(session, self.sitting_id, list(self._rooms), since)
+        return {
+            room_id: {attempt: counted[attempt] for attempt in counted.keys() & room.places.keys()}
+            for room_id, room in self._rooms.items()
+        }
 
-    def _judge_some(self, session: Session, now: datetime, places: Iterable[int]) -> None:
+    def _judge_all(self, session: Session, room: _Room, now: datetime) -> None:
+        """Make all seats of a room anew; where all come out the same they stay."""
+        known = {seat.registration_id: seat for seat in room.seats}
+        seats = [self._judge(session, room, row, now, known.get(row.registration_id)) for row in room.rows]
+        if len(seats) != len(room.seats) or any(a is not b for a, b in zip(seats, room.seats, strict=True)):
+            room.seats = seats
+
+    def _judge_some(self, session: Session, room: _Room, now: datetime, places: Iterable[int]) -> None:
         """Make the seats of those who saved anew."""
-        seats = list(self._seats)
+        seats = list(room.seats)
         for place in places:
-            seats[place] = self._judge(session, self._rows[place], now, seats[place])
-        self._seats = seats
+            seats[place] = self._judge(session, room, room.rows[place], now, seats[place])
+        room.seats = seats
 
-    def _judge(self, session: Session, row: SeatRow, now: datetime, former: SeatNow | None) -> SeatNow:
+    def _judge(
+        self, session: Session, room: _Room, row: SeatRow, now: datetime, former: SeatNow | None
+    ) -> SeatNow:
         """Return a seat as it is now; the former one when it is the same."""
         assert self._sitting is not None
         begun = now > sittings.terms_of(self._sitting).starts_at
-        seat = seat_now(session, self._sitting, row, now, begun, self._progress)
+        seat = seat_now(session, self._sitting, row, now, begun, room.progress)
         if self._standings is not None:
             standing = self._standings.get(row.registration_id)
             seat = replace(seat, browser=standing.shown if standing else Shown.MISSING)

@@ -334,6 +334,8 @@ def test_a_candidate_moves_to_a_free_seat_with_everything(
     with database.session(scope=Scope.of([institution.id])) as session:
         attempt = delivery.start(session, actor=theory.actor(1), sitting_id=theory.sitting_id)
         other = sittings.create_room(session, actor=officer, name="备用机房", capacity=2)
+        follower, rooms = invigilation.SittingFollower(theory.sitting_id), [theory.room_id, other.id]
+        before = follower.look(session, rooms)
         move: dict[str, Any] = {
             "actor": officer,
             "sitting_id": theory.sitting_id,
@@ -363,11 +365,14 @@ def test_a_candidate_moves_to_a_free_seat_with_everything(
                 now=NOW,
             )
         told = [message.text for message in invigilation.messages_of(session, attempt.id)]
-        room = invigilation.RoomFollower(theory.sitting_id, other.id).look(session)
+        after = follower.look(session, rooms)
 
-    assert [(seat.number, seat.state, seat.registration_id) for seat in room.seats] == [
+    assert before[other.id].seats == []
+    assert [(seat.number, seat.state, seat.registration_id) for seat in after[other.id].seats] == [
         (2, SeatState.ANSWERING, theory.candidates[0])
     ]
+    left = [seat for seat in before[theory.room_id].seats if seat.registration_id != theory.candidates[0]]
+    assert after[theory.room_id].seats == left
     assert told == ["全体注意", "备用机房注意"]
 
 
@@ -462,14 +467,15 @@ def test_a_practical_sitting_needs_its_attendance(session: Session, institution:
 def test_a_room_that_is_followed_is_the_same_as_one_that_is_looked_at_first(
     database: Database, institution: Institution, clock: ShiftedClock, theory: Theory
 ) -> None:
-    follower = invigilation.RoomFollower(theory.sitting_id, theory.room_id)
+    rooms = [theory.room_id]
+    follower = invigilation.SittingFollower(theory.sitting_id)
     pictures = []
 
     def look() -> None:
         with database.session(scope=Scope.everything()) as session:
-            fresh = invigilation.RoomFollower(theory.sitting_id, theory.room_id).look(session)
-            pictures.append(follower.look(session).seats)
-        assert pictures[-1] == fresh.seats
+            fresh = invigilation.SittingFollower(theory.sitting_id).look(session, rooms)
+            pictures.append(follower.look(session, rooms)[theory.room_id].seats)
+        assert pictures[-1] == fresh[theory.room_id].seats
 
     def save(attempt_id: UUID, revision: int, *chosen: str) -> None:
         with database.session(scope=Scope.everything()) as session:
