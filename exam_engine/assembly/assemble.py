@@ -27,6 +27,7 @@ from exam_engine.assembly.plan import (
     near_plans,
     other_plans,
     plan_sets,
+    roomy_plans,
 )
 from exam_engine.assembly.polish import polish
 from exam_engine.assembly.pool import FloatArray, Pool
@@ -55,6 +56,9 @@ ATTEMPTS = (
     (True, True),
 )
 """(tolerances as rows, shadow form) of the attempts to build forms in turn, the cheap one first."""
+
+DEAD_ENDS = 3
+"""How often forms are built in turn, with other items by chance, before sets are planned for all of them."""
 
 FILLED = 1_000
 """Columns of all forms up to which a programme fills a plan of sets on which items could not be dealt out."""
@@ -123,7 +127,10 @@ class _Task:
                     if found.forms is not None:
                         return found
             if is_worth_planning(program, self.forms):
-                found = self._in_turn(program, careful=False, shadow=False)  # mostly that will do
+                for _ in range(1 if self._is_tight(program) else DEAD_ENDS):
+                    found = self._in_turn(program, careful=False, shadow=False)  # mostly that will do
+                    if found.nothing or found.forms is not None:
+                        break
                 if found.forms is not None and (self.any_will_do or self._is_near(found.forms)):
                     return found
                 beside = found
@@ -203,8 +210,18 @@ class _Task:
         """Deal all items out at once, on a plan of sets that leaves room for the goals; or return what is there."""
         if self.any_will_do or not program.aims.count or not self._is_tight(program):
             return beside
-        found = next(self._filled(program, self._near(program, LADDER[:1])), beside)
-        return min((found, beside), key=self._distance)
+        assert self.guide is not None
+        items = float(self.guide[: program.size].sum()) * self.forms
+        plans = chain(
+            roomy_plans(program, self.forms, items, LADDER[0], self.stage.bound, self.work),
+            self._near(program, LADDER[:1]),
+        )
+        best = beside
+        for found in self._filled(program, plans):
+            best = min((found, best), key=self._distance)
+            if best.forms is not None and self._is_near(best.forms):
+                break
+        return best
 
     def _is_tight(self, program: Program) -> bool:
         """Whether forms take so much of the pool that items are dealt out to all of them at once."""

@@ -26,8 +26,9 @@ from exam_engine.assembly.solver import Work
 STEPS, STEPS_OF_WORK = 15_000, 50
 """Exchanges of a search, and how many count as a unit of work."""
 
-HOPELESS = 4_000
-"""Exchanges without forms that keep every rule after which the plan is given up: its sets may leave no way."""
+HOPELESS, STARTS = 2_000, 4
+"""Exchanges without forms that keep every rule after which items are dealt out anew, and how often they are dealt out
+before a plan is given up: its sets may leave no way."""
 
 STAYS = (3, 8)
 """For how many steps, at least and below, an item that was moved stays."""
@@ -37,6 +38,15 @@ GOAL_WEIGHT, GOAL_GAIN, RULE_GAIN = 0.3, 0.02, 0.2
 
 FAR, NEARER = 0.02, 0.8
 """Deviation that is aimed at first, and what part of one that was reached next."""
+
+FARTHER = 3.0
+"""How much farther the first aim is when items are dealt out anew."""
+
+STALE = 600
+"""Exchanges that brought nothing nearer after which the search returns to the best forms, with first weights."""
+
+MEAN = 0.5
+"""What part of the deviation aimed at the forms may be off on average."""
 
 BY_CHANCE = 0.05
 """What chance adds to the fractions of the plan when items are dealt out first."""
@@ -105,23 +115,35 @@ def deal(
     look : callable
         Called that often.
     """
-    search = _Deal(program, rows, x, enough, rng)
-    for step in range(STEPS):
-        if step % STEPS_OF_WORK == 0:
-            if work.used >= work.limit or work.seconds <= 0:
+    best = None
+    for start in range(STARTS):
+        search = _Deal(program, rows, x, enough, rng, far=FAR * (FARTHER if start else 1.0))
+        for step in range(STEPS):
+            if step % STEPS_OF_WORK == 0:
+                if work.used >= work.limit or work.seconds <= 0:
+                    return search.best()
+                work.spend(1)
+                look()
+            if search.is_done or (step >= HOPELESS and search.kept is None) or not search.exchange(step):
                 break
-            work.spend(1)
-            look()
-        if search.is_done or (step >= HOPELESS and search.kept is None) or not search.exchange(step):
+        best = search.best()
+        if best is not None:
             break
-    return search.best()
+    return best
 
 
 class _Deal:
     """The state of the search: ``at`` (n_movable,) is the form of each item, or the number of forms for those left."""
 
     def __init__(
-        self, program: Program, rows: Rows, x: FloatArray, enough: float, rng: np.random.Generator
+        self,
+        program: Program,
+        rows: Rows,
+        x: FloatArray,
+        enough: float,
+        rng: np.random.Generator,
+        *,
+        far: float = FAR,
     ) -> None:
         self.n, self.forms, self.rng, self.enough = program.size, len(x), rng, max(enough, BROKEN)
         self.switches = x[:, self.n :] > 0.5
@@ -133,16 +155,18 @@ class _Deal:
         self.at = self._first(x[:, : self.n], allowed)[self.movable]
         self.parts = self._divide_rows(every, allowed)
         weights = (program.aims.weights[:, : self.n] / program.aims.scale[:, None]).T
-        self.goals = program.aims.low / program.aims.scale - self.given @ weights
         self.pulls = weights[self.movable]
+        goals = program.aims.low / program.aims.scale - self.given @ weights
+        self.goals = np.vstack([goals, self.pulls.sum(axis=0) - goals.sum(axis=0)])
         self._prepare()
         self.allowed = np.vstack([allowed, np.ones((1, self.n), dtype=bool)])[:, self.movable]
         self.stays = np.zeros(len(self.movable), dtype=np.int64)
         self.least, self.lowest, self.is_done = np.inf, np.inf, False
-        self.aim = max(self.enough, FAR)
+        self.aim = max(self.enough, far)
         self.kept: IntArray | None = None
+        self.latest = 0
         self._sum()
-        self._keep_best()
+        self._keep_best(0)
 
     def _divide_rows(self, every: _Bounds, allowed: BoolArray) -> tuple[_Bounds, _Bounds, _Bounds]:
         """Return the rows that can be broken, over what is movable: counts, few values, many values."""
@@ -186,8 +210,8 @@ class _Deal:
         return at
 
     def _sum(self) -> None:
-        held = np.stack([self.at == f for f in range(self.forms)]).astype(np.float64)
-        self.sums = [held @ part.values for part in self.parts]
+        held = np.stack([self.at == f for f in range(self.forms + 1)]).astype(np.float64)
+        self.sums = [held[: self.forms] @ part.values for part in self.parts]
         self.totals = held @ self.pulls
         many = len(self.movable)
         self.leave: Single = np.zeros((self.forms + 1, many), dtype=np.float32)
@@ -197,26 +221,35 @@ class _Deal:
 
     def _price_all(self) -> None:
         self.lowest = np.inf
-        for f in range(self.forms):
+        for f in range(self.forms + 1):
             self._price(f)
 
     def _price(self, f: int) -> None:
         """Write down what it costs a form when an item leaves, when one comes, and what of it a swap spares."""
         counts, few = self.parts[0], self.level_of.shape[0]
+        charge = self._charge()[f]
+        slope = 2.0 * charge * (self.totals[f] - self.goals[f])
+        square, pulled = (self.pull**2) @ charge.astype(np.float32), self.pull @ slope.astype(np.float32)
+        self.leave[f], self.come[f] = square - pulled, square + pulled
+        left, pulls = self.left[f], self.right.shape[1] - self.pull.shape[1]
+        np.multiply(self.pull, (-2.0 * charge).astype(np.float32), out=left[:, pulls:])
+        if f == self.forms:
+            return
         now, weight, a = self.sums[0][f], self.weights[0][f], counts.values.shape[1]
         broken = counts.broken(now, f)
         up = (counts.broken(now + 1.0, f) - broken) * weight
         down = (counts.broken(now - 1.0, f) - broken) * weight
-        charge = self.goal_weight[f] / self.aim**2
-        slope = 2.0 * charge * (self.totals[f] - self.goals[f])
         ends = self.right[:, :a] @ np.column_stack([down, up]).astype(np.float32)
-        square, pulled = (self.pull**2) @ charge.astype(np.float32), self.pull @ slope.astype(np.float32)
-        self.leave[f] = ends[:, 0] + square - pulled
-        self.come[f] = ends[:, 1] + square + pulled
-        left = self.left[f]
+        self.leave[f] += ends[:, 0]
+        self.come[f] += ends[:, 1]
         np.multiply(self.right[:, :a], -(up + down).astype(np.float32), out=left[:, :a])
         np.matmul(self.right[:, a : a + few], self._price_of_few(f), out=left[:, a : a + few])
-        np.multiply(self.pull, (-2.0 * charge).astype(np.float32), out=left[:, a + few :])
+
+    def _charge(self) -> FloatArray:
+        """Return what a squared deviation of each form, and of what is left over, costs."""
+        aim = np.full((self.forms + 1, 1), self.aim)
+        aim[self.forms] *= MEAN * self.forms
+        return np.asarray(self.goal_weight / aim**2)
 
     def _price_of_few(self, f: int) -> Single:
         """Return the cost of an item of one level leaving a form for one of another level of the same row."""
@@ -230,16 +263,17 @@ class _Deal:
 
     def _costs(self) -> FloatArray:
         """Return what each form costs, shape (n_forms,)."""
-        total = (self.goal_weight * ((self.totals - self.goals) / self.aim) ** 2).sum(axis=1)
+        total = (self._charge() * (self.totals - self.goals) ** 2).sum(axis=1)
         for part, sums, weight in zip(self.parts, self.sums, self.weights, strict=True):
-            total += (part.broken(sums) * weight).sum(axis=1)
+            total[: self.forms] += (part.broken(sums) * weight).sum(axis=1)
         return np.asarray(total)
 
     def exchange(self, step: int) -> bool:
         """Make the best exchange of a form, chosen by what it costs; False when there is none to be made."""
         costs = self._costs()
         now = float(costs.sum())
-        f = int(self.rng.choice(self.forms, p=costs / now))
+        own = costs[: self.forms]
+        f = int(self.rng.choice(self.forms, p=own / own.sum()))
         gone, come = np.flatnonzero(self.at == f), np.flatnonzero(self.at != f)
         change = self._changes(f, gone, come)
         tabu = (self.stays[gone] > step)[:, None] | (self.stays[come] > step)
@@ -252,7 +286,9 @@ class _Deal:
         self._swap(f, int(gone[i]), int(come[j]))
         self.stays[[gone[i], come[j]]] = step + self.rng.integers(*STAYS, 2)
         self.lowest = min(self.lowest, now + least)
-        self._keep_best()
+        self._keep_best(step)
+        if self.kept is not None and step > self.latest + STALE:
+            self._return_to_best(step)
         return True
 
     def _changes(self, f: int, gone: IntArray, come: IntArray) -> FloatArray:
@@ -280,7 +316,9 @@ class _Deal:
 
     def _weigh(self) -> None:
         """Give weight to what is broken where no exchange helps."""
-        self.goal_weight += GOAL_GAIN * (np.abs(self.totals - self.goals) > self.aim)
+        self.goal_weight[: self.forms] += GOAL_GAIN * (
+            np.abs(self.totals - self.goals)[: self.forms] > self.aim
+        )
         for part, sums, weight in zip(self.parts, self.sums, self.weights, strict=True):
             weight += RULE_GAIN * (part.broken(sums) > BROKEN)
         self._price_all()
@@ -289,24 +327,31 @@ class _Deal:
         g = int(self.at[j])
         self.at[i], self.at[j] = g, f
         for h, gone, come in ((f, i, j), (g, j, i)):
-            if h < self.forms:
-                for part, sums in zip(self.parts, self.sums, strict=True):
-                    sums[h] += part.values[come] - part.values[gone]
-                self.totals[h] += self.pulls[come] - self.pulls[gone]
-                self._price(h)
+            self.totals[h] += self.pulls[come] - self.pulls[gone]
+            for part, sums in zip(self.parts, self.sums, strict=True) if h < self.forms else ():
+                sums[h] += part.values[come] - part.values[gone]
+            self._price(h)
 
-    def _keep_best(self) -> None:
+    def _keep_best(self, step: int) -> None:
         parts = zip(self.parts, self.sums, strict=True)
         if any((part.broken(sums) > BROKEN).any() for part, sums in parts):
             return
-        off = float(np.abs(self.totals - self.goals).max(initial=0.0))
+        off = float(np.abs(self.totals - self.goals)[: self.forms].max(initial=0.0))
         if off < self.least:
-            self.least, self.kept = off, self.at.copy()
+            self.least, self.kept, self.latest = off, self.at.copy(), step
         self.is_done = off <= self.enough
         if off <= self.aim and not self.is_done:
             self.aim = max(self.enough, NEARER * off)
             self.goal_weight[:] = GOAL_WEIGHT
             self._price_all()
+
+    def _return_to_best(self, step: int) -> None:
+        assert self.kept is not None
+        self.latest, self.at = step, self.kept.copy()
+        for weight in self.weights:
+            weight[:] = 1.0
+        self.goal_weight[:] = GOAL_WEIGHT
+        self._sum()
 
     def best(self) -> BoolArray | None:
         """Return the forms that kept every rule and were nearest to their goals."""

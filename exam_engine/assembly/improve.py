@@ -97,12 +97,18 @@ class Improver:
             if not better:
                 return
 
-    def from_another(self, f: int, form: BoolArray) -> bool:
-        """Search from another form in the place of one; keep it where it ends nearer, and tell whether it does."""
-        kept, off = self.forms.copy(), self._cost(self._off(f))
-        self._begin(np.vstack([kept[:f], form[None], kept[f + 1 :]]))
-        self._improve(f, self.bound + close_enough(self.program))
-        if self._cost(self._off(f)) < off:
+    def from_another(self, f: int, g: int, form: BoolArray) -> bool:
+        """Search from another form in the place of form ``g``; keep it where form ``f`` ends nearer.
+
+        Another form than ``f`` must be near enough as well. Tell whether it is kept.
+        """
+        kept, off, aim = self.forms.copy(), self._cost(self._off(f)), self.bound + close_enough(self.program)
+        others = max(aim, self._cost(self._off(g)))
+        self._begin(np.vstack([kept[:g], form[None], kept[g + 1 :]]))
+        self._improve(g, aim)
+        if g != f and self._cost(self._off(g)) <= others:
+            self._improve(f, aim)
+        if self._cost(self._off(f)) < off and (g == f or self._cost(self._off(g)) <= others):
             return True
         self._begin(kept)
         return False

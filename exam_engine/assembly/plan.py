@@ -28,6 +28,15 @@ LADDER = (0.004, 0.01, 0.03, 0.1)
 """Deviations above the bound within which sets are sought that leave room for it, one after the other. The first is
 what parallel forms are asked for: where it is impossible, that is worth a proof."""
 
+SPARE, OF_MOST = 0.05, 0.75
+"""Items beyond those taken that planned sets leave to choose from: as a part of these, and of the most there can be."""
+
+ROUGH = 0.05
+"""Relative gap at which the most that the sets of a form can hold is known well enough."""
+
+MEAN = 0.25
+"""What part of the deviation within which sets are sought the average of such forms may have."""
+
 PLANS = 3
 """How many plans that do not look at the aims are filled at last."""
 
@@ -62,6 +71,7 @@ def plan_sets(
     *,
     within: float | None = None,
     rng: np.random.Generator | None = None,
+    beside: Rows | None = None,
 ) -> Plan:
     """Divide the sets among the forms.
 
@@ -76,6 +86,8 @@ def plan_sets(
         Largest deviation from the aims, in units of scale; without it they do not count.
     rng : Generator, optional
         Chooses among plans; without it the first one will do, which is quicker.
+    beside : Rows, optional
+        Rows of all forms, the columns of one after those of the other.
 
     Raises
     ------
@@ -89,7 +101,7 @@ def plan_sets(
     whole = np.tile(np.arange(program.width) >= program.size, forms).astype(float)
     cost = np.zeros(len(whole)) if rng is None else rng.random(len(whole)) * whole
     most = np.tile(np.minimum(1.0, use_limits(program, forms)), forms)
-    model = _side_by_side(program, rows, forms, cost, np.zeros(len(whole)), most, whole)
+    model = _side_by_side(program, rows, forms, cost, np.zeros(len(whole)), most, whole, beside)
     solution = solve(model, work, nodes=NODES, gap=5.0)
     if solution.x is None:
         return Plan(sets, None, proven=solution.status == INFEASIBLE)
@@ -110,6 +122,43 @@ def near_plans(
             proven(within)
         elif plan.chosen is not None:
             yield plan
+
+
+def roomy_plans(
+    program: Program, forms: int, items: float, within: float, bound: float, work: Work
+) -> Iterator[Plan]:
+    """Yield a plan whose sets leave items to spare, and the average of the forms nearer to the aims than each.
+
+    Where forms take nearly all items, which few are left decides how near all of them can come. ``items`` is what all
+    forms take, ``within`` the deviation of a form above the ``bound``.
+    """
+    sets, n = np.zeros(program.width), program.size
+    for switch, members in program.bundles:
+        sets[switch] = len(members)
+    usable = use_limits(program, forms)[:n] > 0
+    for _, members in program.bundles:
+        usable[members] = False
+    rows, most = program.rows, np.minimum(1.0, use_limits(program, forms))
+    whole = (np.arange(program.width) >= n).astype(float)
+    largest = Model(-sets, rows.matrix, rows.lower, rows.upper, 0.0 * most, most, whole)
+    one = solve(largest, work, nodes=NODES, gap=ROUGH)
+    if one.x is None:
+        return
+    spare = float(usable.sum()) - items
+    room = min(SPARE * items, OF_MOST * (spare - forms * one.bound))
+    mean = _near(program, bound + MEAN * within)
+    beside = Rows(
+        sp.csr_array(
+            sp.vstack([sp.csr_array(np.tile(sets, forms)[None]), sp.hstack([mean.matrix / forms] * forms)])
+        ),
+        np.r_[np.floor(room) - spare, mean.lower],
+        np.r_[np.inf, mean.upper],
+        np.r_[-1, mean.owner],
+        np.r_[0.0, mean.give],
+    )
+    plan = plan_sets(program, program.rows, forms, work, within=bound + within, beside=beside)
+    if plan.chosen is not None:
+        yield plan
 
 
 def other_plans(
@@ -150,15 +199,21 @@ def _side_by_side(
     least: FloatArray,
     most: FloatArray,
     integer: FloatArray,
+    beside: Rows | None = None,
 ) -> Model:
     """Return the programme of all forms: the columns of one after those of the other."""
     width = program.width
     uses = sp.hstack([sp.eye_array(width)] * forms)
+    matrix = [sp.block_diag([rows.matrix] * forms), uses]
+    lower = [np.tile(rows.lower, forms), np.full(width, -np.inf)]
+    upper = [np.tile(rows.upper, forms), use_limits(program, forms)]
+    if beside is not None:
+        matrix, lower, upper = [*matrix, beside.matrix], [*lower, beside.lower], [*upper, beside.upper]
     return Model(
         cost,
-        sp.csr_array(sp.vstack([sp.block_diag([rows.matrix] * forms), uses])),
-        np.r_[np.tile(rows.lower, forms), np.full(width, -np.inf)],
-        np.r_[np.tile(rows.upper, forms), use_limits(program, forms)],
+        sp.csr_array(sp.vstack(matrix)),
+        np.concatenate(lower),
+        np.concatenate(upper),
         least,
         most,
         integer,

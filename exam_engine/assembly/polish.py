@@ -27,7 +27,7 @@ WORTH = 0.0002
 
 POLISH_NODES = 60
 
-ANEW, NEAR, NEAR_POOL = 3, 0.02, 1000
+ANEW, NEAR, NEAR_POOL = 5, 0.03, 1000
 """How often, how near (units of scale, beyond the bound) and up to how many usable items a form is sought anew."""
 
 FIRST_FOUND = 5.0
@@ -52,11 +52,9 @@ def polish(improver: Improver, rows: Rows, bound: float, work: Work, step: Calla
     if not aims.count:
         return bound
     alone = len(forms) == 1 and bool((aims.low != aims.high).any())
-    limit = item_limits(program, len(forms))
-    switches = np.arange(program.width) >= program.size
     for f in range(len(forms)):
         off = aims.deviation(aims.weights @ forms[f])
-        free = np.flatnonzero(forms[f] | (forms.sum(axis=0) < limit) | switches)
+        free = _free(program, forms, f)
         enough = bound + (EXACT if alone else close_enough(program) + WORTH)
         if off <= enough or len(free) > POLISH_POOL or work.used >= work.limit:
             continue
@@ -66,32 +64,43 @@ def polish(improver: Improver, rows: Rows, bound: float, work: Work, step: Calla
             best = solve(_model(program, beside, free, bound, off), work, nodes=EXACT_NODES)
             bound = max(bound, min(off, best.bound))
             _take(program, forms, f, free, best)
-        elif not _found_anew(improver, f, beside, free, enough, work):
-            off = aims.deviation(aims.weights @ forms[f])
+        elif not _found_anew(improver, f, rows, enough, work):
+            off, free = aims.deviation(aims.weights @ forms[f]), _free(program, forms, f)
+            beside = rows.and_(form_rows(program, np.delete(forms, f, axis=0)))
             model = _model(program, beside, free, bound + close_enough(program) / 2, off)
             _take(program, forms, f, free, solve(model, work, nodes=POLISH_NODES, gap=0.02))
     _spare_soft_rules(program, rows, forms, work, step)
     return bound
 
 
-def _found_anew(
-    improver: Improver, f: int, rows: Rows, free: npt.NDArray[np.intp], enough: float, work: Work
-) -> bool:
-    """Start the search of a form of a small pool from other forms, chosen by chance near its targets."""
-    program, forms = improver.program, improver.forms
+def _found_anew(improver: Improver, f: int, rows: Rows, enough: float, work: Work) -> bool:
+    """Start the search of a form of a small pool from other forms, chosen by chance near its targets.
+
+    Every other time another form is chosen anew, because what that one leaves may serve this one better.
+    """
+    program, forms, rng = improver.program, improver.forms, improver.rng
     aims = program.aims
-    if len(free) > NEAR_POOL or (aims.low != aims.high).any():
-        return False
-    near = _model(program, rows, free, 0.0, improver.bound + NEAR)
-    for _ in range(ANEW):
-        cost = np.r_[improver.rng.random(len(free)), 0.0]
-        other = solve(replace(near, cost=cost), work, nodes=POLISH_NODES, gap=FIRST_FOUND)
-        if other.x is None:
+    for at in range(ANEW):
+        g = f if at % 2 == 0 or len(forms) == 1 else int(rng.choice(np.delete(np.arange(len(forms)), f)))
+        free = _free(program, forms, g)
+        if len(free) > NEAR_POOL or (aims.low != aims.high).any() or work.used >= work.limit:
             return False
-        improver.from_another(f, _chosen(program, free, other.x[:-1]))
+        beside = rows.and_(form_rows(program, np.delete(forms, g, axis=0)))
+        near = _model(program, beside, free, 0.0, improver.bound + NEAR)
+        cost = np.r_[rng.random(len(free)), 0.0]
+        other = solve(replace(near, cost=cost), work, nodes=POLISH_NODES, gap=FIRST_FOUND)
+        if other.x is not None:
+            improver.from_another(f, g, _chosen(program, free, other.x[:-1]))
         if aims.deviation(aims.weights @ forms[f]) <= enough:
             return True
     return False
+
+
+def _free(program: Program, forms: BoolArray, f: int) -> npt.NDArray[np.intp]:
+    """Return the columns that a form may have: its own, those that others leave, switches."""
+    limit = item_limits(program, len(forms))
+    switches = np.arange(program.width) >= program.size
+    return np.flatnonzero(forms[f] | (forms.sum(axis=0) < limit) | switches)
 
 
 def _spare_soft_rules(
@@ -102,13 +111,12 @@ def _spare_soft_rules(
     soft = aims.owner < program.n_rules
     if not soft.any():
         return
-    limit = item_limits(program, len(forms))
     switches = np.arange(program.width) >= program.size
     for f in range(len(forms)):
         size = np.abs(aims.off(aims.weights @ forms[f]))
         if size[soft].sum() <= EXACT or work.used >= work.limit:
             continue
-        free = _some(np.flatnonzero(forms[f] | (forms.sum(axis=0) < limit) | switches), forms[f] | switches)
+        free = _some(_free(program, forms, f), forms[f] | switches)
         if len(free) > FEW and (aims.low == aims.high).any():
             continue
         step(f)
