@@ -252,6 +252,10 @@ def test_the_waiting_room_and_the_paper_fit_a_phone(new_page: Any, world: ExamWo
     shot(page, "candidate-14-phone")
 
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    page.get_by_role("button", name="计算器").click()
+    expect(page.get_by_role("button", name="7", exact=True)).to_be_in_viewport()
+    page.goto("/exam")
+    assert page.evaluate("(e => e.scrollWidth <= e.clientWidth)(document.querySelector('.waiting'))")
 
 
 def test_axe_finds_nothing_on_the_candidate_s_pages(
