@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from exam_engine.assembly.relax import Dial, Give
@@ -97,7 +98,7 @@ def smallest_change(
     choices: list[tuple[float, int, frozenset[str], Changes]] = []
     best: tuple[float, Changes] | None = None
     level: int | None = None
-    try:
+    with suppress(WorkExhausted):  # what was found by then is confirmed and told
         for cost, names in sufficient_sets(gives, clash, known):
             if level is not None and cost != level and best is None:
                 best = _best(gives, choices, judge)
@@ -109,9 +110,8 @@ def smallest_change(
             changes = _tune(order, judge.seems_possible)
             choices.append((size_of(changes, gives), len(choices), names, changes))
             fallback = fallback or changes
+    with suppress(WorkExhausted):
         best = best or _best(gives, choices, judge)
-    except WorkExhausted:  # what was found by then is told
-        pass
     return (best[1], True) if best is not None else (fallback, False)
 
 

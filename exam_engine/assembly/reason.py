@@ -21,7 +21,7 @@ from exam_engine.assembly.set_clash import change_of_sets, clash_of_sets, is_exp
 from exam_engine.assembly.solver import Work, WorkExhausted
 from exam_engine.assembly.specification import Anchor, Near, Specification
 
-EXPLAIN_WORK, EXPLAIN_EFFORT = 20_000, 6e7
+EXPLAIN_WORK, EXPLAIN_EFFORT = 20_000, 4e7
 """Work and effort that finding the clash may cost beside the search itself, and finding the change once more."""
 
 SMALL = 5_000
@@ -30,7 +30,7 @@ SMALL = 5_000
 ATTEMPT_WORK, LEAST_ATTEMPT = 300_000, 100
 """Work of one search for forms: the first by items and forms, as a node of a larger programme takes longer."""
 
-ATTEMPT_EFFORT, ALL_ATTEMPTS = 1e7, 6e7
+ATTEMPT_EFFORT, ALL_ATTEMPTS = 6e6, 3e7
 """Effort of one search for forms, and of all together that look for the clash, and again for the change: in large pools
 what they would tell stays open."""
 

@@ -32,11 +32,12 @@ LARGE = 5000
 """Columns beyond which linear programmes are solved by the interior point method."""
 
 
-INTERIOR = 5
-"""What a solution by the interior point method costs in solutions by the simplex method: typical, measured."""
+INTERIOR, NODE = 5, 10
+"""What a solution by the interior point method, and a node of a search tree, cost in solutions by the simplex method:
+typical, measured."""
 
 
-ROOT, ROOT_SIZE = 1e6, 1e4
+ROOT, ROOT_SIZE = 3e5, 1e4
 """Effort of the first node of a search tree with its cuts and heuristics, in a programme of so many coefficients or
 more; less by the square of the size in smaller ones. Few programmes take many times as long."""
 
@@ -89,7 +90,7 @@ class Work:
 
     def nodes(self, size: int) -> int:
         """Return how many nodes of a programme with so many coefficients are left, at least one; raises as `left`."""
-        left, effort = self.left, (self.most_effort - self.effort) / max(size, 1)
+        left, effort = self.left, (self.most_effort - self.effort) / max(size * NODE, 1)
         return left if effort >= left else max(1, int(effort))
 
 
@@ -168,8 +169,10 @@ def solve(model: Model, work: Work, *, nodes: int | None = None, gap: float = 0.
             options={**options, "presolve": presolve},  # type: ignore[arg-type]
         )
         done = max(1, int(result.mip_node_count or 0))
-        root = 0.0 if model.integer is None else ROOT * min(1.0, size / ROOT_SIZE) ** 2
-        work.spend(done, size * done + root)
+        effort = float(size)
+        if model.integer is not None:
+            effort += size * NODE * (done - 1) + ROOT * min(1.0, size / ROOT_SIZE) ** 2
+        work.spend(done, effort)
         if result.x is not None:
             status = OPTIMAL if result.status == 0 else FEASIBLE
             known = result.fun if model.integer is None else result.mip_dual_bound

@@ -160,7 +160,7 @@ def test_without_work_left_for_forms_the_clash_is_told_and_the_change_is_not_con
 def test_work_ends_by_the_size_of_programmes_too() -> None:
     work = Work(100, most_effort=1000.0)
 
-    assert work.nodes(50) == 20
+    assert work.nodes(50) == 2
     work.spend(1, 990.0)
     assert work.nodes(50) == 1
     work.spend(1, 10.0)
