@@ -210,18 +210,20 @@ class _Task:
         """Deal all items out at once, on a plan of sets that leaves room for the goals; or return what is there."""
         if self.any_will_do or not program.aims.count or not self._is_tight(program):
             return beside
-        assert self.guide is not None
-        items = float(self.guide[: program.size].sum()) * self.forms
-        plans = chain(
-            roomy_plans(program, self.forms, items, LADDER[0], self.stage.bound, self.work),
-            self._near(program, LADDER[:1]),
-        )
         best = beside
-        for found in self._filled(program, plans):
+        for found in self._filled(program, self._plans_near_goals(program)):
             best = min((found, best), key=self._distance)
             if best.forms is not None and self._is_near(best.forms):
                 break
         return best
+
+    def _plans_near_goals(self, program: Program) -> Iterator[Plan]:
+        """Yield a plan that leaves room for the goals and, where such forms are not excluded, one that spares items."""
+        bound = self.stage.bound
+        yield from self._near(program, LADDER[:1])
+        if self.guide is not None and self.stage.bound == bound:
+            items = float(self.guide[: program.size].sum()) * self.forms
+            yield from roomy_plans(program, self.forms, items, LADDER[0], bound, self.work)
 
     def _is_tight(self, program: Program) -> bool:
         """Whether forms take so much of the pool that items are dealt out to all of them at once."""

@@ -23,12 +23,12 @@ from exam_engine.assembly.pool import FloatArray
 from exam_engine.assembly.rows import BoolArray, IntArray, Rows
 from exam_engine.assembly.solver import Work
 
-STEPS, STEPS_OF_WORK = 15_000, 50
+STEPS, STEPS_OF_WORK = 5_000, 50
 """Exchanges of a search, and how many count as a unit of work."""
 
 HOPELESS, STARTS = 2_000, 4
-"""Exchanges without forms that keep every rule after which items are dealt out anew, and how often they are dealt out
-before a plan is given up: its sets may leave no way."""
+"""Exchanges without forms that keep every rule after which a search is given up, and how many searches there are: the
+sets of a plan may leave no way."""
 
 STAYS = (3, 8)
 """For how many steps, at least and below, an item that was moved stays."""
@@ -40,13 +40,13 @@ FAR, NEARER = 0.02, 0.8
 """Deviation that is aimed at first, and what part of one that was reached next."""
 
 FARTHER = 3.0
-"""How much farther the first aim is when items are dealt out anew."""
+"""How much farther the first aim of the later half of the searches is."""
 
 STALE = 600
 """Exchanges that brought nothing nearer after which the search returns to the best forms, with first weights."""
 
-MEAN = 0.5
-"""What part of the deviation aimed at the forms may be off on average."""
+MEANS = (np.inf, 1.5)
+"""Deviation of the average of all forms that costs as much as the aim costs a form, in units of it: of each search."""
 
 BY_CHANCE = 0.05
 """What chance adds to the fractions of the plan when items are dealt out first."""
@@ -115,19 +115,23 @@ def deal(
     look : callable
         Called that often.
     """
-    best = None
+    best, least = None, np.inf
     for start in range(STARTS):
-        search = _Deal(program, rows, x, enough, rng, far=FAR * (FARTHER if start else 1.0))
+        far = FAR * (FARTHER if 2 * start >= STARTS else 1.0)
+        search = _Deal(program, rows, x, enough, rng, far=far, mean=MEANS[start % len(MEANS)])
+        goes_on = True
         for step in range(STEPS):
             if step % STEPS_OF_WORK == 0:
-                if work.used >= work.limit or work.seconds <= 0:
-                    return search.best()
+                goes_on = work.used < work.limit and work.seconds > 0
+                if not goes_on:
+                    break
                 work.spend(1)
                 look()
             if search.is_done or (step >= HOPELESS and search.kept is None) or not search.exchange(step):
                 break
-        best = search.best()
-        if best is not None:
+        if search.least < least:
+            best, least = search.best(), search.least
+        if search.is_done or not goes_on:
             break
     return best
 
@@ -144,8 +148,10 @@ class _Deal:
         rng: np.random.Generator,
         *,
         far: float = FAR,
+        mean: float = np.inf,
     ) -> None:
         self.n, self.forms, self.rng, self.enough = program.size, len(x), rng, max(enough, BROKEN)
+        self.mean = mean
         self.switches = x[:, self.n :] > 0.5
         every = _bounds_beside(rows, self.switches, self.n)
         allowed, self.given = _places(every)
@@ -248,7 +254,7 @@ class _Deal:
     def _charge(self) -> FloatArray:
         """Return what a squared deviation of each form, and of what is left over, costs."""
         aim = np.full((self.forms + 1, 1), self.aim)
-        aim[self.forms] *= MEAN * self.forms
+        aim[self.forms] *= self.mean * self.forms
         return np.asarray(self.goal_weight / aim**2)
 
     def _price_of_few(self, f: int) -> Single:

@@ -89,8 +89,9 @@ def _found_anew(improver: Improver, f: int, rows: Rows, enough: float, work: Wor
         near = _model(program, beside, free, 0.0, improver.bound + NEAR)
         cost = np.r_[rng.random(len(free)), 0.0]
         other = solve(replace(near, cost=cost), work, nodes=POLISH_NODES, gap=FIRST_FOUND)
-        if other.x is not None:
-            improver.from_another(f, g, _chosen(program, free, other.x[:-1]))
+        if other.x is None:
+            return False
+        improver.from_another(f, g, _chosen(program, free, other.x[:-1]))
         if aims.deviation(aims.weights @ forms[f]) <= enough:
             return True
     return False
