@@ -373,7 +373,7 @@ def advance(flush: Flush, requests: Sequence[Advance]) -> None:
     for request, row in asked:
         begun, standing = following.get(row.id), places.get(row.id)
         if begun is not None:
-            epoch, standing = row.epoch + 1, stepping.stands(row, begun)
+            epoch, standing = row.epoch + 1, stepping.stands(row, begun, standing)
             state = AttemptState(row.id, epoch, begun.due_at, None, None, epoch)
             facts = steps.facts_of(begun.step, number=begun.number, epoch=epoch, due_at=begun.due_at)
             actor = f"candidate:{row.registration_id}"

@@ -136,13 +136,14 @@ def enter(connection: Any, moved: Sequence[tuple[Row, Begun]]) -> None:
     )
 
 
-def stands(row: Row, begun: Begun) -> Standing | None:
-    """Return where an attempt stands that has just gone on."""
+def stands(row: Row, begun: Begun, left: Standing | None) -> Standing | None:
+    """Return where an attempt stands that has just gone on from where it stood."""
     course = ready_course(row.sitting_id, row.paper_id)
-    if course is None:
+    if course is None or left is None:
         return None
+    breaks = left.breaks_before + (left.kind == rules.StepKind.BREAK)
     step, beyond = begun.step, (row.ends_at - begun.due_at).total_seconds()
-    return Standing(begun.number, step.kind, step.places, step.last, course.count(row.form), beyond)
+    return Standing(begun.number, step.kind, step.places, step.last, course.count(row.form), beyond, breaks)
 
 
 def _row(attempt_id: UUID, begun: Begun) -> dict[str, Any]:

@@ -36,9 +36,7 @@ def test_what_takes_thought_is_done_before_the_turn_and_may_fail(breaks: bool) -
             raise OSError
 
     does: Callable[[list[Asked]], None] = lambda _: asked.done.append("done")  # noqa: E731
-    batcher = Batcher(
-        does, name="b", batch=9, most=9, linger_seconds=0, enough=9, turn=turn(), prepare=prepare
-    )
+    batcher = Batcher(does, name="b", batch=9, most=9, turn=turn(), prepare=prepare)
 
     batcher.work([asked])
 

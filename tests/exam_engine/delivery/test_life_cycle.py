@@ -196,7 +196,7 @@ class LifeCycle(RuleBasedStateMachine):
     @rule()
     def look_at_the_page(self) -> None:
         sheet = self.ask(Read, attempt_id=self.attempt)
-        assert (sheet is None) == self.closed
+        assert (sheet is None) == (self.closed or self.paused)
         assert sheet is None or (sheet.epoch, set(sheet.chosen)) == (self.epoch, set(self.acknowledged))
 
     @rule()
