@@ -213,7 +213,7 @@ class _Task:
         best = beside
         for found in self._filled(program, self._plans_near_goals(program)):
             best = min((found, best), key=self._distance)
-            if best.forms is not None and self._is_near(best.forms):
+            if self._distance(best) <= self.stage.bound + LADDER[0]:
                 break
         return best
 

@@ -23,7 +23,7 @@ from exam_engine.assembly.pool import FloatArray
 from exam_engine.assembly.rows import BoolArray, IntArray, Rows
 from exam_engine.assembly.solver import Work
 
-STEPS, STEPS_OF_WORK = 5_000, 50
+STEPS, STEPS_OF_WORK = 15_000, 50
 """Exchanges of a search, and how many count as a unit of work."""
 
 HOPELESS, STARTS = 2_000, 4
@@ -41,6 +41,9 @@ FAR, NEARER = 0.02, 0.8
 
 FARTHER = 3.0
 """How much farther the first aim of the later half of the searches is."""
+
+PATIENCE = 4_000
+"""Exchanges that brought nothing nearer after which a search ends."""
 
 STALE = 600
 """Exchanges that brought nothing nearer after which the search returns to the best forms, with first weights."""
@@ -127,7 +130,8 @@ def deal(
                     break
                 work.spend(1)
                 look()
-            if search.is_done or (step >= HOPELESS and search.kept is None) or not search.exchange(step):
+            late = step >= (HOPELESS if search.kept is None else search.reached + PATIENCE)
+            if search.is_done or late or not search.exchange(step):
                 break
         if search.least < least:
             best, least = search.best(), search.least
@@ -170,7 +174,7 @@ class _Deal:
         self.least, self.lowest, self.is_done = np.inf, np.inf, False
         self.aim = max(self.enough, far)
         self.kept: IntArray | None = None
-        self.latest = 0
+        self.latest = self.reached = 0
         self._sum()
         self._keep_best(0)
 
@@ -344,7 +348,7 @@ class _Deal:
             return
         off = float(np.abs(self.totals - self.goals)[: self.forms].max(initial=0.0))
         if off < self.least:
-            self.least, self.kept, self.latest = off, self.at.copy(), step
+            self.least, self.kept, self.latest, self.reached = off, self.at.copy(), step, step
         self.is_done = off <= self.enough
         if off <= self.aim and not self.is_done:
             self.aim = max(self.enough, NEARER * off)
