@@ -132,9 +132,8 @@ def start_postgres(*, fsync: bool = False) -> Postgres:
         "-c",
         "max_connections=200",
     ]
-    if not fsync:  # nothing is kept beyond this server: no copies of pages, nothing for a standby
-        for option in ("full_page_writes=off", "wal_level=minimal", "max_wal_senders=0"):
-            arguments += ["-c", option]
+    if not fsync:  # nothing is kept beyond this server, nothing for a standby
+        arguments += ["-c", "wal_level=minimal", "-c", "max_wal_senders=0"]
     process = subprocess.Popen(arguments, **options)
     _wait_until_ready(port, process)
     return Postgres(folder, port, process, binaries, arguments, options)
