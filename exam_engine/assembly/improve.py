@@ -100,15 +100,17 @@ class Improver:
     def from_another(self, f: int, g: int, form: BoolArray) -> bool:
         """Search from another form in the place of form ``g``; keep it where form ``f`` ends nearer.
 
-        Another form than ``f`` must be near enough as well. Tell whether it is kept.
+        Every other form must be near enough as well, or no farther than it was. Tell whether it is kept.
         """
-        kept, off, aim = self.forms.copy(), self._cost(self._off(f)), self.bound + close_enough(self.program)
-        others = max(aim, self._cost(self._off(g)))
+        kept, aim, every = self.forms.copy(), self.bound + close_enough(self.program), range(len(self.forms))
+        before = [self._cost(self._off(k)) for k in every]
         self._begin(np.vstack([kept[:g], form[None], kept[g + 1 :]]))
         self._improve(g, aim)
-        if g != f and self._cost(self._off(g)) <= others:
+        if g != f and self._cost(self._off(g)) <= max(aim, before[g]):
             self._improve(f, aim)
-        if self._cost(self._off(f)) < off and (g == f or self._cost(self._off(g)) <= others):
+        after = [self._cost(self._off(k)) for k in every]
+        # Items are exchanged with other forms on the way.
+        if after[f] < before[f] and all(after[k] <= max(aim, before[k]) for k in every if k != f):
             return True
         self._begin(kept)
         return False
