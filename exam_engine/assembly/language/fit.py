@@ -10,7 +10,7 @@ import numpy as np
 
 from exam_engine.assembly.compile import select
 from exam_engine.assembly.language.place import Place, nearest, shown
-from exam_engine.assembly.pool import Pool
+from exam_engine.assembly.pool import NO_VALUE, Pool
 from exam_engine.assembly.specification import (
     Among,
     Anchor,
@@ -207,3 +207,8 @@ def _check_filters(place: Place, rule: Rule, pool: Pool) -> None:
         within = (*rule.of, *where) if isinstance(rule, Share) else where
         if not select(pool, within).any():
             raise place.refusal(field, "the filter selects no item of the pool")
+    if (
+        isinstance(rule, Sets)
+        and not (pool.texts(rule.attribute)[select(pool, rule.where)] != NO_VALUE).any()
+    ):
+        raise place.refusal("attribute", f'there are no sets: no item has a value of "{rule.attribute}"')

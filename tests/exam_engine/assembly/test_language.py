@@ -239,7 +239,9 @@ def test_a_fault_is_named_with_its_place_and_what_would_be_right(text: str, mess
         read_specification(text)
 
 
-POOL = Pool(ids=["i", "j"], numeric={"marks": [1, 1]}, categorical={"type": ["single", "single"]})
+POOL = Pool(
+    ids=["i", "j"], numeric={"marks": [1, 1]}, categorical={"type": ["single", "single"], "case": ["", ""]}
+)
 
 
 @pytest.mark.parametrize(
@@ -257,6 +259,7 @@ POOL = Pool(ids=["i", "j"], numeric={"marks": [1, 1]}, categorical={"type": ["si
         (Enemies(name="r", groups=(("i", "k"),)), r'groups\[1\]: the pool has no item "k"'),
         (Count(name="r", where=(Is("type", "multiple"),), maximum=1), "where: the filter selects no item"),
         (Sets(name="r", attribute="marks"), '"marks" holds numbers in the pool, not labels'),
+        (Sets(name="r", attribute="case"), 'attribute: there are no sets: no item has a value of "case"'),
     ],
 )
 def test_a_rule_that_does_not_fit_the_pool_is_named_with_its_field(rule: Rule, message: str) -> None:
