@@ -26,10 +26,6 @@ from exam_engine.assembly.solver import Work
 STEPS, STEPS_OF_WORK = 15_000, 50
 """Exchanges of a search, and how many count as a unit of work."""
 
-HOPELESS, STARTS = 2_000, 4
-"""Exchanges without forms that keep every rule after which a search is given up, and how many searches there are: the
-sets of a plan may leave no way."""
-
 STAYS = (3, 8)
 """For how many steps, at least and below, an item that was moved stays."""
 
@@ -37,19 +33,7 @@ GOAL_WEIGHT, GOAL_GAIN, RULE_GAIN = 0.3, 0.02, 0.2
 """Weight of a goal at first (of a rule it is 1), and what either gains when nothing helps."""
 
 FAR, NEARER = 0.02, 0.8
-"""Deviation that is aimed at first, and what part of one that was reached next."""
-
-FARTHER = 3.0
-"""How much farther the first aim of the later half of the searches is."""
-
-PATIENCE = 4_000
-"""Exchanges that brought nothing nearer after which a search ends."""
-
-STALE = 600
-"""Exchanges that brought nothing nearer after which the search returns to the best forms, with first weights."""
-
-MEANS = (np.inf, 1.5)
-"""Deviation of the average of all forms that costs as much as the aim costs a form, in units of it: of each search."""
+"""Deviation that is usually aimed at first, and what part of one that was reached is aimed at next."""
 
 BY_CHANCE = 0.05
 """What chance adds to the fractions of the plan when items are dealt out first."""
@@ -57,6 +41,31 @@ BY_CHANCE = 0.05
 BROKEN = 1e-6
 
 Single = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How one search goes about it."""
+
+    far: float = FAR
+    """Deviation that is aimed at first."""
+    mean: float = np.inf
+    """Deviation of the average of all forms that costs as much as the aim costs a form, in units of it."""
+    hopeless: int = 2_000
+    """Exchanges without forms that keep every rule after which it is given up: the sets of a plan may leave no way."""
+    patience: int = 4_000
+    """Exchanges that brought nothing nearer after which it ends."""
+    stale: int = 600
+    """Exchanges that brought nothing nearer after which it returns to the best forms, with first weights."""
+
+
+MANNERS = (
+    Manner(hopeless=4_000, patience=STEPS, stale=STEPS),
+    Manner(mean=1.5),
+    Manner(far=3 * FAR),
+    Manner(far=3 * FAR, mean=1.5),
+)
+"""One search after the other, until one comes near enough."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,9 +128,8 @@ def deal(
         Called that often.
     """
     best, least = None, np.inf
-    for start in range(STARTS):
-        far = FAR * (FARTHER if 2 * start >= STARTS else 1.0)
-        search = _Deal(program, rows, x, enough, rng, far=far, mean=MEANS[start % len(MEANS)])
+    for manner in MANNERS:
+        search = _Deal(program, rows, x, enough, rng, manner)
         goes_on = True
         for step in range(STEPS):
             if step % STEPS_OF_WORK == 0:
@@ -130,8 +138,7 @@ def deal(
                     break
                 work.spend(1)
                 look()
-            late = step >= (HOPELESS if search.kept is None else search.reached + PATIENCE)
-            if search.is_done or late or not search.exchange(step):
+            if search.is_done or search.is_late(step) or not search.exchange(step):
                 break
         if search.least < least:
             best, least = search.best(), search.least
@@ -150,12 +157,10 @@ class _Deal:
         x: FloatArray,
         enough: float,
         rng: np.random.Generator,
-        *,
-        far: float = FAR,
-        mean: float = np.inf,
+        manner: Manner = MANNERS[0],
     ) -> None:
         self.n, self.forms, self.rng, self.enough = program.size, len(x), rng, max(enough, BROKEN)
-        self.mean = mean
+        self.manner = manner
         self.switches = x[:, self.n :] > 0.5
         every = _bounds_beside(rows, self.switches, self.n)
         allowed, self.given = _places(every)
@@ -172,7 +177,7 @@ class _Deal:
         self.allowed = np.vstack([allowed, np.ones((1, self.n), dtype=bool)])[:, self.movable]
         self.stays = np.zeros(len(self.movable), dtype=np.int64)
         self.least, self.lowest, self.is_done = np.inf, np.inf, False
-        self.aim = max(self.enough, far)
+        self.aim = max(self.enough, manner.far)
         self.kept: IntArray | None = None
         self.latest = self.reached = 0
         self._sum()
@@ -258,7 +263,7 @@ class _Deal:
     def _charge(self) -> FloatArray:
         """Return what a squared deviation of each form, and of what is left over, costs."""
         aim = np.full((self.forms + 1, 1), self.aim)
-        aim[self.forms] *= self.mean * self.forms
+        aim[self.forms] *= self.manner.mean * self.forms
         return np.asarray(self.goal_weight / aim**2)
 
     def _price_of_few(self, f: int) -> Single:
@@ -297,7 +302,7 @@ class _Deal:
         self.stays[[gone[i], come[j]]] = step + self.rng.integers(*STAYS, 2)
         self.lowest = min(self.lowest, now + least)
         self._keep_best(step)
-        if self.kept is not None and step > self.latest + STALE:
+        if self.kept is not None and step > self.latest + self.manner.stale:
             self._return_to_best(step)
         return True
 
@@ -354,6 +359,12 @@ class _Deal:
             self.aim = max(self.enough, NEARER * off)
             self.goal_weight[:] = GOAL_WEIGHT
             self._price_all()
+
+    def is_late(self, step: int) -> bool:
+        """Whether nothing has come of it for so long that it is given up."""
+        if self.kept is None:
+            return step >= self.manner.hopeless
+        return step >= self.reached + self.manner.patience
 
     def _return_to_best(self, step: int) -> None:
         assert self.kept is not None
