@@ -61,10 +61,12 @@ class Phase:
 def costs(entering: Phase, starting: Phase, working: Phase, handing_in: Phase) -> dict[str, float]:
     """Return CPU milliseconds of server and database for each thing a candidate does.
 
-    A save carries its share of heartbeats and of everything else that went on while candidates worked, reconnects
-    and take-overs included; what is done beside saving is charged after the saves of its phase are taken off.
+    A save, all in, carries its share of heartbeats and of everything else that went on while candidates worked, watched
+    rooms, reconnects and take-overs included; with "save or call" all that is shared by heartbeats, too, which go the
+    same way but write nothing. What is done beside saving is charged after the saves of its phase are taken off.
     """
     save = working.cpu / max(1, working.counts["save"])
+    either = working.cpu / max(1, working.counts["save"] + working.counts["heartbeat"])
 
     def rest(phase: Phase, kind: str) -> float:
         return max(0.0, phase.cpu - save * phase.counts["save"]) / max(1, phase.counts[kind])
@@ -73,6 +75,7 @@ def costs(entering: Phase, starting: Phase, working: Phase, handing_in: Phase) -
         "login and waiting room": 1000 * rest(entering, "login"),
         "start, page and opening": 1000 * rest(starting, "open"),
         "save, all in": 1000 * save,
+        "save or call": 1000 * either,
         "hand-in": 1000 * rest(handing_in, "hand-in"),
     }
 

@@ -15,7 +15,7 @@ from scripts.load.hall import cast
 
 
 def test_costs_of_steps_are_what_is_left_when_the_saves_are_paid() -> None:
-    working = Phase(100.0, 8.0, 2.0, Counter(save=20_000))
+    working = Phase(100.0, 8.0, 2.0, Counter(save=20_000, heartbeat=5_000))
     starting = Phase(60.0, 3.0, 1.5, Counter(open=1000, save=3000))
 
     found = costs(
@@ -26,7 +26,13 @@ def test_costs_of_steps_are_what_is_left_when_the_saves_are_paid() -> None:
     )
 
     assert found == pytest.approx(
-        {"login and waiting room": 2.5, "start, page and opening": 3.0, "save, all in": 0.5, "hand-in": 2.0}
+        {
+            "login and waiting room": 2.5,
+            "start, page and opening": 3.0,
+            "save, all in": 0.5,
+            "save or call": 0.4,
+            "hand-in": 2.0,
+        }
     )
 
 
