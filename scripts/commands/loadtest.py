@@ -62,7 +62,7 @@ def register(commands: Any) -> None:
     command.add_argument("--minutes", type=float, default=5.0, metavar="M", help="from the start to the end")
     command.add_argument("--spike", type=float, default=60.0, metavar="S", help="all start within S seconds")
     command.add_argument("--database", choices=["sqlite", "postgres"], default="sqlite")
-    command.add_argument("--workers", type=int, default=2, help="web processes (PostgreSQL)")
+    command.add_argument("--workers", type=int, default=1, help="web processes (PostgreSQL)")
     command.add_argument("--url", help="a server elsewhere, in place of one of its own")
     command.add_argument(
         "--tickets", type=Path, help="CSV with ticket_number, entry_code and room, for --url"
