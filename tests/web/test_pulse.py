@@ -1,43 +1,71 @@
-"""The event loop of a busy site: it looks at its sockets in pulses, and keeps no thread's result waiting."""
+"""What a busy site looks at, and when: sockets in pulses, its own threads at once."""
 
 from __future__ import annotations
 
-import asyncio
-import threading
+import selectors
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack
+from types import SimpleNamespace
 
 import pytest
 
 from web import pulse
 
 
-def test_in_a_pulse_a_thread_is_heard_at_once_and_a_socket_at_its_end(
-    monkeypatch: pytest.MonkeyPatch,
+class Clock:
+    """Stands still until it is moved."""
+
+    now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(pulse, "time", SimpleNamespace(monotonic=clock.monotonic))
+    monkeypatch.setattr(pulse, "BUSY", 1)
+    return clock
+
+
+@pytest.fixture
+def pairs() -> Iterator[list[tuple[socket.socket, socket.socket]]]:
+    with ExitStack() as stack:
+        found = [socket.socketpair() for _ in range(2)]
+        for pair in found:
+            for end in pair:
+                stack.enter_context(end)
+        yield found
+
+
+def test_a_busy_site_hears_its_threads_at_once_and_sockets_in_pulses(
+    clock: Clock, pairs: list[tuple[socket.socket, socket.socket]]
 ) -> None:
-    monkeypatch.setattr(pulse, "BUSY", 0)
-    monkeypatch.setattr(pulse, "WINDOW_SECONDS", 0.0)
-    heard: list[str] = []
+    (waker, thread), (connection, candidate) = pairs
+    selector = pulse.PulsedSelector()
+    for heard in (waker, connection):
+        selector.register(heard, selectors.EVENT_READ)
 
-    async def talk() -> None:
-        loop = asyncio.get_running_loop()
+    def look() -> list[object]:
+        return [key.fileobj for key, _ in selector.select(0)]
 
-        async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            heard.append((await reader.readline()).decode().strip())
-            writer.close()
+    candidate.send(b"saved")
+    few = look()
+    clock.now = pulse.WINDOW_SECONDS
+    look()  # one a second is much by now, and the next look begins a pulse
+    look()
+    clock.now += 0.9 * pulse.PULSE_SECONDS
+    within = look()
+    thread.send(b"done")
+    woken = look()
+    waker.recv(1024)
+    clock.now += 0.2 * pulse.PULSE_SECONDS
+    after = look()
+    selector.close()
 
-        server = await asyncio.start_server(answer, "127.0.0.1", 0)
-        reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
-        monkeypatch.setattr(pulse, "PULSE_SECONDS", 30.0)
-        told = asyncio.Event()
-        threading.Timer(0.05, lambda: loop.call_soon_threadsafe(told.set)).start()
-        await told.wait()
-        heard.append("thread")
-        monkeypatch.setattr(pulse, "PULSE_SECONDS", 0.02)
-        writer.write(b"socket\n")
-        await reader.read()
-        writer.close()
-        server.close()
-
-    with asyncio.Runner(loop_factory=pulse.event_loop) as runner:
-        runner.run(talk())
-
-    assert heard == ["thread", "socket"]
+    assert few == [connection]
+    assert within == []
+    assert woken == [waker]
+    assert after == [connection]

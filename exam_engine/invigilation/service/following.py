@@ -75,9 +75,10 @@ class SittingFollower:
                 room.progress = {}
         moved = self._read_seats(session, now)
         counted = {} if whole or before is None else self._count_since(session, before - OVERLAP)
-        judged = bool(moved) or whole or now >= self._judged_at + JUDGED
+        judged = whole or now >= self._judged_at + JUDGED
         if judged:
             self._judged_at = now
+        if judged or moved:
             self._standings = seb.standings(session, self.sitting_id)
         for room_id, room in self._rooms.items():
             found = counted.get(room_id, {})
@@ -86,7 +87,7 @@ class SittingFollower:
                 found |= store.progress_of(session, fresh)
             saved = [attempt for attempt, known in found.items() if room.progress.get(attempt) != known]
             room.progress |= found
-            if judged:
+            if judged or room_id in moved:
                 self._judge_all(session, room, now)
             elif saved:
                 self._judge_some(session, room, now, [room.places[attempt] for attempt in saved])
