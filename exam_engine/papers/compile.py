@@ -89,6 +89,7 @@ class EarlierPaper:
 
     label: str
     items: frozenset[UUID]
+    sealed_at: datetime | None = None
 
 
 def item_names(item_id: UUID, number: int, reference: str | None) -> tuple[str, ...]:

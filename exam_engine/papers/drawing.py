@@ -40,6 +40,10 @@ class Drawing:
     """Id of the sitting that it is for."""
     dropped: bool = False
     """Nobody is to use it any more."""
+    dealt: bool = False
+    """Forms were dealt out to seats or printed once, so that somebody may know them."""
+    released: bool = False
+    """Dropped without anybody having had a form: its items count as if they had never been sealed."""
 
     @property
     def forms(self) -> int:

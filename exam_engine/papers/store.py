@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from exam_engine.papers.compile import item_names
@@ -219,19 +220,39 @@ def proportions(session: Session, occupation_id: UUID, level: int) -> Mapping[UU
     return {item_id: float(p or 0.0) for item_id, p in session.execute(query)}
 
 
-def sealed_contents(session: Session, occupation_id: UUID, level: int) -> list[tuple[str, frozenset[UUID]]]:
-    """Number and items of each sealed paper of an occupation and level, the newest seal first.
-
-    Without collections for adaptive tests: they may hold the whole bank, of which each candidate sees a little.
-    """
+def sealed_contents(
+    session: Session, occupation_id: UUID, level: int
+) -> list[tuple[str, frozenset[UUID], datetime | None]]:
+    """Number, items and time of the seal of each paper that counts as an earlier one, the newest seal first."""
     query = (
-        select(Paper.label, PaperEntry.item_id)
+        select(Paper.label, Paper.sealed_at, PaperEntry.item_id)
         .join(PaperEntry, PaperEntry.paper_id == Paper.id)
-        .where(Paper.occupation_id == occupation_id, Paper.level == level, Paper.status == PaperStatus.SEALED)
-        .where(or_(Paper.kind == PaperKind.FORM, Paper.collection["way"].as_string() != ADAPTIVE))
+        .where(Paper.occupation_id == occupation_id, Paper.level == level, _counts())
         .order_by(Paper.sealed_at.desc(), Paper.id.desc())
     )
-    found: dict[str, set[UUID]] = {}
-    for label, item_id in session.execute(query):
-        found.setdefault(label, set()).add(item_id)
-    return [(label, frozenset(members)) for label, members in found.items()]
+    found: dict[tuple[str, datetime | None], set[UUID]] = {}
+    for label, at, item_id in session.execute(query):
+        found.setdefault((label, at), set()).add(item_id)
+    return [(label, frozenset(members), at) for (label, at), members in found.items()]
+
+
+def last_seals(session: Session, occupation_id: UUID, level: int) -> Mapping[UUID, datetime | None]:
+    """When items of an occupation and level were last sealed into a paper that counts."""
+    query = (
+        select(PaperEntry.item_id, func.max(Paper.sealed_at))
+        .join(Paper, Paper.id == PaperEntry.paper_id)
+        .where(Paper.occupation_id == occupation_id, Paper.level == level, _counts())
+        .group_by(PaperEntry.item_id)
+    )
+    return {row[0]: row[1] for row in session.execute(query)}
+
+
+def _counts() -> ColumnElement[bool]:
+    """Sealed papers that use their items up.
+
+    Collections for adaptive tests do not: they may hold the whole bank, of which each candidate sees a little. Nor do
+    those of individual forms that were dropped before anybody had one.
+    """
+    released = select(Assembly.id).where(Assembly.request["released"].as_boolean().is_(True))
+    of_use = and_(Paper.collection["way"].as_string() != ADAPTIVE, Paper.assembly_id.not_in(released))
+    return and_(Paper.status == PaperStatus.SEALED, or_(Paper.kind == PaperKind.FORM, of_use))

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy import ColumnElement, case, delete, func, literal, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -304,6 +304,22 @@ def count_use(session: Session, item_ids: Collection[UUID], now: datetime) -> No
     for part in chunks(list(item_ids)):
         session.execute(
             update(Item).where(Item.id.in_(part)).values(used=Item.used + 1, last_used_at=now),
+            execution_options={"synchronize_session": False},
+        )
+
+
+def take_back_use(
+    session: Session, item_ids: Collection[UUID], counted_at: datetime | None, last: datetime | None
+) -> None:
+    """Count one use less; ``last`` is when items were used before that were last used at ``counted_at``."""
+    before = case(
+        (Item.last_used_at == counted_at, literal(last, Item.last_used_at.type)), else_=Item.last_used_at
+    )
+    for part in chunks(list(item_ids)):
+        session.execute(
+            update(Item)
+            .where(Item.id.in_(part), Item.used > 0)
+            .values(used=Item.used - 1, last_used_at=before),
             execution_options={"synchronize_session": False},
         )
 

@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from exam_engine.papers.content import SealedPaper, canonical_bytes, digest_of, in_sections
+from exam_engine.papers.drawing import INDIVIDUAL
 from exam_engine.papers.models import Paper
 from exam_engine.papers.printing import rules
 from exam_engine.papers.printing.layout import Head, print_layout
@@ -17,7 +18,7 @@ from exam_engine.papers.printing.pdf import as_pdf
 from exam_engine.papers.printing.rules import Document, Format, OnlyDraftPrinted, Variant, check_printable
 from exam_engine.papers.printing.word import as_word
 from exam_engine.papers.rules import PaperStatus
-from exam_engine.papers.service.drawing import find_form
+from exam_engine.papers.service.drawing import find_form, note_dealt
 from exam_engine.papers.service.reading import find_paper, open_sealed, preview_draft
 from itembank.base import audit
 from itembank.base.fonts import FontSet
@@ -79,6 +80,8 @@ def print_paper(
     else:
         file = as_word(layout, document, timestamp=now)
     digest = hashlib.sha256(file).hexdigest()
+    if (paper.collection or {}).get("way") == INDIVIDUAL and paper.status is PaperStatus.SEALED:
+        note_dealt(session, paper.id)
     audit.record(
         session,
         actor=actor,

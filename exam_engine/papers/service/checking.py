@@ -317,7 +317,11 @@ def _earlier(bank: Bank, papers: Sequence[Paper]) -> Sequence[EarlierPaper]:
     """Return the papers sealed before the first of these, none of which is earlier than another."""
     own = {paper.label for paper in papers if paper.status is PaperStatus.SEALED}
     places = [place for place, paper in enumerate(bank.earlier) if paper.label in own]
-    return bank.earlier[max(places) + 1 :] if places else bank.earlier
+    if places:
+        return bank.earlier[max(places) + 1 :]
+    # One that counts no longer does not stand among them itself.
+    first = min((paper.sealed_at for paper in papers if paper.sealed_at is not None), default=None)
+    return [each for each in bank.earlier if first is None or (each.sealed_at and each.sealed_at < first)]
 
 
 def _sealed_items(opened: SealedPaper) -> dict[str, BankItem]:

@@ -18,7 +18,7 @@ from exam_engine.papers import store
 from exam_engine.papers.drawing import Drawing, of_one_form, overlap_cap, report_of_drawing
 from exam_engine.papers.models import Assembly, Paper, PaperForm
 from exam_engine.papers.report import report_of, run_as_json
-from exam_engine.papers.rules import OPEN, AssemblyStatus, FormUnknown, PaperKind
+from exam_engine.papers.rules import OPEN, AssemblyStatus, FormUnknown, PaperKind, PaperStatus
 from exam_engine.papers.service.assembling import (
     Asked,
     OpenSession,
@@ -30,7 +30,8 @@ from exam_engine.papers.service.assembling import (
     stop_assembly,
 )
 from exam_engine.papers.service.blueprints import find_blueprint, spec_of
-from exam_engine.papers.service.sealing import discard_paper
+from exam_engine.papers.service.reading import find_paper
+from exam_engine.papers.service.sealing import discard_paper, release_use
 from exam_engine.papers.service.storing import store_collection
 from itembank.base import audit
 from itembank.base.errors import ExamError
@@ -195,14 +196,28 @@ def collection_of(session: Session, assembly_id: UUID) -> Paper | None:
 
 
 def drop_drawing(session: Session, *, actor: Actor, assembly_id: UUID, now: datetime) -> Assembly:
-    """Let nobody use a drawing any more; its collection is put aside unless it is sealed, which stays as it is."""
+    """Let nobody use a drawing any more; its collection is put aside unless it is sealed, which stays as it is.
+
+    A sealed one of which nobody ever had a form counts no longer: not as an earlier paper, nor in the use of its items.
+    """
     assembly = find_assembly(session, assembly_id)
     paper = collection_of(session, assembly_id)
+    request = (assembly.request or {}) | {"dropped": True}
     if paper is not None and paper.status in OPEN:
         discard_paper(session, actor=actor, paper_id=paper.id, now=now)
-    assembly.request = (assembly.request or {}) | {"dropped": True}
+    elif paper is not None and paper.status is PaperStatus.SEALED and not request.get("dealt"):
+        request["released"] = True
+    assembly.request = request
     session.flush()
+    if paper is not None and request.get("released"):
+        release_use(session, paper)
     return assembly
+
+
+def note_dealt(session: Session, paper_id: UUID) -> None:
+    """Remember that forms of a collection were given out, on screen or on paper, whatever becomes of it."""
+    assembly = find_assembly(session, find_paper(session, paper_id).assembly_id)
+    assembly.request = (assembly.request or {}) | {"dealt": True}
 
 
 def drawn_forms(session: Session, paper_id: UUID) -> dict[int, Sequence[int]]:

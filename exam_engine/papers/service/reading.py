@@ -128,12 +128,14 @@ def exposure(session: Session, assembly_id: UUID) -> list[Exposure]:
     here: Counter[UUID] = Counter()
     kinds: dict[UUID, str] = {}
     own: Counter[UUID] = Counter()
+    assembly = store.assembly(session, assembly_id)
+    released = bool(((assembly and assembly.request) or {}).get("released"))
     for paper in store.papers(session, assembly_id=assembly_id):
         if paper.status is PaperStatus.DISCARDED:
             continue
         for entry in store.entries(session, paper.id):
             here[entry.item_id] += 1
-            own[entry.item_id] += paper.status is PaperStatus.SEALED
+            own[entry.item_id] += paper.status is PaperStatus.SEALED and not released
             kinds[entry.item_id] = entry.type
     found = store.items_of(session, list(here))
     rows = [

@@ -124,6 +124,13 @@ def seal_paper(session: Session, *, actor: Actor, paper_id: UUID, now: datetime)
     return paper
 
 
+def release_use(session: Session, paper: Paper) -> None:
+    """Take back what the seal of a paper that counts no longer had counted for its items."""
+    used = [entry.item_id for entry in store.entries(session, paper.id)]
+    others = store.last_seals(session, paper.occupation_id, paper.level)
+    items.take_back_use(session, item_ids=used, counted_at=paper.sealed_at, others=others)
+
+
 def discard_paper(session: Session, *, actor: Actor, paper_id: UUID, now: datetime) -> Paper:
     """Put a paper that is not sealed aside; raises PaperNotDraft."""
     paper = _locked(session, paper_id)

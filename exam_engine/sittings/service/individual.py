@@ -175,6 +175,7 @@ def use_forms(session: Session, *, actor: Actor, sitting_id: UUID) -> int:
         )
     )
     dealt = deal_forms(session, sitting, view.collection.id)
+    papers.note_dealt(session, view.collection.id)
     _audit(
         session,
         actor,

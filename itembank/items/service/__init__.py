@@ -35,6 +35,7 @@ from itembank.items.service.supplying import (
     enemies_of,
     items_in_any_state,
     remove_enemy_group,
+    take_back_use,
 )
 from itembank.items.service.writing import create_item, create_items, digest_of, duplicates, edit_item
 from itembank.items.store import ItemFilter, Sort
@@ -81,4 +82,5 @@ __all__ = [
     "search",
     "sources_in_use",
     "status_counts",
+    "take_back_use",
 ]

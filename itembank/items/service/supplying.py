@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -78,6 +78,24 @@ def _as_supplied(rows: Sequence[tuple[Item, AssessmentPoint | None]]) -> list[Ac
 def count_use(session: Session, *, item_ids: Collection[UUID], now: datetime) -> None:
     """Count one more sealed paper for each of the items."""
     store.count_use(session, item_ids, now)
+
+
+def take_back_use(
+    session: Session,
+    *,
+    item_ids: Collection[UUID],
+    counted_at: datetime | None,
+    others: Mapping[UUID, datetime | None],
+) -> None:
+    """Count one sealed paper less for each of the items.
+
+    What was last used by it, at ``counted_at``, was last used when ``others`` says, or never.
+    """
+    by_date: dict[datetime | None, list[UUID]] = {}
+    for item_id in item_ids:
+        by_date.setdefault(others.get(item_id), []).append(item_id)
+    for last, found in by_date.items():
+        store.take_back_use(session, found, counted_at, last)
 
 
 def enemies(session: Session, item_ids: Sequence[UUID]) -> dict[UUID, frozenset[UUID]]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from datetime import timedelta
+from datetime import datetime, timedelta
+from uuid import UUID
 
 import pytest
 from sqlalchemy.orm import Session
 
 from exam_engine.papers import service as papers
+from exam_engine.papers.bank import read_bank
+from exam_engine.papers.models import Paper
 from exam_engine.papers.rules import PaperStatus
 from exam_engine.sittings import service as sittings
 from exam_engine.sittings.rules import (
@@ -23,6 +26,7 @@ from exam_engine.sittings.rules import (
 )
 from itembank.base.clock import ShiftedClock
 from itembank.base.db import Database, Scope
+from itembank.items import service as items
 from itembank.people.models import Institution
 from tests.factories.sittings import NOW
 from tests.factories.theory import make_individual
@@ -78,8 +82,20 @@ def test_forms_are_drawn_dealt_out_verified_and_dropped(
 
     with open_session() as session:
         sittings.drop_forms(session, now=NOW, **by)
-        assert papers.find_paper(session, paper_id).status is PaperStatus.SEALED
+        dropped = papers.find_paper(session, paper_id)
+        assert dropped.status is PaperStatus.SEALED
+        assert dropped.label in _earlier(session, dropped)
         assert sittings.forms_view(session, sittings.find_sitting(session, made.sitting_id)).drawing is None
+    few = made.draw(open_session, reserves_percent=0)
+    made.seal(open_session, few)
+    with open_session() as session:
+        used = _used(session, few)
+        sittings.drop_forms(session, now=NOW, **by)
+        sealed = papers.find_paper(session, few)
+
+        assert sealed.label not in _earlier(session, sealed)
+        assert _used(session, few) == [(count - 1, at if count > 1 else None) for count, at in used]
+        assert papers.recheck_sealed(session, actor=made.officer, paper_id=few).ok
     few = made.draw(open_session, reserves_percent=0)
     made.seal(open_session, few)
     with open_session() as session:
@@ -91,3 +107,16 @@ def test_forms_are_drawn_dealt_out_verified_and_dropped(
         with pytest.raises(PaperIsCollection):
             sittings.set_papers(session, paper_ids=[few], **by)
         assert sittings.usable_papers(session, sittings.find_plan(session, made.plan_id)) == []
+
+
+def _earlier(session: Session, paper: Paper) -> set[str]:
+    """The papers that a later assembly has to keep away from."""
+    bank = read_bank(session, paper.occupation_id, paper.level)
+    return {earlier.label for earlier in bank.earlier}
+
+
+def _used(session: Session, paper_id: UUID) -> list[tuple[int, datetime | None]]:
+    """How often the items of a paper count as used, and when last."""
+    session.expire_all()
+    ids = [entry.item_id for entry in papers.paper_entries(session, paper_id)]
+    return [(item.used, item.last_used_at) for item in items.find_items(session, ids)]
