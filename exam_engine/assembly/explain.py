@@ -13,6 +13,7 @@ from exam_engine.assembly.between import average_rows, item_limits, use_limits
 from exam_engine.assembly.bound import average_form
 from exam_engine.assembly.compile import Program
 from exam_engine.assembly.construct import cell_counts
+from exam_engine.assembly.lattice import can_be_hit
 from exam_engine.assembly.pool import FloatArray
 from exam_engine.assembly.result import Shortage
 from exam_engine.assembly.solver import TINY, Model, Work, WorkExhausted, blame
@@ -74,8 +75,19 @@ def in_total(program: Program, forms: int, rng: np.random.Generator, work: Work)
 
     def level(keep: Sequence[int]) -> bool | None:
         part = restrict(program, keep, forms)
+        if not can_be_hit(part):
+            return False
         counts, none = cell_counts(part, part.rows, forms, rng, work)
         return False if none else (True if counts is not None else None)
+
+    return level
+
+
+def on_lattice(program: Program, forms: int) -> Level:
+    """Return the level that asks only that no sum between bounds is out of reach; else everything stays open."""
+
+    def level(keep: Sequence[int]) -> bool | None:
+        return None if can_be_hit(restrict(program, keep, forms)) else False
 
     return level
 

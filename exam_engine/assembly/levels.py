@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -12,6 +13,7 @@ from exam_engine.assembly.aims import Aims
 from exam_engine.assembly.between import use_limits
 from exam_engine.assembly.bound import Average, average_form, settle
 from exam_engine.assembly.compile import BoolArray, Program, Rows
+from exam_engine.assembly.lattice import can_be_hit
 from exam_engine.assembly.pool import FloatArray
 from exam_engine.assembly.solver import Work
 from exam_engine.assembly.verify_targets import Aspiration
@@ -39,6 +41,8 @@ class Stage:
 def first_stage(whole: Program, forms: int, rng: np.random.Generator, work: Work) -> Stage:
     """Return the stage of the first priority; its bound is infinite when there are no forms."""
     priority = next(iter(whole.aims.levels), 1)
+    if not can_be_hit(whole):
+        return Stage(whole, whole, priority, math.inf, None)
     program, average = _settled(replace(whole, aims=whole.aims.at_level(priority)), forms, rng, work)
     return Stage(program, program, priority, average.deviation, average.x)
 

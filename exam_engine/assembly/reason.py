@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -12,10 +12,11 @@ import numpy as np
 from exam_engine.assembly import explain
 from exam_engine.assembly.compile import Program, compile_program
 from exam_engine.assembly.explain import SHARING
-from exam_engine.assembly.least_change import Changes, Judge, smallest_change
+from exam_engine.assembly.lattice import can_be_hit
+from exam_engine.assembly.least_change import Changes, Judge, size_of, smallest_change
 from exam_engine.assembly.plan import plan_sets
 from exam_engine.assembly.pool import Pool
-from exam_engine.assembly.relax import apply_changes, gives
+from exam_engine.assembly.relax import Give, apply_changes, gives
 from exam_engine.assembly.result import Change, Shortage
 from exam_engine.assembly.set_clash import change_of_sets, clash_of_sets, is_explained_by_sets
 from exam_engine.assembly.solver import Work, WorkExhausted
@@ -39,6 +40,9 @@ LONGEST_SECONDS = 600.0
 depends on the machine and may leave more open, but is never wrong."""
 
 ORDERS_WHOLE = 2
+
+NEAREST = 20
+"""Steps away from a bound at which sums are looked for when none can be hit between the bounds."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,6 +153,7 @@ class _Search:
         ]
         if problem.attempt is None:
             del self.levels[1:]
+        self.on_lattice = explain.on_lattice(program, forms)
         self.by_sets = False
         """Whether the clash is that no way is left to divide sets among the forms."""
         self.known: dict[frozenset[int], bool | None] = {}
@@ -162,6 +167,11 @@ class _Search:
     def clash(self, among: Sequence[int]) -> tuple[tuple[int, ...], bool, bool]:
         """Return a clash of rules, whether it is irreducible, and whether only whole items make it one."""
         program = self.problem.program
+        if self.on_lattice(among) is False:
+            found, _ = explain.find_clash(program, self.on_lattice, self.rng, among)
+            if len(found) == 1:
+                return found, True, True
+            return *explain.find_clash(program, self.in_forms, self.rng, found, orders=1), True
         for at, (level, orders) in enumerate(self.levels):
             if level == self.in_forms and is_explained_by_sets(program, self.problem.forms):
                 few = clash_of_sets(program, self.problem.forms, among, self.means.work())
@@ -187,6 +197,9 @@ class _Search:
         rest = [k for k in self.everything if self.names([k])[0] not in names]
         small = self.problem.pool.size * self.problem.forms <= SMALL
         levels = self.levels if small else self.levels[:2]
+        if self.on_lattice(rest) is False:
+            found, _ = explain.find_clash(self.problem.program, self.on_lattice, self.rng, rest, orders=1)
+            return frozenset(self.names(found))
         for at, (level, _) in enumerate(levels):
             if level(rest) is False:
                 among = self.suspects(at, rest)
@@ -279,4 +292,20 @@ def _change(
 
     known = [frozenset(clash)]
     movable = gives(problem.pool, problem.specification, problem.program, problem.forms)
+    if len(clash) == 1 and search.on_lattice(search.everything) is False:
+        for nearest in _nearest_sums(problem, movable, clash[0]):
+            if is_possible(nearest):
+                return nearest, True
     return smallest_change(movable, search.left_beside, known, Judge(seems_possible, is_possible))
+
+
+def _nearest_sums(problem: Problem, movable: Mapping[str, Give], rule: str) -> list[Changes]:
+    """Return the moves of a rule to the nearest sums that can be hit, below and above; the smaller one first."""
+    found: list[Changes] = []
+    for dial in movable[rule].dials:
+        for number in range(1, min(dial.steps, NEAREST) + 1):
+            changes = (dial.change(number),)
+            if can_be_hit(problem.compile(_bare(apply_changes(problem.specification, changes)))):
+                found.append(changes)
+                break
+    return sorted(found, key=lambda changes: size_of(changes, movable))

@@ -29,8 +29,8 @@ from exam_engine.assembly.specification import Include, Specification, is_across
 from exam_engine.assembly.targets import Near
 from exam_engine.assembly.verify import verify
 
-MOST_FORMS, MOST_ITEMS = 10_000, 20_000
-"""Limits of one run."""
+MOST_FORMS, MOST_ITEMS = 12_000, 20_000
+"""Limits of one run: forms for ten thousand candidates with a fifth in reserve."""
 
 TOLERANCE = 0.01
 """Deviation from a target without a tolerance of its own, in units of its scale."""
@@ -71,7 +71,7 @@ def assemble_individual(
     specification : Specification
         Rules and targets of each form. A ``max_use`` above 1 is a cap on exposure, too; 1 says nothing here.
     forms : int
-        Number of forms, 1 to 10,000.
+        Number of forms, 1 to 12,000.
     seed : int, default 0
         The same seed, solver version and work limit give the same forms.
     tolerance : float, default 0.01

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from exam_engine.assembly import (
+    Assembled,
     Change,
     Count,
     Enemies,
@@ -92,6 +95,40 @@ def test_a_clash_of_whole_numbers_is_found_though_fractions_would_do() -> None:
     assert answer.clash == ("marks",)
     assert answer.changes[0].rule == "marks"
     assert answer.confirmed
+
+
+def test_a_total_between_what_whole_marks_can_hit_is_refused_without_a_search() -> None:
+    pool = Pool(ids=[f"i{k}" for k in range(600)], numeric={"marks": [1.0 + k % 3 for k in range(600)]})
+    length = Count(name="length", minimum=100, maximum=100, structural=True)
+
+    for total, nearest in ((160.5, 160.0), (160.1, 160.0), (160.8, 161.0)):
+        marks = Sum(name="marks", attribute="marks", minimum=total, maximum=total, structural=True)
+        answer = refuse(pool, [length, marks], forms=2)
+
+        assert (answer.clash, answer.irreducible, answer.run.work) == (("marks",), True, 0)
+        assert [change.after for change in answer.changes] == [nearest]
+        assert answer.confirmed
+        rule = replace(marks, **{answer.changes[0].side: nearest})
+        assert isinstance(assemble(pool, Specification([length, rule]), forms=2), Assembled)
+
+
+def test_so_many_items_of_marks_that_are_alike_hit_some_totals_only() -> None:
+    pool = Pool(
+        ids=[f"i{k}" for k in range(60)],
+        numeric={"marks": [(1.5, 3.5, 5.5)[k % 3] for k in range(60)]},
+        categorical={"kind": ["a" if k < 30 else "b" for k in range(60)]},
+    )
+    marks = Sum(name="marks", attribute="marks", minimum=30, maximum=30)
+
+    # Ten items give 15 and a multiple of 2, so 30 is out of reach; eleven give 16.5 and a multiple of 2.
+    answer = refuse(pool, [marks, kind("a", "a", 4, 4), kind("b", "b", 6, 7)])
+
+    assert answer.clash == ("marks", "a", "b")
+    assert answer.irreducible
+    assert answer.confirmed
+    assert isinstance(
+        assemble(pool, Specification([marks, kind("a", "a", 4, 4), kind("b", "b", 4, 7)]), forms=1), Assembled
+    )
 
 
 def test_three_enemies_in_pairs_clash_only_as_whole_items() -> None:

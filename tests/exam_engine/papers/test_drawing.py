@@ -128,3 +128,5 @@ def test_what_cannot_be_drawn_is_refused_by_name(open_session: OpenSession, inst
             papers.request_drawing(
                 session, actor=manager, blueprint_id=blueprint, drawing=Drawing(20_000), now=NOW
             )
+        spec = papers.spec_of(found).model_copy(update={"rows": ()})
+        Drawing(10_000, 20.0).check(spec)

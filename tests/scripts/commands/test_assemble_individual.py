@@ -81,7 +81,7 @@ def test_an_exposure_that_no_forms_can_keep_is_told_with_the_least(
     ("options", "word"),
     [
         (["0"], "--individual, 0"),
-        (["10001"], "--individual, 10001"),
+        (["12001"], "--individual, 12001"),
         (["5", "--forms", "2"], "--forms, 2"),
         (["5", "--max-exposure", "0"], "--max-exposure, 0"),
         (["5", "--max-overlap", "-1"], "--max-overlap, -1"),

@@ -167,8 +167,8 @@ def test_an_impossible_specification_is_explained_by_name() -> None:
 @pytest.mark.parametrize(
     ("options", "word"),
     [
-        ({"forms": 0}, "give 1 to 10000"),
-        ({"forms": 10_001}, "give 1 to 10000"),
+        ({"forms": 0}, "give 1 to 12000"),
+        ({"forms": 12_001}, "give 1 to 12000"),
         ({"tolerance": 0.0}, "tolerance 0"),
         ({"max_exposure": 1.5}, "max_exposure 1.5"),
         ({"max_overlap": -1}, "max_overlap -1"),
