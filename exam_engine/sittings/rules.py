@@ -80,6 +80,8 @@ class Duty(StrEnum):
     INVIGILATOR = "invigilator"
     EXAMINER = "examiner"
     TECHNICIAN = "technician"
+    SUPERVISOR = "supervisor"
+    """质量督导员: watches over the examination and stands in nobody's place."""
 
 
 DEFAULT_PASS_MARK = Decimal(60)

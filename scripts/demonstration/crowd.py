@@ -23,7 +23,7 @@ from exam_engine.marking import service as marking
 from exam_engine.papers import service as papers
 from exam_engine.sittings import service as sittings
 from exam_engine.sittings.models import Plan, Registration
-from exam_engine.sittings.rules import Component, Duty, RegistrationStatus, Terms
+from exam_engine.sittings.rules import Component, RegistrationStatus, Terms
 from exam_engine.sittings.service.records import name_index, seal_extras
 from itembank.base.ids import new_id
 from itembank.people import service as people
@@ -138,7 +138,7 @@ def _publish(session: Session, world: World, plan: Plan, paper_id: UUID, terms: 
         rooms=[room_id],
         now=world.now(),
     )
-    for username in ("invigilator", "supervisor"):
+    for username, duty in plans.ON_DUTY.items():
         user_id = world.actor(username).id
         assert user_id is not None
         sittings.assign_staff(
@@ -147,7 +147,7 @@ def _publish(session: Session, world: World, plan: Plan, paper_id: UUID, terms: 
             sitting_id=sitting_id,
             room_id=room_id,
             user_id=user_id,
-            duty=Duty.INVIGILATOR,
+            duty=duty,
         )
     return sitting_id
 

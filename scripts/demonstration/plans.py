@@ -182,13 +182,21 @@ def publish(
     return sitting.id
 
 
+ON_DUTY = {
+    "invigilator": Duty.INVIGILATOR,
+    "officer": Duty.INVIGILATOR,
+    "supervisor": Duty.SUPERVISOR,
+}
+"""Who watches over a theory examination, by user name."""
+
+
 def room_of(session: Session, component: Component) -> UUID:
     """Return the room of a component."""
     return next(room.id for room in sittings.list_rooms(session) if room.name == ROOMS[component][0])
 
 
 def _staff(session: Session, world: World, made: dict[Component, UUID]) -> None:
-    duties = [(Component.THEORY, name, Duty.INVIGILATOR) for name in ("invigilator", "supervisor")]
+    duties = [(Component.THEORY, name, duty) for name, duty in ON_DUTY.items()]
     duties += [(Component.PRACTICAL, f"examiner{n}", Duty.EXAMINER) for n in (1, 2, 3)]
     for component, username, duty in duties:
         user_id = world.actor(username).id

@@ -309,29 +309,36 @@ def test_rooms_and_staff(client: TestClient, login: Any, everything: Any, instit
         plan, sitting, _ = arranged_sitting(session, institution)
         room = sittings.list_rooms(session)[0]
     login(Role.INVIGILATOR, username="jiankao")
+    login(Role.QUALITY_SUPERVISOR, username="dudao")
     login(Role.EXAM_OFFICER)
     with everything() as session:
-        colleague = next(u for u, _ in people.members(session, institution.id) if u.username == "jiankao")
+        staff = {u.username: u.id for u, _ in people.members(session, institution.id)}
     address = f"/plans/{plan.id}/sittings/{sitting.id}"
-    duty = {"room_id": str(room.id), "user_id": str(colleague.id), "duty": "examiner"}
+    duty = {"room_id": str(room.id), "user_id": str(staff["jiankao"]), "duty": "examiner"}
+    watch = {**duty, "user_id": str(staff["dudao"]), "duty": "supervisor"}
 
     added = client.post("/rooms", data={"name": "实训室", "capacity": "12", "seats_per_row": "4"})
     twice = client.post("/rooms", data={"name": "实训室", "capacity": "12"})
     changed = client.post(f"/rooms/{room.id}", data={"capacity": "0"})
     on = client.post(f"{address}/staff", data=duty)
+    offered = client.get(address).text
+    watched = client.post(f"{address}/staff", data=watch)
     shown = client.get(address).text
     off = client.post(f"{address}/staff/release", data=duty)
     stranger = client.post(f"{address}/staff", data={**duty, "user_id": str(plan.id)})
 
-    assert [a.status_code for a in (added, twice, changed, on, off, stranger)] == [
+    assert [a.status_code for a in (added, twice, changed, on, watched, off, stranger)] == [
         303,
         422,
         422,
+        303,
         303,
         303,
         404,
     ]
     assert "jiankao · 考评员" in shown
+    assert "dudao · 质量督导员</option>" in offered
+    assert "dudao · 质量督导员<form" in shown
 
 
 def test_a_sibling_institution_finds_nothing(

@@ -19,13 +19,14 @@ from itembank.people import service as people
 from itembank.people.rules import Action, Role
 from web.deps import Context, requires
 from web.forms import Form, FormData, parse_form
+from web.labels import ROLES
 from web.sittings.common import FormDep, sitting_of
 from web.sittings.forms import ArrangeForm, PapersForm, PassMarkForm, SittingForm, StaffForm, WayForm
 from web.sittings.labels import COMPONENTS, DUTIES, SITTING_STATUS, SITTING_WAYS
 from web.sittings.plans import SITTING_FIELDS, local
 
 router = APIRouter(prefix="/plans/{plan_id}/sittings/{sitting_id}")
-_ON_DUTY = frozenset({Role.INVIGILATOR, Role.EXAM_OFFICER, Role.PRACTICAL_EXAMINER})
+_ON_DUTY = frozenset({Role.INVIGILATOR, Role.EXAM_OFFICER, Role.PRACTICAL_EXAMINER, Role.QUALITY_SUPERVISOR})
 
 
 @router.get("")
@@ -42,12 +43,12 @@ def _page(ctx: Context, plan_id: UUID, sitting_id: UUID, form: Form[Any], *, sta
     seats = sittings.list_seats(ctx.session, sitting_id) if ctx.may(Action.REGISTRATION_READ) else []
     papers = list(sittings.papers_of(ctx.session, sitting_id))
     usable = sittings.usable_papers(ctx.session, view.plan) if is_theory else []
-    members: dict[UUID, str] = {}
+    members: dict[UUID, list[str]] = {}
     names: dict[UUID, str] = {}
     for user, role in people.members(ctx.session, sitting.institution_id):
         names[user.id] = user.name
         if role in _ON_DUTY:
-            members[user.id] = user.name
+            members.setdefault(user.id, []).append(ctx._(ROLES[role]))
     return ctx.page(
         "sittings/sitting.html",
         view=view,

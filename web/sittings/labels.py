@@ -41,6 +41,7 @@ DUTIES: dict[Duty, str] = {
     Duty.INVIGILATOR: N_("Invigilator"),
     Duty.EXAMINER: N_("Practical examiner"),
     Duty.TECHNICIAN: N_("Technician"),
+    Duty.SUPERVISOR: N_("Quality supervisor"),
 }
 EVENTS: dict[str, str] = {
     "registered": N_("Registered"),
