@@ -67,6 +67,10 @@ def test_a_paper_is_opened_part_by_part(
     expect(page.locator("#progress")).to_contain_text("已答 1 题")
     shot(page, "exam-parts-5-last")
     page.get_by_role("button", name="交卷", exact=True).click()
+    page.locator("#confirm-facts").get_by_role("button", name="9", exact=True).click()
+    expect(page.locator(".question.current .number")).to_have_text("9.")
+    expect(page.locator(".palette [aria-current]")).to_have_text("9")
+    page.get_by_role("button", name="交卷", exact=True).click()
     page.get_by_role("button", name="确认交卷").click()
     expect(page.get_by_role("heading", name="交卷成功")).to_be_visible()
 

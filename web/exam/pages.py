@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import secrets
 import threading
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from itertools import accumulate, chain
@@ -22,7 +23,10 @@ from markupsafe import escape
 from exam_engine.delivery.lean.requests import Sheet, WaitingPlace
 from exam_engine.delivery.paper import Arranger
 from exam_engine.delivery.service import Stage
+from exam_engine.delivery.service.stepping import Standing
+from exam_engine.delivery.steps.rules import StepKind
 from exam_engine.papers.content import CandidateEntry, CandidatePaper, CandidateSection
+from exam_engine.papers.printing.rules import numeral
 from itembank.items.rules import Option
 from web import i18n
 from web.exam.labels import PAGE_WORDS, SECTION_HINTS, SECTION_NAMES
@@ -88,14 +92,14 @@ class _Question:
         self.pattern = _compile(str(shown).strip())
         self.choices = [_Choice(macros, entry, option) for option in entry.options]
 
-    def shown(self, n: int, options: Sequence[int], chosen: Sequence[str]) -> bytes:
+    def shown(self, n: int, options: Sequence[int], chosen: Sequence[str], *, first: bool) -> bytes:
         choices = [self.choices[option] for option in options]
         shown = [choice.plain[place] for place, choice in enumerate(choices)]
         if chosen:
             for place, choice in enumerate(choices):
                 if choice.label in chosen:
                     shown[place] = choice.checked[place]
-        current = b" current" if n == 1 else b""
+        current = b" current" if first else b""
         return self.pattern % {b"n": b"%d" % n, b"current": current, b"choices": b"\n".join(shown)}
 
 
@@ -148,9 +152,14 @@ class PaperPages:
         notice: str,
         sizes: tuple[tuple[int, int], ...],
         step: tuple[str, bool, bool, bool] | None,
+        before: tuple[int, int] | None,
         resting: bool,
     ) -> bytes:
-        """Return what is the same for all who have so many items of these sections, in such a step."""
+        """Return what is the same for all who have so many items of these sections, in such a step.
+
+        ``before`` counts the questions and sections of the steps before; None where questions come one by one.
+        """
+        questions, sections = before or (0, 0)
         translate = i18n.translator(self._language)
         values = {
             "csrf": _Slot("csrf"),
@@ -166,6 +175,8 @@ class PaperPages:
             "time": _shown_time(self._language),
             "paper": SimpleNamespace(sections=[_Part(self.paper.sections[at], size) for at, size in sizes]),
             "question": lambda n: _Slot(f"q{n}"),
+            "number": lambda n: _Slot(f"n{n}") if before is None else questions + n,
+            "numeral": lambda n: numeral(sections + n) if self._language == "zh_CN" else sections + n,
             "answered": lambda n: _Slot(f"a{n}"),
             "section_names": SECTION_NAMES,
             "section_hints": SECTION_HINTS,
@@ -197,9 +208,10 @@ class PaperPages:
             b"look": look_of(sheet.accommodations).encode(),
             b"breaks": break_tools(sheet.accommodations, self._language).encode(),
         }
-        step = None
+        step, before = None, (0, 0)
         if sheet.standing is not None:
             now = sheet.standing
+            before = now.questions_before, self._sections_before(now)
             step = now.kind.value, now.last, now.count is not None, now.beyond_seconds > 0
             values |= {b"step": b"%d" % now.number, b"nth": b"%d" % (now.number + 1 - now.breaks_before)}
             values |= {b"count": b"%d" % (now.count or 0)}
@@ -211,10 +223,17 @@ class PaperPages:
                 n += 1
                 question: _Question = self._questions[start + place]
                 response = chosen.get(question.item_id, ())
-                values[b"q%d" % n] = question.shown(n, options, response)
+                values[b"q%d" % n] = question.shown(before[0] + n, options, response, first=n == 1)
                 values[b"a%d" % n] = b" cell-answered" if response else b""
         sizes = tuple((at, len(places)) for at, places in order)
-        return self._frame(notice, sizes, step, sheet.resting) % values
+        if step and step[0] == StepKind.ITEM:
+            values[b"n1"] = b"%d" % (before[0] + 1)
+            return self._frame(notice, sizes, step, None, sheet.resting) % values
+        return self._frame(notice, sizes, step, before, sheet.resting) % values
+
+    def _sections_before(self, standing: Standing) -> int:
+        """Return how many headings the steps before had."""
+        return sum(len({bisect_right(self._starts, place) for place in step}) for step in standing.before)
 
 
 _MOST = 64

@@ -340,7 +340,8 @@ def _confirm_page(ctx: Context, attempt_id: UUID, refusal: ExamError | None = No
     paper = arrange(_engine(ctx).shelf.paper(ctx.session, attempt.paper_id), attempt.seed, places)
     saved = delivery.saved_answers(ctx.session, attempt)
     items = [entry.item_id for section in paper.sections for entry in section.entries]
-    missing = [n for n, item in enumerate(items, 1) if item not in saved or not saved[item].response]
+    first = standing.questions_before + 1 if standing else 1
+    missing = [n for n, item in enumerate(items, first) if item not in saved or not saved[item].response]
     return ctx.page(
         "exam/confirm.html",
         look=look_of(delivery.place_of(ctx.session, attempt).seat.accommodations),

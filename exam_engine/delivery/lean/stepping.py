@@ -60,7 +60,9 @@ def _standing(row: Row, begun: Sequence[Row]) -> Standing | None:
     beyond = (row.ends_at - row.due_at).total_seconds()
     count = course.count(row.form)
     breaks = sum(former.kind == rules.StepKind.BREAK for former in begun[: row.step])
-    return Standing(present.number, present.kind, tuple(present.places), row.last_step, count, beyond, breaks)
+    places = tuple(present.places)
+    before = tuple(tuple(former.places) for former in begun[: row.step])
+    return Standing(present.number, present.kind, places, row.last_step, count, beyond, breaks, before)
 
 
 def next_steps(
@@ -143,7 +145,8 @@ def stands(row: Row, begun: Begun, left: Standing | None) -> Standing | None:
         return None
     breaks = left.breaks_before + (left.kind == rules.StepKind.BREAK)
     step, beyond = begun.step, (row.ends_at - begun.due_at).total_seconds()
-    return Standing(begun.number, step.kind, step.places, step.last, course.count(row.form), beyond, breaks)
+    before, count = (*left.before, tuple(left.places)), course.count(row.form)
+    return Standing(begun.number, step.kind, step.places, step.last, count, beyond, breaks, before)
 
 
 def _row(attempt_id: UUID, begun: Begun) -> dict[str, Any]:

@@ -34,6 +34,13 @@ class Standing:
     beyond_seconds: float
     """How much longer the whole lasts than the step."""
     breaks_before: int = 0
+    before: Sequence[Sequence[int]] = ()
+    """Places of each step before this one: pages go on counting from there."""
+
+    @property
+    def questions_before(self) -> int:
+        """How many questions the steps before held."""
+        return sum(map(len, self.before))
 
 
 def state_of(attempt: Attempt) -> AttemptState:
@@ -63,6 +70,7 @@ def standing(session: Session, attempt: Attempt) -> Standing | None:
         _course(session, attempt).count(attempt.form),
         (attempt.ends_at - attempt.due_at).total_seconds(),
         sum(former.kind is StepKind.BREAK for former in begun[: attempt.step]),
+        tuple(tuple(former.places) for former in begun[: attempt.step]),
     )
 
 

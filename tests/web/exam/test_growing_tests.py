@@ -40,6 +40,13 @@ def shown(page: Page) -> list[UUID]:
     return [UUID(item) for item in dict.fromkeys(re.findall(r'data-item="([^"]+)"', text))]
 
 
+def numbers(page: Page) -> list[str]:
+    text = page.client.get(f"/exam/attempts/{page.attempt}").text
+    found = re.findall(r'class="number">(\d+)\.', text)
+    assert found == re.findall(r'href="#q-(\d+)">', text) == re.findall(r'id="q-(\d+)"', text)
+    return found
+
+
 def strangers(world: ExamWorld, page: Page, given: list[UUID]) -> list[str]:
     """Return what of other items the page holds."""
     text = page.client.get(f"/exam/attempts/{page.attempt}").text
@@ -76,6 +83,7 @@ def test_an_adaptive_sitting_gives_one_item_after_the_other_and_can_be_worked_ou
     for number in range(6):
         [item] = shown(page)
         assert item not in given
+        assert numbers(page) == [str(number + 1)]
         assert (opened["step"]["number"], opened["step"]["count"]) == (number, 6)
         assert opened["step"]["last"] is (number == 5)
         assert strangers(world, page, [item]) == []
@@ -167,12 +175,14 @@ def test_two_stages_lead_to_the_module_of_ones_score(
         page.start()
         page.open()
         first = shown(page)
+        assert numbers(page) == ["1", "2", "3"]
         assert set(first) == {ids[place] for place in panel.modules["start"]}
         assert page.save(*(answer(world, item, right=right) for item in first)).status_code == 200
 
         told = go_on(page, 0, page.epoch).json()
         page.token = told["token"]
         second = shown(page)
+        assert numbers(page) == ["4", "5", "6"]
 
         assert set(second) == {ids[place] for place in panel.modules[module]}
         assert (told["step"]["kind"], told["step"]["last"], told["step"]["count"]) == ("module", True, 2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -77,6 +78,14 @@ def test_parts_follow_each_other_and_never_back(
     assert items_on(page, world) == set(range(5, 10))
     assert (back.json()["code"], here.status_code) == ("item_not_on_paper", 200)
     assert last["step"]["last"]
+    shown = page.client.get(f"/exam/attempts/{page.attempt}").text
+    assert re.findall(r'class="number">(\d+)\.', shown) == ["6", "7", "8", "9", "10"]
+    assert re.findall(r'href="#q-(\d+)">(\d+)<', shown) == [(str(n), str(n)) for n in range(6, 11)]
+    assert "二、判断题" in shown
+    assert 'class="question current" id="q-6"' in shown
+    asked = re.search(r"(\d+, ){3}\d+", page.client.get(f"/exam/attempts/{page.attempt}/confirm").text)
+    assert asked is not None
+    assert set(asked.group().split(", ")) < {"6", "7", "8", "9", "10"}
     assert go_on(page, 7).json()["code"] == "step_unknown"
     assert page.hand_in().json()["code"] == "handed_in"
 

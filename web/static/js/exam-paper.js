@@ -4,7 +4,7 @@ import { byId, body, say, words } from "./exam-page.js";
 
 export const questions = [...document.querySelectorAll(".question")].map((element, index) => ({
   element,
-  number: index + 1,
+  number: Number(element.id.slice(2)),
   item: element.dataset.item,
   section: element.closest(".exam-section"),
   inputs: [...element.querySelectorAll("input")],
@@ -44,7 +44,7 @@ export function mark(question) {
   const states = [say("question", { n: question.number }), words[answered ? "answered" : "unanswered"]];
   if (question.flagged) states.push(words.flagged);
   question.cell.setAttribute("aria-label", states.join(", "));
-  if (question.number === paper.current + 1) markFlag(question);
+  if (question === questions[paper.current]) markFlag(question);
 }
 
 function markFlag(question) {

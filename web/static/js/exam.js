@@ -207,7 +207,8 @@ async function begin() {
   questions.forEach(mark);
   progress();
   const first = unanswered()[0];
-  show(window.location.hash.startsWith("#q-") ? Number(window.location.hash.slice(3)) - 1 : first ? first.number - 1 : 0, false);
+  const named = questions.findIndex((question) => `#${question.element.id}` === window.location.hash);
+  show(named >= 0 ? named : first ? questions.indexOf(first) : 0, false);
   sync.state();
   sync.send();
   new Watch(sync);
@@ -255,7 +256,7 @@ function numbers(list, heading) {
   const line = Object.assign(document.createElement("p"), { textContent: say(heading, { n: list.length }) });
   const cells = Object.assign(document.createElement("div"), { className: "go-to" });
   for (const question of list) {
-    cells.append(button(question.number, () => { byId("confirm").close(); show(question.number - 1, true); }, "cell"));
+    cells.append(button(question.number, () => { byId("confirm").close(); show(questions.indexOf(question), true); }, "cell"));
   }
   part.append(line, cells);
   return part;
