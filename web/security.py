@@ -30,6 +30,13 @@ _HEADERS = {
     "permissions-policy": "camera=(), microphone=(), geolocation=()",
 }
 
+FRAMED = {
+    "content-security-policy": _HEADERS["content-security-policy"].replace(
+        "frame-ancestors 'none'", "frame-ancestors 'self'"
+    )
+}
+"""Of a page that stands inside of another of this site."""
+
 
 class CsrfWrong(Forbidden):
     """The form's token is not this session's."""

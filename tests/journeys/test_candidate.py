@@ -12,6 +12,7 @@ from playwright.sync_api import Locator, Page, expect
 from sqlalchemy import select
 
 from exam_engine.delivery.models import Answer, Attempt
+from exam_engine.invigilation import service as invigilation
 from exam_engine.sittings import service as sittings
 from itembank.base.clock import ShiftedClock
 from itembank.base.db import Database, Scope
@@ -235,10 +236,18 @@ def test_without_script_the_examination_can_be_taken(
     new_page: Any, world: ExamWorld, database: Database, shot: Shot
 ) -> None:
     page = new_page(javascript=False)
+    with database.session(scope=Scope.everything()) as session:
+        said = {"actor": SYSTEM, "sitting_id": world.sitting.id, "now": database.clock.now()}
+        invigilation.send_message(session, text="第 3 题更正：单位为毫米", **said)
     log_in(page, world, world.candidate())
     page.get_by_role("button", name="开始答题").click()
     page.locator("input[type=radio]").first.check()
+    told = page.frame_locator(".told-frame")
+    expect(told.get_by_text("第 3 题更正：单位为毫米")).to_be_visible()
+    page.locator(".question").last.scroll_into_view_if_needed()
     shot(page, "candidate-13-noscript")
+    told.get_by_role("button", name="知道了").click()
+    expect(told.get_by_role("button")).to_have_count(0)
     page.get_by_role("button", name="保存全部作答").first.click()
     assert len(stored(database)) == 1
     page.get_by_role("button", name="保存并交卷").click()

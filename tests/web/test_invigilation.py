@@ -22,6 +22,7 @@ from exam_engine.sittings import service as sittings
 from itembank.base.clock import ShiftedClock
 from itembank.base.db import Database, Scope, database_now
 from itembank.base.ids import new_id
+from itembank.people import service as people
 from itembank.people.models import Institution
 from itembank.people.rules import Actor, Role
 from itembank.people.service import session_digest
@@ -30,7 +31,7 @@ from tests.factories.kept import once
 from tests.factories.people import make_institution
 from tests.factories.theory import Theory, make_theory
 from web.invigilation import live
-from web.security import SESSION_COOKIE
+from web.security import SESSION_COOKIE, csrf_token
 
 MINUTE = timedelta(minutes=1)
 
@@ -379,6 +380,43 @@ def test_candidates_hear_what_is_said_to_them_their_room_or_all(
         )
     del client.app.state.told  # type: ignore[attr-defined]
     assert [hear(number).json()["messages"] for number in (0, 1)] == [[], []]
+
+
+def test_without_scripts_messages_stand_in_a_page_of_their_own_until_they_were_read(
+    client: TestClient, login: Any, theory: Theory, database: Database
+) -> None:
+    with database.session(scope=Scope.everything()) as session:
+        first, second = (row.attempt_id for row in delivery.attempt_states(session, theory.sitting_id)[:2])
+    login(Role.INVIGILATOR)
+    client.post(f"{address(theory)}/messages", data={"text": "还有<b>十五分钟"})
+    client.post(f"{address(theory)}/seats/{theory.candidates[1]}/messages", data={"text": "请坐好"})
+    with database.session(scope=Scope.everything()) as session:
+        token = people.open_candidate_session(
+            session,
+            registration_id=theory.candidates[0],
+            institution_id=theory.institution_id,
+            now=database.clock.now(),
+        )
+    client.cookies.set(SESSION_COOKIE, token)
+    client.headers["x-csrf-token"] = csrf_token(token)
+    here = f"/exam/attempts/{first}/told"
+
+    paper = client.get(f"/exam/attempts/{first}").text
+    told = client.get(here)
+    mark = re.search(r'name="message" value="(\w+)"', told.text)
+    assert mark is not None
+    read = client.post(here, data={"message": mark[1]})
+    after = client.get(here)
+
+    assert f'<noscript><iframe class="told-frame" src="{here}"' in paper
+    assert "还有&lt;b&gt;十五分钟" in told.text
+    assert "请坐好" not in told.text
+    assert told.headers["refresh"] == "30"
+    assert "frame-ancestors 'self'" in told.headers["content-security-policy"]
+    assert (read.status_code, read.headers["location"]) == (303, here)
+    assert "还有&lt;b&gt;十五分钟" in after.text
+    assert 'name="message"' not in after.text
+    assert client.get(f"/exam/attempts/{second}/told").status_code == 404
 
 
 def test_a_sibling_institution_sees_no_room(

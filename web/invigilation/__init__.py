@@ -4,13 +4,15 @@ from starlette.routing import Route
 
 from itembank.people.rules import Action
 from web.i18n import N_
-from web.invigilation import controls, live, routes, seb
+from web.invigilation import controls, hearing, live, routes, seb
 from web.invigilation.pages import router
 from web.invigilation.telling import MESSAGES_PATH, Messages
 from web.navigation import Area, NavItem
 
 __all__ = ["AREA", "controls", "live", "routes", "seb"]
 """Importing the modules adds their routes to the one router."""
+
+router.routes.extend(hearing.router.routes)
 
 AREA = Area(
     "invigilation",
