@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+from collections import deque
 from collections.abc import Sequence
 
 from exam_engine.delivery.growing.adaptive import AdaptiveTest
@@ -11,12 +13,22 @@ from exam_engine.delivery.growing.version import engine_version
 from exam_engine.delivery.steps.rules import SoFar, Step, StepKind
 from exam_engine.papers.content import SealedEntry, SealedPaper
 
+MOST_FORESEEN = 1_000
+"""First items at hand for attempts that begin."""
+
 
 class _Growing:
     needs_answers = True
 
     def __init__(self, entries: Sequence[SealedEntry]) -> None:
         self._keys = [(entry.item_id, tuple(entry.content.key)) for entry in entries]
+
+    def foresee(self, count: int) -> None:
+        """Nothing takes thought."""
+
+    def seed(self, drawn: int) -> int:
+        """Return ``drawn``."""
+        return drawn
 
     def _right(self, sofar: SoFar, places: Sequence[int]) -> list[bool]:
         keys = [self._keys[place] for place in places]
@@ -29,6 +41,21 @@ class ItemByItem(_Growing):
     def __init__(self, test: AdaptiveTest, entries: Sequence[SealedEntry]) -> None:
         super().__init__(entries)
         self.test = test
+        self._foreseen: deque[int] = deque()
+
+    def foresee(self, count: int) -> None:
+        """Draw seeds and pick their first items, until so many are at hand."""
+        while len(self._foreseen) < min(count, MOST_FORESEEN):
+            seed = secrets.randbits(62)
+            self.test.next(seed, (), ())
+            self._foreseen.append(seed)
+
+    def seed(self, drawn: int) -> int:
+        """Return a seed whose first item is picked already, while there are any."""
+        try:
+            return self._foreseen.popleft()
+        except IndexError:
+            return drawn
 
     def count(self, form: Sequence[int] | None) -> int | None:  # noqa: ARG002 - the same for everybody
         """Return how many items there are at most."""

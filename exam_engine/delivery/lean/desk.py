@@ -20,8 +20,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from exam_engine.delivery.batches import Batcher, repeat_after_deadlock
 from exam_engine.delivery.lean import acts
-from exam_engine.delivery.lean.requests import Advance, Request
+from exam_engine.delivery.lean.requests import Advance, Request, Start
 from exam_engine.delivery.rules import DatabaseAway, TooManyWaiting
+from exam_engine.delivery.steps.courses import foresee_starts
 from itembank.base import audit
 from itembank.base.db import Database
 
@@ -92,6 +93,7 @@ class Desk:
 
     def _foresee(self, requests: list[Request]) -> None:
         """Let courses whose next step takes thought work it out before anything is locked; they remember it."""
+        foresee_starts(Counter(request.sitting_id for request in requests if isinstance(request, Start)))
         going = [request for request in requests if isinstance(request, Advance)]
         if going:
             with self._engines[False].connect() as connection:

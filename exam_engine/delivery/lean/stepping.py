@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from exam_engine.delivery.lean import store
+from exam_engine.delivery.paper import PLAIN_ORDER
 from exam_engine.delivery.service.stepping import Standing
 from exam_engine.delivery.steps import rules
 from exam_engine.delivery.steps.courses import ready_course
@@ -22,7 +23,11 @@ def first_step(new: dict[str, Any], terms: Terms, given: Accommodations) -> dict
     """Let a new attempt begin with its first step, which is returned; None when this process does not know it yet."""
     course = ready_course(new["sitting_id"], new["paper_id"])
     form = [] if terms.way.grows else new["form"]
-    step = course.next(SoFar(new["seed"], _places(form))) if course else None
+    if course is None:
+        return None
+    if new["seed"] != PLAIN_ORDER:
+        new["seed"] = course.seed(new["seed"])
+    step = course.next(SoFar(new["seed"], _places(form)))
     if step is None:
         return None
     begun = rules.begin(

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from exam_engine.delivery import store
 from exam_engine.delivery.models import Attempt, AttemptStep
+from exam_engine.delivery.paper import PLAIN_ORDER
 from exam_engine.delivery.rules import AttemptState, is_step_over
 from exam_engine.delivery.steps import rules
 from exam_engine.delivery.steps.courses import course_of
@@ -87,6 +88,8 @@ def first_step(session: Session, attempt: Attempt, terms: Terms, *, extra_minute
     if terms.way.grows:
         attempt.form = []
     course = course_of(session, attempt.sitting_id, attempt.paper_id, terms)
+    if attempt.seed != PLAIN_ORDER:
+        attempt.seed = course.seed(attempt.seed)
     step = course.next(SoFar(attempt.seed, _places(attempt.form)))
     if step is None:
         return None

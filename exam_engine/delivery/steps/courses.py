@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from threading import Lock
 from uuid import UUID
 
@@ -58,6 +58,13 @@ _making = Lock()
 def ready_course(sitting_id: UUID, paper_id: UUID) -> Course | None:
     """Return a course if it is made already; never waits."""
     return _courses.get((sitting_id, paper_id))
+
+
+def foresee_starts(starting: Mapping[UUID, int]) -> None:
+    """Let courses work the first steps out for so many new attempts of each sitting, before anything is locked."""
+    for (sitting_id, _), course in list(_courses.items()):
+        if sitting_id in starting:
+            course.foresee(starting[sitting_id])
 
 
 def course_of(session: Session, sitting_id: UUID, paper_id: UUID, terms: Terms) -> Course:

@@ -92,6 +92,14 @@ class Course(Protocol):
         """Return the step that follows what was begun, None when none does; the same for the same facts."""
         ...
 
+    def foresee(self, count: int) -> None:
+        """Work the first step out for so many new attempts, where that takes thought."""
+        ...
+
+    def seed(self, drawn: int) -> int:
+        """Return the seed of a new attempt: one whose first step is worked out already, else ``drawn``."""
+        ...
+
 
 @dataclass(frozen=True)
 class Begun:
@@ -203,6 +211,13 @@ class Sections:
         if steps:
             steps[-1] = Step(steps[-1].kind, steps[-1].places, steps[-1].minutes, last=True)
         return steps
+
+    def foresee(self, count: int) -> None:
+        """Nothing takes thought."""
+
+    def seed(self, drawn: int) -> int:
+        """Return ``drawn``."""
+        return drawn
 
     def next(self, sofar: SoFar) -> Step | None:
         """Return the step after those begun."""

@@ -12,9 +12,12 @@ from fastapi.testclient import TestClient
 from sqlalchemy import select
 
 from exam_engine.delivery import service as delivery
+from exam_engine.delivery.growing.adaptive import AdaptiveTest
 from exam_engine.delivery.growing.collection import adaptive_test, is_right, panel_of
 from exam_engine.delivery.growing.trace import Ending
 from exam_engine.delivery.growing.version import engine_version
+from exam_engine.delivery.lean import acts
+from exam_engine.delivery.lean.requests import Start
 from exam_engine.delivery.models import Attempt, AttemptStep
 from exam_engine.delivery.service import Settings
 from exam_engine.delivery.steps.courses import _courses
@@ -70,12 +73,35 @@ def go_on(page: Page, number: int, epoch: int) -> Any:
     )
 
 
+@pytest.fixture
+def picked(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """For each pick, whether the transaction of a start was open."""
+    found: list[bool] = []
+    starting: list[object] = []
+    begin, pick = acts.ACTS[Start], AdaptiveTest._pick
+
+    def beginning(flush: acts.Flush, requests: Any) -> None:
+        starting.append(requests)
+        begin(flush, requests)
+        starting.pop()
+
+    def picking(*given: Any, **named: Any) -> Any:
+        found.append(bool(starting))
+        return pick(*given, **named)
+
+    monkeypatch.setitem(acts.ACTS, Start, beginning)
+    monkeypatch.setattr(AdaptiveTest, "_pick", picking)
+    return found
+
+
 def test_an_adaptive_sitting_gives_one_item_after_the_other_and_can_be_worked_out_again(
-    client: TestClient, database: Database, institution: Institution, clock: ShiftedClock
+    client: TestClient, database: Database, institution: Institution, clock: ShiftedClock, picked: list[bool]
 ) -> None:
     world = growing_world(database, institution, ITEMS)
     late = Page(client, world, world.candidate("考生迟"))  # never answers, and waits for the end
+    picked.clear()
     late.start()
+    assert picked == [False]
     page = Page(client, world, world.candidate())
     page.start()
     opened = page.open().json()
