@@ -1,10 +1,10 @@
-"""States of plans, sittings and registrations; times, numbers and the candidate's entry code. No I/O."""
+"""States of plans, sittings and registrations; times and terms. No I/O."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -111,23 +111,6 @@ class PlanWithoutComponent(Invalid):
     message = "Choose at least one component: theory, practical or comprehensive review."
 
 
-class SiteNumberMissing(Conflict):
-    """Numbers of plans and tickets contain the institution's site sequence."""
-
-    code = "site_number_missing"
-    message = (
-        "{institution} has no site sequence of six digits, which plan and ticket numbers contain. "
-        "Have the platform administrator enter the one given by the filing authority."
-    )
-
-
-class SerialsUsedUp(Conflict):
-    """The digits of a serial are exhausted."""
-
-    code = "serials_used_up"
-    message = "All {last} serials after {prefix} are used."
-
-
 class TimesWrong(Invalid):
     """The times of a sitting contradict each other."""
 
@@ -189,96 +172,6 @@ class SittingInPast(Conflict):
 
     code = "sitting_in_past"
     message = "The common end of this sitting lies in the past. Change its times first."
-
-
-class PaperNotSealed(Conflict):
-    """A paper that is not sealed cannot be used."""
-
-    code = "paper_not_sealed"
-    message = "The paper “{label}” is not sealed. Only sealed papers can be used in a sitting."
-
-
-class PaperOfAnotherWay(Conflict):
-    """A paper is sealed for another way of giving papers than that of the sitting."""
-
-    code = "paper_of_another_way"
-    message = (
-        "Paper {label} is sealed for: {sealed}. This sitting gives: {way}. "
-        "Choose another paper, or change first how papers reach the candidates."
-    )
-
-
-def way_of(collection: Mapping[str, Any] | None) -> Way:
-    """Return how a sealed paper is given: what is sealed with it says so."""
-    return Way((collection or {}).get("way", Way.FIXED))
-
-
-def check_way(label: str, collection: Mapping[str, Any] | None, way: Way) -> None:
-    """Raise PaperOfAnotherWay unless a paper is sealed for a way of giving papers."""
-    sealed = way_of(collection)
-    if sealed is not way:
-        raise PaperOfAnotherWay(label=label, sealed=sealed.value, way=way.value)
-
-
-class PaperDoesNotFit(Invalid):
-    """A paper is of another occupation or level."""
-
-    code = "paper_does_not_fit"
-    message = "The paper “{label}” is not for the occupation and level of this plan."
-
-
-class PaperIsCollection(Invalid):
-    """A paper that holds the forms of many candidates is given to nobody as a whole."""
-
-    code = "paper_is_collection"
-    message = "Paper {label} holds the forms of many candidates; nobody is given all of it."
-
-
-class WayWrong(Conflict):
-    """The act belongs to another way in which papers reach candidates."""
-
-    code = "sitting_way_wrong"
-    message = (
-        "Choose first how papers reach the candidates of this sitting; only a theory sitting has papers."
-    )
-
-
-class BlueprintDoesNotFit(Invalid):
-    """A blueprint is of another occupation or level."""
-
-    code = "blueprint_does_not_fit"
-    message = "The blueprint “{name}” is not for the occupation and level of this plan."
-
-
-class DrawnAlready(Conflict):
-    """Forms stand, or are being drawn."""
-
-    code = "forms_drawn_already"
-    message = "Forms of this sitting are drawn or being drawn. Drop them, or cancel the job, before you draw others."
-
-
-class FormsNotReady(Conflict):
-    """There are no individual forms yet."""
-
-    code = "forms_not_ready"
-    message = "There are no individual forms yet. Have them drawn, approved and sealed first."
-
-
-class FormsUsedUp(Conflict):
-    """More candidates than forms."""
-
-    code = "forms_used_up"
-    message = (
-        "{candidates} candidates need a form of their own; {forms} were drawn, reserves included. "
-        "Drop the forms and draw more."
-    )
-
-
-class FormsMissing(Conflict):
-    """Some candidates have no form."""
-
-    code = "forms_missing"
-    message = "{count} candidates have no form of their own yet. Deal the sealed forms out first."
 
 
 class SeatsMissing(Conflict):
@@ -475,42 +368,3 @@ class Terms:
             Way(stored.get("way", Way.FIXED)),
             sections_from_json(stored.get("sections")),
         )
-
-
-PLAN_SERIALS = 9_999
-TICKET_SERIALS = 99_999
-
-
-def plan_prefix(year: int, province: str, site: str) -> str:
-    """Return the first ten digits of a plan number: YY, province, site."""
-    return f"{year % 100:02d}{province}{site}"
-
-
-def ticket_prefix(day: date, province: str, site: str) -> str:
-    """Return the first fourteen digits of a ticket number: YYMMDD, province, site."""
-    return f"{day:%y%m%d}{province}{site}"
-
-
-def numbered(prefix: str, serial: int, *, last: int) -> str:
-    """Return ``prefix`` with its serial in as many digits as ``last`` has.
-
-    Raises SerialsUsedUp.
-    """
-    if serial > last:
-        raise SerialsUsedUp(prefix=prefix, last=last)
-    return f"{prefix}{serial:0{len(str(last))}d}"
-
-
-ENTRY_CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
-"""Without characters that look alike on paper (0 O, 1 I L)."""
-ENTRY_CODE_LENGTH = 8
-
-
-def tidy_entry_code(text: str) -> str:
-    """Return an entry code as it is compared: capitals, without separators."""
-    return "".join(char for char in text.upper() if char.isalnum())
-
-
-def show_entry_code(code: str) -> str:
-    """Return an entry code as it is printed: two groups of four."""
-    return f"{code[:4]}-{code[4:]}"

@@ -10,7 +10,8 @@ from typing import Any
 
 from exam_engine.sittings.accommodations import Accommodations, short_words
 from exam_engine.sittings.models import Room
-from exam_engine.sittings.rules import Component, Terms, at_the_site, show_entry_code
+from exam_engine.sittings.numbers import show_entry_code
+from exam_engine.sittings.rules import Component, Terms, at_the_site
 from exam_engine.sittings.service import IssuedCode, PlanView, SeatView
 from itembank.base.documents import render_pdf
 from itembank.base.fonts import FontSet

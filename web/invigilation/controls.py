@@ -9,7 +9,7 @@ from fastapi.responses import Response
 
 from exam_engine.invigilation import service as invigilation
 from exam_engine.sittings import service as sittings
-from exam_engine.sittings.rules import show_entry_code
+from exam_engine.sittings.numbers import show_entry_code
 from exam_engine.sittings.service import IssuedCode
 from itembank.base.errors import ExamError, NotFound
 from itembank.people.rules import Action

@@ -12,7 +12,8 @@ from pydantic import BaseModel
 
 from exam_engine.marking.rules import plain
 from exam_engine.sittings import service as sittings
-from exam_engine.sittings.rules import Component, PaperOfAnotherWay, SittingStatus, Way, way_of
+from exam_engine.sittings.rules import Component, SittingStatus, Way
+from exam_engine.sittings.ways import PaperOfAnotherWay, way_of
 from exam_engine.standard_setting import service as standards
 from itembank.base.errors import ExamError, NotFound
 from itembank.people import service as people

@@ -11,8 +11,9 @@ from fastapi.responses import Response
 from exam_engine.jobs import service as jobs
 from exam_engine.papers.rules import PaperAltered, PaperStatus
 from exam_engine.sittings import service as sittings
-from exam_engine.sittings.rules import SittingStatus, Way, WayWrong
+from exam_engine.sittings.rules import SittingStatus, Way
 from exam_engine.sittings.service import FormsVerdict
+from exam_engine.sittings.ways import WayWrong
 from itembank.base.crypto import SealBroken
 from itembank.base.errors import ExamError, NotFound
 from itembank.people.rules import Action

@@ -14,7 +14,8 @@ from fastapi.responses import Response
 
 from exam_engine.sittings import service as sittings
 from exam_engine.sittings import sheets
-from exam_engine.sittings.rules import SittingWithoutSeats, show_entry_code
+from exam_engine.sittings.numbers import show_entry_code
+from exam_engine.sittings.rules import SittingWithoutSeats
 from itembank.base.errors import ExamError, NotFound
 from itembank.base.fonts import find_fonts
 from itembank.people.rules import Action

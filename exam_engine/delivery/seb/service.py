@@ -34,7 +34,8 @@ from exam_engine.delivery.seb.rules import (
     read_keys,
 )
 from exam_engine.sittings import service as sittings
-from exam_engine.sittings.rules import ENTRY_CODE_ALPHABET, Component, SittingStatus
+from exam_engine.sittings.numbers import ENTRY_CODE_ALPHABET
+from exam_engine.sittings.rules import Component, SittingStatus
 from itembank.base import audit
 from itembank.base.db import database_now, keyring_of
 from itembank.people.rules import Actor

@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 from exam_engine.sittings import store
 from exam_engine.sittings.arranging import Place, RoomPlan, arrange
 from exam_engine.sittings.models import Plan, Registration, Room, Seat, Sitting
+from exam_engine.sittings.numbers import TICKET_SERIALS, numbered, ticket_prefix
 from exam_engine.sittings.rules import (
-    TICKET_SERIALS,
     Component,
     NobodyToArrange,
     PlanStatus,
@@ -25,8 +25,6 @@ from exam_engine.sittings.rules import (
     SittingStatus,
     SittingWithoutPaper,
     Way,
-    numbered,
-    ticket_prefix,
 )
 from exam_engine.sittings.service.accommodating import effective
 from exam_engine.sittings.service.individual import deal_forms

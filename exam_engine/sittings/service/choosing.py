@@ -12,17 +12,17 @@ from exam_engine.papers.models import Paper
 from exam_engine.papers.rules import PaperKind, PaperStatus
 from exam_engine.sittings import store
 from exam_engine.sittings.models import Plan, SittingPaper
-from exam_engine.sittings.rules import (
+from exam_engine.sittings.rules import Way
+from exam_engine.sittings.service.plans import find_plan
+from exam_engine.sittings.service.times import draft_sitting
+from exam_engine.sittings.ways import (
     PaperDoesNotFit,
     PaperIsCollection,
     PaperNotSealed,
-    Way,
     WayWrong,
     check_way,
     way_of,
 )
-from exam_engine.sittings.service.plans import find_plan
-from exam_engine.sittings.service.times import draft_sitting
 from itembank.base import audit
 from itembank.people.rules import Actor
 

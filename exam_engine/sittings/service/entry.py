@@ -13,9 +13,8 @@ from sqlalchemy.orm import Session
 
 from exam_engine.sittings import store
 from exam_engine.sittings.models import Registration
+from exam_engine.sittings.numbers import ENTRY_CODE_ALPHABET, ENTRY_CODE_LENGTH, tidy_entry_code
 from exam_engine.sittings.rules import (
-    ENTRY_CODE_ALPHABET,
-    ENTRY_CODE_LENGTH,
     EntryNotOpen,
     EntryOver,
     EntryRefused,
@@ -23,7 +22,6 @@ from exam_engine.sittings.rules import (
     SittingStatus,
     TicketMissing,
     at_the_site,
-    tidy_entry_code,
 )
 from exam_engine.sittings.service.records import note_event
 from itembank.base import audit

@@ -20,19 +20,17 @@ from exam_engine.papers.rules import AssemblyStatus, PaperStatus
 from exam_engine.papers.service import SealVerdict
 from exam_engine.sittings import store
 from exam_engine.sittings.models import Plan, Seat, Sitting, SittingPaper
-from exam_engine.sittings.rules import (
+from exam_engine.sittings.rules import Component, SittingWithoutSeats, Way
+from exam_engine.sittings.service.plans import find_plan
+from exam_engine.sittings.service.times import draft_sitting, find_sitting
+from exam_engine.sittings.ways import (
     BlueprintDoesNotFit,
-    Component,
     DrawnAlready,
     FormsNotReady,
     FormsUsedUp,
     PaperNotSealed,
-    SittingWithoutSeats,
-    Way,
     WayWrong,
 )
-from exam_engine.sittings.service.plans import find_plan
-from exam_engine.sittings.service.times import draft_sitting, find_sitting
 from itembank.base import audit
 from itembank.people.rules import Actor
 

@@ -13,16 +13,8 @@ from exam_engine.filing import service as filing
 from exam_engine.sittings import store
 from exam_engine.sittings.conditions import EntryCondition, generic_conditions
 from exam_engine.sittings.models import Plan
-from exam_engine.sittings.rules import (
-    PLAN_SERIALS,
-    Component,
-    PlanStatus,
-    PlanWithoutComponent,
-    RegistrationStatus,
-    SiteNumberMissing,
-    numbered,
-    plan_prefix,
-)
+from exam_engine.sittings.numbers import PLAN_SERIALS, SiteNumberMissing, numbered, plan_prefix
+from exam_engine.sittings.rules import Component, PlanStatus, PlanWithoutComponent, RegistrationStatus
 from itembank.base import audit
 from itembank.base.errors import Forbidden, Invalid, NotFound
 from itembank.people import service as people

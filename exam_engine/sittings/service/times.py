@@ -15,7 +15,6 @@ from exam_engine.sittings.models import Sitting, SittingPaper
 from exam_engine.sittings.rules import (
     Component,
     ComponentNotPlanned,
-    FormsMissing,
     SittingFrozen,
     SittingInPast,
     SittingNotDraft,
@@ -24,11 +23,11 @@ from exam_engine.sittings.rules import (
     SittingWithoutSeats,
     Terms,
     Way,
-    check_way,
 )
 from exam_engine.sittings.sections import SectionTerms, sections_from_json
 from exam_engine.sittings.service.plans import components_of, find_plan
 from exam_engine.sittings.service.sectioning import check_paper_sections, check_same, paper_sections
+from exam_engine.sittings.ways import FormsMissing, check_way
 from itembank.base import audit
 from itembank.base.errors import NotFound
 from itembank.people.rules import Actor

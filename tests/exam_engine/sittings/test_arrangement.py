@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from exam_engine.sittings import service as sittings
+from exam_engine.sittings.numbers import show_entry_code
 from exam_engine.sittings.rules import (
     Component,
     ComponentNotPlanned,
@@ -24,7 +25,6 @@ from exam_engine.sittings.rules import (
     SittingWithoutPaper,
     SittingWithoutSeats,
     TicketMissing,
-    show_entry_code,
 )
 from itembank.people.models import Institution
 from tests.factories.sittings import (

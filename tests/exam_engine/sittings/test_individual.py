@@ -14,14 +14,14 @@ from exam_engine.papers.bank import read_bank
 from exam_engine.papers.models import Paper
 from exam_engine.papers.rules import PaperStatus
 from exam_engine.sittings import service as sittings
-from exam_engine.sittings.rules import (
+from exam_engine.sittings.rules import Way
+from exam_engine.sittings.ways import (
     DrawnAlready,
     FormsMissing,
     FormsNotReady,
     FormsUsedUp,
     PaperIsCollection,
     PaperNotSealed,
-    Way,
     WayWrong,
 )
 from itembank.base.clock import ShiftedClock

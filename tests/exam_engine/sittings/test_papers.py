@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from exam_engine.papers import service as papers
 from exam_engine.sittings import service as sittings
-from exam_engine.sittings.rules import Component, PaperDoesNotFit, PaperNotSealed, SittingFrozen
+from exam_engine.sittings.rules import Component, SittingFrozen
+from exam_engine.sittings.ways import PaperDoesNotFit, PaperNotSealed
 from itembank.base.clock import ShiftedClock
 from itembank.base.db import Database, Scope
 from itembank.people.models import Institution

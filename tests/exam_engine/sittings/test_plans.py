@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from exam_engine.filing.rules import OutsideScope
 from exam_engine.sittings import service as sittings
-from exam_engine.sittings.rules import Component, PlanWithoutComponent, SiteNumberMissing
+from exam_engine.sittings.numbers import SiteNumberMissing
+from exam_engine.sittings.rules import Component, PlanWithoutComponent
 from exam_engine.sittings.service.conditions import ConditionsOverlap
 from itembank.base.db import Database, Scope
 from itembank.base.errors import Forbidden, NotFound

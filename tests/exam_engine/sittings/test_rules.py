@@ -14,20 +14,16 @@ from exam_engine.sittings.conditions import (
     generic_conditions,
     read_conditions,
 )
+from exam_engine.sittings.numbers import SerialsUsedUp, numbered, plan_prefix, ticket_prefix, tidy_entry_code
 from exam_engine.sittings.rules import (
     EnteredTooLate,
     EntryOver,
     LimitTooLong,
     NotStartedYet,
     RuleOutOfRange,
-    SerialsUsedUp,
     SubmittedTooEarly,
     Terms,
     TimesWrong,
-    numbered,
-    plan_prefix,
-    ticket_prefix,
-    tidy_entry_code,
 )
 
 START = datetime(2026, 7, 1, 1, 0, tzinfo=UTC)
