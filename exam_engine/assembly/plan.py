@@ -15,9 +15,10 @@ import scipy.sparse as sp
 
 from exam_engine.assembly.between import use_limits
 from exam_engine.assembly.compile import Program
+from exam_engine.assembly.counted import counted_rows, rows_of_many, with_whole_counts
 from exam_engine.assembly.pool import FloatArray
 from exam_engine.assembly.rows import BoolArray, Rows
-from exam_engine.assembly.solver import INFEASIBLE, Model, Work, solve
+from exam_engine.assembly.solver import INFEASIBLE, Model, Solution, Work, solve
 
 COLUMNS = 3000
 """Size of the programme up to which it is worth its time."""
@@ -72,6 +73,7 @@ def plan_sets(
     within: float | None = None,
     rng: np.random.Generator | None = None,
     beside: Rows | None = None,
+    whole_counts: bool = False,
 ) -> Plan:
     """Divide the sets among the forms.
 
@@ -88,6 +90,8 @@ def plan_sets(
         Chooses among plans; without it the first one will do, which is quicker.
     beside : Rows, optional
         Rows of all forms, the columns of one after those of the other.
+    whole_counts : bool
+        Whether counts that decide what a form is worth must be whole, too: see `counted_rows`.
 
     Raises
     ------
@@ -102,11 +106,26 @@ def plan_sets(
     cost = np.zeros(len(whole)) if rng is None else rng.random(len(whole)) * whole
     most = np.tile(np.minimum(1.0, use_limits(program, forms)), forms)
     model = _side_by_side(program, rows, forms, cost, np.zeros(len(whole)), most, whole, beside)
+    if whole_counts:
+        model = with_whole_counts(model, program.rows, program.size, forms)
     solution = solve(model, work, nodes=NODES, gap=5.0)
     if solution.x is None:
         return Plan(sets, None, proven=solution.status == INFEASIBLE)
-    x = solution.x.reshape(forms, program.width)
+    x = solution.x[: len(whole)].reshape(forms, program.width)
     return Plan(sets, (x > 0.5) & sets, x=x)
+
+
+def _plan_for_items(
+    program: Program, forms: int, work: Work, within: float, beside: Rows | None = None
+) -> Plan:
+    """Divide the sets, with whole counts where whole items cannot be found for the sets that come without."""
+    plan = plan_sets(program, program.rows, forms, work, within=within, beside=beside)
+    if plan.chosen is None or not len(counted_rows(program.rows, program.size)):
+        return plan
+    rough = rows_of_many(program.rows, program.size)
+    if _fill(program, rough, plan.columns, plan.chosen, work).status != INFEASIBLE:
+        return plan
+    return plan_sets(program, program.rows, forms, work, within=within, beside=beside, whole_counts=True)
 
 
 def near_plans(
@@ -117,7 +136,7 @@ def near_plans(
     ``proven`` is told those that no forms can stay below.
     """
     for within in ladder:
-        plan = plan_sets(program, program.rows, forms, work, within=within)
+        plan = _plan_for_items(program, forms, work, within)
         if plan.proven:
             proven(within)
         elif plan.chosen is not None:
@@ -156,7 +175,7 @@ def roomy_plans(
         np.r_[-1, mean.owner],
         np.r_[0.0, mean.give],
     )
-    plan = plan_sets(program, program.rows, forms, work, within=bound + within, beside=beside)
+    plan = _plan_for_items(program, forms, work, bound + within, beside)
     if plan.chosen is not None:
         yield plan
 
@@ -181,14 +200,19 @@ def fill_plan(program: Program, rows: Rows, plan: Plan, work: Work) -> BoolArray
     """
     if plan.chosen is None:
         return None
-    forms = len(plan.chosen)
-    limit = np.minimum(1.0, use_limits(program, forms))
-    most = np.where(plan.columns & ~plan.chosen, 0.0, limit).ravel()
-    everything = np.ones(len(most))
-    least = plan.chosen.astype(float).ravel()
-    model = _side_by_side(program, rows, forms, 0.0 * everything, least, most, everything)
-    solution = solve(model, work, nodes=FILL_NODES, gap=5.0)
+    solution = _fill(program, rows, plan.columns, plan.chosen, work)
     return None if solution.x is None else solution.x.reshape(plan.chosen.shape) > 0.5
+
+
+def _fill(program: Program, rows: Rows, sets: BoolArray, chosen: BoolArray, work: Work) -> Solution:
+    """Choose the items beside given sets in one programme."""
+    forms = len(chosen)
+    limit = np.minimum(1.0, use_limits(program, forms))
+    most = np.where(sets & ~chosen, 0.0, limit).ravel()
+    everything = np.ones(len(most))
+    least = chosen.astype(float).ravel()
+    model = _side_by_side(program, rows, forms, 0.0 * everything, least, most, everything)
+    return solve(model, work, nodes=FILL_NODES, gap=5.0)
 
 
 def _side_by_side(

@@ -20,6 +20,7 @@ from exam_engine.assembly import (
     verify,
 )
 from exam_engine.assembly.compile import Program, compile_program
+from exam_engine.assembly.counted import counted_rows
 from exam_engine.assembly.deal import _Deal, deal, is_for
 from exam_engine.assembly.plan import MEAN, SPARE, plan_sets, roomy_plans
 from exam_engine.assembly.pool import FloatArray
@@ -130,3 +131,29 @@ def test_items_that_several_forms_may_have_are_not_dealt_out() -> None:
     assert is_for(compile_program(pool, specification), FORMS)
     shared = Specification(specification.rules, specification.targets, max_use=2)
     assert not is_for(compile_program(pool, shared), FORMS)
+
+
+def test_a_plan_for_which_counts_cannot_be_whole_is_proven_to_be_none() -> None:
+    """16 items worth 1 or 3 are never worth 31."""
+    size, forms = 60, 2
+    marks = [1.0] * 26 + [3.0] * 16 + [2.0] * 18
+    case = ["c", "c", "d", "d", *[""] * (size - 4)]
+    pool = Pool(
+        ids=[f"i{k}" for k in range(size)],
+        numeric={"marks": marks},
+        categorical={"kind": [f"k{int(mark)}" for mark in marks], "case": case},
+    )
+    rules = [
+        Count(name="length", minimum=16, maximum=16, structural=True),
+        Sum(name="marks", attribute="marks", minimum=31, maximum=31),
+        Count(name="twos", where=(Is("kind", "k2"),), minimum=0, maximum=0),
+        Count(name="ones", where=(Is("kind", "k1"),), minimum=1),
+        Count(name="threes", where=(Is("kind", "k3"),), minimum=1),
+        Sets(name="whole", attribute="case"),
+        Distinct(name="cases", attribute="case", minimum=1),
+    ]
+    program = compile_program(pool, Specification(rules))
+
+    assert len(counted_rows(program.rows, size)) == 3
+    assert plan_sets(program, program.rows, forms, Work(100)).chosen is not None
+    assert plan_sets(program, program.rows, forms, Work(100), whole_counts=True).proven
