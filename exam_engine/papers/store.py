@@ -236,6 +236,13 @@ def sealed_contents(
     return [(label, frozenset(members), at) for (label, at), members in found.items()]
 
 
+def count_sealed(session: Session, occupation_id: UUID, level: int) -> int:
+    query = select(func.count(Paper.id)).where(
+        Paper.occupation_id == occupation_id, Paper.level == level, _counts()
+    )
+    return session.scalars(query).one()
+
+
 def last_seals(session: Session, occupation_id: UUID, level: int) -> Mapping[UUID, datetime | None]:
     """When items of an occupation and level were last sealed into a paper that counts."""
     query = (

@@ -11,8 +11,8 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from exam_engine.calibration import store
 from exam_engine.calibration.models import StatisticsReport, WhatIf
+from exam_engine.calibration.reports import store
 from exam_engine.calibration.reports.rules import ReportKind, ReportNotFound, Treatment
 from exam_engine.calibration.reports.scoring import Treated
 from exam_engine.calibration.reports.what_if import check_treated, effect_of

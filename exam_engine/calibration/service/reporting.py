@@ -11,8 +11,8 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from exam_engine.calibration import store
 from exam_engine.calibration.models import StatisticsReport
+from exam_engine.calibration.reports import store
 from exam_engine.calibration.reports.agreement import compare
 from exam_engine.calibration.reports.book import AnswerBook, compress, decompress, digest_of
 from exam_engine.calibration.reports.kinds import KINDS

@@ -10,10 +10,11 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from exam_engine.calibration import store
 from exam_engine.calibration.models import StatisticsReport
+from exam_engine.calibration.reports import store
 from exam_engine.calibration.reports.flags import Sign
 from exam_engine.calibration.reports.rules import ReportKind
+from exam_engine.calibration.reports.store import Use
 from exam_engine.calibration.reports.watch import (
     BankItem,
     Calibrated,
@@ -25,7 +26,7 @@ from exam_engine.calibration.reports.watch import (
     watch,
 )
 from exam_engine.calibration.service.reporting import results_of
-from exam_engine.calibration.store import Use
+from exam_engine.papers import service as papers
 from itembank.items import service as items
 from itembank.items.models import Item
 from itembank.statistics import service as statistics
@@ -52,7 +53,7 @@ class BankState:
     n_points : int
         Assessment points of the outlines in use.
     n_papers : int
-        Sealed papers.
+        Sealed papers in which the use of items is counted.
     found : mapping of Concern to what was found, None where it cannot be told
     drift : Drift or None
     names : mapping of item id to reference or number
@@ -102,7 +103,7 @@ def bank_state(session: Session, *, occupation_id: UUID, level: int) -> BankStat
         for point in taxonomy.outline_tree(session, outline.id).points
     ]
     scales = list(statistics.list_scales(session, occupation_id=occupation_id, level=level))
-    n_papers = store.count_sealed(session, occupation_id=occupation_id, level=level)
+    n_papers = papers.count_sealed(session, occupation_id=occupation_id, level=level)
     drift = _latest_drift(session, scales)
     found = watch(
         [BankItem(item.id, item.point_id, item.used) for item in active],

@@ -37,6 +37,11 @@ def find_paper(session: Session, paper_id: UUID) -> Paper:
     return found
 
 
+def count_sealed(session: Session, *, occupation_id: UUID, level: int) -> int:
+    """Return how many sealed papers of an occupation and level the use of items is counted in."""
+    return store.count_sealed(session, occupation_id, level)
+
+
 def list_papers(session: Session, *, statuses: Sequence[PaperStatus] = ()) -> Sequence[Paper]:
     """Papers in any of the states (all when none is given), newest first."""
     return store.papers(session, statuses=statuses)

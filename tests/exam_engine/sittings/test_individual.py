@@ -94,6 +94,7 @@ def test_forms_are_drawn_dealt_out_verified_and_dropped(
         sealed = papers.find_paper(session, few)
 
         assert sealed.label not in _earlier(session, sealed)
+        assert papers.count_sealed(session, occupation_id=sealed.occupation_id, level=sealed.level) == 1
         assert _used(session, few) == [(count - 1, at if count > 1 else None) for count, at in used]
         assert papers.recheck_sealed(session, actor=made.officer, paper_id=few).ok
     few = made.draw(open_session, reserves_percent=0)
