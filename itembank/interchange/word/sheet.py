@@ -12,9 +12,10 @@ from itembank.interchange.repeats import mark_repeats
 from itembank.interchange.report import MAX_QUESTIONS, ImportReport, Located, ParsedQuestion, Place, Rejected
 from itembank.interchange.word.answers import AnswerList, read_answer_table
 from itembank.interchange.word.blocks import Block
+from itembank.interchange.word.cutting import Cut
 from itembank.interchange.word.questions import build
 from itembank.interchange.word.reading import Document, Line, Table, read_document
-from itembank.interchange.word.segments import Cut, Segmenter
+from itembank.interchange.word.segments import Segmenter
 from itembank.interchange.word.surroundings import place_of, split_joined
 from itembank.interchange.word.tables import read_question_table
 
