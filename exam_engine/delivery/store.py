@@ -22,7 +22,6 @@ from sqlalchemy import (
     Text,
     Uuid,
     and_,
-    any_,
     bindparam,
     case,
     cast,
@@ -44,7 +43,7 @@ from exam_engine.delivery.models import (
     AttemptStep,
     EntryBar,
 )
-from exam_engine.delivery.rules import SAVE_GRACE, AnswerRow, AttemptState, is_newer
+from exam_engine.delivery.rules import SAVE_GRACE, AnswerRow, is_newer
 from exam_engine.delivery.steps.rules import StepKind
 from exam_engine.sittings.models import Plan, Registration, Room, Seat, Sitting
 from exam_engine.sittings.rules import Component, SittingStatus
@@ -65,27 +64,6 @@ _TYPES: dict[str, Any] = {
 def goes_on_in(c: Any) -> ColumnElement[bool]:
     """Return ``steps.rules.goes_on`` of an attempt's row."""
     return and_(c.last_step.is_(False), c.ends_at.is_not(None), c.due_at < c.ends_at)
-
-
-@cache
-def _select_states(dialect: str, *, lock: bool) -> Executable:
-    c = _ATTEMPT.c
-    query = select(
-        c.id, c.epoch, c.due_at, c.submitted_at, c.paused_at, c.step_epoch, goes_on_in(c).label("goes_on")
-    )
-    if dialect == "sqlite":  # BEGIN IMMEDIATE has locked the whole database
-        return query.where(c.id.in_(bindparam("ids", expanding=True)))
-    query = query.where(c.id == any_(bindparam("ids", type_=postgresql.ARRAY(Uuid()))))
-    # In key order and shared: workers neither deadlock nor wait for each other. Only what changes the attempt
-    # itself (hand-in, take-over, pause, extension) excludes a save.
-    return query.order_by(c.id).with_for_update(read=True) if lock else query
-
-
-def states_of(connection: Connection, attempt_ids: Sequence[UUID], *, lock: bool) -> dict[UUID, AttemptState]:
-    """Return the states of attempts, unchangeable until the transaction ends if ``lock``."""
-    query = _select_states(connection.dialect.name, lock=lock)
-    rows = connection.execute(query, {"ids": list(attempt_ids)})
-    return {row[0]: AttemptState(*row) for row in rows}
 
 
 @cache

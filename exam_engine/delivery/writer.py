@@ -13,7 +13,7 @@ and refused alone. Sending again is harmless: order is (epoch, revision), and th
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -25,7 +25,7 @@ from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
 from exam_engine.delivery import store
 from exam_engine.delivery.batches import Batcher, repeat_after_deadlock
-from exam_engine.delivery.lean import store as lean_store
+from exam_engine.delivery.lean import saving
 from exam_engine.delivery.rules import (
     AnswerNotStorable,
     AnswerRow,
@@ -34,7 +34,7 @@ from exam_engine.delivery.rules import (
     refusal,
     remaining_seconds,
 )
-from itembank.base.db import Database, connection_now
+from itembank.base.db import Database
 from itembank.base.errors import ExamError
 
 log = structlog.get_logger(__name__)
@@ -82,8 +82,8 @@ class Writer:
     ) -> None:
         self._database = database
         engine = database.reserved_engine
-        self._engines = {writes: engine.execution_options(writes=writes) for writes in (False, True)}
-        self._autocommit = engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._reading = engine.execution_options(**database.reading)
+        self._writing = engine if database.is_sqlite else self._reading  # one statement commits by itself
         self._batcher: Batcher[Ticket] = Batcher(
             self._work,
             name="answers",
@@ -122,20 +122,11 @@ class Writer:
 
     def _write(self, tickets: Sequence[Ticket], answers: Sequence[AnswerRow]) -> None:
         """Decide over the tickets and write those of ``answers`` that are taken, in one transaction."""
-        ids = sorted({ticket.attempt_id for ticket in tickets})
+        ids = {ticket.attempt_id for ticket in tickets}
         offset = self._database.clock.offset
-        if not self._database.is_sqlite:
-            with self._autocommit.connect() as connection:
-                states, at = lean_store.save_at_once(connection, ids, store.newest(answers), offset=offset)
-            _decide(tickets, states, at or self._database.clock.now())
-            return
-        with self._engines[bool(answers)].begin() as connection:
-            states = store.states_of(connection, ids, lock=bool(answers))
-            now = connection_now(connection, self._database.clock)
-            taken = _decide(tickets, states, now)
-            rows = store.newest(row for row in answers if (row.attempt_id, row.epoch) in taken)
-            if rows:
-                store.write_answers(connection, rows, saved_at=now)
+        with (self._writing if answers else self._reading).begin() as connection:
+            states, at = saving.save_at_once(connection, ids, store.newest(answers), offset=offset)
+        _decide(tickets, states, at or self._database.clock.now())
 
     def _halve(self, tickets: list[Ticket], answers: list[AnswerRow]) -> None:
         """Write a batch that the database refused in parts, so that only the bad answer is refused."""
@@ -153,17 +144,11 @@ class Writer:
                 self._halve(tickets, half)
 
 
-def _decide(
-    tickets: Sequence[Ticket], states: dict[UUID, AttemptState], now: datetime
-) -> set[tuple[UUID, int]]:
-    """Give every ticket its refusal and remaining time; return the (attempt, epoch) that take answers."""
-    taken: set[tuple[UUID, int]] = set()
+def _decide(tickets: Sequence[Ticket], states: Mapping[UUID, AttemptState], now: datetime) -> None:
+    """Give every ticket its refusal and remaining time."""
     for ticket in tickets:
         state = states.get(ticket.attempt_id)
         # Written in parts, a ticket is acknowledged only when every part of it was taken.
         ticket.refusal = ticket.refusal or refusal(state, epoch=ticket.epoch, now=now)
         if state is not None:
             ticket.remaining = remaining_seconds(due_at=state.due_at, paused_at=state.paused_at, now=now)
-        if ticket.refusal is None:
-            taken.add((ticket.attempt_id, ticket.epoch))
-    return taken

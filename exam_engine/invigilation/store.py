@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -10,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    Boolean,
     ColumnElement,
     Executable,
     Select,
@@ -23,13 +25,13 @@ from sqlalchemy import (
     exists,
     func,
     inspect,
-    literal,
     or_,
     select,
+    text,
 )
 from sqlalchemy.orm import Session
 
-from exam_engine.delivery.models import Answer, AnswerHistory, Attempt, AttemptBreak, AttemptStep
+from exam_engine.delivery.models import Answer, Attempt, AttemptBreak, AttemptStep
 from exam_engine.delivery.steps.rules import StepKind
 from exam_engine.invigilation.models import Attendance, Incident, RoomMessage, RoomRecord
 from exam_engine.invigilation.rules import VOIDING, AttendanceState
@@ -150,10 +152,8 @@ def _marks(dialect: str) -> Executable:
         Attempt.last_step,
         Attempt.ends_at,
     ]
-    text: ColumnElement[str] = literal("")
-    for column in told:
-        text = text.concat(func.coalesce(cast(column, Text()), "")).concat("|")
-    shown: list[Any] = [Seat.room_id, text.label("line")]
+    line = (func.printf if dialect == "sqlite" else func.format)("|".join(["%s"] * len(told)), *told)
+    shown: list[Any] = [Seat.room_id, line.label("line")]
     lines = (
         _with_attempts(select(*shown).join_from(Seat, Sitting), bindparam("sitting", type_=Uuid()))
         .where(among(inspect(Seat).local_table.c.room_id, "rooms", dialect))
@@ -175,48 +175,71 @@ def marks(
     return {row[0]: row[1] for row in rows}
 
 
+def _is_answered() -> ColumnElement[bool]:
+    return cast(Answer.response, Text()) != "[]"
+
+
 @cache
-def _progress(dialect: str, *, newer: bool) -> Executable:
+def _progress(dialect: str) -> Executable:
     attempt_id = inspect(Answer).local_table.c.attempt_id
-    wanted = among(attempt_id, "ids", dialect)
-    if newer:
-        # The newest answers of everybody first: asked the other way round, all that these attempts ever saved is read.
-        after = AnswerHistory.saved_at > bindparam("since", type_=UtcDateTime())
-        recent = select(AnswerHistory.attempt_id).where(after).distinct().cte("recent")
-        recent = recent.prefix_with("MATERIALIZED")
-        here = and_(Seat.sitting_id == Attempt.sitting_id, Seat.registration_id == Attempt.registration_id)
-        saved = (
-            select(recent.c.attempt_id)
-            .join(Attempt, Attempt.id == recent.c.attempt_id)
-            .join(Seat, here)
-            .where(Attempt.sitting_id == bindparam("sitting", type_=Uuid()))
-            .where(among(inspect(Seat).local_table.c.room_id, "rooms", dialect))
-        )
-        wanted = attempt_id.in_(saved)
-    answered = case((cast(Answer.response, Text()) != "[]", 1), else_=0)
-    query = select(Answer.attempt_id, func.sum(answered), func.max(Answer.saved_at))
-    return query.where(wanted).group_by(Answer.attempt_id)
+    query = select(Answer.attempt_id, func.sum(case((_is_answered(), 1), else_=0)), func.max(Answer.saved_at))
+    return query.where(among(attempt_id, "ids", dialect)).group_by(Answer.attempt_id)
 
 
 def progress_of(session: Session, attempt_ids: Sequence[UUID]) -> dict[UUID, tuple[int, datetime]]:
     """Return by attempt how many items are answered and when the last answer was kept; who has none is left out."""
-    return _read_progress(session, {"ids": attempt_ids}, newer=False) if attempt_ids else {}
-
-
-def progress_since(
-    session: Session, sitting_id: UUID, room_ids: Sequence[UUID], since: datetime
-) -> dict[UUID, tuple[int, datetime]]:
-    """Return the same of those in some rooms who saved after ``since``."""
-    given = {"sitting": sitting_id, "rooms": room_ids, "since": since}
-    return _read_progress(session, given, newer=True)
-
-
-def _read_progress(
-    session: Session, given: Mapping[str, Any], *, newer: bool
-) -> dict[UUID, tuple[int, datetime]]:
+    if not attempt_ids:
+        return {}
     connection = session.connection()
-    rows = connection.execute(_progress(connection.dialect.name, newer=newer), given)
+    rows = connection.execute(_progress(connection.dialect.name), {"ids": attempt_ids})
     return {row[0]: (int(row[1]), row[2]) for row in rows}
+
+
+@cache
+def _answered_items(dialect: str) -> Executable:
+    attempt_id = inspect(Answer).local_table.c.attempt_id
+    query = select(Answer.attempt_id, func.aggregate_strings(cast(Answer.item_id, Text()), ","))
+    return query.where(among(attempt_id, "ids", dialect), _is_answered()).group_by(Answer.attempt_id)
+
+
+def answered_items(session: Session, attempt_ids: Sequence[UUID]) -> dict[UUID, list[str]]:
+    """Return by attempt the items that are answered, named as the database writes them."""
+    if not attempt_ids:
+        return {}
+    connection = session.connection()
+    rows = connection.execute(_answered_items(connection.dialect.name), {"ids": attempt_ids})
+    return {row[0]: row[1].split(",") for row in rows}
+
+
+@cache
+def _saved_since(dialect: str) -> Executable:
+    rooms = "SELECT value FROM json_each(:rooms)"
+    if dialect != "sqlite":
+        rooms = "SELECT CAST(value AS uuid) FROM json_array_elements_text(CAST(:rooms AS json))"
+    # SQLite takes what is joined so in this order: what anybody has saved lately first, not all that a room ever saved.
+    query = text(f"""
+        SELECT latest.attempt_id, CAST(latest.item_id AS TEXT) AS item,
+            CAST(latest.response AS TEXT) <> '[]' AS answered, latest.saved_at
+        FROM answer_history AS recent CROSS JOIN answer AS latest CROSS JOIN attempt CROSS JOIN seat
+        WHERE recent.saved_at > :since
+        AND latest.attempt_id = recent.attempt_id AND latest.item_id = recent.item_id
+        AND attempt.id = latest.attempt_id AND attempt.sitting_id = :sitting
+        AND seat.sitting_id = attempt.sitting_id AND seat.registration_id = attempt.registration_id
+        AND seat.room_id IN ({rooms})
+    """)  # noqa: S608  nothing of it comes from outside
+    query = query.bindparams(bindparam("since", type_=UtcDateTime()), bindparam("sitting", type_=Uuid()))
+    return query.columns(attempt_id=Uuid(), item=Text(), answered=Boolean(), saved_at=UtcDateTime())
+
+
+def saved_since(
+    session: Session, sitting_id: UUID, room_ids: Sequence[UUID], since: datetime
+) -> Sequence[tuple[UUID, str, bool, datetime]]:
+    """Return (attempt, item, whether it is answered now, when) of what was saved in some rooms after ``since``."""
+    given = {"sitting": sitting_id, "rooms": json.dumps([room.hex for room in room_ids]), "since": since}
+    # Below the session, which is everybody's here: it would look at the statement each time.
+    connection = session.connection()
+    rows = connection.execute(_saved_since(connection.dialect.name), given)
+    return [(row[0], row[1], row[2], row[3]) for row in rows]
 
 
 def attendance(session: Session, sitting_id: UUID) -> dict[UUID, Attendance]:

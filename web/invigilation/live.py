@@ -108,10 +108,10 @@ class _Sitting:
         former = self._seats.get(room_id, ())
         if former is seats:
             return self._shown[room_id].rows
-        pairs = list(zip(former, seats, strict=False))
-        if len(former) != len(seats) or any(a.registration_id != b.registration_id for a, b in pairs):
+        others = [(before, seat) for before, seat in zip(former, seats, strict=False) if before is not seat]
+        if len(former) != len(seats) or any(a.registration_id != b.registration_id for a, b in others):
             return {str(seat.registration_id): _row(seat) for seat in seats}
-        changed = {str(seat.registration_id): _row(seat) for before, seat in pairs if before is not seat}
+        changed = {str(seat.registration_id): _row(seat) for _, seat in others}
         return {**self._shown[room_id].rows, **changed}
 
 

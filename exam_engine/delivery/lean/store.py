@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from functools import cache
 from typing import Any, cast
 from uuid import UUID
@@ -23,7 +22,6 @@ from sqlalchemy import (
     func,
     or_,
     select,
-    text,
     type_coerce,
     update,
 )
@@ -37,7 +35,6 @@ from exam_engine.delivery.models import (
     SebCandidate,
     SittingSeb,
 )
-from exam_engine.delivery.rules import SAVE_GRACE, AnswerRow, AttemptState
 from exam_engine.delivery.seb.rules import SebUse
 from exam_engine.delivery.store import goes_on_in
 from exam_engine.sittings.models import Plan, Registration, Room, Seat, Sitting
@@ -381,103 +378,3 @@ def answers(
 def change(connection: Connection, rows: Rows) -> None:
     """Write new values of locked attempts, named by ``id``."""
     update_rows(connection, _table(Attempt), "id", rows)
-
-
-_GOES_ON = "(NOT last_step AND ends_at IS NOT NULL AND due_at < ends_at)"
-_STATE = f"id, epoch, due_at, submitted_at, paused_at, step_epoch, {_GOES_ON} AS goes_on"
-_SENT = "attempt_id, item_id, epoch, revision, flagged, response"
-
-_SAVE = text(f"""
-WITH clock AS (SELECT clock_timestamp() + CAST(:offset AS interval) AS now),
-opened AS (
-    SELECT {_STATE} FROM attempt
-    WHERE id = ANY(CAST(:saving AS uuid[])) ORDER BY id FOR SHARE
-),
-taken AS (
-    SELECT sent.*, clock.now AS saved_at
-    FROM ROWS FROM (
-        unnest(CAST(:attempt_id AS uuid[])), unnest(CAST(:item_id AS uuid[])), unnest(CAST(:epoch AS integer[])),
-        unnest(CAST(:revision AS bigint[])), unnest(CAST(:flagged AS boolean[])),
-        json_array_elements(CAST(:response AS json))
-    ) AS sent({_SENT})
-    JOIN opened ON opened.id = sent.attempt_id AND opened.epoch = sent.epoch
-    CROSS JOIN clock
-    WHERE opened.submitted_at IS NULL AND opened.paused_at IS NULL
-    AND clock.now <= opened.due_at + CAST(:grace AS interval)
-),
-history AS (
-    INSERT INTO answer_history ({_SENT}, saved_at)
-    SELECT attempt_id, item_id, epoch, revision, flagged, response, saved_at
-    FROM taken ORDER BY attempt_id, item_id ON CONFLICT DO NOTHING
-),
-latest AS (
-    INSERT INTO answer AS held ({_SENT}, saved_at)
-    SELECT attempt_id, item_id, epoch, revision, flagged, response, saved_at
-    FROM taken ORDER BY attempt_id, item_id
-    ON CONFLICT (attempt_id, item_id) DO UPDATE SET
-        epoch = excluded.epoch, revision = excluded.revision, flagged = excluded.flagged,
-        response = excluded.response, saved_at = excluded.saved_at
-    WHERE (excluded.epoch, excluded.revision) > (held.epoch, held.revision)
-)
-SELECT opened.*, clock.now FROM opened CROSS JOIN clock
-UNION ALL
-SELECT {_STATE}, clock.now FROM attempt CROSS JOIN clock WHERE id = ANY(CAST(:asking AS uuid[]))
-""")  # noqa: S608  nothing of it comes from outside
-"""One round trip and one commit for a whole batch. Attempts that save are locked as in ``delivery.store``, in key order
-and shared; ``rules.refusal`` then says by the same rows and the same time what this statement has decided. Those that
-only ask are read: a lock is a write, too."""
-
-_STATES = text(
-    f"SELECT {_STATE}, clock_timestamp() + CAST(:offset AS interval) AS now"  # noqa: S608  nothing from outside
-    " FROM attempt WHERE id = ANY(CAST(:asking AS uuid[]))"
-)
-
-
-def save_at_once(
-    connection: Connection, attempt_ids: Sequence[UUID], rows: Sequence[AnswerRow], *, offset: timedelta
-) -> tuple[dict[UUID, AttemptState], datetime | None]:
-    """Save on PostgreSQL what attempts take of ``rows``; a connection that commits by itself needs one round trip.
-
-    Parameters
-    ----------
-    rows : sequence of AnswerRow
-        The newest of each (attempt, item), in key order; none only asks for the states.
-    offset : timedelta
-        Of the test clock.
-
-    Returns
-    -------
-    states, now
-        By which it was decided; no time without a known attempt.
-    """
-    saving = {row.attempt_id for row in rows}
-    given: dict[str, Any] = {
-        "offset": offset,
-        "asking": _array(one for one in attempt_ids if one not in saving),
-    }
-    if rows:
-        given |= {
-            "grace": SAVE_GRACE,
-            "saving": _array(saving),
-            "attempt_id": _array(row.attempt_id for row in rows),
-            "item_id": _array(row.item_id for row in rows),
-            "epoch": _array(row.epoch for row in rows),
-            "revision": _array(row.revision for row in rows),
-            "flagged": _array(row.flagged for row in rows),
-            "response": json.dumps([row.response for row in rows]),
-        }
-    found = connection.execute(_SAVE if rows else _STATES, given).all()
-    states = {
-        row[0]: AttemptState(row[0], row[1], _utc(row[2]), _utc(row[3]), _utc(row[4]), row[5], row[6])
-        for row in found
-    }
-    return states, _utc(found[0][7]) if found else None
-
-
-def _array(values: Iterable[UUID | int]) -> str:
-    """Return identifiers, numbers or truths as PostgreSQL writes an array; a text costs less than a list of objects."""
-    return "{" + ",".join(map(str, values)) + "}"
-
-
-def _utc(time: Any) -> Any:
-    return time.astimezone(UTC) if time else None

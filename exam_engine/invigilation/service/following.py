@@ -1,9 +1,8 @@
 """The picture of watched rooms, kept up to date by what changed since they were looked at last.
 
 What the tables say of the seats is read as one text a room and compared; only of a room where it differs the seats are
-read anew. Of the answers only those of attempts that saved meanwhile are counted. All rooms of a sitting that are
-watched are looked at together. So a look costs little where little happens, and hardly more for many rooms than for
-one.
+read anew. Of the answers only those saved meanwhile are read (``tallying``). All rooms of a sitting that are watched
+are looked at together. So a look costs little where little happens, and hardly more for many rooms than for one.
 """
 
 from __future__ import annotations
@@ -19,6 +18,7 @@ from exam_engine.delivery.seb import service as seb
 from exam_engine.delivery.seb.rules import Shown
 from exam_engine.invigilation import store
 from exam_engine.invigilation.service.picturing import Picture, SeatNow, seat_now
+from exam_engine.invigilation.service.tallying import Tally
 from exam_engine.invigilation.store import SeatRow
 from exam_engine.sittings import service as sittings
 from exam_engine.sittings.models import Sitting
@@ -43,7 +43,6 @@ class _Room:
     rows: Sequence[SeatRow] = ()
     places: dict[UUID, int] = field(default_factory=dict)
     """Where in the rows an attempt stands."""
-    progress: dict[UUID, tuple[int, datetime]] = field(default_factory=dict)
     seats: list[SeatNow] = field(default_factory=list)
 
 
@@ -53,7 +52,9 @@ class SittingFollower:
     def __init__(self, sitting_id: UUID) -> None:
         self.sitting_id = sitting_id
         self._sitting: Sitting | None = None
+        self._opens_at = self._starts_at = datetime.max.replace(tzinfo=UTC)
         self._rooms: dict[UUID, _Room] = {}
+        self._tally = Tally()
         self._standings: Mapping[UUID, seb.Standing] | None = None
         self._looked_at: datetime | None = None
         self._counted_at = self._judged_at = datetime.min.replace(tzinfo=UTC)
@@ -64,44 +65,52 @@ class SittingFollower:
         A room that is left out once is forgotten. Raises NotFound.
         """
         if self._sitting is None:
-            self._sitting = sittings.find_sitting(session, self.sitting_id)
+            self._read_sitting(session)
         now = database_now(session)
         before, self._looked_at = self._looked_at, now
         whole = before is None or not before <= now < self._counted_at + WHOLE
+        left = self._rooms.keys() - set(room_ids)
         self._rooms = {room_id: self._rooms.get(room_id) or _Room() for room_id in room_ids}
-        if whole:
-            self._counted_at = now
-            for room in self._rooms.values():
-                room.progress = {}
         moved = self._read_seats(session, now)
-        counted = {} if whole or before is None else self._count_since(session, before - OVERLAP)
+        if left or moved:
+            self._tally.follow(session, {attempt for room in self._rooms.values() for attempt in room.places})
+        saved: set[UUID] = set()
+        if before is not None:
+            saved = self._count(session, None if whole else before - OVERLAP)
         judged = whole or now >= self._judged_at + JUDGED
         if judged:
             self._judged_at = now
+        if whole:
+            self._counted_at = now
         if judged or moved:
             self._standings = seb.standings(session, self.sitting_id)
         for room_id, room in self._rooms.items():
-            found = counted.get(room_id, {})
-            if whole or room_id in moved:
-                fresh = [attempt for attempt in room.places if attempt not in room.progress]
-                found |= store.progress_of(session, fresh)
-            saved = [attempt for attempt, known in found.items() if room.progress.get(attempt) != known]
-            room.progress |= found
             if judged or room_id in moved:
                 self._judge_all(session, room, now)
-            elif saved:
-                self._judge_some(session, room, now, [room.places[attempt] for attempt in saved])
+            elif places := [room.places[attempt] for attempt in saved & room.places.keys()]:
+                self._judge_some(session, room, now, places)
+        assert self._sitting is not None
         closed = self._sitting.status is SittingStatus.CLOSED
         return {room_id: Picture(now, closed, room.seats) for room_id, room in self._rooms.items()}
 
+    def _read_sitting(self, session: Session) -> None:
+        self._sitting = sittings.find_sitting(session, self.sitting_id)
+        terms = sittings.terms_of(self._sitting)
+        self._opens_at, self._starts_at = terms.opens_at, terms.starts_at
+
+    def _count(self, session: Session, since: datetime | None) -> set[UUID]:
+        """Take in what was saved after ``since``, or count all; return whose count or time is another now."""
+        if since is None:
+            return self._tally.count_all(session)
+        return self._tally.catch_up(session, self.sitting_id, list(self._rooms), since)
+
     def _read_seats(self, session: Session, now: datetime) -> set[UUID]:
         """Read the seats of rooms that are not what they were; return which."""
-        assert self._sitting is not None
-        since = sittings.terms_of(self._sitting).opens_at
+        since = self._opens_at
         marks = store.marks(session, self.sitting_id, list(self._rooms), since=since, now=now)
         moved = {room_id for room_id, room in self._rooms.items() if room.marks != marks.get(room_id, "")}
         if moved:
-            self._sitting = sittings.find_sitting(session, self.sitting_id)
+            self._read_sitting(session)
         for room_id in moved:
             room = self._rooms[room_id]
             room.rows = store.seat_rows(session, self.sitting_id, room_id, since=since, now=now)
@@ -109,18 +118,10 @@ class SittingFollower:
             room.marks = marks.get(room_id, "")
         return moved
 
-    def _count_since(self, session: Session, since: datetime) -> dict[UUID, dict[UUID, tuple[int, datetime]]]:
-        """Count the answers of whoever saved after ``since``, by room."""
-        counted = store.progress_since(session, self.sitting_id, list(self._rooms), since)
-        return {
-            room_id: {attempt: counted[attempt] for attempt in counted.keys() & room.places.keys()}
-            for room_id, room in self._rooms.items()
-        }
-
     def _judge_all(self, session: Session, room: _Room, now: datetime) -> None:
         """Make all seats of a room anew; where all come out the same they stay."""
         known = {seat.registration_id: seat for seat in room.seats}
-        seats = [self._judge(session, room, row, now, known.get(row.registration_id)) for row in room.rows]
+        seats = [self._judge(session, row, now, known.get(row.registration_id)) for row in room.rows]
         if len(seats) != len(room.seats) or any(a is not b for a, b in zip(seats, room.seats, strict=True)):
             room.seats = seats
 
@@ -128,16 +129,13 @@ class SittingFollower:
         """Make the seats of those who saved anew."""
         seats = list(room.seats)
         for place in places:
-            seats[place] = self._judge(session, room, room.rows[place], now, seats[place])
+            seats[place] = self._judge(session, room.rows[place], now, seats[place])
         room.seats = seats
 
-    def _judge(
-        self, session: Session, room: _Room, row: SeatRow, now: datetime, former: SeatNow | None
-    ) -> SeatNow:
+    def _judge(self, session: Session, row: SeatRow, now: datetime, former: SeatNow | None) -> SeatNow:
         """Return a seat as it is now; the former one when it is the same."""
         assert self._sitting is not None
-        begun = now > sittings.terms_of(self._sitting).starts_at
-        seat = seat_now(session, self._sitting, row, now, begun, room.progress)
+        seat = seat_now(session, self._sitting, row, now, now > self._starts_at, self._tally.progress)
         if self._standings is not None:
             standing = self._standings.get(row.registration_id)
             seat = replace(seat, browser=standing.shown if standing else Shown.MISSING)

@@ -13,8 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import DataError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from exam_engine.delivery import store
-from exam_engine.delivery.lean import store as lean_store
+from exam_engine.delivery.lean import saving
 from exam_engine.delivery.lean.desk import Desk
 from exam_engine.delivery.lean.requests import Wait
 from exam_engine.delivery.models import Answer, AnswerHistory, Attempt
@@ -152,8 +151,7 @@ def test_an_answer_the_database_refuses_takes_no_other_with_it(
 
         return refuse_poison
 
-    monkeypatch.setattr(store, "write_answers", poisoned(store.write_answers))
-    monkeypatch.setattr(lean_store, "save_at_once", poisoned(lean_store.save_at_once))
+    monkeypatch.setattr(saving, "save_at_once", poisoned(saving.save_at_once))
     sent = [row(attempt, item, 1, "A") for item in items]
     sent[3] = row(attempt, items[3], 1, "poison")
     ticket = writer.save(attempt.id, 1, sent)
@@ -194,8 +192,7 @@ def test_a_database_that_is_away_acknowledges_nothing_and_recovers(
         raise OperationalError("insert", {}, Exception("connection lost"))
 
     with monkeypatch.context() as patched:
-        patched.setattr(store, "write_answers", away)
-        patched.setattr(lean_store, "save_at_once", away)
+        patched.setattr(saving, "save_at_once", away)
         assert writer.save(attempt.id, 1, [row(attempt, item, 1, "A")]).refusal is DatabaseAway
     assert stored(database) == {}
     assert writer.save(attempt.id, 1, [row(attempt, item, 1, "A")]).refusal is None
