@@ -12,6 +12,7 @@ and refused alone. Sending again is harmless: order is (epoch, revision), and th
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -44,6 +45,9 @@ BATCH = 500
 
 MAX_WAITING = 20_000
 """Answers that may wait: some seconds of work; beyond, pages are told to come back."""
+
+REFUSED = (DataError, IntegrityError, sqlite3.DataError, sqlite3.IntegrityError)
+"""What the database says of a value that it does not take."""
 
 
 @dataclass(slots=True)
@@ -81,9 +85,7 @@ class Writer:
         turn: AbstractContextManager[object] | None = None,
     ) -> None:
         self._database = database
-        engine = database.reserved_engine
-        self._reading = engine.execution_options(**database.reading)
-        self._writing = engine if database.is_sqlite else self._reading  # one statement commits by itself
+        self._saver = saving.saver_of(database)
         self._batcher: Batcher[Ticket] = Batcher(
             self._work,
             name="answers",
@@ -91,7 +93,12 @@ class Writer:
             most=max_waiting,
             turn=turn or nullcontext(),
         )
-        self.start, self.stop, self.put = self._batcher.start, self._batcher.stop, self._batcher.put
+        self.start, self.put = self._batcher.start, self._batcher.put
+
+    def stop(self) -> None:
+        """Save what waits, then end."""
+        self._batcher.stop()
+        self._saver.close()
 
     def save(self, attempt_id: UUID, epoch: int, answers: Sequence[AnswerRow]) -> Ticket:
         """Save and wait for the result; for callers that have a thread to wait in."""
@@ -106,7 +113,7 @@ class Writer:
             self._flush(tickets)
         except Exception as error:
             # The outcome may be unknown (the connection broke during commit): nothing is acknowledged.
-            if not isinstance(error, SQLAlchemyError):
+            if not isinstance(error, (SQLAlchemyError, sqlite3.Error)):
                 log.exception("answers_not_written", tickets=len(tickets))
             else:
                 log.warning("answers_not_written", tickets=len(tickets), reason=type(error).__name__)
@@ -117,15 +124,13 @@ class Writer:
         answers = [row for ticket in tickets for row in ticket.answers]
         try:
             repeat_after_deadlock(lambda: self._write(tickets, answers))
-        except (DataError, IntegrityError):
+        except REFUSED:
             self._halve(tickets, answers)
 
     def _write(self, tickets: Sequence[Ticket], answers: Sequence[AnswerRow]) -> None:
         """Decide over the tickets and write those of ``answers`` that are taken, in one transaction."""
         ids = {ticket.attempt_id for ticket in tickets}
-        offset = self._database.clock.offset
-        with (self._writing if answers else self._reading).begin() as connection:
-            states, at = saving.save_at_once(connection, ids, store.newest(answers), offset=offset)
+        states, at = self._saver.save(ids, store.newest(answers))
         _decide(tickets, states, at or self._database.clock.now())
 
     def _halve(self, tickets: list[Ticket], answers: list[AnswerRow]) -> None:
@@ -140,7 +145,7 @@ class Writer:
         for half in (answers[:middle], answers[middle:]):
             try:
                 self._write(tickets, half)
-            except (DataError, IntegrityError):
+            except REFUSED:
                 self._halve(tickets, half)
 
 

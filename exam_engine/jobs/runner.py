@@ -16,7 +16,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy.orm import Session
 
-from exam_engine.jobs import store
+from exam_engine.jobs import service, store
 from exam_engine.jobs.models import Job
 from exam_engine.jobs.rules import MAX_ATTEMPTS, JobBroken, JobCancelled, JobLost, JobStatus
 from itembank.base.db import Database, Scope
@@ -75,11 +75,11 @@ class Runner:
     ----------
     handlers : mapping of job kind to handler
     poll_seconds : float
-        How often to look for jobs that another process filed.
+        How often to look for jobs that another process filed; those of this one begin at once.
     """
 
     def __init__(
-        self, database: Database, handlers: Mapping[str, Handler], *, poll_seconds: float = 0.5
+        self, database: Database, handlers: Mapping[str, Handler], *, poll_seconds: float = 2.0
     ) -> None:
         self._database = database
         self._handlers = handlers
@@ -90,10 +90,12 @@ class Runner:
 
     def start(self) -> None:
         """Begin to work."""
+        service.listeners.add(self._wake.set)
         self._thread.start()
 
     def stop(self, timeout_seconds: float = 5.0) -> None:
         """Finish the present job if it ends in time; what does not is taken up again later."""
+        service.listeners.discard(self._wake.set)
         self._stopping.set()
         self._wake.set()
         self._thread.join(timeout_seconds)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from exam_engine.jobs import store
@@ -15,6 +16,9 @@ from exam_engine.jobs.rules import JobStatus
 from itembank.base import audit
 from itembank.base.errors import NotFound
 from itembank.people.rules import Actor
+
+listeners: set[Callable[[], None]] = set()
+"""Called when a job was filed in this process; its workers need not look for it then."""
 
 
 def submit(
@@ -38,6 +42,7 @@ def submit(
     )
     session.add(job)
     session.flush()
+    event.listen(session, "after_commit", _call_listeners, once=True)
     audit.record(
         session,
         actor=actor,
@@ -47,6 +52,11 @@ def submit(
         detail={"kind": kind},
     )
     return job
+
+
+def _call_listeners(_session: Session) -> None:
+    for call in tuple(listeners):
+        call()
 
 
 def find_job(session: Session, job_id: UUID) -> Job:

@@ -1,21 +1,24 @@
 """Saving answers: the SQL of a whole batch, as each database does it for the least.
 
 PostgreSQL gets one statement, which decides by its own clock and commits by itself: one message there and back. SQLite
-is a part of this process: a few short statements under its one writing lock, without the expression language, which
-would cost several times what they do.
+is a part of this process: a few short statements under its one writing lock, on a connection of the driver that is
+kept. The way through engine, pool and expression language would cost several times what they do.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import Connection, text
+from sqlalchemy import text
+from sqlalchemy.engine.interfaces import DBAPICursor
+from sqlalchemy.pool import PoolProxiedConnection
 
 from exam_engine.delivery.rules import SAVE_GRACE, AnswerRow, AttemptState, refusal
+from itembank.base.db import Database
 
 _GOES_ON = "(NOT last_step AND ends_at IS NOT NULL AND due_at < ends_at)"
 _STATE = f"id, epoch, due_at, submitted_at, paused_at, step_epoch, {_GOES_ON} AS goes_on"
@@ -82,56 +85,70 @@ _LITE_TIME = "%Y-%m-%d %H:%M:%S.%f"
 States = dict[UUID, AttemptState]
 
 
-def save_at_once(
-    connection: Connection, attempt_ids: Collection[UUID], rows: Sequence[AnswerRow], *, offset: timedelta
-) -> tuple[States, datetime | None]:
-    """Save what attempts take of ``rows``.
+class Saver(Protocol):
+    """Saves a batch in one transaction."""
 
-    Parameters
-    ----------
-    connection : Connection
-        On PostgreSQL one that commits by itself: it needs one round trip. On SQLite in a transaction, which writes
-        where there are rows.
-    rows : sequence of AnswerRow
-        The newest of each (attempt, item), in key order; none only asks for the states.
-    offset : timedelta
-        Of the test clock.
+    def save(
+        self, attempt_ids: Collection[UUID], rows: Sequence[AnswerRow]
+    ) -> tuple[States, datetime | None]:
+        """Save what attempts take of ``rows``.
 
-    Returns
-    -------
-    states, now
-        By which it was decided; no time without a known attempt.
-    """
-    if connection.dialect.name == "sqlite":
-        return _save_sqlite(connection, attempt_ids, rows, offset)
-    return _save_postgresql(connection, attempt_ids, rows, offset)
+        Parameters
+        ----------
+        attempt_ids : collection of UUID
+            Of all whose state is asked for; those of the rows are among them.
+        rows : sequence of AnswerRow
+            The newest of each (attempt, item), in key order; none only asks for the states.
+
+        Returns
+        -------
+        states, now
+            By which it was decided; no time without a known attempt.
+        """
+
+    def close(self) -> None:
+        """Give back what is held."""
 
 
-def _save_postgresql(
-    connection: Connection, attempt_ids: Collection[UUID], rows: Sequence[AnswerRow], offset: timedelta
-) -> tuple[States, datetime | None]:
-    saving = {row.attempt_id for row in rows}
-    given: dict[str, Any] = {
-        "offset": offset,
-        "asking": _array(one for one in attempt_ids if one not in saving),
-    }
-    if rows:
-        given |= {
-            "grace": SAVE_GRACE,
-            "saving": _array(saving),
-            "attempt_id": _array(row.attempt_id for row in rows),
-            "item_id": _array(row.item_id for row in rows),
-            "epoch": _array(row.epoch for row in rows),
-            "revision": _array(row.revision for row in rows),
-            "flagged": _array(row.flagged for row in rows),
-            "response": json.dumps([row.response for row in rows]),
+def saver_of(database: Database) -> Saver:
+    """Return what saves for one thread on this database."""
+    return _SqliteSaver(database) if database.is_sqlite else _PostgresqlSaver(database)
+
+
+class _PostgresqlSaver:
+    def __init__(self, database: Database) -> None:
+        self._clock = database.clock
+        self._engine = database.reserved_engine.execution_options(**database.reading)  # it commits by itself
+
+    def save(
+        self, attempt_ids: Collection[UUID], rows: Sequence[AnswerRow]
+    ) -> tuple[States, datetime | None]:
+        saving = {row.attempt_id for row in rows}
+        given: dict[str, Any] = {
+            "offset": self._clock.offset,
+            "asking": _array(one for one in attempt_ids if one not in saving),
         }
-    found = connection.execute(_SAVE if rows else _STATES, given).all()
-    states = {
-        row[0]: AttemptState(row[0], row[1], _utc(row[2]), _utc(row[3]), _utc(row[4]), row[5], row[6])
-        for row in found
-    }
-    return states, _utc(found[0][7]) if found else None
+        if rows:
+            given |= {
+                "grace": SAVE_GRACE,
+                "saving": _array(saving),
+                "attempt_id": _array(row.attempt_id for row in rows),
+                "item_id": _array(row.item_id for row in rows),
+                "epoch": _array(row.epoch for row in rows),
+                "revision": _array(row.revision for row in rows),
+                "flagged": _array(row.flagged for row in rows),
+                "response": json.dumps([row.response for row in rows]),
+            }
+        with self._engine.connect() as connection:
+            found = connection.execute(_SAVE if rows else _STATES, given).all()
+        states = {
+            row[0]: AttemptState(row[0], row[1], _utc(row[2]), _utc(row[3]), _utc(row[4]), row[5], row[6])
+            for row in found
+        }
+        return states, _utc(found[0][7]) if found else None
+
+    def close(self) -> None:
+        pass
 
 
 def _array(values: Iterable[UUID | int]) -> str:
@@ -143,37 +160,72 @@ def _utc(time: Any) -> Any:
     return time.astimezone(UTC) if time else None
 
 
-def _save_sqlite(
-    connection: Connection, attempt_ids: Collection[UUID], rows: Sequence[AnswerRow], offset: timedelta
-) -> tuple[States, datetime | None]:
-    keys = {attempt_id.hex: attempt_id for attempt_id in attempt_ids}
-    found = connection.exec_driver_sql(_LITE_STATES, (json.dumps(list(keys)),)).fetchall()
-    if not found:
-        return {}, None
-    now = _lite(found[0][7]) + offset
-    states: States = {}
-    for key, epoch, due_at, submitted_at, paused_at, step_epoch, goes_on, _ in found:
-        states[keys[key]] = AttemptState(
-            keys[key], epoch, _lite(due_at), _lite(submitted_at), _lite(paused_at), step_epoch, bool(goes_on)
-        )
-    saved_at = now.strftime(_LITE_TIME)
-    taken = [
-        (
-            row.attempt_id.hex,
-            row.item_id.hex,
-            row.epoch,
-            row.revision,
-            row.flagged,
-            json.dumps(row.response),
-            saved_at,
-        )
-        for row in rows
-        if refusal(states.get(row.attempt_id), epoch=row.epoch, now=now) is None
-    ]
-    if taken:
-        connection.exec_driver_sql(_LITE_HISTORY, taken)
-        connection.exec_driver_sql(_LITE_LATEST, taken)
-    return states, now
+class _SqliteSaver:
+    """Keeps one connection of the driver, whose pages and statements stay at hand."""
+
+    def __init__(self, database: Database) -> None:
+        self._clock, self._engine = database.clock, database.reserved_engine
+        self._connection: PoolProxiedConnection | None = None
+
+    def save(
+        self, attempt_ids: Collection[UUID], rows: Sequence[AnswerRow]
+    ) -> tuple[States, datetime | None]:
+        try:
+            if self._connection is None:
+                self._connection = self._engine.raw_connection()
+            cursor = self._connection.cursor()
+            cursor.execute("BEGIN IMMEDIATE" if rows else "BEGIN")
+            decided = self._save(cursor, attempt_ids, rows)
+            cursor.execute("COMMIT")
+        except BaseException:
+            self.close()
+            raise
+        return decided
+
+    def _save(
+        self, cursor: DBAPICursor, attempt_ids: Collection[UUID], rows: Sequence[AnswerRow]
+    ) -> tuple[States, datetime | None]:
+        keys = {attempt_id.hex: attempt_id for attempt_id in attempt_ids}
+        cursor.execute(_LITE_STATES, (json.dumps(list(keys)),))
+        found = cursor.fetchall()
+        if not found:
+            return {}, None
+        now = _lite(found[0][7]) + self._clock.offset
+        states: States = {}
+        for key, epoch, due_at, submitted_at, paused_at, step_epoch, goes_on, _ in found:
+            states[keys[key]] = AttemptState(
+                keys[key],
+                epoch,
+                _lite(due_at),
+                _lite(submitted_at),
+                _lite(paused_at),
+                step_epoch,
+                bool(goes_on),
+            )
+        saved_at = now.strftime(_LITE_TIME)
+        taken = [
+            (
+                row.attempt_id.hex,
+                row.item_id.hex,
+                row.epoch,
+                row.revision,
+                row.flagged,
+                json.dumps(row.response),
+                saved_at,
+            )
+            for row in rows
+            if refusal(states.get(row.attempt_id), epoch=row.epoch, now=now) is None
+        ]
+        if taken:
+            cursor.executemany(_LITE_HISTORY, taken)
+            cursor.executemany(_LITE_LATEST, taken)
+        return states, now
+
+    def close(self) -> None:
+        """Give the connection back, which undoes what was not committed."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
 
 def _lite(time: str | None) -> Any:

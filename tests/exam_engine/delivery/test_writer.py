@@ -13,7 +13,6 @@ from sqlalchemy import select
 from sqlalchemy.exc import DataError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from exam_engine.delivery.lean import saving
 from exam_engine.delivery.lean.desk import Desk
 from exam_engine.delivery.lean.requests import Wait
 from exam_engine.delivery.models import Answer, AnswerHistory, Attempt
@@ -151,7 +150,7 @@ def test_an_answer_the_database_refuses_takes_no_other_with_it(
 
         return refuse_poison
 
-    monkeypatch.setattr(saving, "save_at_once", poisoned(saving.save_at_once))
+    monkeypatch.setattr(writer._saver, "save", poisoned(writer._saver.save))
     sent = [row(attempt, item, 1, "A") for item in items]
     sent[3] = row(attempt, items[3], 1, "poison")
     ticket = writer.save(attempt.id, 1, sent)
@@ -192,7 +191,7 @@ def test_a_database_that_is_away_acknowledges_nothing_and_recovers(
         raise OperationalError("insert", {}, Exception("connection lost"))
 
     with monkeypatch.context() as patched:
-        patched.setattr(saving, "save_at_once", away)
+        patched.setattr(writer._saver, "save", away)
         assert writer.save(attempt.id, 1, [row(attempt, item, 1, "A")]).refusal is DatabaseAway
     assert stored(database) == {}
     assert writer.save(attempt.id, 1, [row(attempt, item, 1, "A")]).refusal is None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -46,6 +48,23 @@ def test_a_job_runs_once_and_keeps_its_result(database: Database, institution: I
     job = _find(database, job_id)
     assert runs == [21]
     assert (job.status, job.result, job.done, job.total) == (JobStatus.DONE, {"doubled": 42}, 2, 2)
+
+
+def test_a_job_filed_in_this_process_begins_at_once(database: Database, institution: Institution) -> None:
+    done = threading.Event()
+
+    def work(_context: JobContext) -> dict[str, Any]:
+        done.set()
+        return {}
+
+    runner = Runner(database, {"test.work": work}, poll_seconds=3600)
+    runner.start()
+    try:
+        time.sleep(0.2)  # it has looked and found nothing
+        _submit(database, institution)
+        assert done.wait(30)
+    finally:
+        runner.stop()
 
 
 def test_a_handler_sees_only_its_institution(database: Database, institution: Institution) -> None:
