@@ -3,7 +3,8 @@
 A request that comes alone wakes the process for itself: switches, cold caches, the loop's own turn and a transaction of
 its own cost many times what the request does. From some dozens a second on, the loop therefore looks at its sockets no
 more often than every ``PULSE_SECONDS`` and works off together what has come: the answers of a pulse then share one
-transaction, too. What the process's own threads have ready is passed on at once, and where few ask nobody waits.
+transaction, too. What is due by the clock waits for the pulse like the sockets, since it would wake the process as
+well. What the process's own threads have ready is passed on at once, and where few ask nobody waits.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ class PulsedSelector(selectors.DefaultSelector):
         if left <= 0:
             self._next = time.monotonic() + PULSE_SECONDS
             return self._look(0)
-        pause = left if timeout is None else min(left, max(timeout, 0))
+        pause = 0 if timeout is not None and timeout <= 0 else left
         if self._waker is not None and self._poll.poll(pause * 1000):
             return [(self._waker, selectors.EVENT_READ)]
         return []

@@ -82,15 +82,20 @@ class _Sitting:
         self._shown: dict[UUID, Shown] = {}
         self.looked_at = time.monotonic()
 
+    def glance(self, room_id: UUID) -> Shown | None:
+        """Return what was seen of a room within FRESH_SECONDS, without waiting for anything."""
+        self._asked[room_id] = now = time.monotonic()
+        return self._shown.get(room_id) if now - self.looked_at < FRESH_SECONDS else None
+
     def show(self, database: Database, room_id: UUID) -> Shown:
         """Return what was seen of a room within FRESH_SECONDS, or look at all that are watched."""
         with self._looking:
+            if (shown := self.glance(room_id)) is not None:
+                return shown
             now = time.monotonic()
-            self._asked[room_id] = now
-            if room_id not in self._shown or now - self.looked_at >= FRESH_SECONDS:
-                self._asked = {room: at for room, at in self._asked.items() if at > now - WATCHED_SECONDS}
-                self._look(database)
-                self.looked_at = now
+            self._asked = {room: at for room, at in list(self._asked.items()) if at > now - WATCHED_SECONDS}
+            self._look(database)
+            self.looked_at = now
             return self._shown[room_id]
 
     def _look(self, database: Database) -> None:
@@ -125,11 +130,17 @@ class Live:
 
     def room(self, sitting_id: UUID, room_id: UUID) -> Shown:
         """Return the seats of a room; nobody's name, nobody's answer."""
+        return self._watched(sitting_id).show(self.database, room_id)
+
+    def room_at_hand(self, sitting_id: UUID, room_id: UUID) -> Shown | None:
+        """Return the same if it was seen just now, without waiting for anything."""
+        return self._watched(sitting_id).glance(room_id)
+
+    def _watched(self, sitting_id: UUID) -> _Sitting:
         with self._lock:
             since = time.monotonic() - UNWATCHED_SECONDS
             self._sittings = {key: one for key, one in self._sittings.items() if one.looked_at > since}
-            sitting = self._sittings.setdefault(sitting_id, _Sitting(sitting_id))
-        return sitting.show(self.database, room_id)
+            return self._sittings.setdefault(sitting_id, _Sitting(sitting_id))
 
     def sitting(self, sitting_id: UUID) -> Shown:
         """Return the counts of every room of a sitting."""
@@ -204,16 +215,29 @@ def _news(shown: Mapping[str, Any], rows: Mapping[str, Any]) -> tuple[list[str],
     return gone, {key: row for key, row in rows.items() if shown.get(key) != row}
 
 
+def _nothing_at_hand() -> None:
+    return None
+
+
 async def events(
-    draw: Callable[[], Shown], may_watch: Callable[[], bool], *, once: bool = False
+    draw: Callable[[], Shown],
+    may_watch: Callable[[], bool],
+    *,
+    at_hand: Callable[[], Shown | None] = _nothing_at_hand,
+    once: bool = False,
 ) -> AsyncIterator[str]:
-    """Yield the whole picture, then what changed, until the sitting is closed, or the login or its reach ends."""
+    """Yield the whole picture, then what changed, until the sitting is closed, or the login or its reach ends.
+
+    ``at_hand`` gives the picture that another stream has just had drawn, if any: that needs no thread.
+    """
     shown: Mapping[str, Any] = {}
     loop = asyncio.get_running_loop()
     told = asked = loop.time()
     yield "retry: 2000\n\n"
     while True:
-        picture = await run_in_threadpool(draw)
+        picture = at_hand()
+        if picture is None:
+            picture = await run_in_threadpool(draw)
         rows = picture.rows
         gone, changed = _news(shown, rows)
         if changed or gone:
@@ -251,7 +275,13 @@ class _Stream(StreamingResponse):
             asyncio.get_running_loop().run_in_executor(None, self._release)
 
 
-def _stream(ctx: Context, live: Live, sitting_id: UUID, draw: Callable[[], Shown]) -> StreamingResponse:
+def _stream(
+    ctx: Context,
+    live: Live,
+    sitting_id: UUID,
+    draw: Callable[[], Shown],
+    at_hand: Callable[[], Shown | None] = _nothing_at_hand,
+) -> StreamingResponse:
     token = ctx.request.cookies.get(security.SESSION_COOKIE, "")
     key, holder = f"streams:{session_digest(token)}", new_id().hex
     # A browser's EventSource names this type; whoever asks without is given one picture and no stream.
@@ -266,7 +296,7 @@ def _stream(ctx: Context, live: Live, sitting_id: UUID, draw: Callable[[], Shown
 
     if not once and not hold():
         raise TooManyStreams(most=MOST_STREAMS)
-    source = events(draw, may_go_on, once=once)
+    source = events(draw, may_go_on, at_hand=at_hand, once=once)
     return _Stream(source, lambda: live.shared.release(key, holder))
 
 
@@ -277,7 +307,13 @@ def watch_room(
     """What changes in a room."""
     if not any(seat.room.id == room_id for seat in sittings.list_seats(ctx.session, sitting_id, room_id)):
         raise NotFound
-    return _stream(ctx, live, sitting_id, lambda: live.room(sitting_id, room_id))
+    return _stream(
+        ctx,
+        live,
+        sitting_id,
+        lambda: live.room(sitting_id, room_id),
+        lambda: live.room_at_hand(sitting_id, room_id),
+    )
 
 
 @router.get("/sittings/{sitting_id}/events")

@@ -25,7 +25,7 @@ from exam_engine.sittings.models import Sitting
 from exam_engine.sittings.rules import SittingStatus
 from itembank.base.db import database_now
 
-OVERLAP = timedelta(seconds=2)
+OVERLAP = timedelta(seconds=1)
 """An answer has the time at which its transaction began: what becomes visible so much later is still seen at once."""
 
 WHOLE = timedelta(seconds=30)
@@ -87,7 +87,7 @@ class SittingFollower:
         for room_id, room in self._rooms.items():
             if judged or room_id in moved:
                 self._judge_all(session, room, now)
-            elif places := [room.places[attempt] for attempt in saved & room.places.keys()]:
+            elif places := [room.places[attempt] for attempt in saved if attempt in room.places]:
                 self._judge_some(session, room, now, places)
         assert self._sitting is not None
         closed = self._sitting.status is SittingStatus.CLOSED

@@ -49,7 +49,7 @@ class Tally:
         rows = [
             row for row in store.saved_since(session, sitting_id, room_ids, since) if row[0] in self._followed
         ]
-        self._remember(session, {row[0] for row in rows} - self._answered.keys())
+        self._remember(session, {row[0] for row in rows if row[0] not in self._answered})
         found: dict[UUID, tuple[int, datetime]] = {}
         for attempt, item, answered, saved_at in rows:
             bit = self._bit(item)
