@@ -173,6 +173,7 @@ class _SqliteSaver:
         try:
             if self._connection is None:
                 self._connection = self._engine.raw_connection()
+                self._connection.detach()  # the pool has its number for others
             cursor = self._connection.cursor()
             cursor.execute("BEGIN IMMEDIATE" if rows else "BEGIN")
             decided = self._save(cursor, attempt_ids, rows)
@@ -222,7 +223,7 @@ class _SqliteSaver:
         return states, now
 
     def close(self) -> None:
-        """Give the connection back, which undoes what was not committed."""
+        """Close the connection, which undoes what was not committed."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None
