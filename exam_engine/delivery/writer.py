@@ -26,7 +26,6 @@ from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
 from exam_engine.delivery import store
 from exam_engine.delivery.batches import Batcher, repeat_after_deadlock
-from exam_engine.delivery.lean import saving
 from exam_engine.delivery.rules import (
     AnswerNotStorable,
     AnswerRow,
@@ -35,6 +34,7 @@ from exam_engine.delivery.rules import (
     refusal,
     remaining_seconds,
 )
+from exam_engine.delivery.saving.store import saver_of
 from itembank.base.db import Database
 from itembank.base.errors import ExamError
 
@@ -85,7 +85,7 @@ class Writer:
         turn: AbstractContextManager[object] | None = None,
     ) -> None:
         self._database = database
-        self._saver = saving.saver_of(database)
+        self._saver = saver_of(database)
         self._batcher: Batcher[Ticket] = Batcher(
             self._work,
             name="answers",
