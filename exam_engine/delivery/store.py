@@ -1,4 +1,4 @@
-"""All SQL of delivery. The first half is the one road that bypasses the ORM: saving answers."""
+"""All SQL of delivery but that of its features, of the lean road and of the writer (``saving``)."""
 
 from __future__ import annotations
 

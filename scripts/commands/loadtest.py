@@ -189,6 +189,7 @@ def _own(arguments: argparse.Namespace) -> dict[str, Any]:
                 "saves a second": round(burst.counts["save in burst"] / burst.seconds),
                 "calls a second": round(burst.counts["call in burst"] / burst.seconds),
                 "save, all in, cpu milliseconds": round(dear["save, all in"], 3),
+                **figures.standing(working, burst),
             }
             report["ceiling at 60 % of two cores, by the burst"] = figures.ceiling(dear)
         found = compare(one.ledger, open_site(site.settings, migrate=False).database)

@@ -100,6 +100,20 @@ def at_rate(cost: dict[str, float], burst: Phase) -> dict[str, float]:
     return cost | {"save, all in": 1000 * burst.cpu / max(1, burst.counts["save in burst"])}
 
 
+def standing(working: Phase, burst: Phase) -> dict[str, float]:
+    """Return the cost of one save more with its share of calls, and what the site costs besides, whatever is saved.
+
+    Two rates, one straight line: besides is what watched rooms, sweeper, queue of jobs and pulses cost.
+    """
+    slow, fast = working.counts["save"] / working.seconds, burst.counts["save in burst"] / burst.seconds
+    idle, busy = working.cpu / working.seconds, burst.cpu / burst.seconds
+    more = (busy - idle) / (fast - slow) if fast > slow else 0.0
+    return {
+        "one save more, cpu milliseconds": round(1000 * more, 3),
+        "besides, cpu milliseconds a second": round(1000 * (idle - more * slow), 1),
+    }
+
+
 def text(report: dict[str, Any]) -> str:
     """Return the report as lines to read."""
     lines = [f"{report['candidates']} candidates, {report['minutes']} minutes, {report['url']}"]

@@ -10,7 +10,7 @@ import pytest
 from scripts import cli
 from scripts.commands import loadtest
 from scripts.load.candidates import Course
-from scripts.load.figures import Figures, Phase, at_rate, ceiling, costs
+from scripts.load.figures import Figures, Phase, at_rate, ceiling, costs, standing
 from scripts.load.hall import cast
 
 
@@ -113,6 +113,16 @@ def test_the_ceiling_by_the_burst_is_reckoned_with_what_a_save_cost_in_it() -> N
     assert dear["at work"] == 12_000
     assert cheap["at work"] == 80_000
     assert cheap["logins within a minute"] == dear["logins within a minute"] == 72_000
+
+
+def test_what_saves_cost_is_told_apart_from_what_a_site_costs_anyway() -> None:
+    working = Phase(100.0, 6.0, 0.0, Counter({"save": 10_000}))  # 60 ms a second at 100 saves a second
+    burst = Phase(10.0, 1.0, 0.6, Counter({"save in burst": 5_000}))  # 160 ms at 500
+
+    assert standing(working, burst) == {
+        "one save more, cpu milliseconds": 0.25,
+        "besides, cpu milliseconds a second": 35.0,
+    }
 
 
 @pytest.mark.parametrize("name", ["kills", "saves", "lanes", "workers"])
