@@ -66,6 +66,9 @@ FILLED = 1_000
 TIGHT = 0.5
 """Part of a pool that forms take from which on all items are dealt out at once when one form after the other failed."""
 
+NEARLY = 0.99
+"""Part of the deviation that parallel forms are asked for at which items that are dealt out stay where they are."""
+
 TIMED = ("bound", "build", "improve", "polish")
 """Stages that a time limit ends; forms are verified and reasons sought to the end."""
 
@@ -246,7 +249,7 @@ class _Task:
         for plan in plans:
             built, dealt = None, is_for(program, self.forms)
             if plan.x is not None and dealt:
-                enough = math.inf if self.any_will_do else self.stage.bound + close_enough(program)
+                enough = math.inf if self.any_will_do else self.stage.bound + NEARLY * LADDER[0]
                 look = lambda: self.report(0, self.forms, "build")  # noqa: E731
                 built = deal(program, program.rows, plan.x, enough, self.rng, self.work, look)
             if built is None and not (dealt and program.width * self.forms > FILLED):

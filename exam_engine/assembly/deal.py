@@ -14,31 +14,49 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import scipy.sparse as sp
 
+from exam_engine.assembly.beside import BROKEN, Bounds, bounds_beside, places
 from exam_engine.assembly.between import item_limits, use_limits
 from exam_engine.assembly.compile import Program
+from exam_engine.assembly.mend import Table, excess, mend
 from exam_engine.assembly.moves import FEW_VALUES
 from exam_engine.assembly.pool import FloatArray
 from exam_engine.assembly.rows import BoolArray, IntArray, Rows
 from exam_engine.assembly.solver import Work
 
-STEPS, STEPS_OF_WORK = 15_000, 50
+STEPS, STEPS_OF_WORK = 3_000, 50
 """Exchanges of a search, and how many count as a unit of work."""
 
 STAYS = (3, 8)
 """For how many steps, at least and below, an item that was moved stays."""
 
-GOAL_WEIGHT, GOAL_GAIN, RULE_GAIN = 0.3, 0.02, 0.2
-"""Weight of a goal at first (of a rule it is 1), and what either gains when nothing helps."""
+RULE_GAIN = 0.2
+"""What the weight of a broken rule (1 at first) gains when nothing helps."""
 
-FAR, NEARER = 0.02, 0.8
-"""Deviation that is usually aimed at first, and what part of one that was reached is aimed at next."""
+LIGHTEST = 0.05
+"""What the weight of a goal that is near enough falls to at least."""
+
+FAR, MEAN = 0.02, 1.5
+"""Deviation that is aimed at first, and that of the average of all forms that costs as much as the aim costs a form, in
+units of it."""
+
+STALE = 1_000
+"""Exchanges that brought nothing nearer after which a search returns to the best forms, with first weights."""
+
+MEND_OF_WORK = 10
+"""Units of work of a few exchanges at once."""
+
+ROUNDS, IN_VAIN = 40, 12
+"""Rounds of mending the best forms, and rounds in vain after which it ends."""
+
+AWAY, MORE = (0, 200, 600), 800
+"""Exchanges that lead away from mended forms, in turn, and those in search of others from there."""
+
+OTHERS, BESIDE = (1.3, 1.6, 2.0), 1e-5
+"""How much farther off others may be, in parts and beside it, one after the other: the same would not lead on."""
 
 BY_CHANCE = 0.05
 """What chance adds to the fractions of the plan when items are dealt out first."""
-
-BROKEN = 1e-6
 
 Single = npt.NDArray[np.float32]
 
@@ -47,49 +65,23 @@ Single = npt.NDArray[np.float32]
 class Manner:
     """How one search goes about it."""
 
-    far: float = FAR
-    """Deviation that is aimed at first."""
-    mean: float = np.inf
-    """Deviation of the average of all forms that costs as much as the aim costs a form, in units of it."""
-    hopeless: int = 2_000
-    """Exchanges without forms that keep every rule after which it is given up: the sets of a plan may leave no way."""
-    patience: int = 4_000
-    """Exchanges that brought nothing nearer after which it ends."""
-    stale: int = 600
-    """Exchanges that brought nothing nearer after which it returns to the best forms, with first weights."""
+    weight: float = 0.1
+    """Weight of a goal at first; of a rule it is 1."""
+    gain: float = 0.05
+    """What a goal that is not near enough gains when no exchange helps."""
+    fades: float = 0.9
+    """What part of its weight one keeps that is."""
+    nearer: float = 0.8
+    """What part of a deviation that was reached is aimed at next."""
 
 
 MANNERS = (
-    Manner(hopeless=4_000, patience=STEPS, stale=STEPS),
-    Manner(mean=1.5),
-    Manner(far=3 * FAR),
-    Manner(far=3 * FAR, mean=1.5),
+    Manner(),
+    Manner(gain=0.1, fades=0.8, nearer=0.9),
+    Manner(weight=0.3, gain=0.1, fades=0.8),
+    Manner(),
 )
 """One search after the other, until one comes near enough."""
-
-
-@dataclass(frozen=True, eq=False)
-class _Bounds:
-    """Values of the items in some rows (n_items, n_rows), and the bounds of each form (n_forms, n_rows)."""
-
-    values: FloatArray
-    lower: FloatArray
-    upper: FloatArray
-
-    def broken(self, sums: FloatArray, forms: int | slice = slice(None)) -> FloatArray:
-        """Return by how much sums (…, n_rows) are outside the bounds of forms."""
-        low, high = self.lower[forms], self.upper[forms]
-        return np.asarray(np.maximum(0.0, np.maximum(low - sums, sums - high)))
-
-    def take(self, rows: npt.NDArray[np.bool_]) -> _Bounds:
-        return _Bounds(self.values[:, rows], self.lower[:, rows], self.upper[:, rows])
-
-    def scaled(self) -> _Bounds:
-        """Return the same rows in units of what an item adds to them."""
-        size = np.abs(self.values)
-        unit = size.sum(axis=0) / np.maximum((size > 0).sum(axis=0), 1)
-        unit[unit == 0] = 1.0
-        return _Bounds(self.values / unit, self.lower / unit, self.upper / unit)
 
 
 def is_for(program: Program, forms: int) -> bool:
@@ -127,24 +119,42 @@ def deal(
     look : callable
         Called that often.
     """
-    best, least = None, np.inf
+    search, best = None, np.inf
+    step = _Steps(work, look)
     for manner in MANNERS:
-        search = _Deal(program, rows, x, enough, rng, manner)
-        goes_on = True
-        for step in range(STEPS):
-            if step % STEPS_OF_WORK == 0:
-                goes_on = work.used < work.limit and work.seconds > 0
-                if not goes_on:
-                    break
-                work.spend(1)
-                look()
-            if search.is_done or search.is_late(step) or not search.exchange(step):
-                break
-        if search.least < least:
-            best, least = search.best(), search.least
-        if search.is_done or not goes_on:
+        one = _Deal(program, rows, x, enough, rng, manner)
+        one.run(STEPS, step)
+        if one.excess < best:
+            search, best = one, one.excess
+        if one.is_done or step.ended:
             break
-    return best
+    if search is not None and not search.is_done:
+        search.finish(step)
+    return None if search is None else search.best()
+
+
+@dataclass
+class _Steps:
+    """Counts exchanges and what they cost."""
+
+    work: Work
+    look: Callable[[], None]
+    made: int = 0
+    ended: bool = False
+
+    def take(self) -> bool:
+        """Whether there is work left for one more."""
+        if self.made % STEPS_OF_WORK == 0:
+            self.spend(1)
+        self.made += 1
+        return not self.ended
+
+    def spend(self, units: int) -> None:
+        """Count units of work."""
+        self.ended = self.work.used >= self.work.limit or self.work.seconds <= 0
+        if not self.ended:
+            self.work.spend(units)
+            self.look()
 
 
 class _Deal:
@@ -162,8 +172,8 @@ class _Deal:
         self.n, self.forms, self.rng, self.enough = program.size, len(x), rng, max(enough, BROKEN)
         self.manner = manner
         self.switches = x[:, self.n :] > 0.5
-        every = _bounds_beside(rows, self.switches, self.n)
-        allowed, self.given = _places(every)
+        every = bounds_beside(rows, self.switches, self.n)
+        allowed, self.given = places(every)
         allowed &= use_limits(program, self.forms)[: self.n] > 0
         held = self.given.any(axis=0)
         self.movable: IntArray = np.flatnonzero(~held & allowed.any(axis=0)).astype(np.int64)
@@ -176,21 +186,21 @@ class _Deal:
         self._prepare()
         self.allowed = np.vstack([allowed, np.ones((1, self.n), dtype=bool)])[:, self.movable]
         self.stays = np.zeros(len(self.movable), dtype=np.int64)
-        self.least, self.lowest, self.is_done = np.inf, np.inf, False
-        self.aim = max(self.enough, manner.far)
+        self.excess, self.lowest, self.is_done = np.inf, np.inf, False
+        self.aim = max(self.enough, FAR)
         self.kept: IntArray | None = None
-        self.latest = self.reached = 0
+        self.latest = self.step = 0
         self._sum()
-        self._keep_best(0)
+        self._keep_best()
 
-    def _divide_rows(self, every: _Bounds, allowed: BoolArray) -> tuple[_Bounds, _Bounds, _Bounds]:
+    def _divide_rows(self, every: Bounds, allowed: BoolArray) -> tuple[Bounds, Bounds, Bounds]:
         """Return the rows that can be broken, over what is movable: counts, few values, many values."""
         most = allowed @ np.maximum(every.values, 0.0)
         least = allowed @ np.minimum(every.values, 0.0)
         risky = (most > every.upper + BROKEN) | (least < every.lower - BROKEN)
         rows = every.take(np.asarray(risky.any(axis=0)))
         given = self.given @ rows.values
-        rows = _Bounds(rows.values[self.movable], rows.lower - given, rows.upper - given)
+        rows = Bounds(rows.values[self.movable], rows.lower - given, rows.upper - given)
         counts = ((rows.values == 0.0) | (rows.values == 1.0)).all(axis=0)
         many = np.array([len(np.unique(column)) for column in rows.values.T], dtype=np.int64)
         few, wide = ~counts & (many <= FEW_VALUES), ~counts & (many > FEW_VALUES)
@@ -208,7 +218,7 @@ class _Deal:
         self.pull: Single = pull.astype(np.float32)
         self.right: Single = np.column_stack([counts.values, has, pull]).astype(np.float32)
         self.weights = [np.ones(part.lower.shape) for part in self.parts]
-        self.goal_weight = np.full(self.goals.shape, GOAL_WEIGHT)
+        self.goal_weight = np.full(self.goals.shape, self.manner.weight)
 
     def _first(self, x: FloatArray, allowed: BoolArray) -> IntArray:
         """Deal items out as the fractions of the plan say, each form as many as it has there."""
@@ -263,7 +273,7 @@ class _Deal:
     def _charge(self) -> FloatArray:
         """Return what a squared deviation of each form, and of what is left over, costs."""
         aim = np.full((self.forms + 1, 1), self.aim)
-        aim[self.forms] *= self.manner.mean * self.forms
+        aim[self.forms] *= MEAN * self.forms
         return np.asarray(self.goal_weight / aim**2)
 
     def _price_of_few(self, f: int) -> Single:
@@ -283,15 +293,63 @@ class _Deal:
             total[: self.forms] += (part.broken(sums) * weight).sum(axis=1)
         return np.asarray(total)
 
-    def exchange(self, step: int) -> bool:
+    def run(self, steps: int, step: _Steps) -> bool:
+        """Make so many exchanges, unless forms are near enough before; tell whether they are."""
+        for _ in range(steps):
+            if self.is_done or not step.take() or not self.exchange():
+                break
+        return self.is_done
+
+    def finish(self, step: _Steps) -> None:
+        """Mend the best forms, search for others as good some way off, mend these, and so on."""
+        best, kept, in_vain = self.excess, self.kept, 0
+        for round_ in range(ROUNDS):
+            self._mend(step)
+            mended = self.kept
+            in_vain = 0 if self.excess < best else in_vain + 1
+            if self.excess < best:
+                best, kept = self.excess, self.kept
+            if self.is_done or step.ended or in_vain == IN_VAIN:
+                break
+            near, self.excess = self.excess, 0.0
+            done = self.run(AWAY[round_ % len(AWAY)], step)
+            for more in () if done else OTHERS:
+                self.excess = more * near + BESIDE
+                done = self.run(MORE, step)
+                if self.kept is not mended:
+                    break
+            if self.excess < best and self.kept is not mended:
+                best, kept = self.excess, self.kept
+            if done:
+                break
+        self.excess, self.kept = best, kept
+
+    def _mend(self, step: _Steps) -> None:
+        """Bring the best forms nearer by several exchanges at once, until none are found; go on from there."""
+        assert self.kept is not None
+        values = np.hstack([part.values for part in self.parts])
+        lower, upper = (np.hstack([getattr(part, end) for part in self.parts]) for end in ("lower", "upper"))
+        goals = self.goals[: self.forms]
+        table = Table(self.kept.copy(), values, lower, upper, self.pulls, goals, self.allowed)
+        while not step.ended and mend(table, self.enough, self.rng):
+            step.spend(MEND_OF_WORK)
+        off = table.off()
+        self.kept, self.excess = table.at, float(excess(off.ravel(), self.enough))
+        self._return_to_best()
+        self.is_done = self.excess <= 0.0
+        self.aim = max(self.enough, self.manner.nearer * float(np.abs(off).max(initial=0.0)))
+        self._price_all()
+
+    def exchange(self) -> bool:
         """Make the best exchange of a form, chosen by what it costs; False when there is none to be made."""
+        self.step += 1
         costs = self._costs()
         now = float(costs.sum())
         own = costs[: self.forms]
         f = int(self.rng.choice(self.forms, p=own / own.sum()))
         gone, come = np.flatnonzero(self.at == f), np.flatnonzero(self.at != f)
         change = self._changes(f, gone, come)
-        tabu = (self.stays[gone] > step)[:, None] | (self.stays[come] > step)
+        tabu = (self.stays[gone] > self.step)[:, None] | (self.stays[come] > self.step)
         change[tabu & (now + change >= self.lowest - BROKEN)] = np.inf
         if not change.size or not np.isfinite(least := float(change.min())):
             return bool(change.size)
@@ -299,11 +357,11 @@ class _Deal:
         if least > -BROKEN:
             self._weigh()
         self._swap(f, int(gone[i]), int(come[j]))
-        self.stays[[gone[i], come[j]]] = step + self.rng.integers(*STAYS, 2)
+        self.stays[[gone[i], come[j]]] = self.step + self.rng.integers(*STAYS, 2)
         self.lowest = min(self.lowest, now + least)
-        self._keep_best(step)
-        if self.kept is not None and step > self.latest + self.manner.stale:
-            self._return_to_best(step)
+        self._keep_best()
+        if self.kept is not None and self.step > self.latest + STALE:
+            self._return_to_best()
         return True
 
     def _changes(self, f: int, gone: IntArray, come: IntArray) -> FloatArray:
@@ -331,9 +389,10 @@ class _Deal:
 
     def _weigh(self) -> None:
         """Give weight to what is broken where no exchange helps."""
-        self.goal_weight[: self.forms] += GOAL_GAIN * (
-            np.abs(self.totals - self.goals)[: self.forms] > self.aim
-        )
+        far = np.abs(self.totals - self.goals)[: self.forms] > self.enough
+        goals = self.goal_weight[: self.forms]
+        goals[far] += self.manner.gain
+        goals[~far] = np.maximum(LIGHTEST, goals[~far] * self.manner.fades)
         for part, sums, weight in zip(self.parts, self.sums, self.weights, strict=True):
             weight += RULE_GAIN * (part.broken(sums) > BROKEN)
         self._price_all()
@@ -347,31 +406,26 @@ class _Deal:
                 sums[h] += part.values[come] - part.values[gone]
             self._price(h)
 
-    def _keep_best(self, step: int) -> None:
+    def _keep_best(self) -> None:
         parts = zip(self.parts, self.sums, strict=True)
         if any((part.broken(sums) > BROKEN).any() for part, sums in parts):
             return
-        off = float(np.abs(self.totals - self.goals)[: self.forms].max(initial=0.0))
-        if off < self.least:
-            self.least, self.kept, self.latest, self.reached = off, self.at.copy(), step, step
-        self.is_done = off <= self.enough
-        if off <= self.aim and not self.is_done:
-            self.aim = max(self.enough, NEARER * off)
-            self.goal_weight[:] = GOAL_WEIGHT
+        off = (self.totals - self.goals)[: self.forms]
+        beyond, most = float(excess(off.ravel(), self.enough)), float(np.abs(off).max(initial=0.0))
+        if beyond < self.excess or beyond <= 0.0:
+            self.excess, self.kept, self.latest = beyond, self.at.copy(), self.step
+        self.is_done = most <= self.enough
+        if most <= self.aim and not self.is_done:
+            self.aim = max(self.enough, self.manner.nearer * most)
+            self.goal_weight[:] = self.manner.weight
             self._price_all()
 
-    def is_late(self, step: int) -> bool:
-        """Whether nothing has come of it for so long that it is given up."""
-        if self.kept is None:
-            return step >= self.manner.hopeless
-        return step >= self.reached + self.manner.patience
-
-    def _return_to_best(self, step: int) -> None:
+    def _return_to_best(self) -> None:
         assert self.kept is not None
-        self.latest, self.at = step, self.kept.copy()
+        self.latest, self.at = self.step, self.kept.copy()
         for weight in self.weights:
             weight[:] = 1.0
-        self.goal_weight[:] = GOAL_WEIGHT
+        self.goal_weight[:] = self.manner.weight
         self._sum()
 
     def best(self) -> BoolArray | None:
@@ -381,21 +435,3 @@ class _Deal:
         held = self.given.copy()
         held[:, self.movable] |= self.kept == np.arange(self.forms)[:, None]
         return np.hstack([held, self.switches])
-
-
-def _bounds_beside(rows: Rows, switches: BoolArray, n: int) -> _Bounds:
-    """Return the rows over the items alone, beside the switches (n_forms, n_switches) of each form."""
-    beside = (sp.csr_array(rows.matrix[:, n:]) @ switches.T.astype(np.float64)).T
-    values = rows.matrix[:, :n].toarray().T
-    return _Bounds(np.ascontiguousarray(values), rows.lower - beside, rows.upper - beside)
-
-
-def _places(rows: _Bounds) -> tuple[BoolArray, BoolArray]:
-    """Return which items each form may have, and which it must, as far as single rows say, shape (n_forms, n_items)."""
-    counts = ((rows.values == 0.0) | (rows.values == 1.0)).all(axis=0)
-    part = rows.take(counts)
-    none = part.upper < 1.0 - BROKEN
-    allowed = (none.astype(np.float64) @ part.values.T) == 0
-    all_ = (part.lower > 0) & (allowed @ part.values <= part.lower + BROKEN)
-    given = ((all_.astype(np.float64) @ part.values.T) > 0) & allowed
-    return np.asarray(allowed), np.asarray(given)

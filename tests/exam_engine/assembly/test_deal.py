@@ -109,8 +109,8 @@ def test_what_an_exchange_changes_is_the_difference_of_costs() -> None:
     rng = np.random.default_rng(3)
     search = _Deal(program, program.rows, x, 0.001, rng)
     assert all(part.values.shape[1] for part in search.parts)
-    for step in range(40):
-        search.exchange(step)
+    for _ in range(40):
+        search.exchange()
     for f in range(FORMS):
         gone, come = np.flatnonzero(search.at == f), np.flatnonzero(search.at != f)
         change = search._changes(f, gone, come)
