@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from exam_engine.assembly.assemble import WORK_LIMIT, Progress, assemble
+from exam_engine.assembly.assemble import WORK_LIMIT, assemble
 from exam_engine.assembly.compile import Program, compile_program
 from exam_engine.assembly.individual.check import check_forms
 from exam_engine.assembly.individual.draw import LAG, WALKS, Block, Drawn, Ground, make_bases
@@ -24,6 +24,7 @@ from exam_engine.assembly.individual.workers import Workers
 from exam_engine.assembly.pool import Pool
 from exam_engine.assembly.result import Assembled, Cancelled, Infeasible, Run, Undecided
 from exam_engine.assembly.rows import IntArray, Rows
+from exam_engine.assembly.search import Progress
 from exam_engine.assembly.solver import SOLVER, OutOfTime, Work, WorkExhausted, solver_version
 from exam_engine.assembly.specification import Include, Specification, is_across, soft_weight
 from exam_engine.assembly.targets import Near
