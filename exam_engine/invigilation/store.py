@@ -349,24 +349,31 @@ def rooms_of_attempts(session: Session, sitting_id: UUID) -> dict[UUID, tuple[UU
 def messages_of(session: Session, attempt_id: UUID) -> Sequence[RoomMessage]:
     """Return what the candidate of an attempt was told: alone, in the room where the seat is, or with everybody."""
     query = (
-        select(RoomMessage)
-        .join(Attempt, Attempt.sitting_id == RoomMessage.sitting_id)
+        _to_seats()
         .join(
-            Seat, and_(Seat.sitting_id == Attempt.sitting_id, Seat.registration_id == Attempt.registration_id)
+            Attempt,
+            and_(Attempt.sitting_id == Seat.sitting_id, Attempt.registration_id == Seat.registration_id),
         )
-        .where(
-            Attempt.id == attempt_id,
-            or_(
-                RoomMessage.registration_id == Attempt.registration_id,
-                and_(
-                    RoomMessage.registration_id.is_(None),
-                    or_(RoomMessage.room_id.is_(None), RoomMessage.room_id == Seat.room_id),
-                ),
-            ),
-        )
-        .order_by(RoomMessage.id)
+        .where(Attempt.id == attempt_id)
     )
     return session.scalars(query).all()
+
+
+def messages_to(session: Session, sitting_id: UUID, registration_id: UUID) -> Sequence[RoomMessage]:
+    """Return what a candidate with a seat was told, begun or not."""
+    query = _to_seats().where(Seat.sitting_id == sitting_id, Seat.registration_id == registration_id)
+    return session.scalars(query).all()
+
+
+def _to_seats() -> Select[RoomMessage]:
+    """Messages, joined with the seats whose candidates they reach, in order."""
+    to_all = and_(
+        RoomMessage.registration_id.is_(None),
+        or_(RoomMessage.room_id.is_(None), RoomMessage.room_id == Seat.room_id),
+    )
+    reached = or_(RoomMessage.registration_id == Seat.registration_id, to_all)
+    query = select(RoomMessage).join(Seat, and_(Seat.sitting_id == RoomMessage.sitting_id, reached))
+    return query.order_by(RoomMessage.id)
 
 
 def records(session: Session, sitting_id: UUID) -> dict[UUID, RoomRecord]:

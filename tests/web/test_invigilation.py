@@ -419,6 +419,52 @@ def test_without_scripts_messages_stand_in_a_page_of_their_own_until_they_were_r
     assert client.get(f"/exam/attempts/{second}/told").status_code == 404
 
 
+def test_who_waits_for_the_start_hears_what_is_said_and_what_was_read_stays_read_on_the_paper(
+    client: TestClient, login: Any, theory: Theory, database: Database
+) -> None:
+    with database.session(scope=Scope.everything()) as session:
+        theirs = [
+            people.open_candidate_session(
+                session, registration_id=key, institution_id=theory.institution_id, now=database.clock.now()
+            )
+            for key in theory.candidates[:2]
+        ]
+    here = f"/exam/sittings/{theory.sitting_id}"
+
+    def hear(which: int) -> list[str]:
+        client.cookies.set(SESSION_COOKIE, theirs[which])
+        said = client.get(f"{here}/told", headers={"accept": "application/json"}).json()["messages"]
+        return [row["text"] for row in said]
+
+    nothing = client.get(f"{here}/latest").json()
+    login(Role.INVIGILATOR)
+    client.post(f"{address(theory)}/messages", data={"text": "请核对座位号"})
+    client.post(f"{address(theory)}/seats/{theory.candidates[1]}/messages", data={"text": "请坐好"})
+    staff = client.get(f"{here}/told").status_code
+    client.app.state.shared._texts.clear()  # type: ignore[attr-defined]
+    del client.app.state.told  # type: ignore[attr-defined]
+    news = client.get(f"{here}/latest").json()
+    heard = [hear(0), hear(1)]
+    client.cookies.set(SESSION_COOKIE, theirs[0])
+    client.headers["x-csrf-token"] = csrf_token(theirs[0])
+    mark = re.search(r'name="message" value="(\w+)"', client.get(f"{here}/told").text)
+    assert mark is not None
+    read = client.post(f"{here}/told", data={"message": mark[1]})
+
+    assert nothing == {"latest": ""}
+    assert set(news) == {"latest"}
+    assert news["latest"]
+    assert heard == [["请核对座位号"], ["请核对座位号", "请坐好"]]
+    assert staff == 403
+    assert read.headers["location"] == f"{here}/told"
+    with database.session(scope=Scope.everything()) as session:
+        rows = delivery.attempt_states(session, theory.sitting_id, [theory.candidates[0]])
+        attempt_id = next(row.attempt_id for row in rows)
+    assert 'name="message"' not in client.get(f"/exam/attempts/{attempt_id}/told").text
+    client.cookies.set(SESSION_COOKIE, theirs[1])
+    assert 'name="message"' in client.get(f"{here}/told").text
+
+
 def test_a_sibling_institution_sees_no_room(
     client: TestClient, login: Any, theory: Theory, database: Database
 ) -> None:

@@ -6,7 +6,7 @@ from itembank.people.rules import Action
 from web.i18n import N_
 from web.invigilation import controls, hearing, live, routes, seb
 from web.invigilation.pages import router
-from web.invigilation.telling import MESSAGES_PATH, Messages
+from web.invigilation.telling import LATEST_PATH, MESSAGES_PATH, Latest, Messages
 from web.navigation import Area, NavItem
 
 __all__ = ["AREA", "controls", "live", "routes", "seb"]
@@ -19,6 +19,10 @@ AREA = Area(
     router,
     nav=[NavItem(Action.ROOM_READ, "/invigilation", N_("Invigilation"), "Examinations")],
     todos=routes.todos,
-    # Asked by candidates' pages with every heartbeat, and authorised by the attempt's own token.
-    routes=[Route(MESSAGES_PATH, Messages(), methods=["GET"])],
+    routes=[
+        # Asked by candidates' pages with every heartbeat, and authorised by the attempt's own token.
+        Route(MESSAGES_PATH, Messages(), methods=["GET"]),
+        # Says only whether there is something to ask for, with the session.
+        Route(LATEST_PATH, Latest(), methods=["GET"]),
+    ],
 )

@@ -1,6 +1,7 @@
 """What candidates without scripts are told: a page inside of theirs, which asks again by itself.
 
-Browsers that run scripts never ask for it; the messages themselves are those of ``telling``.
+In the waiting room browsers with scripts ask for the same as data, once ``telling`` says that there is something new;
+on the paper they never do. The messages themselves are those of ``telling``.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import HTMLResponse, JSONResponse, Response
 
 from exam_engine.delivery import service as delivery
 from exam_engine.invigilation import service as invigilation
@@ -18,20 +19,27 @@ from exam_engine.invigilation.models import RoomMessage
 from itembank.people.rules import Action
 from web.deps import Context, candidate_actor, requires
 from web.forms import FormData, form_data
+from web.invigilation.telling import WORDS
 from web.render import render
 from web.security import FRAMED
 
-router = APIRouter(prefix="/exam/attempts/{attempt_id}/told")
+router = APIRouter(prefix="/exam")
 FormDep = Annotated[FormData, Depends(form_data)]
 
 ASKED_SECONDS = 30
-READ_COOKIE = "told"
 MOST_READ = 200
+Said = Sequence[RoomMessage]
 
 
-def _said(ctx: Context, attempt_id: UUID) -> Sequence[RoomMessage]:
+def _said_at_work(ctx: Context, attempt_id: UUID) -> Said:
     attempt = delivery.own_attempt(ctx.session, actor=candidate_actor(ctx), attempt_id=attempt_id)
     return () if attempt.submitted_at else invigilation.messages_of(ctx.session, attempt_id)
+
+
+def _said_waiting(ctx: Context, sitting_id: UUID) -> Said:
+    actor = candidate_actor(ctx)
+    assert actor.id is not None
+    return invigilation.messages_to(ctx.session, sitting_id, actor.id)
 
 
 def _mark(message: RoomMessage) -> str:
@@ -39,18 +47,24 @@ def _mark(message: RoomMessage) -> str:
     return message.id.hex[-12:]
 
 
+def _cookie(ctx: Context) -> str:
+    """Return the name of the candidate's own cookie: others sit down at the same machine."""
+    actor = candidate_actor(ctx)
+    assert actor.id is not None
+    return f"told-{actor.id.hex[-12:]}"
+
+
 def _read(ctx: Context) -> list[str]:
-    return ctx.request.cookies.get(READ_COOKIE, "").split(".")
+    return ctx.request.cookies.get(_cookie(ctx), "").split(".")
 
 
-@router.get("")
-def hear(attempt_id: UUID, ctx: Context = requires(Action.EXAM_SIT)) -> Response:
+def _page(ctx: Context, said: Said) -> Response:
     """Show what was said to the candidate, unread messages first, until each was read."""
-    said, known = _said(ctx, attempt_id), set(_read(ctx))
+    known = set(_read(ctx))
     unread = [message for message in said if _mark(message) not in known]
     values = {
         **ctx.values(),
-        "attempt_id": attempt_id,
+        "here": ctx.request.url.path,
         "unread": unread[::-1],
         "heard": [message for message in said if _mark(message) in known][::-1],
         "marks": {message.id: _mark(message) for message in unread},
@@ -59,19 +73,45 @@ def hear(attempt_id: UUID, ctx: Context = requires(Action.EXAM_SIT)) -> Response
     return HTMLResponse(render("invigilation/told.html", ctx.language, values), headers=headers)
 
 
-@router.post("")
-def understood(attempt_id: UUID, data: FormDep, ctx: Context = requires(Action.EXAM_SIT)) -> Response:
-    """Keep in the browser that a message was read."""
-    known = [_mark(message) for message in _said(ctx, attempt_id)]
+def _keep(ctx: Context, said: Said, data: FormData) -> Response:
+    """Keep in the browser that a message was read, in the waiting room as on the paper."""
     read = {*_read(ctx), data.text("message")}
-    address = f"/exam/attempts/{attempt_id}/told"
-    response = ctx.redirect(address)
+    response = ctx.redirect(ctx.request.url.path)
     response.set_cookie(
-        READ_COOKIE,
-        ".".join([mark for mark in known if mark in read][-MOST_READ:]),
-        path=address,
+        _cookie(ctx),
+        ".".join([mark for mark in map(_mark, said) if mark in read][-MOST_READ:]),
+        path="/exam",
         httponly=True,
         samesite="lax",
         secure=ctx.settings.secure_cookies,
     )
     return response
+
+
+@router.get("/attempts/{attempt_id}/told")
+def hear(attempt_id: UUID, ctx: Context = requires(Action.EXAM_SIT)) -> Response:
+    """Show a candidate at work what was said."""
+    return _page(ctx, _said_at_work(ctx, attempt_id))
+
+
+@router.post("/attempts/{attempt_id}/told")
+def understood(attempt_id: UUID, data: FormDep, ctx: Context = requires(Action.EXAM_SIT)) -> Response:
+    """Note that a message was read."""
+    return _keep(ctx, _said_at_work(ctx, attempt_id), data)
+
+
+@router.get("/sittings/{sitting_id}/told")
+def hear_waiting(sitting_id: UUID, ctx: Context = requires(Action.EXAM_SIT)) -> Response:
+    """Show a candidate in the waiting room what was said, or tell it to the script."""
+    said = _said_waiting(ctx, sitting_id)
+    if "application/json" not in ctx.request.headers.get("accept", ""):
+        return _page(ctx, said)
+    messages = [{"id": message.id.hex, "text": message.text} for message in said]
+    words = {key: ctx._(word) for key, word in WORDS.items()}
+    return JSONResponse({"messages": messages, **words}, headers={"cache-control": "no-store"})
+
+
+@router.post("/sittings/{sitting_id}/told")
+def understood_waiting(sitting_id: UUID, data: FormDep, ctx: Context = requires(Action.EXAM_SIT)) -> Response:
+    """Note that a message was read before the start."""
+    return _keep(ctx, _said_waiting(ctx, sitting_id), data)

@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import msgspec
@@ -33,6 +34,8 @@ from web.i18n import N_
 from web.shared import Shared
 
 MESSAGES_PATH = "/exam/attempts/{attempt_id}/messages"
+LATEST_PATH = "/exam/sittings/{sitting_id}/latest"
+WORDS = {"title": N_("From the invigilator:"), "close": N_("Understood")}
 MESSAGES_SECONDS = 2.0
 PLACES_SECONDS = 10.0
 """So much later a candidate who was moved hears what is said in the new room."""
@@ -58,11 +61,18 @@ class Memory:
 
     async def told(self, token: AttemptToken) -> list[dict[str, Any]]:
         """Return what the candidate of a token was told."""
-        until, said = self._held
-        if until <= time.monotonic():
-            said = await run_in_threadpool(self._read)
+        said = await self._said()
         mine = [row for row in said if row["to"] in (None, token.registration_id.hex)]
         return await run_in_threadpool(self._mine, token, mine) if mine else []
+
+    async def latest(self, sitting_id: UUID) -> str:
+        """Return by which the newest message in a sitting is known, to whomever it was said; empty without any."""
+        said = [row["id"] for row in await self._said() if row["sitting"] == sitting_id.hex]
+        return said[-1] if said else ""
+
+    async def _said(self) -> list[dict[str, Any]]:
+        until, said = self._held
+        return said if until > time.monotonic() else await run_in_threadpool(self._read)
 
     def _read(self) -> list[dict[str, Any]]:
         said: list[dict[str, Any]] = json.loads(
@@ -105,22 +115,45 @@ class Messages:
         try:
             state = scope["app"].state
             token = _token(dict(scope["headers"]), scope["path_params"]["attempt_id"], state.database)
-            if not hasattr(state, "told"):
-                state.told = Memory(state.database, state.shared)
             told = [
                 {"id": row["id"], "at": row["at"], "text": row["text"]}
-                for row in await state.told.told(token)
+                for row in await _memory(state).told(token)
             ]
-            title, close = translate(N_("From the invigilator")), translate(N_("Understood"))
-            status, content = 200, {"messages": told, "title": title, "close": close}
+            words = {key: translate(word) for key, word in WORDS.items()}
+            status, content = 200, {"messages": told, **words}
         except ExamError as refusal:
             status = status_of(refusal)
             content = {"code": refusal.code, "message": translate(refusal.message, **refusal.facts)}
-        body = msgspec.json.encode(content)
-        headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
-        headers.append((b"content-length", str(len(body)).encode()))
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
+        await _answer(send, status, content)
+
+
+class Latest:
+    """Tell a waiting room whether something new was said in its sitting, not what: that is asked with the session.
+
+    Thousands wait, and ask every half minute; from memory that costs nobody anything.
+    """
+
+    async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
+        try:
+            sitting_id = UUID(scope["path_params"]["sitting_id"])
+        except ValueError:
+            await _answer(send, 404, {"latest": ""})
+            return
+        await _answer(send, 200, {"latest": await _memory(scope["app"].state).latest(sitting_id)})
+
+
+def _memory(state: Any) -> Memory:
+    if not hasattr(state, "told"):
+        state.told = Memory(state.database, state.shared)
+    return cast(Memory, state.told)
+
+
+async def _answer(send: Send, status: int, content: Mapping[str, Any]) -> None:
+    body = msgspec.json.encode(content)
+    headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
+    headers.append((b"content-length", str(len(body)).encode()))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
 
 
 def _said(database: Database) -> bytes:

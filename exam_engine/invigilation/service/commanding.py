@@ -142,6 +142,11 @@ def messages_of(session: Session, attempt_id: UUID) -> Sequence[RoomMessage]:
     return store.messages_of(session, attempt_id)
 
 
+def messages_to(session: Session, sitting_id: UUID, registration_id: UUID) -> Sequence[RoomMessage]:
+    """Return what a candidate was told, in order, also before the start; nothing to who has no seat there."""
+    return store.messages_to(session, sitting_id, registration_id)
+
+
 def messages_since(session: Session, since: datetime) -> Sequence[RoomMessage]:
     """Return what was said in all sittings from an instant on, in order."""
     return store.messages_since(session, since)

@@ -1,6 +1,8 @@
 // The waiting room: counts down by the server's time and enables the start button; the server decides all the same.
 
 import { asClock } from "./exam-clock.js";
+import { showSaid } from "./exam-said.js";
+import { ask } from "./exam-server.js";
 
 const card = document.querySelector("[data-starts-in]");
 const button = document.querySelector("[data-start]");
@@ -49,5 +51,22 @@ function countDown() {
   });
 }
 
+// What the invigilator says before the start: fetched only when something new was said.
+async function hearken({ sitting, ticket }) {
+  const place = document.createElement("div");
+  card.before(place);
+  let known = "";
+  for (let every = 2000; ; every = 30000) {
+    await new Promise((resolve) => setTimeout(resolve, every * (0.5 + Math.random())));
+    const { status, facts } = await ask("GET", `/exam/sittings/${sitting}/latest`);
+    if (status !== 200 || facts.latest === known) continue;
+    const said = await ask("GET", `/exam/sittings/${sitting}/told`);
+    if (said.status !== 200) continue;
+    known = facts.latest;
+    showSaid(said.facts, ticket, (message) => place.append(message));
+  }
+}
+
+if (card && card.dataset.sitting) hearken(card.dataset);
 if (card && card.dataset.paper) setTimeout(() => warm(card.dataset.paper, new Set()).catch(() => { /* the paper loads them itself */ }), 3000 * Math.random());
 if (card && button && button.disabled) countDown();
