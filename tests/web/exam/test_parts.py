@@ -101,4 +101,16 @@ def test_without_script_a_part_is_ended_by_a_form(client: TestClient, world: Exa
     assert "结束本部分？" in confirm
     assert 'name="step" value="0"' in confirm
     assert [gone.status_code, old.status_code] == [303, 303]
-    assert "立即继续" in client.get(f"/exam/attempts/{page.attempt}").text
+    rest = client.get(f"/exam/attempts/{page.attempt}").text
+    assert "休息到" in rest
+    assert '<meta http-equiv="refresh" content="20">' in rest
+    assert "保存并结束本部分" not in rest
+    button = re.search(r'formaction="([^"]+/go-on)" name="step" value="(\d)">立即继续', rest)
+    epoch = re.search(r'name="epoch" value="(\d+)"', rest)
+    assert button is not None
+    assert epoch is not None
+    onwards = client.post(
+        button[1], data={"epoch": epoch[1], "step": button[2]}, headers={"x-csrf-token": page.csrf}
+    )
+    assert onwards.status_code == 303
+    assert "休息到" not in client.get(f"/exam/attempts/{page.attempt}").text
