@@ -147,6 +147,14 @@ class Form(Generic[ModelT]):
             self.errors[name] = FieldError(error, facts)
 
 
+def _facts(told: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the facts of an error as people write them: a bound of 0, not of 0.0."""
+    return {
+        name: int(value) if isinstance(value, float) and value.is_integer() else value
+        for name, value in told.items()
+    }
+
+
 def parse_form(model: type[ModelT], data: FormData) -> Form[ModelT]:
     """Parse the fields into ``model``; empty strings of optional fields count as absent."""
     lists = frozenset(
@@ -169,5 +177,5 @@ def parse_form(model: type[ModelT], data: FormData) -> Form[ModelT]:
                 form.errors.setdefault(name, FieldError(str(problem["ctx"]["error"])))
             else:
                 message = _MESSAGES.get(kind, _FALLBACK)
-                form.errors.setdefault(name, FieldError(message, dict(problem.get("ctx") or {})))
+                form.errors.setdefault(name, FieldError(message, _facts(problem.get("ctx") or {})))
         return form

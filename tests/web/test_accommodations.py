@@ -74,6 +74,25 @@ def test_from_the_search_to_the_withdrawal(client: TestClient, login: Any, world
     assert REASON not in client.get(f"{here}?sitting={sitting}").text
 
 
+def test_a_refused_form_comes_back_with_its_candidate_and_what_was_typed(
+    client: TestClient, login: Any, world: ExamWorld
+) -> None:
+    candidate = world.candidate()
+    login(Role.EXAM_OFFICER)
+    here = f"/plans/{world.sitting.plan_id}/accommodations"
+    typed = {"sitting_id": world.sitting.id, "find": "小明", "extra_percent": "900", "reason": REASON}
+    refused = client.post(here, data={**typed, "registration_ids": candidate.registration.id})
+    nobody = client.post(here, data={**typed, "extra_percent": "20"})
+
+    assert [refused.status_code, nobody.status_code] == [422, 422]
+    assert "不能大于 300" in refused.text
+    assert f'value="{candidate.registration.id}" checked' in refused.text
+    for answer in (refused, nobody):
+        assert f'name="sitting_id" value="{world.sitting.id}"' in answer.text
+        assert f'value="{REASON}"' in answer.text
+    assert standing(world) == []
+
+
 def test_a_list_gives_everybody_or_nobody(client: TestClient, login: Any, world: ExamWorld) -> None:
     one, other = world.candidate(), world.candidate("李晓红")
     token = login(Role.EXAM_OFFICER)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -193,8 +194,18 @@ def give(plan_id: UUID, data: FormDep, ctx: Context = requires(Action.ACCOMMODAT
             raise
         except ExamError as error:
             form.add(_FIELDS.get(error.code, ""), error)
-    kept = sent.registration_ids if sent is not None else []
-    return _page(ctx, plan_id, sent.sitting_id if sent else None, form, chosen=kept, status=422)
+    chosen, here = _ids(data.texts("registration_ids")), _ids(data.texts("sitting_id"))
+    find = data.text("find")
+    return _page(ctx, plan_id, here[0] if here else None, form, find=find, chosen=chosen, status=422)
+
+
+def _ids(texts: list[str]) -> list[UUID]:
+    """Return what of a refused form names somebody, so that the form comes back as it was sent."""
+    found = []
+    for text in texts:
+        with suppress(ValueError):
+            found.append(UUID(text))
+    return found
 
 
 _FIELDS = {"accommodation_reason_missing": "reason", "breaks_incomplete": "breaks"}
