@@ -41,6 +41,7 @@ COLLECTION_STATUS: dict[PaperStatus, tuple[str, str]] = {
     PaperStatus.SEALED: (N_("Sealed"), "good"),
     PaperStatus.DISCARDED: (N_("Discarded"), "neutral"),
 }
+VERSION = N_("Version {n}")
 FIELDS = {
     "reserves_percent": N_("Reserves (% of the candidates)"),
     "forms": N_("Forms, reserves included"),
@@ -102,7 +103,8 @@ def _page(
         is_sealed=sealed,
         writes=ctx.may(Action.PLAN_WRITE) and sitting.status is SittingStatus.DRAFT and not is_wrong,
         blueprints=[
-            (str(b.id), f"{b.name} · {b.number}") for b in sittings.usable_blueprints(ctx.session, plan)
+            (str(b.id), f"{b.name} · {ctx._(VERSION, n=b.number)}")
+            for b in sittings.usable_blueprints(ctx.session, plan)
         ],
         steps=[
             (ctx._(label), "done" if at < now else "now" if at == now else "later")

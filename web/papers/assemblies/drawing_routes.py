@@ -9,8 +9,10 @@ from uuid import UUID
 from fastapi import APIRouter
 from fastapi.responses import Response
 
+from exam_engine.jobs import service as jobs
 from exam_engine.papers import service as papers
 from exam_engine.papers.blueprint import BlueprintSpec
+from exam_engine.papers.models import Assembly
 from exam_engine.papers.printing import service as printing
 from exam_engine.papers.printing.rules import Document, Format, Variant
 from itembank.base.fonts import find_fonts
@@ -45,8 +47,16 @@ def show_drawing(assembly_id: UUID, ctx: Context = requires(Action.PLAN_READ)) -
         status_now=status,
         status_words=labels.ASSEMBLY_STATUSES[status],
         drawn=drawing_values(ctx, assembly.outcome or {}, spec),
+        back=_asked_from(ctx, assembly),
         **views.outcome_values(ctx, assembly, spec, blueprint),
     )
+
+
+def _asked_from(ctx: Context, assembly: Assembly) -> str:
+    """Return the page on which the drawing was asked for; empty when no job did it."""
+    if assembly.job_id is None:
+        return ""
+    return str(jobs.find_job(ctx.session, assembly.job_id).payload.get("url") or "")
 
 
 def drawing_values(ctx: Context, outcome: Mapping[str, Any], spec: BlueprintSpec) -> dict[str, Any] | None:
