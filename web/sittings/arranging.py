@@ -20,6 +20,7 @@ from itembank.people import service as people
 from itembank.people.rules import Action, Role
 from web.deps import Context, requires
 from web.forms import Form, FormData, parse_form
+from web.i18n import N_
 from web.labels import ROLES
 from web.sittings.common import FormDep, sitting_of
 from web.sittings.forms import ArrangeForm, PapersForm, PassMarkForm, SittingForm, StaffForm, WayForm
@@ -149,6 +150,13 @@ def take_pass_mark(
     return ctx.redirect(_back(plan_id, sitting_id), notice=notice)
 
 
+KEPT = {
+    False: N_("The way was kept. Choose the papers, then arrange the candidates."),
+    True: N_("The way was kept. Arrange the candidates, then have their forms drawn."),
+}
+"""What to do next, by whether everybody gets an individual form."""
+
+
 @router.post("/way")
 def choose_way(
     plan_id: UUID, sitting_id: UUID, data: FormDep, ctx: Context = requires(Action.PLAN_WRITE)
@@ -165,7 +173,7 @@ def choose_way(
     except ExamError as error:
         form.add("way", error)
         return _page(ctx, plan_id, sitting_id, form, status=409)
-    return ctx.redirect(_back(plan_id, sitting_id), notice=ctx._("The way was kept. Arrange the candidates."))
+    return ctx.redirect(_back(plan_id, sitting_id), notice=ctx._(KEPT[form.model.way is Way.INDIVIDUAL]))
 
 
 @router.post("/papers")
