@@ -62,6 +62,7 @@ def test_from_the_draw_to_the_marks(
         paper_id = view.collection.id
     made.seal(everything, paper_id)
     assert client.post(f"{here}/use").headers["location"] == here
+    assert "可到场次页面发布" in client.get(here).text
     assert "3份试卷全部满足" in client.post(f"{here}/verify").text
     login(Role.PAPER_MANAGER)
     printed = client.post(f"/papers/{paper_id}/forms/2/print")

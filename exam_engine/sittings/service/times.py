@@ -166,6 +166,9 @@ def publish_sitting(session: Session, *, actor: Actor, sitting_id: UUID, now: da
         raise SittingNotDraft
     if sitting.ends_at <= now:
         raise SittingInPast
+    seated = store.seat_counts(session, [sitting.id])
+    if sitting.way is Way.INDIVIDUAL and not seated:
+        raise SittingWithoutSeats  # forms are drawn for who is seated: the seats come first
     if sitting.way is Way.INDIVIDUAL and (count := store.seats_without_form(session, sitting.id)):
         raise FormsMissing(count=count)
     chosen = store.papers(session, sitting.id)
@@ -173,7 +176,7 @@ def publish_sitting(session: Session, *, actor: Actor, sitting_id: UUID, now: da
         raise SittingWithoutPaper
     for paper in (papers.find_paper(session, row.paper_id) for row in chosen):
         check_way(paper.label, paper.collection, sitting.way)
-    if not store.seat_counts(session, [sitting.id]):
+    if not seated:
         raise SittingWithoutSeats
     check_paper_sections(session, sitting)
     terms = terms_of(sitting)

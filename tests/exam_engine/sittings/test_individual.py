@@ -14,7 +14,7 @@ from exam_engine.papers.bank import read_bank
 from exam_engine.papers.models import Paper
 from exam_engine.papers.rules import PaperStatus
 from exam_engine.sittings import service as sittings
-from exam_engine.sittings.rules import Way
+from exam_engine.sittings.rules import SittingWithoutSeats, Way
 from exam_engine.sittings.ways import (
     DrawnAlready,
     FormsMissing,
@@ -46,6 +46,11 @@ def test_forms_are_drawn_dealt_out_verified_and_dropped(
             sittings.use_forms(session, **by)
         with pytest.raises(FormsMissing):
             sittings.publish_sitting(session, now=NOW, **by)
+        for way in (Way.FIXED, Way.INDIVIDUAL):  # which takes the seats back
+            sittings.set_way(session, way=way, **by)
+        with pytest.raises(SittingWithoutSeats):
+            sittings.publish_sitting(session, now=NOW, **by)
+        session.rollback()
     paper_id = made.draw(open_session, reserves_percent=34, max_overlap=6)
     with open_session() as session:
         with pytest.raises(PaperNotSealed):
