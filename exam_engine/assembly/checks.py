@@ -13,11 +13,10 @@ ROUNDING = 1e-9
 
 
 def matching(pool: Pool, where: Where, form: Iterable[int]) -> Iterable[int]:
-    """Yield the items that fulfil all conditions, read one by one."""
-    tests = [_test(pool, condition) for condition in where]
-    for k in form:
-        if all(test(k) for test in tests):
-            yield k
+    """Return the items that fulfil all conditions, read one by one."""
+    for condition in where:
+        form = list(filter(_test(pool, condition), form))
+    return form
 
 
 def _test(pool: Pool, condition: Condition) -> Callable[[int], bool]:
