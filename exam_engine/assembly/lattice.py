@@ -60,9 +60,8 @@ def can_be_hit(program: Program) -> bool:
     totals = [(total.weight, total.lower, total.upper) for total in program.across.totals]
     counted: list[_Counted] | None = None
     for values, lower, upper in sums:
-        if upper - lower >= np.abs(values).max(
-            initial=0.0
-        ):  # no step is larger: what misses is seen in fractions
+        # No step is larger than a value: between bounds so far apart, fractions show what misses.
+        if upper - lower >= np.abs(values).max(initial=0.0):
             continue
         exact = _exact(np.where(barred, 0.0, values))
         if exact is None or not exact.any():

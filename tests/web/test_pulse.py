@@ -69,3 +69,24 @@ def test_a_busy_site_hears_its_threads_at_once_and_sockets_in_pulses(
     assert within == []
     assert woken == [waker]
     assert after == [connection]
+
+
+def test_in_a_pulse_what_is_due_by_the_clock_waits_for_its_end_and_what_is_ready_does_not(
+    clock: Clock, pairs: list[tuple[socket.socket, socket.socket]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (waker, _), (connection, candidate) = pairs
+    selector = pulse.PulsedSelector()
+    for heard in (waker, connection):
+        selector.register(heard, selectors.EVENT_READ)
+    waits: list[float] = []
+    monkeypatch.setattr(selector, "_poll", SimpleNamespace(poll=waits.append))
+    candidate.send(b"saved")
+    clock.now = pulse.WINDOW_SECONDS
+    for _ in range(2):  # much comes, and a pulse begins
+        selector.select(0)
+    for timeout in (0.001, None, 0):
+        selector.select(timeout)
+    selector.close()
+
+    whole = pytest.approx(1000 * pulse.PULSE_SECONDS)
+    assert waits == [whole, whole, 0]

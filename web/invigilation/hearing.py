@@ -37,9 +37,13 @@ def _said_at_work(ctx: Context, attempt_id: UUID) -> Said:
 
 
 def _said_waiting(ctx: Context, sitting_id: UUID) -> Said:
+    return invigilation.messages_to(ctx.session, sitting_id, _candidate_id(ctx))
+
+
+def _candidate_id(ctx: Context) -> UUID:
     actor = candidate_actor(ctx)
     assert actor.id is not None
-    return invigilation.messages_to(ctx.session, sitting_id, actor.id)
+    return actor.id
 
 
 def _mark(message: RoomMessage) -> str:
@@ -49,9 +53,7 @@ def _mark(message: RoomMessage) -> str:
 
 def _cookie(ctx: Context) -> str:
     """Return the name of the candidate's own cookie: others sit down at the same machine."""
-    actor = candidate_actor(ctx)
-    assert actor.id is not None
-    return f"told-{actor.id.hex[-12:]}"
+    return f"told-{_candidate_id(ctx).hex[-12:]}"
 
 
 def _read(ctx: Context) -> list[str]:

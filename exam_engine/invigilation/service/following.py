@@ -75,8 +75,10 @@ class SittingFollower:
         if left or moved:
             self._tally.follow(session, {attempt for room in self._rooms.values() for attempt in room.places})
         saved: set[UUID] = set()
-        if before is not None:
-            saved = self._count(session, None if whole else before - OVERLAP)
+        if before is not None and whole:
+            self._tally.count_all(session)
+        elif before is not None:
+            saved = self._tally.catch_up(session, self.sitting_id, room_ids, before - OVERLAP)
         judged = whole or now >= self._judged_at + JUDGED
         if judged:
             self._judged_at = now
@@ -97,12 +99,6 @@ class SittingFollower:
         self._sitting = sittings.find_sitting(session, self.sitting_id)
         terms = sittings.terms_of(self._sitting)
         self._opens_at, self._starts_at = terms.opens_at, terms.starts_at
-
-    def _count(self, session: Session, since: datetime | None) -> set[UUID]:
-        """Take in what was saved after ``since``, or count all; return whose count or time is another now."""
-        if since is None:
-            return self._tally.count_all(session)
-        return self._tally.catch_up(session, self.sitting_id, list(self._rooms), since)
 
     def _read_seats(self, session: Session, now: datetime) -> set[UUID]:
         """Read the seats of rooms that are not what they were; return which."""

@@ -34,13 +34,13 @@ class Tally:
         self.progress |= store.progress_of(session, list(attempts - self._followed))
         self._followed = attempts
 
-    def count_all(self, session: Session) -> set[UUID]:
-        """Count anew; return whose count or time is another now."""
+    def count_all(self, session: Session) -> None:
+        """Count anew."""
         counted = store.progress_of(session, list(self._followed))
         for attempt, (number, _) in counted.items():
             if self._answered.get(attempt, 0).bit_count() != number:
                 self._answered.pop(attempt, None)
-        return self._keep(counted)
+        self.progress |= counted
 
     def catch_up(
         self, session: Session, sitting_id: UUID, room_ids: Sequence[UUID], since: datetime
@@ -57,7 +57,9 @@ class Tally:
             self._answered[attempt] = mask = mask | bit if answered else mask & ~bit
             _, before = found.get(attempt) or self.progress.get(attempt) or (0, saved_at)
             found[attempt] = mask.bit_count(), max(before, saved_at)
-        return self._keep(found)
+        changed = {attempt for attempt, known in found.items() if self.progress.get(attempt) != known}
+        self.progress |= found
+        return changed
 
     def _remember(self, session: Session, attempts: Collection[UUID]) -> None:
         """Read which items of some attempts are answered."""
@@ -67,8 +69,3 @@ class Tally:
 
     def _bit(self, item: str) -> int:
         return self._bits.setdefault(item, 1 << len(self._bits))
-
-    def _keep(self, found: dict[UUID, tuple[int, datetime]]) -> set[UUID]:
-        changed = {attempt for attempt, known in found.items() if self.progress.get(attempt) != known}
-        self.progress |= found
-        return changed
