@@ -8,11 +8,13 @@ import threading
 import time
 from collections import deque
 from urllib.parse import unquote_plus
+from uuid import UUID
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from itembank.base.crypto import Keyring
 from itembank.base.errors import Forbidden, Invalid, TooMany
 from web.shared import Shared
 
@@ -75,6 +77,16 @@ def check_csrf(session_token: str, given: str | None) -> None:
     """Raise CsrfWrong unless ``given`` is the session's token."""
     if given is None or not hmac.compare_digest(csrf_token(session_token).encode(), given.encode()):
         raise CsrfWrong
+
+
+def waiting_key(keyring: Keyring, sitting_id: UUID) -> str:
+    """Return what the waiting rooms of a sitting show when they ask whether something new was said in it."""
+    return keyring.blind_index(sitting_id.hex, purpose="waiting-room")
+
+
+def is_waiting_key(keyring: Keyring, sitting_id: UUID, given: bytes) -> bool:
+    """Tell whether ``given`` is the key of the sitting's waiting rooms; nothing is looked up."""
+    return hmac.compare_digest(waiting_key(keyring, sitting_id).encode(), given)
 
 
 def check_same_site(request: Request) -> None:

@@ -232,6 +232,25 @@ def test_calculator_large_print_and_contrast(page: Page, world: ExamWorld, shot:
     expect(page.get_by_role("button", name="下一题")).to_be_in_viewport()
 
 
+def test_a_message_reaches_the_waiting_room_and_is_not_shown_again_on_the_paper(
+    page: Page, world: ExamWorld, database: Database, shot: Shot
+) -> None:
+    with database.session(scope=Scope.everything()) as session:
+        said = {"actor": SYSTEM, "sitting_id": world.sitting.id, "now": database.clock.now()}
+        invigilation.send_message(session, text="请核对座位号", **said)
+    log_in(page, world, world.candidate())
+    message = page.get_by_role("alert").filter(has_text="请核对座位号")
+    expect(message).to_be_visible()
+    shot(page, "candidate-14-waiting-told")
+    message.get_by_role("button", name="知道了").click()
+    expect(message).to_have_count(0)
+    with page.expect_response("**/messages") as heard:
+        page.get_by_role("button", name="开始答题").click()
+
+    assert heard.value.json()["messages"][0]["text"] == "请核对座位号"
+    expect(message).to_have_count(0)
+
+
 def test_without_script_the_examination_can_be_taken(
     new_page: Any, world: ExamWorld, database: Database, shot: Shot
 ) -> None:

@@ -30,8 +30,9 @@ from tests.conftest import OpenSession
 from tests.factories.kept import once
 from tests.factories.people import make_institution
 from tests.factories.theory import Theory, make_theory
+from web.deps import NOTICE_COOKIE
 from web.invigilation import live
-from web.security import SESSION_COOKIE, csrf_token
+from web.security import SESSION_COOKIE, csrf_token, waiting_key
 
 MINUTE = timedelta(minutes=1)
 
@@ -436,14 +437,15 @@ def test_who_waits_for_the_start_hears_what_is_said_and_what_was_read_stays_read
         said = client.get(f"{here}/told", headers={"accept": "application/json"}).json()["messages"]
         return [row["text"] for row in said]
 
-    nothing = client.get(f"{here}/latest").json()
+    mine = {"authorization": f"Bearer {waiting_key(database.keyring, theory.sitting_id)}"}
+    nothing = client.get(f"{here}/latest", headers=mine).json()
     login(Role.INVIGILATOR)
     client.post(f"{address(theory)}/messages", data={"text": "请核对座位号"})
     client.post(f"{address(theory)}/seats/{theory.candidates[1]}/messages", data={"text": "请坐好"})
     staff = client.get(f"{here}/told").status_code
     client.app.state.shared._texts.clear()  # type: ignore[attr-defined]
     del client.app.state.told  # type: ignore[attr-defined]
-    news = client.get(f"{here}/latest").json()
+    news = client.get(f"{here}/latest", headers=mine).json()
     heard = [hear(0), hear(1)]
     client.cookies.set(SESSION_COOKIE, theirs[0])
     client.headers["x-csrf-token"] = csrf_token(theirs[0])
@@ -463,6 +465,55 @@ def test_who_waits_for_the_start_hears_what_is_said_and_what_was_read_stays_read
     assert 'name="message"' not in client.get(f"/exam/attempts/{attempt_id}/told").text
     client.cookies.set(SESSION_COOKIE, theirs[1])
     assert 'name="message"' in client.get(f"{here}/told").text
+
+
+def test_only_the_waiting_rooms_of_a_sitting_learn_that_something_was_said_in_it(
+    client: TestClient, theory: Theory, database: Database
+) -> None:
+    other = new_id()
+    with database.session(scope=Scope.everything()) as session:
+        said = {
+            "actor": officer_of_room(theory),
+            "sitting_id": theory.sitting_id,
+            "now": database.clock.now(),
+        }
+        invigilation.send_message(session, text="请核对座位号", **said)
+        token = people.open_candidate_session(
+            session,
+            registration_id=theory.candidates[2],
+            institution_id=theory.institution_id,
+            now=database.clock.now(),
+        )
+    client.cookies.set(SESSION_COOKIE, token)
+    lean = client.get("/exam").text
+    client.cookies.set(NOTICE_COOKIE, "x")  # which the lean road leaves to the ordinary one
+    shown = [
+        re.search(r'data-sitting="(.+?)" data-key="(.+?)"', text) for text in (lean, client.get("/exam").text)
+    ]
+    [(sitting, key)] = {found.groups() for found in shown if found is not None}
+
+    def ask(where: object, **headers: str) -> tuple[int, dict[str, Any]]:
+        answer = client.get(f"/exam/sittings/{where}/latest", headers=headers)
+        return answer.status_code, answer.json()
+
+    heard = ask(sitting, authorization=f"Bearer {key}")
+    refused = [
+        ask(sitting),
+        ask(sitting, authorization="Bearer "),
+        ask(sitting, authorization=f"Basic {key}"),
+        ask(sitting, authorization=f"Bearer {key[:-1]}"),
+        ask(sitting, authorization=f"Bearer {waiting_key(database.keyring, other)}"),
+        ask(other, authorization=f"Bearer {key}"),
+        ask("none", authorization=f"Bearer {key}"),
+    ]
+
+    assert all(shown)
+    assert sitting == str(theory.sitting_id)
+    assert heard[0] == 200
+    assert heard[1]["latest"]
+    assert [status for status, _ in refused] == [404] * 7
+    assert {facts["code"] for _, facts in refused} == {"not_found"}
+    assert all("latest" not in facts for _, facts in refused)
 
 
 def test_a_sibling_institution_sees_no_room(

@@ -256,7 +256,8 @@ class WaitHere(_WithPaper):
         if place.terms.has_steps and ready_course(place.sitting_id, place.paper_id) is None:
             await run_in_threadpool(self._make_course, visit, place)
         csrf = security.csrf_token(token)
-        body = waiting_page(place, visit.language, csrf=csrf, demonstration=visit.demonstration)
+        key = security.waiting_key(visit.delivery.database.keyring, place.sitting_id)
+        body = waiting_page(place, visit.language, csrf=csrf, key=key, demonstration=visit.demonstration)
         return Answer(body, headers=_HTML)
 
     @staticmethod

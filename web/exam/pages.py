@@ -288,6 +288,7 @@ def _waiting_frame(
         "needs": _Slot("needs"),
         "rooms": [current],
         "current": current,
+        "waiting_key": _Slot("waiting_key"),
         "name": _Slot("name"),
         "Stage": Stage,
         "section_names": SECTION_NAMES,
@@ -296,12 +297,13 @@ def _waiting_frame(
     return _compile(render("exam/waiting.html", language, values))
 
 
-def waiting_page(place: WaitingPlace, language: str, *, csrf: str, demonstration: bool) -> bytes:
-    """Return the waiting room of a candidate with one sitting."""
+def waiting_page(place: WaitingPlace, language: str, *, csrf: str, key: str, demonstration: bool) -> bytes:
+    """Return the waiting room of a candidate with one sitting, whose key it carries."""
     same = (place.sitting_id, place.who.plan_name, place.terms)
     frame = _waiting_frame(same, language, place.stage, place.has_photo, demonstration)
     values: Mapping[bytes, bytes] = {
         b"csrf": csrf.encode(),
+        b"waiting_key": key.encode(),
         b"ticket": _safe(place.who.ticket_number),
         b"room": _safe(place.room_name),
         b"seat": b"%d" % place.who.seat_number,

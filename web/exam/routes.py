@@ -36,7 +36,7 @@ from web.exam.pages import paper_pages
 from web.exam.seb import current_of, first_page, is_named, turned_away, wanted
 from web.forms import Form, FormData, form_data, parse_form
 from web.i18n import format_time
-from web.security import SESSION_COOKIE, client_address
+from web.security import SESSION_COOKIE, client_address, waiting_key
 
 router = APIRouter(prefix="/exam")
 FormDep = Annotated[FormData, Depends(form_data)]
@@ -150,6 +150,7 @@ def _waiting_page(ctx: Context, refusal: ExamError | None = None) -> Response:
         needs=waiting_needs(stored, limit, ctx.language),
         rooms=rooms,
         current=current,
+        waiting_key=waiting_key(ctx.database.keyring, current.place.sitting.id) if current else "",
         name=name,
         Stage=Stage,
         section_names=SECTION_NAMES,

@@ -22,7 +22,7 @@ AREA = Area(
     routes=[
         # Asked by candidates' pages with every heartbeat, and authorised by the attempt's own token.
         Route(MESSAGES_PATH, Messages(), methods=["GET"]),
-        # Says only whether there is something to ask for, with the session.
+        # Says to a sitting's waiting rooms, by their key, whether there is something to ask for with the session.
         Route(LATEST_PATH, Latest(), methods=["GET"]),
     ],
 )

@@ -26,11 +26,12 @@ from exam_engine.delivery.tokens import AttemptToken
 from exam_engine.invigilation import service as invigilation
 from itembank.base.db import Database
 from itembank.base.db import Scope as Reach
-from itembank.base.errors import ExamError
+from itembank.base.errors import ExamError, NotFound
 from web import i18n
 from web.deps import language_of
 from web.errors import status_of
 from web.i18n import N_
+from web.security import is_waiting_key
 from web.shared import Shared
 
 MESSAGES_PATH = "/exam/attempts/{attempt_id}/messages"
@@ -110,8 +111,6 @@ class Messages:
     """Answer a page with what its candidate was told."""
 
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
-        translate = i18n.translator(language_of(Request(scope)))
-        content: dict[str, Any]
         try:
             state = scope["app"].state
             token = _token(dict(scope["headers"]), scope["path_params"]["attempt_id"], state.database)
@@ -119,33 +118,40 @@ class Messages:
                 {"id": row["id"], "at": row["at"], "text": row["text"]}
                 for row in await _memory(state).told(token)
             ]
-            words = {key: translate(word) for key, word in WORDS.items()}
-            status, content = 200, {"messages": told, **words}
         except ExamError as refusal:
-            status = status_of(refusal)
-            content = {"code": refusal.code, "message": translate(refusal.message, **refusal.facts)}
-        await _answer(send, status, content)
+            await _refuse(scope, send, refusal)
+            return
+        translate = i18n.translator(language_of(Request(scope)))
+        words = {key: translate(word) for key, word in WORDS.items()}
+        await _answer(send, 200, {"messages": told, **words})
 
 
 class Latest:
     """Tell a waiting room whether something new was said in its sitting, not what: that is asked with the session.
 
-    Thousands wait, and ask every half minute; from memory that costs nobody anything.
+    Thousands wait, and ask every half minute; from memory that costs nobody anything. The page's key names the sitting,
+    so that nobody else learns when something is said in a room.
     """
 
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
+        state = scope["app"].state
         try:
-            sitting_id = UUID(scope["path_params"]["sitting_id"])
-        except ValueError:
-            await _answer(send, 404, {"latest": ""})
+            sitting_id = _sitting(dict(scope["headers"]), scope["path_params"]["sitting_id"], state.database)
+        except NotFound as refusal:
+            await _refuse(scope, send, refusal)
             return
-        await _answer(send, 200, {"latest": await _memory(scope["app"].state).latest(sitting_id)})
+        await _answer(send, 200, {"latest": await _memory(state).latest(sitting_id)})
 
 
 def _memory(state: Any) -> Memory:
     if not hasattr(state, "told"):
         state.told = Memory(state.database, state.shared)
     return cast(Memory, state.told)
+
+
+async def _refuse(scope: Scope, send: Send, refusal: ExamError) -> None:
+    message = i18n.translator(language_of(Request(scope)))(refusal.message, **refusal.facts)
+    await _answer(send, status_of(refusal), {"code": refusal.code, "message": message})
 
 
 async def _answer(send: Send, status: int, content: Mapping[str, Any]) -> None:
@@ -174,10 +180,25 @@ def _said(database: Database) -> bytes:
     return json.dumps(said).encode()
 
 
-def _token(headers: dict[bytes, bytes], attempt_id: str, database: Database) -> AttemptToken:
+def _bearer(headers: dict[bytes, bytes]) -> str:
     scheme, _, text = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
-    now = database.clock.now()
-    token = tokens.read(database.keyring, text, now=now) if scheme.lower() == "bearer" else None
+    return text if scheme.lower() == "bearer" else ""
+
+
+def _sitting(headers: dict[bytes, bytes], sitting_id: str, database: Database) -> UUID:
+    """Return the sitting of a waiting room; raises NotFound without its key, whether there is such a sitting or not."""
+    try:
+        found = UUID(sitting_id)
+    except ValueError:
+        raise NotFound from None
+    if not is_waiting_key(database.keyring, found, _bearer(headers).encode()):
+        raise NotFound
+    return found
+
+
+def _token(headers: dict[bytes, bytes], attempt_id: str, database: Database) -> AttemptToken:
+    text, now = _bearer(headers), database.clock.now()
+    token = tokens.read(database.keyring, text, now=now) if text else None
     if token is None or str(token.attempt_id) != attempt_id.lower():
         raise NotYourAttempt
     return token

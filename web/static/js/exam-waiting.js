@@ -52,13 +52,13 @@ function countDown() {
 }
 
 // What the invigilator says before the start: fetched only when something new was said.
-async function hearken({ sitting, ticket }) {
+async function hearken({ sitting, key, ticket }) {
   const place = document.createElement("div");
   card.before(place);
   let known = "";
   for (let every = 2000; ; every = 30000) {
     await new Promise((resolve) => setTimeout(resolve, every * (0.5 + Math.random())));
-    const { status, facts } = await ask("GET", `/exam/sittings/${sitting}/latest`);
+    const { status, facts } = await ask("GET", `/exam/sittings/${sitting}/latest`, undefined, { Authorization: `Bearer ${key}` });
     if (status !== 200 || facts.latest === known) continue;
     const said = await ask("GET", `/exam/sittings/${sitting}/told`);
     if (said.status !== 200) continue;
