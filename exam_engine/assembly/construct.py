@@ -26,8 +26,11 @@ SMALL, NEAR = 1000, 0.03
 """In a pool of at most this size a form is sought this near to its targets, in units of scale, beyond what the average
 form reaches: swaps find few ways."""
 
-FORM_GAP = 5.0
-"""Relative gap of one form's search: its cost only says which items to prefer, so that the first form found will do."""
+FORM_GAP = 1e9
+"""Relative gap of one form's search: its cost only says which items to prefer, so that the first form found will do.
+
+The solver's jump to a first form takes a twentieth of a second, is often a multiple of the best cost off, and what it
+does after that takes a second."""
 
 TOGETHER_NODES = 2000
 """Nodes for all forms in one programme: it is decided early or not in useful time."""
