@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from exam_engine.papers.rules import PaperStatus
 from exam_engine.sittings.rules import Component
 from itembank.people.rules import InstitutionKind, Role
 from web.i18n import N_
@@ -38,3 +39,12 @@ COMPONENTS: dict[Component, str] = {
     Component.PRACTICAL: N_("Practical"),
     Component.REVIEW: N_("Comprehensive review"),
 }
+
+PAPER_STATUSES: dict[PaperStatus, tuple[str, str]] = {
+    PaperStatus.DRAFT: (N_("Awaiting approval"), "warn"),
+    PaperStatus.RETURNED: (N_("Sent back"), "bad"),
+    PaperStatus.APPROVED: (N_("Approved, to be sealed"), "info"),
+    PaperStatus.SEALED: (N_("Sealed"), "good"),
+    PaperStatus.DISCARDED: (N_("Discarded"), "neutral"),
+}
+"""State → words and tone, of papers and collections."""

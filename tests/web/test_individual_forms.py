@@ -38,8 +38,25 @@ def test_from_the_draw_to_the_marks(
     here = f"{sitting}/forms"
     login(Role.EXAM_OFFICER)
     assert 'value="individual" checked' in client.get(sitting).text
-    wrong = client.post(here, data={"blueprint_id": str(made.blueprint_id), "max_overlap": 99})
+    wrong = client.post(
+        here,
+        data={
+            "blueprint_id": str(made.blueprint_id),
+            "reserves_percent": 60,
+            "max_exposure_percent": "0.001",
+            "max_overlap": 99,
+            "seed": "x",
+        },
+    )
     assert wrong.status_code == 422
+    assert dict(re.findall(r'<p class="field-error" id="(\w+)-error">(.*?)</p>', wrong.text)) == {
+        "reserves_percent": "不能大于 50。",
+        "max_exposure_percent": "0.001 不在 0.01 至 100 之间。",
+        "max_overlap": "99 不在 0 至 10 之间。",
+        "seed": "请输入整数。",
+    }
+    assert 'type="number"' not in wrong.text  # of which the browser itself names one at a time
+    assert 'class="form-grid" novalidate' in wrong.text
     asked = {"blueprint_id": str(made.blueprint_id), "reserves_percent": 50, "max_overlap": "", "seed": 3}
     assert client.post(here, data=asked | {"max_exposure_percent": "20"}).headers["location"] == here
     assert "data-poll" in client.get(here).text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Annotated, Any
 from uuid import UUID
@@ -12,11 +13,11 @@ from fastapi.responses import Response
 from exam_engine.delivery import service as delivery
 from exam_engine.papers import service as papers
 from exam_engine.sittings.rules import Way
-from itembank.base.errors import ExamError, Invalid
+from itembank.base.errors import Invalid
 from itembank.people.rules import Action
 from web.deps import Context, requires
 from web.errors import status_of
-from web.forms import FormData, form_data
+from web.forms import Form, FormData, form_data
 from web.i18n import N_
 from web.papers.blueprints.editor import fraction, whole
 
@@ -40,11 +41,10 @@ STAGES = (
 """The words of exam_engine.delivery for its job, here so that they are translated."""
 
 
-class NumberUnreadable(Invalid):
-    """A field of the form holds no number."""
-
-    code = "collection_number_unreadable"
-    message = "{field}: “{value}” is not a number."
+MISSING = N_("This field is required.")
+NOT_A_NUMBER = N_("“{value}” is not a number.")
+OUT_OF_RANGE = N_("{value} is not between {least} and {most}.")
+MOST_DIGITS = 12
 
 
 @router.get("/blueprints/{blueprint_id}/growing")
@@ -54,71 +54,87 @@ def show_form(blueprint_id: UUID, ctx: Context = requires(Action.PAPER_READ)) ->
     half = max(5, length // 2)
     values = {"way": Way.ADAPTIVE.value, "length": str(half), "shortest": str(max(1, half // 2))}
     values |= {"standard_error": "", "cap": "35", "cohort": "200", "first": str(half // 2), "modules": "3"}
-    return _page(ctx, blueprint_id, values)
+    return _page(ctx, blueprint_id, Form(values))
 
 
 @router.post("/blueprints/{blueprint_id}/growing")
 def ask(blueprint_id: UUID, data: FormDep, ctx: Context = requires(Action.PAPER_ASSEMBLE)) -> Response:
     """File the job and show how far it is."""
-    values = {name: data.text(name).strip()[:12] for name in ("way", *FIELDS)}
+    whole_length = papers.spec_of(papers.find_blueprint(ctx.session, blueprint_id)).length
+    form: Form[Any] = Form({name: data.text(name).strip()[:MOST_DIGITS] for name in ("way", *FIELDS)})
+    settings = _settings(form, whole_length)
+    _check(form, settings, whole_length)
+    if form.errors:
+        return _page(ctx, blueprint_id, form, status=422)
     try:
         assembly = delivery.request_collection(
-            ctx.session, actor=ctx.actor, blueprint_id=blueprint_id, settings=_settings(values), now=ctx.now
+            ctx.session, actor=ctx.actor, blueprint_id=blueprint_id, settings=settings, now=ctx.now
         )
     except Invalid as refusal:
-        return _page(ctx, blueprint_id, values, refusal)
+        form.add("", refusal)
+        return _page(ctx, blueprint_id, form, status=status_of(refusal))
     return ctx.redirect(f"/papers/assemblies/{assembly.id}")
 
 
-def _settings(values: dict[str, str]) -> delivery.Settings:
-    length = _whole(values, "length")
-    if values["way"] == Way.MULTISTAGE:
-        return delivery.Settings(
-            Way.MULTISTAGE, length, first=_whole(values, "first"), modules=_whole(values, "modules")
-        )
-    cap = _number(values, "cap")
-    error = _number(values, "standard_error")
+def _settings(form: Form[Any], whole_length: int) -> delivery.Settings:
+    """Return the settings of the chosen way; for what cannot be read a value that does not hinder the others."""
+    length = _whole(form, "length", whole_length)
+    if form.values["way"] == Way.MULTISTAGE:
+        first, modules = _whole(form, "first", 1), _whole(form, "modules", 3)
+        return delivery.Settings(Way.MULTISTAGE, length, first=first, modules=modules)
+    cap, error = _number(form, "cap"), _number(form, "standard_error")
     return delivery.Settings(
         Way.ADAPTIVE,
         length,
         standard_error=None if error is None else float(error),
-        shortest=_whole(values, "shortest"),
+        shortest=_whole(form, "shortest", 1),
         cap=None if cap is None else float(cap) / 100,
-        cohort=_whole(values, "cohort"),
+        cohort=_whole(form, "cohort", 200),
     )
 
 
-def _whole(values: dict[str, str], name: str) -> int:
-    found = whole(values[name])
+def _whole(form: Form[Any], name: str, otherwise: int) -> int:
+    text = form.values[name]
+    found = whole(text)
     if found is None:
-        raise NumberUnreadable(field=name, value=values[name])
+        form.add(name, NOT_A_NUMBER if text else MISSING, value=text)
+    return otherwise if found is None else found
+
+
+def _number(form: Form[Any], name: str) -> Decimal | None:
+    text = form.values[name]
+    found = fraction(text) if text else None
+    if text and found is None:
+        form.add(name, NOT_A_NUMBER, value=text)
     return found
 
 
-def _number(values: dict[str, str], name: str) -> Decimal | None:
-    if not values[name]:
-        return None
-    found = fraction(values[name])
-    if found is None:
-        raise NumberUnreadable(field=name, value=values[name])
-    return found
+def _check(form: Form[Any], settings: delivery.Settings, whole_length: int) -> None:
+    """Put what is out of its range beside its field, all of it: each gives way to the most that it could be."""
+    while True:
+        try:
+            settings.check(whole_length)
+        except delivery.SettingOutOfRange as refusal:
+            name, most = str(refusal.facts["field"]), float(str(refusal.facts["most"]))
+            if name in form.errors:  # nothing would do, as for a blueprint that is too short for any test
+                return
+            form.add(name, OUT_OF_RANGE, **refusal.facts)
+            instead: dict[str, Any] = {name: most / 100 if name == "cap" else most}
+            settings = replace(settings, **instead)
+        else:
+            return
 
 
-def _page(
-    ctx: Context, blueprint_id: UUID, values: dict[str, str], refusal: ExamError | None = None
-) -> Response:
+def _page(ctx: Context, blueprint_id: UUID, form: Form[Any], *, status: int = 200) -> Response:
     blueprint = papers.find_blueprint(ctx.session, blueprint_id)
-    facts: dict[str, Any] = dict(refusal.facts) if refusal else {}
-    wrong = str(facts.get("field", ""))
-    if wrong in FIELDS:
-        facts["field"] = ctx._(FIELDS[wrong])
+    spec = papers.spec_of(blueprint)
     return ctx.page(
         "papers/growing.html",
         blueprint=blueprint,
-        length=papers.spec_of(blueprint).length,
-        values=values,
-        wrong=wrong,
+        length=spec.length,
+        minutes=spec.minutes,
+        seconds=round(60 * spec.minutes / spec.length),
         labels=FIELDS,
-        error=ctx._(refusal.message, **facts) if refusal else "",
-        status=status_of(refusal) if refusal else 200,
+        form=form,
+        status=status,
     )

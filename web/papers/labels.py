@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -36,21 +36,13 @@ from exam_engine.papers.compile import (
 )
 from exam_engine.papers.rules import AssemblyStatus, PaperStatus
 from web.i18n import N_, Translate
+from web.labels import PAPER_STATUSES
 
 ITEM_TYPES = {
     "single_choice": N_("Single choice"),
     "multiple_choice": N_("Multiple choice"),
     "true_false": N_("True/false"),
 }
-
-PAPER_STATUSES = {
-    PaperStatus.DRAFT: (N_("Draft"), "warn"),
-    PaperStatus.RETURNED: (N_("Sent back"), "bad"),
-    PaperStatus.APPROVED: (N_("Approved for sealing"), "info"),
-    PaperStatus.SEALED: (N_("Sealed"), "good"),
-    PaperStatus.DISCARDED: (N_("Discarded"), "neutral"),
-}
-"""State → words and tone."""
 
 ASSEMBLY_STATUSES = {
     AssemblyStatus.WAITING: (N_("Assembling"), "info"),
@@ -112,6 +104,15 @@ _SINGLE: dict[str, str] = {
     growing.PANEL: N_("Modules that divide the items, and cut scores that rise"),
 }
 
+Label = Callable[[str, BlueprintSpec, Translate], str]
+"""Rule of the kernel → its words: ``rule_label`` or ``plain_label``."""
+
+AT_ABILITY = {
+    INFORMATION: N_("Precision at ability {ability}"),
+    CURVE: N_("Marks expected at ability {ability}"),
+}
+"""What a rule asks for at a point of the scale, in words without that scale."""
+
 _FIELDS = {
     "sections": N_("Section"),
     "rows": N_("Content row"),
@@ -151,6 +152,14 @@ _FIELDS = {
     "max_per_point": N_("Most items per assessment point"),
     "mean_difficulty": N_("Mean difficulty"),
 }
+
+
+def plain_label(key: str, spec: BlueprintSpec, _: Translate) -> str:
+    """Return the words for a rule on a page whose readers do not work with the scale of abilities."""
+    for kind, words in AT_ABILITY.items():
+        if key.startswith(kind):
+            return _(words, ability=key.removeprefix(kind).replace("-", "−"))
+    return rule_label(key, spec, _)
 
 
 def rule_label(key: str, spec: BlueprintSpec, _: Translate) -> str:
@@ -214,10 +223,15 @@ def items_of_changes(changes: Sequence[Mapping[str, Any]]) -> list[UUID]:
 
 
 def change_text(
-    change: Mapping[str, Any], spec: BlueprintSpec, _: Translate, numbers: Mapping[UUID, int] | None = None
+    change: Mapping[str, Any],
+    spec: BlueprintSpec,
+    _: Translate,
+    numbers: Mapping[UUID, int] | None = None,
+    *,
+    label: Label = rule_label,
 ) -> str:
     """Return one change of the smallest set in a sentence; items are named by their ``numbers`` in the bank."""
-    name = rule_label(change["key"], spec, _)
+    name = label(change["key"], spec, _)
     if change["side"] == "drop":
         return _("Drop the rule “{rule}”", rule=name)
     if change["side"] == "spare":
@@ -253,9 +267,9 @@ def _part_text(part: str, _: Translate, numbers: Mapping[UUID, int]) -> str:
     return _ID.sub(numbered, part)
 
 
-def clash_text(key: str, spec: BlueprintSpec, _: Translate) -> str:
+def clash_text(key: str, spec: BlueprintSpec, _: Translate, *, label: Label = rule_label) -> str:
     """Return a rule of a clash with what it asks for."""
-    name = rule_label(key, spec, _)
+    name = label(key, spec, _)
     if key.startswith(ROW):
         low, high = spec.bounds_of(spec.rows[int(key.removeprefix(ROW)) - 1])
         return _("{rule}: {amount} items", rule=name, amount=amount_text(low, high))

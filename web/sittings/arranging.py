@@ -45,6 +45,7 @@ def _page(ctx: Context, plan_id: UUID, sitting_id: UUID, form: Form[Any], *, sta
     seats = sittings.list_seats(ctx.session, sitting_id) if ctx.may(Action.REGISTRATION_READ) else []
     papers = list(sittings.papers_of(ctx.session, sitting_id))
     usable = sittings.usable_papers(ctx.session, view.plan) if is_theory else []
+    labels = {paper.id: paper for paper in usable}
     members: dict[UUID, list[str]] = {}
     names: dict[UUID, str] = {}
     for user, role in people.members(ctx.session, sitting.institution_id):
@@ -68,7 +69,8 @@ def _page(ctx: Context, plan_id: UUID, sitting_id: UUID, form: Form[Any], *, sta
         needs_paper=is_theory,
         ways=SITTING_WAYS,
         papers=papers,
-        paper_labels={paper.id: paper for paper in usable},
+        paper_labels=labels,
+        planned_minutes=sorted({labels[row.paper_id].minutes for row in papers if row.paper_id in labels}),
         fitting=[paper for paper in usable if way_of(paper.collection) is sitting.way],
         rooms=sittings.list_rooms(ctx.session, active=True),
         all_rooms={room.id: room for room in sittings.list_rooms(ctx.session)},

@@ -21,6 +21,7 @@ from web.deps import Context, requires
 from web.errors import status_of
 from web.forms import Form, parse_form
 from web.i18n import N_
+from web.labels import PAPER_STATUSES
 from web.sittings.common import FormDep, sitting_of
 from web.sittings.forms import DrawingForm
 from web.sittings.labels import COMPONENTS, SITTING_STATUS
@@ -34,13 +35,6 @@ STEPS = (
     N_("Dealt out"),
     N_("The sitting published"),
 )
-COLLECTION_STATUS: dict[PaperStatus, tuple[str, str]] = {
-    PaperStatus.DRAFT: (N_("Waits for its approval"), "warn"),
-    PaperStatus.RETURNED: (N_("Sent back"), "bad"),
-    PaperStatus.APPROVED: (N_("Approved, to be sealed"), "info"),
-    PaperStatus.SEALED: (N_("Sealed"), "good"),
-    PaperStatus.DISCARDED: (N_("Discarded"), "neutral"),
-}
 VERSION = N_("Version {n}")
 FIELDS = {
     "reserves_percent": N_("Reserves (% of the candidates)"),
@@ -49,6 +43,10 @@ FIELDS = {
     "max_overlap": N_("Two forms share at most so many items"),
 }
 PLACES = {"blueprint_does_not_fit": "blueprint_id", "drawing_rule_refused": "blueprint_id"}
+"""Code of a refusal → the field that it stands beside."""
+OUT_OF_RANGE = N_("{value} is not between {least} and {most}.")
+LEVERS = {"forms": "reserves_percent"}
+"""What is counted, not typed → the field that changes it."""
 
 
 @router.get("")
@@ -110,7 +108,7 @@ def _page(
             (ctx._(label), "done" if at < now else "now" if at == now else "later")
             for at, label in enumerate(STEPS)
         ],
-        collection_statuses=COLLECTION_STATUS,
+        collection_statuses=PAPER_STATUSES,
         statuses=SITTING_STATUS,
         components=COMPONENTS,
         fields=FIELDS,
@@ -128,30 +126,67 @@ def draw_forms(
     """Have a form drawn for each seated candidate, and reserves."""
     sitting_of(ctx, plan_id, sitting_id)
     form = parse_form(DrawingForm, data)
-    if form.model is None:
-        return _page(ctx, plan_id, sitting_id, form, status=422)
-    sent = form.model
     here = f"/plans/{plan_id}/sittings/{sitting_id}/forms"
     try:
+        _check(ctx, sitting_id, form)
+        if form.errors or form.model is None:
+            return _page(ctx, plan_id, sitting_id, form, status=422)
         with ctx.session.begin_nested():
             sittings.request_forms(
                 ctx.session,
                 actor=ctx.actor,
                 sitting_id=sitting_id,
-                blueprint_id=sent.blueprint_id,
-                drawing=sent.model_dump(exclude={"blueprint_id", "seed"}),
-                seed=sent.seed,
+                blueprint_id=form.model.blueprint_id,
+                drawing=_drawing(form.model),
+                seed=form.model.seed,
                 now=ctx.now,
                 url=here,
             )
     except NotFound:
         raise
     except ExamError as error:
-        if error.facts.get("field") in FIELDS:
-            error.facts = error.facts | {"field": ctx._(FIELDS[str(error.facts["field"])])}
-        form.add(PLACES.get(error.code, ""), error)
+        _mark(ctx, form, error)
         return _page(ctx, plan_id, sitting_id, form, status=status_of(error))
     return ctx.redirect(here, notice=ctx._("The forms are being drawn."))
+
+
+def _check(ctx: Context, sitting_id: UUID, form: Form[DrawingForm]) -> None:
+    """Put all that is wrong with what can be read beside its field, whatever else cannot be read."""
+    readable = form.model or _readable(form)
+    if readable is None:
+        return
+    for problem in sittings.drawing_problems(
+        ctx.session, sitting_id, blueprint_id=readable.blueprint_id, drawing=_drawing(readable)
+    ):
+        _mark(ctx, form, problem)
+
+
+def _readable(form: Form[DrawingForm]) -> DrawingForm | None:
+    """Return what was asked without what cannot be read; None where that is the blueprint."""
+    right = {
+        name: value
+        for name, value in form.values.items()
+        if name in DrawingForm.model_fields and name not in form.errors and value != ""
+    }
+    return DrawingForm.model_validate(right) if "blueprint_id" in right else None
+
+
+def _drawing(sent: DrawingForm) -> dict[str, Any]:
+    return sent.model_dump(exclude={"blueprint_id", "seed"})
+
+
+def _mark(ctx: Context, form: Form[Any], error: ExamError) -> None:
+    """Put a refusal beside the field that it speaks of, or above the form."""
+    field = str(error.facts.get("field", ""))
+    place = PLACES.get(error.code) or LEVERS.get(field, field if field in FIELDS else "")
+    if place in form.errors:
+        return
+    if place and place == field:
+        form.add(place, OUT_OF_RANGE, **error.facts)
+        return
+    if field in FIELDS:
+        error.facts = error.facts | {"field": ctx._(FIELDS[field])}
+    form.add(place, error)
 
 
 @router.post("/cancel")

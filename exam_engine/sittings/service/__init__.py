@@ -37,6 +37,7 @@ from exam_engine.sittings.service.entry import (
 from exam_engine.sittings.service.individual import (
     FormsVerdict,
     FormsView,
+    drawing_problems,
     drop_forms,
     forms_view,
     request_forms,
@@ -151,6 +152,7 @@ __all__ = [
     "create_plan",
     "create_room",
     "create_sitting",
+    "drawing_problems",
     "drop_forms",
     "effective",
     "entry_code_hash",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from random import Random
 from typing import Any
@@ -16,7 +16,7 @@ from exam_engine.jobs.models import Job
 from exam_engine.papers import service as papers
 from exam_engine.papers.drawing import Drawing
 from exam_engine.papers.models import Assembly, Blueprint, Paper
-from exam_engine.papers.rules import AssemblyStatus, PaperStatus
+from exam_engine.papers.rules import AssemblyStatus, DrawingOutOfRange, DrawingRuleRefused, PaperStatus
 from exam_engine.papers.service import SealVerdict
 from exam_engine.sittings import store
 from exam_engine.sittings.models import Plan, Seat, Sitting, SittingPaper
@@ -32,6 +32,7 @@ from exam_engine.sittings.ways import (
     WayWrong,
 )
 from itembank.base import audit
+from itembank.base.errors import ExamError
 from itembank.people.rules import Actor
 
 
@@ -104,8 +105,57 @@ def forms_view(session: Session, sitting: Sitting) -> FormsView:
 
 def usable_blueprints(session: Session, plan: Plan) -> list[Blueprint]:
     """Return the blueprints of the plan's occupation and level."""
-    found = papers.list_blueprints(session)
-    return [row for row in found if (row.occupation_id, row.level) == (plan.occupation_id, plan.level)]
+    return [row for row in papers.list_blueprints(session) if _fits(row, plan)]
+
+
+def _fits(blueprint: Blueprint, plan: Plan) -> bool:
+    return (blueprint.occupation_id, blueprint.level) == (plan.occupation_id, plan.level)
+
+
+def _to_be_drawn(session: Session, sitting_id: UUID) -> tuple[Sitting, Plan, FormsView]:
+    """Return a sitting whose forms can be drawn."""
+    sitting = _individual(session, sitting_id)
+    view = forms_view(session, sitting)
+    if not view.seats:
+        raise SittingWithoutSeats
+    if view.collection is not None or view.is_running:
+        raise DrawnAlready
+    return sitting, find_plan(session, sitting.plan_id), view
+
+
+_HARMLESS: dict[str, dict[str, Any]] = {
+    "reserves_percent": {"reserves_percent": 0.0},
+    "forms": {"candidates": 1},
+    "max_exposure_percent": {"max_exposure_percent": None},
+    "max_overlap": {"max_overlap": None},
+}
+"""What a refused field of a drawing gives way to, so that the check goes on to the fields behind it."""
+
+
+def drawing_problems(
+    session: Session, sitting_id: UUID, *, blueprint_id: UUID, drawing: Mapping[str, Any]
+) -> list[ExamError]:
+    """Return all that is wrong with what is asked of a drawing, of which request_forms raises the first.
+
+    Raises WayWrong, SittingWithoutSeats, DrawnAlready or SittingFrozen where nothing can be asked.
+    """
+    _, plan, view = _to_be_drawn(session, sitting_id)
+    blueprint = papers.find_blueprint(session, blueprint_id)
+    if not _fits(blueprint, plan):
+        return [BlueprintDoesNotFit(name=blueprint.name)]
+    spec = papers.spec_of(blueprint)
+    asked = Drawing(view.seats, **drawing)
+    found: list[ExamError] = []
+    while True:
+        try:
+            asked.check(spec)
+        except DrawingOutOfRange as refusal:
+            found.append(refusal)
+            asked = replace(asked, **_HARMLESS[str(refusal.facts["field"])])
+        except DrawingRuleRefused as refusal:
+            return [*found, refusal]
+        else:
+            return found
 
 
 def request_forms(
@@ -125,15 +175,9 @@ def request_forms(
     Raises WayWrong, SittingWithoutSeats, DrawnAlready, BlueprintDoesNotFit, SittingFrozen, or what
     papers.request_drawing raises.
     """
-    sitting = _individual(session, sitting_id)
-    plan = find_plan(session, sitting.plan_id)
-    view = forms_view(session, sitting)
-    if not view.seats:
-        raise SittingWithoutSeats
-    if view.collection is not None or view.is_running:
-        raise DrawnAlready
+    sitting, plan, view = _to_be_drawn(session, sitting_id)
     blueprint = papers.find_blueprint(session, blueprint_id)
-    if (blueprint.occupation_id, blueprint.level) != (plan.occupation_id, plan.level):
+    if not _fits(blueprint, plan):
         raise BlueprintDoesNotFit(name=blueprint.name)
     if view.drawing is not None:
         papers.drop_drawing(session, actor=actor, assembly_id=view.drawing.id, now=now)

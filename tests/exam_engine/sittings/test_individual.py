@@ -32,6 +32,35 @@ from tests.factories.sittings import NOW
 from tests.factories.theory import make_individual
 
 
+def test_all_that_is_wrong_with_a_drawing_is_told_at_once(
+    database: Database, institution: Institution, clock: ShiftedClock
+) -> None:
+    def open_session() -> AbstractContextManager[Session]:
+        return database.session(scope=Scope.everything())
+
+    made = make_individual(open_session, institution, starts=clock.now() + timedelta(hours=2))
+    drawing = {"reserves_percent": 90, "max_exposure_percent": 0.0, "max_overlap": 11}
+    with open_session() as session:
+        found = sittings.drawing_problems(
+            session, made.sitting_id, blueprint_id=made.blueprint_id, drawing=drawing
+        )
+        fine = sittings.drawing_problems(
+            session, made.sitting_id, blueprint_id=made.blueprint_id, drawing={"max_overlap": 10}
+        )
+        many = sittings.drawing_problems(
+            session, made.sitting_id, blueprint_id=made.blueprint_id, drawing={"max_overlap": -1}
+        )
+        sittings.set_way(session, actor=made.officer, sitting_id=made.sitting_id, way=Way.FIXED)
+        with pytest.raises(WayWrong):
+            sittings.drawing_problems(
+                session, made.sitting_id, blueprint_id=made.blueprint_id, drawing=drawing
+            )
+
+    assert [problem.facts["field"] for problem in found] == list(drawing)
+    assert fine == []
+    assert [problem.facts["least"] for problem in many] == [0]
+
+
 def test_forms_are_drawn_dealt_out_verified_and_dropped(
     database: Database, institution: Institution, clock: ShiftedClock
 ) -> None:

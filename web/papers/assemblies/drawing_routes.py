@@ -12,6 +12,7 @@ from fastapi.responses import Response
 from exam_engine.jobs import service as jobs
 from exam_engine.papers import service as papers
 from exam_engine.papers.blueprint import BlueprintSpec
+from exam_engine.papers.compile import CURVE, INFORMATION
 from exam_engine.papers.models import Assembly
 from exam_engine.papers.printing import service as printing
 from exam_engine.papers.printing.rules import Document, Format, Variant
@@ -19,16 +20,14 @@ from itembank.base.fonts import find_fonts
 from itembank.people.rules import Action
 from web.charts import bar_chart
 from web.deps import Context, requires
-from web.i18n import N_
+from web.labels import PAPER_STATUSES
 from web.papers import labels
 from web.papers.assemblies import views
 
 router = APIRouter()
 
-FAIRNESS = {
-    "information": N_("Information at θ = {theta}"),
-    "expected score": N_("Expected score at θ = {theta}"),
-}
+FAIRNESS = {"information": INFORMATION, "expected score": CURVE}
+"""What the drawing compares at abilities that are no targets → the rule that would make it one."""
 
 
 @router.get("/papers/drawings/{assembly_id}")
@@ -43,12 +42,12 @@ def show_drawing(assembly_id: UUID, ctx: Context = requires(Action.PLAN_READ)) -
         assembly=assembly,
         blueprint=blueprint,
         paper=papers.collection_of(ctx.session, assembly_id),
-        paper_statuses=labels.PAPER_STATUSES,
+        paper_statuses=PAPER_STATUSES,
         status_now=status,
         status_words=labels.ASSEMBLY_STATUSES[status],
         drawn=drawing_values(ctx, assembly.outcome or {}, spec),
         back=_asked_from(ctx, assembly),
-        **views.outcome_values(ctx, assembly, spec, blueprint),
+        **views.outcome_values(ctx, assembly, spec, blueprint, label=labels.plain_label),
     )
 
 
@@ -65,9 +64,9 @@ def drawing_values(ctx: Context, outcome: Mapping[str, Any], spec: BlueprintSpec
     if drawn is None:
         return None
     exposure, pairs = drawn["exposure"]["histogram"], drawn["overlap"]["pairs"]
-    targets = [{**t, "name": labels.rule_label(t["key"], spec, ctx._)} for t in drawn["targets"]]
+    targets = [{**t, "name": labels.plain_label(t["key"], spec, ctx._)} for t in drawn["targets"]]
     known = {target["name"] for target in targets}
-    fairness = [{**row, "words": _fairness(ctx, row["name"])} for row in drawn["fairness"]]
+    fairness = [{**row, "words": _fairness(ctx, row["name"], spec)} for row in drawn["fairness"]]
     widest = exposure[-1][1] if exposure else 1.0
     digits = 0 if widest >= 0.1 else 1 if widest >= 0.01 else 2
     most = max((k for k, count in enumerate(pairs) if count), default=0)
@@ -96,9 +95,9 @@ def drawing_values(ctx: Context, outcome: Mapping[str, Any], spec: BlueprintSpec
     }
 
 
-def _fairness(ctx: Context, name: str) -> str:
+def _fairness(ctx: Context, name: str, spec: BlueprintSpec) -> str:
     kind, _, theta = name.rpartition(" at ")
-    return ctx._(FAIRNESS[kind], theta=theta) if kind in FAIRNESS else name
+    return labels.plain_label(FAIRNESS[kind] + theta, spec, ctx._) if kind in FAIRNESS else name
 
 
 @router.post("/papers/{paper_id}/forms/{number}/print")

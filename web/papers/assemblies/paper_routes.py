@@ -22,6 +22,7 @@ from web.deps import Context, requires
 from web.errors import status_of
 from web.forms import FormData, PageNumber, form_data
 from web.i18n import N_
+from web.labels import PAPER_STATUSES
 from web.papers import labels
 from web.papers.assemblies import paper_views
 from web.papers.assemblies.words import CHECKS
@@ -60,7 +61,7 @@ def list_papers(
         pages=max(1, -(-total // papers.PAGE)),
         wanted=wanted,
         filtered=wanted != papers.PaperFilter(),
-        statuses=labels.PAPER_STATUSES,
+        statuses=PAPER_STATUSES,
         occupations=occupations,
         levels=LEVEL_LABELS,
     )
@@ -146,7 +147,7 @@ def paper_page(
         occupation=taxonomy.find_occupation(ctx.session, paper.occupation_id),
         levels=LEVEL_LABELS,
         types=labels.ITEM_TYPES,
-        statuses=labels.PAPER_STATUSES,
+        statuses=PAPER_STATUSES,
         own=paper.created_by == ctx.actor.id,
         error=refusal_text(ctx, error, values["spec"]) if error else "",
         reason=reason,

@@ -16,6 +16,7 @@ from exam_engine.papers.rules import AssemblyStatus, PaperKind
 from itembank.base.errors import NotFound
 from itembank.people.rules import Action
 from web.deps import Context, requires
+from web.labels import PAPER_STATUSES
 from web.papers import labels
 from web.papers.assemblies import tables, views
 from web.papers.assemblies.drawing_routes import drawing_values
@@ -55,7 +56,7 @@ def show_assembly(
         grown=(assembly.request or {}).get("way") if grows(assembly.request) else None,
         status_now=status,
         running=views.progress_values(ctx, assembly, job) if status is AssemblyStatus.WAITING else None,
-        statuses=labels.PAPER_STATUSES,
+        statuses=PAPER_STATUSES,
         status_words=labels.ASSEMBLY_STATUSES[status],
         own=assembly.requested_by == ctx.actor.id,
         drawn=drawing_values(ctx, assembly.outcome or {}, spec),

@@ -38,7 +38,13 @@ def status_of(ctx: Context, assembly: Assembly) -> AssemblyStatus:
 
 
 def outcome_values(
-    ctx: Context, assembly: Assembly, spec: BlueprintSpec, blueprint: Blueprint, show: str = ""
+    ctx: Context,
+    assembly: Assembly,
+    spec: BlueprintSpec,
+    blueprint: Blueprint,
+    show: str = "",
+    *,
+    label: labels.Label = labels.rule_label,
 ) -> dict[str, Any]:
     """Return what the result page shows of an outcome; ``show`` filters the rules: tight or broken."""
     outcome = assembly.outcome or {}
@@ -51,11 +57,11 @@ def outcome_values(
         "error": error_text(ctx, error) if error else "",
         "forms": form_names(ctx, outcome, assembly.forms),
         "rules": [],
-        "clash": [labels.clash_text(key, spec, ctx._) for key in outcome.get("clash", [])],
+        "clash": [labels.clash_text(key, spec, ctx._, label=label) for key in outcome.get("clash", [])],
         "more_clashes": not {change["key"] for change in changes} <= set(outcome.get("clash", [])),
-        "changes": [labels.change_text(change, spec, ctx._, numbers) for change in changes],
+        "changes": [labels.change_text(change, spec, ctx._, numbers, label=label) for change in changes],
         "shortages": [
-            {**shortage, "name": labels.rule_label(shortage["key"], spec, ctx._)}
+            {**shortage, "name": label(shortage["key"], spec, ctx._)}
             for shortage in outcome.get("shortages", [])
         ],
     }

@@ -25,6 +25,7 @@ from web.deps import Context, requires
 from web.errors import status_of
 from web.forms import Form, FormData, form_data, parse_form
 from web.i18n import N_
+from web.labels import PAPER_STATUSES
 from web.papers import labels
 
 router = APIRouter()
@@ -116,7 +117,7 @@ def _page(ctx: Context, paper_id: UUID, form: Form[PrintForm], status: int = 200
         form=form,
         occupation=taxonomy.find_occupation(ctx.session, paper.occupation_id),
         level=Level(paper.level).label,
-        state=labels.PAPER_STATUSES[paper.status],
+        state=PAPER_STATUSES[paper.status],
         documents=DOCUMENTS,
         formats=FORMATS,
         variants=list(Variant),
