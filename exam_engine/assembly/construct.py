@@ -11,6 +11,7 @@ import scipy.sparse as sp
 from exam_engine.assembly.between import average_rows, form_rows, use_limits
 from exam_engine.assembly.bound import average_form
 from exam_engine.assembly.compile import BoolArray, IntArray, Program, Rows
+from exam_engine.assembly.first_found import ANY, find_first
 from exam_engine.assembly.plan import Plan
 from exam_engine.assembly.pool import FloatArray
 from exam_engine.assembly.solver import INFEASIBLE, Model, Solution, Work, solve
@@ -26,7 +27,7 @@ SMALL, NEAR = 1000, 0.03
 """In a pool of at most this size a form is sought this near to its targets, in units of scale, beyond what the average
 form reaches: swaps find few ways."""
 
-FORM_GAP = 1e9
+FORM_GAP = ANY
 """Relative gap of one form's search: its cost only says which items to prefer, so that the first form found will do.
 
 The solver's jump to a first form takes a twentieth of a second, is often a multiple of the best cost off, and what it
@@ -193,10 +194,10 @@ class _Form:
             return self._chosen(usable, self._with_shadow(cost, usable, work))
         if len(usable) > SUBPOOL:
             few = self._some(rng)
-            found = self._chosen(few, self._alone(cost, few, work))
+            found = self._chosen(few, self._alone(cost, few, rng, work))
             if found is not None or not whole:
                 return found
-        return self._chosen(usable, self._alone(cost, usable, work))
+        return self._chosen(usable, self._alone(cost, usable, rng, work))
 
     def _some(self, rng: np.random.Generator) -> IntArray:
         """Return columns worth a look: items that the guide likes, whole sets, all other switches."""
@@ -222,16 +223,17 @@ class _Form:
             chosen.append(free[self.guide[free] > 0.99])
         return np.unique(np.concatenate(chosen)).astype(np.int64)
 
-    def _alone(self, cost: FloatArray, usable: IntArray, work: Work) -> Solution:
+    def _alone(self, cost: FloatArray, usable: IntArray, rng: np.random.Generator, work: Work) -> Solution:
         m, rows, program = len(usable), self.rows, self.program
         part = sp.csr_array(self.columns[:, usable])
         aims = program.aims
         exact = np.flatnonzero(aims.low == aims.high)
-        if len(exact) and program.size <= SMALL:
-            near = sp.csr_array(aims.weights[exact][:, usable] / aims.scale[exact, None])
+        near = len(exact) > 0 and program.size <= SMALL
+        if near:
+            targets = sp.csr_array(aims.weights[exact][:, usable] / aims.scale[exact, None])
             goal = aims.low[exact] / aims.scale[exact]
             room = NEAR + aims.deviation(aims.weights @ self.guide)
-            part = sp.csr_array(sp.vstack([part, near]))
+            part = sp.csr_array(sp.vstack([part, targets]))
             rows = Rows(
                 part, np.r_[rows.lower, goal - room], np.r_[rows.upper, goal + room], rows.owner, rows.give
             )
@@ -246,7 +248,7 @@ class _Form:
             np.ones(m),
             np.ones(m),
         )
-        return solve(model, work, gap=FORM_GAP)
+        return find_first(model, rng, work, whole=True) if near else solve(model, work, gap=FORM_GAP)
 
     def _with_shadow(self, cost: FloatArray, usable: IntArray, work: Work) -> Solution:
         m, rows, later = len(usable), self.rows, self.remaining - 1

@@ -15,6 +15,7 @@ import scipy.sparse as sp
 
 from exam_engine.assembly.between import form_rows, item_limits
 from exam_engine.assembly.compile import BoolArray, Program, Rows
+from exam_engine.assembly.first_found import find_first
 from exam_engine.assembly.improve import Improver, close_enough
 from exam_engine.assembly.pool import FloatArray
 from exam_engine.assembly.solver import Model, Solution, Work, solve
@@ -27,11 +28,8 @@ WORTH = 0.0002
 
 POLISH_NODES = 60
 
-ANEW, NEAR, NEAR_POOL = 5, 0.03, 1000
+ANEW, NEAR, NEAR_POOL = 10, 0.03, 1000
 """How often, how near (units of scale, beyond the bound) and up to how many usable items a form is sought anew."""
-
-FIRST_FOUND = 5.0
-"""Relative gap of a search whose first answer will do."""
 
 EXACT_NODES = 2000
 """Nodes to prove that a single form is the best there is."""
@@ -88,9 +86,9 @@ def _found_anew(improver: Improver, f: int, rows: Rows, enough: float, work: Wor
         beside = rows.and_(form_rows(program, np.delete(forms, g, axis=0)))
         near = _model(program, beside, free, 0.0, improver.bound + NEAR)
         cost = np.r_[rng.random(len(free)), 0.0]
-        other = solve(replace(near, cost=cost), work, nodes=POLISH_NODES, gap=FIRST_FOUND)
+        other = find_first(replace(near, cost=cost), rng, work, whole=False)
         if other.x is None:
-            return False
+            continue
         improver.from_another(f, g, _chosen(program, free, other.x[:-1]))
         if aims.deviation(aims.weights @ forms[f]) <= enough:
             return True
