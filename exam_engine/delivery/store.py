@@ -18,7 +18,6 @@ from sqlalchemy import (
     Connection,
     Executable,
     Integer,
-    Select,
     Text,
     Uuid,
     and_,
@@ -26,6 +25,7 @@ from sqlalchemy import (
     case,
     cast,
     column,
+    exists,
     func,
     inspect,
     select,
@@ -325,20 +325,33 @@ def progress(
     return {row[0]: Progress(int(row[1]), row[2]) for row in session.execute(query)}
 
 
-def any_overdue(session: Session, now: datetime) -> bool:
-    return session.scalars(_overdue(now).limit(1)).first() is not None
+def something_due(session: Session, now: datetime) -> tuple[bool, bool]:
+    """Tell whether any break has lasted as long as it may, and whether any attempt is overdue; reads only."""
+    row = session.connection().execute(_SOMETHING_DUE, {"now": now, "closed": now - SAVE_GRACE}).one()
+    return bool(row[0]), bool(row[1])
 
 
 def overdue(session: Session, now: datetime, *, limit: int) -> Sequence[Attempt]:
     """Return, locked, attempts whose time and grace are over; those another worker holds are left to it."""
-    query = _overdue(now).order_by(Attempt.due_at, Attempt.id).limit(limit)
+    query = (
+        select(Attempt).where(_is_overdue(now - SAVE_GRACE)).order_by(Attempt.due_at, Attempt.id).limit(limit)
+    )
     return session.scalars(query.with_for_update(skip_locked=True)).all()
 
 
-def _overdue(now: datetime) -> Select[Attempt]:
-    return select(Attempt).where(
-        Attempt.submitted_at.is_(None), Attempt.paused_at.is_(None), Attempt.due_at < now - SAVE_GRACE
-    )
+def _is_overdue(closed: Any) -> ColumnElement[bool]:
+    return and_(Attempt.submitted_at.is_(None), Attempt.paused_at.is_(None), Attempt.due_at < closed)
+
+
+def _is_break_over(now: Any) -> ColumnElement[bool]:
+    return and_(AttemptBreak.ended_at.is_(None), AttemptBreak.until <= now)
+
+
+_SOMETHING_DUE = select(
+    exists().where(_is_break_over(bindparam("now", type_=UtcDateTime()))),
+    exists().where(_is_overdue(bindparam("closed", type_=UtcDateTime()))),
+)
+"""Asked again and again, so made once."""
 
 
 def breaks(session: Session, attempt_id: UUID) -> Sequence[AttemptBreak]:
@@ -353,7 +366,7 @@ def open_break(session: Session, attempt_id: UUID) -> AttemptBreak | None:
 
 def breaks_over(session: Session, now: datetime, *, limit: int) -> Sequence[UUID]:
     """Return the attempts whose break has lasted as long as it may."""
-    query = select(AttemptBreak.attempt_id).where(AttemptBreak.ended_at.is_(None), AttemptBreak.until <= now)
+    query = select(AttemptBreak.attempt_id).where(_is_break_over(now))
     return session.scalars(query.order_by(AttemptBreak.until).limit(limit)).all()
 
 

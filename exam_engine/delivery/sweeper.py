@@ -38,7 +38,7 @@ class Sweeper:
         """Hand in everything that is overdue; return how many attempts."""
         count = 0
         with self._database.glance(scope=Scope.everything()) as session:
-            breaks_over, overdue = service.any_break_over(session), service.any_overdue(session)
+            breaks_over, overdue = service.something_due(session)
         if breaks_over:
             with self._database.session(scope=Scope.everything()) as session:
                 log.info("breaks_ended", count=service.end_overdue_breaks(session))
@@ -51,7 +51,7 @@ class Sweeper:
             count += swept
             log.info("attempts_handed_in", count=swept)
             with self._database.glance(scope=Scope.everything()) as session:
-                overdue = service.any_overdue(session)
+                _, overdue = service.something_due(session)
         return count
 
     def _loop(self) -> None:

@@ -96,9 +96,18 @@ def _part() -> ColumnElement[int]:
 
 
 def seat_rows(
-    session: Session, sitting_id: UUID, room_id: UUID | None, *, since: datetime, now: datetime
+    session: Session,
+    sitting_id: UUID,
+    room_id: UUID | None,
+    *,
+    since: datetime,
+    now: datetime,
+    only: Sequence[UUID] | None = None,
 ) -> list[SeatRow]:
-    """Return the seats of a room, or of all rooms, with attendance, log-in and attempt: one statement, no answers."""
+    """Return the seats of a room, or of all rooms, with attendance, log-in and attempt: one statement, no answers.
+
+    ``only`` names the registrations whose seats are asked for.
+    """
     query = _with_attempts(
         select(
             Seat.registration_id,
@@ -130,6 +139,8 @@ def seat_rows(
     query = query.order_by(Seat.room_id, Seat.number)
     if room_id is not None:
         query = query.where(Seat.room_id == room_id)
+    if only is not None:
+        query = query.where(Seat.registration_id.in_(only))
     return [SeatRow(*row) for row in session.execute(query)]
 
 

@@ -7,11 +7,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CursorResult, select, update
+from sqlalchemy import CursorResult, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from exam_engine.jobs.models import Job
 from exam_engine.jobs.rules import LOST_AFTER, JobStatus
+from itembank.base.db import UtcDateTime
 
 
 def job(session: Session, job_id: UUID) -> Job | None:
@@ -50,10 +51,17 @@ def report(session: Session, job_id: UUID, **values: Any) -> bool:
     return result.rowcount == 1
 
 
+_WAITING_OR_LOST = (
+    select(Job.id)
+    .where(
+        (Job.status == JobStatus.QUEUED)
+        | ((Job.status == JobStatus.RUNNING) & (Job.reported_at < bindparam("lost", type_=UtcDateTime())))
+    )
+    .limit(1)
+)
+"""Asked again and again, so made once."""
+
+
 def jobs_waiting_or_lost(session: Session, now: datetime) -> bool:
     """Tell, reading only, whether a worker has something to do."""
-    query = select(Job.id).where(
-        (Job.status == JobStatus.QUEUED)
-        | ((Job.status == JobStatus.RUNNING) & (Job.reported_at < now - LOST_AFTER))
-    )
-    return session.execute(query.limit(1)).first() is not None
+    return session.connection().execute(_WAITING_OR_LOST, {"lost": now - LOST_AFTER}).first() is not None

@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
+import msgspec
 from fastapi import Depends, Request
 from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
@@ -45,11 +46,14 @@ UNWATCHED_SECONDS = 60.0
 SITTING_SECONDS = 3.0
 STILL_SECONDS = 3.0
 """Where nothing changed, so often the page is told that this is so."""
-LOGIN_SECONDS = 15.0
-HELD_SECONDS = 3 * LOGIN_SECONDS
+LOGIN_SECONDS = 30.0
+"""So often a stream asks whether its login still stands."""
+HELD_SECONDS = 2 * LOGIN_SECONDS
 """So long a stream counts whose process was killed."""
 MOST_STREAMS = 10
 """One login may watch so many rooms at once: every stream costs a picture a second."""
+
+_encode = msgspec.json.Encoder().encode
 
 
 class TooManyStreams(TooMany):
@@ -212,7 +216,11 @@ def _news(shown: Mapping[str, Any], rows: Mapping[str, Any]) -> tuple[list[str],
     if rows is shown:
         return [], {}
     gone = [key for key in shown if key not in rows]
-    return gone, {key: row for key, row in rows.items() if shown.get(key) != row}
+    # What stayed the same is mostly the same object, too.
+    changed = {
+        key: row for key, row in rows.items() if (former := shown.get(key)) is not row and former != row
+    }
+    return gone, changed
 
 
 def _nothing_at_hand() -> None:
@@ -242,7 +250,7 @@ async def events(
         gone, changed = _news(shown, rows)
         if changed or gone:
             news = {"at": picture.at, "rows": changed, "gone": gone}
-            yield f"event: seats\ndata: {json.dumps(news, separators=(',', ':'))}\n\n"
+            yield f"event: seats\ndata: {_encode(news).decode()}\n\n"
         elif loop.time() - told >= STILL_SECONDS:
             yield f"event: still\ndata: {picture.at}\n\n"
         if changed or gone or loop.time() - told >= STILL_SECONDS:

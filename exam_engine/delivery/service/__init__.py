@@ -50,10 +50,10 @@ from exam_engine.delivery.service.entering import (
 )
 from exam_engine.delivery.service.handing_in import (
     HandedIn,
-    any_overdue,
     hand_in,
     hand_in_overdue,
     receipt_of,
+    something_due,
 )
 from exam_engine.delivery.service.reading import (
     AttemptProgress,
@@ -72,7 +72,6 @@ from exam_engine.delivery.service.reporting import (
 )
 from exam_engine.delivery.service.resting import (
     Rest,
-    any_break_over,
     breaks_of,
     breaks_taken,
     end_break,
@@ -102,8 +101,6 @@ __all__ = [
     "Standing",
     "Waiting",
     "accept_answer_file",
-    "any_break_over",
-    "any_overdue",
     "attempt_states",
     "bar_entry",
     "breaks_of",
@@ -139,6 +136,7 @@ __all__ = [
     "run_collection_job",
     "save_form",
     "saved_answers",
+    "something_due",
     "standing",
     "start",
     "still_working",

@@ -77,9 +77,9 @@ def receipt_of(session: Session, *, actor: Actor, attempt_id: UUID) -> HandedIn 
     return HandedIn(attempt, _answered(session, attempt), already=True)
 
 
-def any_overdue(session: Session) -> bool:
-    """Tell whether the sweeper has something to do, without locking anything."""
-    return store.any_overdue(session, database_now(session))
+def something_due(session: Session) -> tuple[bool, bool]:
+    """Tell whether the sweeper has breaks to end, and attempts to hand in, without locking anything."""
+    return store.something_due(session, database_now(session))
 
 
 def hand_in_overdue(session: Session) -> int:

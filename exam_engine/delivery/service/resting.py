@@ -128,8 +128,3 @@ def breaks_taken(session: Session, sitting_id: UUID) -> dict[UUID, list[AttemptB
     for registration_id, one in store.sitting_breaks(session, sitting_id):
         found.setdefault(registration_id, []).append(one)
     return found
-
-
-def any_break_over(session: Session) -> bool:
-    """Tell whether a break has lasted as long as it may, without locking anything."""
-    return bool(store.breaks_over(session, database_now(session), limit=1))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -24,6 +24,9 @@ from exam_engine.sittings.rules import Component, SittingStatus
 from itembank.base.db import database_now
 
 NOT_BEGUN = frozenset({SeatState.NOT_LOGGED_IN, SeatState.WAITING})
+
+_SILENT = timedelta(seconds=SILENT_SECONDS)
+_NEVER = datetime.max.replace(tzinfo=UTC)
 
 RoomProgress = Mapping[UUID, tuple[int, datetime]]
 """Items answered and last acknowledged save, by attempt."""
@@ -125,7 +128,7 @@ def seat_now(
     answered, saved = (progress or {}).get(row.attempt_id, (0, None)) if row.attempt_id else (0, None)
     quiet = False
     if progress is not None and state is SeatState.ANSWERING and row.started_at:
-        quiet = (now - max(saved or row.started_at, row.started_at)).total_seconds() > SILENT_SECONDS
+        quiet = now - max(saved or row.started_at, row.started_at) > _SILENT
     left = None
     if state is SeatState.PAUSED and row.due_at and row.paused_at:
         left = (row.due_at - row.paused_at).total_seconds()
@@ -146,6 +149,18 @@ def seat_now(
         part=row.part,
         resting=state is SeatState.RESTING,
     )
+
+
+def turns_at(row: SeatRow, seat: SeatNow, now: datetime, starts_at: datetime) -> datetime:
+    """Return until when the time alone leaves a seat what ``seat_now`` made of it: overdue, quiet or late after it."""
+    moments = []
+    if row.due_at is not None and row.submitted_at is None and row.paused_at is None:
+        moments.append(row.due_at + SAVE_GRACE)
+    if seat.state is SeatState.ANSWERING and row.started_at is not None:
+        moments.append(max(seat.last_saved_at or row.started_at, row.started_at) + _SILENT)
+    if seat.state in NOT_BEGUN:
+        moments.append(starts_at)
+    return min((moment for moment in moments if moment >= now), default=_NEVER)
 
 
 def _runs_out(row: SeatRow, state: SeatState) -> datetime | None:

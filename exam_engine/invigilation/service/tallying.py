@@ -7,7 +7,7 @@ was missed.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence, Set
+from collections.abc import Collection, Mapping, Sequence, Set
 from datetime import datetime
 from uuid import UUID
 
@@ -34,13 +34,13 @@ class Tally:
         self.progress |= store.progress_of(session, list(attempts - self._followed))
         self._followed = attempts
 
-    def count_all(self, session: Session) -> None:
-        """Count anew."""
+    def count_all(self, session: Session) -> set[UUID]:
+        """Count anew; return whose count or time is another now."""
         counted = store.progress_of(session, list(self._followed))
         for attempt, (number, _) in counted.items():
             if self._answered.get(attempt, 0).bit_count() != number:
                 self._answered.pop(attempt, None)
-        self.progress |= counted
+        return self._note(counted)
 
     def catch_up(
         self, session: Session, sitting_id: UUID, room_ids: Sequence[UUID], since: datetime
@@ -57,6 +57,9 @@ class Tally:
             self._answered[attempt] = mask = mask | bit if answered else mask & ~bit
             _, before = found.get(attempt) or self.progress.get(attempt) or (0, saved_at)
             found[attempt] = mask.bit_count(), max(before, saved_at)
+        return self._note(found)
+
+    def _note(self, found: Mapping[UUID, tuple[int, datetime]]) -> set[UUID]:
         changed = {attempt for attempt, known in found.items() if self.progress.get(attempt) != known}
         self.progress |= found
         return changed

@@ -506,3 +506,38 @@ def test_a_room_that_is_followed_is_the_same_as_one_that_is_looked_at_first(
     assert answered == [(0, 0), (0, 0), (1, 0), (2, 0), (1, 0), (1, 1), (1, 1)]
     assert same == [False, True, True, True]
     assert [seat.quiet for seat in pictures[-1]] == [True, True, False, False]
+
+
+def test_what_the_time_alone_changes_is_seen_in_a_room_that_is_followed(
+    database: Database, institution: Institution, clock: ShiftedClock, theory: Theory
+) -> None:
+    follower, rooms = invigilation.SittingFollower(theory.sitting_id), [theory.room_id]
+    second, seen = timedelta(seconds=1), []
+
+    def look() -> None:
+        with database.session(scope=Scope.everything()) as session:
+            seats = follower.look(session, rooms)[theory.room_id].seats
+            fresh = invigilation.SittingFollower(theory.sitting_id).look(session, rooms)
+        assert seats == fresh[theory.room_id].seats
+        seen.append((seats[0].state, seats[0].quiet, seats[2].attention))
+
+    clock.advance(9 * MINUTE)
+    for _ in range(2):
+        look()
+        clock.advance(2 * MINUTE)
+    with database.session(scope=Scope.everything()) as session:
+        attempt = delivery.start(session, actor=theory.actor(1), sitting_id=theory.sitting_id)
+        due, now = attempt.due_at, database_now(session)
+    for pause in (118 * second, 4 * second, due - now - 130 * second, 40 * second):
+        clock.advance(pause)
+        look()
+
+    before, working = SeatState.NOT_LOGGED_IN, SeatState.ANSWERING
+    assert seen == [
+        (before, False, False),
+        (before, False, True),
+        (working, False, True),
+        (working, True, True),
+        (working, True, True),
+        (SeatState.FORCED, False, True),
+    ]
