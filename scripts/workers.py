@@ -31,7 +31,8 @@ LEAST_LIFE_SECONDS, PAUSE_SECONDS = 5.0, 1.0
 def listening_socket(host: str, port: int) -> socket.socket:
     """Return a socket that shares its address with those of the other workers; port 0 takes a free one."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    made = socket.socket(family, socket.SOCK_STREAM)
+    # Told its protocol, the loop switches off the waiting for more to send (TCP_NODELAY).
+    made = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     made.bind((host, port))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -17,8 +16,13 @@ from exam_engine.delivery.rules import TooManyWaiting
 log = structlog.get_logger(__name__)
 
 
-LINGER_SECONDS = 0.01
-"""After the first ticket, others get so long to join it: as long as the web takes to read all that came at once."""
+Soon = Callable[[Callable[[], None]], object]
+"""Calls a function when the present turn of work is over, such as ``call_soon`` of an event loop."""
+
+
+def at_once(call: Callable[[], None]) -> None:
+    call()
+
 
 DEADLOCK_DETECTED = "40P01"
 """PostgreSQL's name of it (its manual, appendix A)."""
@@ -82,14 +86,14 @@ class Batcher(Generic[W]):
     def stop(self) -> None:
         """Work off what waits, then end; tickets put later are refused."""
         self._stopping.set()
-        with self._changed:
-            self._changed.notify()
+        self._wake()
         if self._thread is not None:
             self._thread.join()
 
-    def put(self, ticket: W) -> None:
+    def put(self, ticket: W, soon: Soon = at_once) -> None:
         """Queue a ticket; its result comes through ``ticket.deliver``.
 
+        The thread is woken through ``soon``: an event loop that has read many requests at once puts them all in before.
         Raises TooManyWaiting when the queue is full or the thread is to stop.
         """
         weight = ticket.weight
@@ -98,8 +102,13 @@ class Batcher(Generic[W]):
                 raise TooManyWaiting
             self._waiting += weight
             self._queue.append(ticket)
-            if len(self._queue) == 1:
-                self._changed.notify()
+            is_first = len(self._queue) == 1
+        if is_first:
+            soon(self._wake)
+
+    def _wake(self) -> None:
+        with self._changed:
+            self._changed.notify()
 
     def _loop(self) -> None:
         while True:
@@ -108,7 +117,6 @@ class Batcher(Generic[W]):
                     self._changed.wait()
                 if not self._queue:
                     return
-            time.sleep(LINGER_SECONDS)
             taken = self._take()
             try:
                 self.work(taken)

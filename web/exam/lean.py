@@ -7,7 +7,6 @@ there is one place for every refusal, and the lean road knows only how to say ye
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 from urllib.parse import parse_qsl
@@ -47,7 +46,7 @@ from web.deps import LANGUAGE_COOKIE, NOTICE_COOKIE
 from web.exam.limits import TICKET_COUNTED, addresses, count_ticket, take_back_ticket
 from web.exam.pages import PaperPages, paper_pages, ready_pages, waiting_page
 from web.exam.seb import first_page
-from web.exam.waiting import deliver
+from web.exam.waiting import answered, deliver
 from web.security import client_address
 
 log = structlog.get_logger(__name__)
@@ -158,10 +157,7 @@ class Lean:
     """An endpoint that asks the desk; what it does not answer goes on to the ordinary road (see ``web.site``)."""
 
     async def _ask(self, visit: Visit, request: Request) -> Any:
-        waiter = asyncio.get_running_loop().create_future()
-        request.waiter = waiter
-        visit.delivery.desk.put(request)
-        await waiter
+        await answered(visit.delivery.desk, request)
         if request.refusal is not None:
             raise request.refusal
         if request.answer is None:

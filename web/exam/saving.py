@@ -7,7 +7,6 @@ refused with its reason; 409, 403, 422 or 503 when nothing was. docs/delivery.md
 
 from __future__ import annotations
 
-import asyncio
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -36,7 +35,7 @@ from itembank.base.errors import ExamError
 from web import i18n
 from web.deps import LANGUAGE_COOKIE
 from web.errors import status_of
-from web.exam.waiting import deliver
+from web.exam.waiting import answered, deliver
 
 SAVE_PATH = "/exam/attempts/{attempt_id}/answers"
 HEARTBEAT_PATH = "/exam/attempts/{attempt_id}/heartbeat"
@@ -67,10 +66,7 @@ class _Endpoint:
     """What both endpoints share: token in, ticket through the writer, JSON out."""
 
     async def _through_writer(self, ticket: Ticket, delivery: Delivery) -> None:
-        waiter = asyncio.get_running_loop().create_future()
-        ticket.waiter = waiter
-        delivery.writer.put(ticket)
-        await waiter
+        await answered(delivery.writer, ticket)
         if ticket.refusal is not None:
             raise ticket.refusal
 
@@ -189,10 +185,8 @@ async def _find_form(token: AttemptToken, delivery: Delivery) -> Answerable:
     """Return what may be answered when this process does not know it yet, such as after its start."""
     await run_in_threadpool(_open_paper, delivery, token.paper_id)
     if token.has_form:
-        waiter = asyncio.get_running_loop().create_future()
-        asked = Given(deliver=deliver, waiter=waiter, attempt_id=token.attempt_id)
-        delivery.desk.put(asked)
-        await waiter
+        asked = Given(deliver=deliver, attempt_id=token.attempt_id)
+        await answered(delivery.desk, asked)
         if asked.answer is None:  # then nobody knows what is right
             raise asked.refusal or DatabaseAway
         epoch, places = asked.answer

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 
@@ -11,6 +11,21 @@ class Waiting(Protocol):
     """What a thread gives back, with the future that its request waits for."""
 
     waiter: Any
+
+
+class Queue(Protocol):
+    """Where a thread of delivery takes its work from."""
+
+    def put(self, asked: Any, soon: Callable[[Callable[[], None]], object]) -> None:
+        """Queue a request; the thread is woken through ``soon``."""
+
+
+async def answered(queue: Queue, asked: Waiting) -> None:
+    """Queue a request and wait until it is answered; all requests of a turn of the loop are taken together."""
+    loop = asyncio.get_running_loop()
+    asked.waiter = waiter = loop.create_future()
+    queue.put(asked, loop.call_soon)
+    await waiter
 
 
 def deliver(answered: Sequence[Waiting]) -> None:

@@ -18,7 +18,7 @@ import structlog
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from exam_engine.delivery.batches import Batcher, repeat_after_deadlock
+from exam_engine.delivery.batches import Batcher, Soon, at_once, repeat_after_deadlock
 from exam_engine.delivery.lean import acts
 from exam_engine.delivery.lean.requests import Advance, Request, Start
 from exam_engine.delivery.rules import DatabaseAway, TooManyWaiting
@@ -66,7 +66,7 @@ class Desk:
         self._writing: Counter[tuple[type[Request], object]] = Counter()
         self._counting = threading.Lock()
 
-    def put(self, request: Request) -> None:
+    def put(self, request: Request, soon: Soon = at_once) -> None:
         """Queue a request; one that its asker has sent too often goes the ordinary road at once.
 
         Raises TooManyWaiting when the queue is full or the desk is to stop.
@@ -75,7 +75,7 @@ class Desk:
             request.deliver([request])
             return
         try:
-            self._batcher.put(request)
+            self._batcher.put(request, soon)
         except TooManyWaiting:
             self._give_back([request])
             raise
