@@ -121,20 +121,22 @@ def test_the_live_picture_tells_state_progress_and_time_without_names(
 def test_the_stream_tells_what_changed_and_ends_with_the_login_or_the_sitting(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(live, "PICTURE_SECONDS", 0.0)
     monkeypatch.setattr(live, "LOGIN_SECONDS", 0.0)
     monkeypatch.setattr(live, "STILL_SECONDS", 0.0)
     pictures = iter(
         [
-            live.Shown(1, False, {"a": ["waiting"], "b": ["waiting"]}),
-            live.Shown(2, False, {"a": ["answering"], "b": ["waiting"]}),
-            live.Shown(2, False, {"a": ["answering"], "b": ["waiting"]}),
-            live.Shown(3, True, {"a": ["answering"]}),
+            live.Shown(1, False, {"a": ["waiting"], "b": ["waiting"]}, 0.0),
+            live.Shown(2, False, {"a": ["answering"], "b": ["waiting"]}, 0.0),
+            live.Shown(2, False, {"a": ["answering"], "b": ["waiting"]}, 0.0),
+            live.Shown(3, True, {"a": ["answering"]}, 0.0),
         ]
     )
 
+    async def draw() -> live.Shown:
+        return next(pictures)
+
     async def hear(logged_in: bool) -> list[str]:
-        source = live.events(lambda: next(pictures), lambda: logged_in)
+        source = live.events(draw, lambda: logged_in)
         return [part.strip() async for part in source]
 
     ended, closed = asyncio.run(hear(False)), asyncio.run(hear(True))

@@ -56,12 +56,12 @@ def test_a_busy_site_hears_its_threads_at_once_and_sockets_in_pulses(
     clock.now = pulse.WINDOW_SECONDS
     look()  # one a second is much by now, and the next look begins a pulse
     look()
-    clock.now += 0.9 * pulse.PULSE_SECONDS
+    clock.now += 0.9 * pulse.LONGEST_SECONDS
     within = look()
     thread.send(b"done")
     woken = look()
     waker.recv(1024)
-    clock.now += 0.2 * pulse.PULSE_SECONDS
+    clock.now += 0.2 * pulse.LONGEST_SECONDS
     after = look()
     selector.close()
 
@@ -88,5 +88,13 @@ def test_in_a_pulse_what_is_due_by_the_clock_waits_for_its_end_and_what_is_ready
         selector.select(timeout)
     selector.close()
 
-    whole = pytest.approx(1000 * pulse.PULSE_SECONDS)
+    whole = pytest.approx(1000 * pulse.LONGEST_SECONDS)
     assert waits == [whole, whole, 0]
+
+
+@pytest.mark.parametrize(
+    ("heard", "seconds"),
+    [(0.0, 0.0), (39.0, 0.0), (40.0, 0.19), (100.0, 0.16), (120.0, 0.15), (5000.0, 0.15)],
+)
+def test_a_pulse_is_the_longer_the_less_comes(heard: float, seconds: float) -> None:
+    assert pulse.length(heard) == pytest.approx(seconds)

@@ -1,6 +1,7 @@
 """The live picture of a room over server-sent events, made once for all consoles of a process.
 
-Health is the last acknowledged save, not a socket. The stream tells what changed; no thread waits for a console.
+Health is the last acknowledged save, not a socket. The stream tells what changed; no thread waits for a console. All
+consoles of a sitting look at the same instants, so that one look serves them all.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import asyncio
 import json
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
@@ -36,9 +37,12 @@ from web.deps import Context, requires
 from web.invigilation.pages import router
 from web.shared import Shared
 
-PICTURE_SECONDS = 1.25
-FRESH_SECONDS = 1.0
-"""So long a room's picture serves other consoles: with that what is shown is at most three seconds old."""
+PICTURE_SECONDS = 1.0
+"""From one look to the next."""
+SEATS_A_SECOND = 1000
+"""So many watched seats or more make it a second longer: what is shown is less than three seconds old."""
+FRESH_SECONDS = 0.5
+"""So long a room's picture serves a console that is opened between two looks."""
 WATCHED_SECONDS = 5.0
 """A room that nobody has asked for so long is not watched any more."""
 UNWATCHED_SECONDS = 60.0
@@ -73,44 +77,52 @@ class Shown:
     """Milliseconds since 1970, by the database's clock."""
     closed: bool
     rows: Mapping[str, Any]
+    again: float = 1.5 * PICTURE_SECONDS
+    """Seconds from one look to the next."""
 
 
 class _Sitting:
-    """The rooms of one sitting that are watched; one thread looks at all of them, others wait for what it saw."""
+    """The rooms of one sitting that are watched; one thread looks at all of them, the consoles wait for what it saw."""
 
     def __init__(self, sitting_id: UUID) -> None:
         self._follower = SittingFollower(sitting_id)
-        self._looking = threading.Lock()
+        self._one_looks = threading.Lock()
+        self._looking: asyncio.Task[None] | None = None
         self._asked: dict[UUID, float] = {}
         self._seats: dict[UUID, Sequence[SeatNow]] = {}
         self._shown: dict[UUID, Shown] = {}
         self.looked_at = time.monotonic()
 
-    def glance(self, room_id: UUID) -> Shown | None:
-        """Return what was seen of a room within FRESH_SECONDS, without waiting for anything."""
-        self._asked[room_id] = now = time.monotonic()
-        return self._shown.get(room_id) if now - self.looked_at < FRESH_SECONDS else None
-
-    def show(self, database: Database, room_id: UUID) -> Shown:
+    async def show(self, database: Database, room_id: UUID) -> Shown:
         """Return what was seen of a room within FRESH_SECONDS, or look at all that are watched."""
-        with self._looking:
-            if (shown := self.glance(room_id)) is not None:
-                return shown
-            now = time.monotonic()
-            self._asked = {room: at for room, at in list(self._asked.items()) if at > now - WATCHED_SECONDS}
-            self._look(database)
-            self.looked_at = now
-            return self._shown[room_id]
+        self._asked[room_id] = time.monotonic()
+        if room_id not in self._shown or time.monotonic() - self.looked_at >= FRESH_SECONDS:
+            await self._seen(database)
+        if room_id not in self._shown:  # that look had begun before
+            await self._seen(database)
+        return self._shown[room_id]
 
-    def _look(self, database: Database) -> None:
+    async def _seen(self, database: Database) -> None:
+        """Wait for the look that is under way, or for a new one."""
+        loop = asyncio.get_running_loop()
+        if self._looking is None or self._looking.done() or self._looking.get_loop() is not loop:
+            since = time.monotonic() - WATCHED_SECONDS
+            self._asked = {room: at for room, at in self._asked.items() if at > since}
+            self._looking = loop.create_task(run_in_threadpool(self._look, database, list(self._asked)))
+        await asyncio.shield(self._looking)  # who goes away leaves it to the others
+
+    def _look(self, database: Database, rooms: Sequence[UUID]) -> None:
         # Every console that asks was authorised for its room by its own route.
-        with database.glance(scope=Scope.everything()) as session:
-            pictures = self._follower.look(session, list(self._asked))
+        with self._one_looks, database.glance(scope=Scope.everything()) as session:
+            pictures = self._follower.look(session, rooms)
+        seats = sum(len(picture.seats) for picture in pictures.values())
+        again = PICTURE_SECONDS * (1 + min(1.0, seats / SEATS_A_SECOND))
         self._shown = {
-            room_id: Shown(_ms(picture.at), picture.closed, self._rows_of(room_id, picture.seats))
+            room_id: Shown(_ms(picture.at), picture.closed, self._rows_of(room_id, picture.seats), again)
             for room_id, picture in pictures.items()
         }
         self._seats = {room_id: picture.seats for room_id, picture in pictures.items()}
+        self.looked_at = time.monotonic()
 
     def _rows_of(self, room_id: UUID, seats: Sequence[SeatNow]) -> Mapping[str, Any]:
         """Return what the page is told of the seats; what is known of one that stayed the same is kept."""
@@ -132,13 +144,9 @@ class Live:
         self._sittings: dict[UUID, _Sitting] = {}
         self._lock = threading.Lock()
 
-    def room(self, sitting_id: UUID, room_id: UUID) -> Shown:
+    async def room(self, sitting_id: UUID, room_id: UUID) -> Shown:
         """Return the seats of a room; nobody's name, nobody's answer."""
-        return self._watched(sitting_id).show(self.database, room_id)
-
-    def room_at_hand(self, sitting_id: UUID, room_id: UUID) -> Shown | None:
-        """Return the same if it was seen just now, without waiting for anything."""
-        return self._watched(sitting_id).glance(room_id)
+        return await self._watched(sitting_id).show(self.database, room_id)
 
     def _watched(self, sitting_id: UUID) -> _Sitting:
         with self._lock:
@@ -223,29 +231,16 @@ def _news(shown: Mapping[str, Any], rows: Mapping[str, Any]) -> tuple[list[str],
     return gone, changed
 
 
-def _nothing_at_hand() -> None:
-    return None
-
-
 async def events(
-    draw: Callable[[], Shown],
-    may_watch: Callable[[], bool],
-    *,
-    at_hand: Callable[[], Shown | None] = _nothing_at_hand,
-    once: bool = False,
+    draw: Callable[[], Awaitable[Shown]], may_watch: Callable[[], bool], *, once: bool = False
 ) -> AsyncIterator[str]:
-    """Yield the whole picture, then what changed, until the sitting is closed, or the login or its reach ends.
-
-    ``at_hand`` gives the picture that another stream has just had drawn, if any: that needs no thread.
-    """
+    """Yield the whole picture, then what changed, until the sitting is closed, or the login or its reach ends."""
     shown: Mapping[str, Any] = {}
     loop = asyncio.get_running_loop()
     told = asked = loop.time()
     yield "retry: 2000\n\n"
     while True:
-        picture = at_hand()
-        if picture is None:
-            picture = await run_in_threadpool(draw)
+        picture = await draw()
         rows = picture.rows
         gone, changed = _news(shown, rows)
         if changed or gone:
@@ -265,7 +260,12 @@ async def events(
             if not await run_in_threadpool(may_watch):
                 yield "event: end\ndata: login\n\n"
                 return
-        await asyncio.sleep(PICTURE_SECONDS)
+        await asyncio.sleep(_to_next(loop.time(), picture.again))
+
+
+def _to_next(now: float, again: float) -> float:
+    """Return the seconds to the next of the instants at which all look."""
+    return again - now % again if again else 0.0
 
 
 class _Stream(StreamingResponse):
@@ -287,8 +287,7 @@ def _stream(
     ctx: Context,
     live: Live,
     sitting_id: UUID,
-    draw: Callable[[], Shown],
-    at_hand: Callable[[], Shown | None] = _nothing_at_hand,
+    draw: Callable[[], Awaitable[Shown]],
 ) -> StreamingResponse:
     token = ctx.request.cookies.get(security.SESSION_COOKIE, "")
     key, holder = f"streams:{session_digest(token)}", new_id().hex
@@ -304,7 +303,7 @@ def _stream(
 
     if not once and not hold():
         raise TooManyStreams(most=MOST_STREAMS)
-    source = events(draw, may_go_on, at_hand=at_hand, once=once)
+    source = events(draw, may_go_on, once=once)
     return _Stream(source, lambda: live.shared.release(key, holder))
 
 
@@ -315,13 +314,7 @@ def watch_room(
     """What changes in a room."""
     if not any(seat.room.id == room_id for seat in sittings.list_seats(ctx.session, sitting_id, room_id)):
         raise NotFound
-    return _stream(
-        ctx,
-        live,
-        sitting_id,
-        lambda: live.room(sitting_id, room_id),
-        lambda: live.room_at_hand(sitting_id, room_id),
-    )
+    return _stream(ctx, live, sitting_id, lambda: live.room(sitting_id, room_id))
 
 
 @router.get("/sittings/{sitting_id}/events")
@@ -330,4 +323,4 @@ def watch_sitting(
 ) -> StreamingResponse:
     """What changes in the rooms of a sitting."""
     sittings.find_sitting(ctx.session, sitting_id)
-    return _stream(ctx, live, sitting_id, lambda: live.sitting(sitting_id))
+    return _stream(ctx, live, sitting_id, lambda: run_in_threadpool(live.sitting, sitting_id))
