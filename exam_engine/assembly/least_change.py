@@ -124,11 +124,15 @@ def _best(
     for least, _, names, changes in sorted(choices, key=lambda one: one[:2]):
         if best is not None and (least >= best[0] or tries >= MOST_CONFIRMED):
             break
+        order = [gives[name] for name in gives if name in names]
+        if tries and not judge.is_possible(_free(order)):  # once misled, what suffices at most is asked first
+            tries += 1
+            continue
         if judge.is_possible(changes):
             found: Changes | None = changes
         else:
             tries += 1
-            found = _confirmed([gives[name] for name in gives if name in names], changes, judge)
+            found = _confirmed(order, changes, judge)
         if found is not None and (best is None or size_of(found, gives) < best[0]):
             best = size_of(found, gives), found
     return best
@@ -191,9 +195,15 @@ def _tuned(
                 moved.append(give.spare(spared[give.rule]))
         return tuple(moved)
 
+    def suffices() -> bool:
+        made = changes()
+        return bool(made) and possible(
+            made
+        )  # without any change there are no forms: that is why it is sought
+
     def with_steps(dial: Dial, number: int) -> bool:
         steps[dial] = number
-        return possible(changes())
+        return suffices()
 
     for dial in dials:
         steps[dial] = _fewest(dial, with_steps, None if least is None else _steps(dial, least))
@@ -203,7 +213,7 @@ def _tuned(
 
             def without(parts: tuple[str, ...], rule: str = give.rule) -> bool:
                 spared[rule] = parts
-                return possible(changes())
+                return suffices()
 
             spared[give.rule] = _fewest_parts(give.parts, without)
     return changes()

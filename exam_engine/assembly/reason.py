@@ -25,8 +25,9 @@ from exam_engine.assembly.specification import Anchor, Near, Specification
 EXPLAIN_WORK, EXPLAIN_EFFORT = 20_000, 4e7
 """Work and effort that finding the clash may cost beside the search itself, and finding the change once more."""
 
-SMALL = 5_000
-"""Items times forms up to which forms are sought to see whether some rules are possible together."""
+SMALL = 1_000
+"""Items times forms up to which forms are sought to see whether the rules beside those that give way are possible; in
+larger problems forms only confirm the change."""
 
 ATTEMPT_WORK, LEAST_ATTEMPT = 300_000, 100
 """Work of one search for forms: the first by items and forms, as a node of a larger programme takes longer."""

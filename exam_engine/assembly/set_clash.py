@@ -30,6 +30,9 @@ ROUNDS, TAKEN = 20, 8
 PARTS = 6
 """Parts of the clash of which each is left out as a whole, if it can be spared."""
 
+PART_NODES = 20
+"""Nodes to see whether a part can be spared: where it can, that is proven early."""
+
 CHANGES = 6
 """Single bounds that are tried."""
 
@@ -88,8 +91,10 @@ def _thinned(program: Program, forms: int, keep: list[int], work: Work) -> tuple
     for part in np.array_split(np.array(keep[::-1]), PARTS):
         rest = [k for k in keep if k not in part]
         restricted = restrict(program, rest, forms)
-        if plan_sets(restricted, restricted.rows, forms, work).proven:
+        part_work = Work(min(PART_NODES, work.left), until=work.until)
+        if plan_sets(restricted, restricted.rows, forms, part_work).proven:
             keep = rest
+        work.spend(part_work.used, part_work.effort)
     return tuple(sorted(keep))
 
 
