@@ -46,7 +46,7 @@ STALE = 1_000
 MEND_OF_WORK = 10
 """Units of work of a few exchanges at once."""
 
-ROUNDS, IN_VAIN = 40, 12
+ROUNDS, IN_VAIN = 40, 6
 """Rounds of mending the best forms, and rounds in vain after which it ends."""
 
 AWAY, MORE = (0, 200, 600), 800
@@ -54,6 +54,9 @@ AWAY, MORE = (0, 200, 600), 800
 
 OTHERS, BESIDE = (1.3, 1.6, 2.0), 1e-5
 """How much farther off others may be, in parts and beside it, one after the other: the same would not lead on."""
+
+BRIEF, BRIEF_STEPS = (1, 1), 1_500
+"""The manners of a look at a plan, and how many exchanges each has: it tells plans that lead somewhere from others."""
 
 BY_CHANCE = 0.05
 """What chance adds to the fractions of the plan when items are dealt out first."""
@@ -100,6 +103,8 @@ def deal(
     rng: np.random.Generator,
     work: Work,
     look: Callable[[], None],
+    *,
+    brief: bool = False,
 ) -> BoolArray | None:
     """Return forms (n_forms, width) that keep every rule, as near to their goals as was seen; None when none was.
 
@@ -118,17 +123,19 @@ def deal(
         A unit for every `STEPS_OF_WORK` exchanges.
     look : callable
         Called that often.
+    brief : bool
+        Whether a look will do: the search is short, and does not mend what it found.
     """
     search, best = None, np.inf
     step = _Steps(work, look)
-    for manner in MANNERS:
+    for manner in [MANNERS[k] for k in BRIEF] if brief else MANNERS:
         one = _Deal(program, rows, x, enough, rng, manner)
-        one.run(STEPS, step)
+        one.run(BRIEF_STEPS if brief else STEPS, step)
         if one.excess < best:
             search, best = one, one.excess
         if one.is_done or step.ended:
             break
-    if search is not None and not search.is_done:
+    if search is not None and not search.is_done and not brief:
         search.finish(step)
     return None if search is None else search.best()
 

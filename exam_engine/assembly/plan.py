@@ -29,15 +29,6 @@ LADDER = (0.004, 0.01, 0.03, 0.1)
 """Deviations above the bound within which sets are sought that leave room for it, one after the other. The first is
 what parallel forms are asked for: where it is impossible, that is worth a proof."""
 
-SPARE, OF_MOST = 0.05, 0.75
-"""Items beyond those taken that planned sets leave to choose from: as a part of these, and of the most there can be."""
-
-ROUGH = 0.05
-"""Relative gap at which the most that the sets of a form can hold is known well enough."""
-
-MEAN = 0.25
-"""What part of the deviation within which sets are sought the average of such forms may have."""
-
 PLANS = 3
 """How many plans that do not look at the aims are filled at last."""
 
@@ -72,7 +63,6 @@ def plan_sets(
     *,
     within: float | None = None,
     rng: np.random.Generator | None = None,
-    beside: Rows | None = None,
     whole_counts: bool = False,
 ) -> Plan:
     """Divide the sets among the forms.
@@ -88,8 +78,6 @@ def plan_sets(
         Largest deviation from the aims, in units of scale; without it they do not count.
     rng : Generator, optional
         Chooses among plans; without it the first one will do, which is quicker.
-    beside : Rows, optional
-        Rows of all forms, the columns of one after those of the other.
     whole_counts : bool
         Whether counts that decide what a form is worth must be whole, too: see `counted_rows`.
 
@@ -99,33 +87,28 @@ def plan_sets(
         If no work is left.
     """
     if within is not None:
-        rows = rows.and_(_near(program, within))
-    sets = np.zeros(program.width, dtype=bool)
-    sets[[switch for switch, _ in program.bundles]] = True
+        rows = rows.and_(near_aims(program, within))
     whole = np.tile(np.arange(program.width) >= program.size, forms).astype(float)
     cost = np.zeros(len(whole)) if rng is None else rng.random(len(whole)) * whole
     most = np.tile(np.minimum(1.0, use_limits(program, forms)), forms)
-    model = _side_by_side(program, rows, forms, cost, np.zeros(len(whole)), most, whole, beside)
+    model = side_by_side(program, rows, forms, cost, np.zeros(len(whole)), most, whole)
     if whole_counts:
         model = with_whole_counts(model, program.rows, program.size, forms)
     solution = solve(model, work, nodes=NODES, gap=5.0)
     if solution.x is None:
-        return Plan(sets, None, proven=solution.status == INFEASIBLE)
-    x = solution.x[: len(whole)].reshape(forms, program.width)
-    return Plan(sets, (x > 0.5) & sets, x=x)
+        return Plan(_sets(program), None, proven=solution.status == INFEASIBLE)
+    return plan_of(program, solution.x[: len(whole)].reshape(forms, program.width))
 
 
-def _plan_for_items(
-    program: Program, forms: int, work: Work, within: float, beside: Rows | None = None
-) -> Plan:
+def _plan_for_items(program: Program, forms: int, work: Work, within: float) -> Plan:
     """Divide the sets, with whole counts where whole items cannot be found for the sets that come without."""
-    plan = plan_sets(program, program.rows, forms, work, within=within, beside=beside)
+    plan = plan_sets(program, program.rows, forms, work, within=within)
     if plan.chosen is None or not len(counted_rows(program.rows, program.size)):
         return plan
     rough = rows_of_many(program.rows, program.size)
     if _fill(program, rough, plan.columns, plan.chosen, work).status != INFEASIBLE:
         return plan
-    return plan_sets(program, program.rows, forms, work, within=within, beside=beside, whole_counts=True)
+    return plan_sets(program, program.rows, forms, work, within=within, whole_counts=True)
 
 
 def near_plans(
@@ -143,41 +126,31 @@ def near_plans(
             yield plan
 
 
-def roomy_plans(
-    program: Program, forms: int, items: float, within: float, bound: float, work: Work
-) -> Iterator[Plan]:
-    """Yield a plan whose sets leave items to spare, and the average of the forms nearer to the aims than each.
+def divide_sets(program: Program, forms: int, limits: FloatArray, within: float, work: Work) -> Plan:
+    """Divide given sets among the forms: ``limits`` (width,) is how often all of them may use each column.
 
-    Where forms take nearly all items, which few are left decides how near all of them can come. ``items`` is what all
-    forms take, ``within`` the deviation of a form above the ``bound``.
+    Counts that decide what a form is worth are whole, too: beside few sets that costs little.
+
+    Raises
+    ------
+    WorkExhausted
+        If no work is left.
     """
-    sets, n = np.zeros(program.width), program.size
-    for switch, members in program.bundles:
-        sets[switch] = len(members)
-    usable = use_limits(program, forms)[:n] > 0
-    for _, members in program.bundles:
-        usable[members] = False
-    rows, most = program.rows, np.minimum(1.0, use_limits(program, forms))
-    whole = (np.arange(program.width) >= n).astype(float)
-    largest = Model(-sets, rows.matrix, rows.lower, rows.upper, 0.0 * most, most, whole)
-    one = solve(largest, work, nodes=NODES, gap=ROUGH)
-    if one.x is None:
-        return
-    spare = float(usable.sum()) - items
-    room = min(SPARE * items, OF_MOST * (spare - forms * one.bound))
-    mean = _near(program, bound + MEAN * within)
-    beside = Rows(
-        sp.csr_array(
-            sp.vstack([sp.csr_array(np.tile(sets, forms)[None]), sp.hstack([mean.matrix / forms] * forms)])
-        ),
-        np.r_[np.floor(room) - spare, mean.lower],
-        np.r_[np.inf, mean.upper],
-        np.r_[-1, mean.owner],
-        np.r_[0.0, mean.give],
-    )
-    plan = _plan_for_items(program, forms, work, bound + within, beside)
-    if plan.chosen is not None:
-        yield plan
+    rows = program.rows.and_(near_aims(program, within))
+    whole = np.tile(np.arange(program.width) >= program.size, forms).astype(float)
+    most = np.tile(np.minimum(1.0, limits), forms)
+    model = side_by_side(program, rows, forms, 0.0 * most, 0.0 * most, most, whole, limits=limits)
+    model = with_whole_counts(model, program.rows, program.size, forms)
+    solution = solve(model, work, nodes=NODES, gap=5.0)
+    if solution.x is None:
+        return Plan(_sets(program), None)
+    return plan_of(program, solution.x[: len(whole)].reshape(forms, program.width))
+
+
+def plan_of(program: Program, x: FloatArray) -> Plan:
+    """Return the plan that goes with columns of all forms (forms, width)."""
+    sets = _sets(program)
+    return Plan(sets, (x > 0.5) & sets, x=x)
 
 
 def other_plans(
@@ -211,11 +184,11 @@ def _fill(program: Program, rows: Rows, sets: BoolArray, chosen: BoolArray, work
     most = np.where(sets & ~chosen, 0.0, limit).ravel()
     everything = np.ones(len(most))
     least = chosen.astype(float).ravel()
-    model = _side_by_side(program, rows, forms, 0.0 * everything, least, most, everything)
+    model = side_by_side(program, rows, forms, 0.0 * everything, least, most, everything)
     return solve(model, work, nodes=FILL_NODES, gap=5.0)
 
 
-def _side_by_side(
+def side_by_side(
     program: Program,
     rows: Rows,
     forms: int,
@@ -223,16 +196,15 @@ def _side_by_side(
     least: FloatArray,
     most: FloatArray,
     integer: FloatArray,
-    beside: Rows | None = None,
+    *,
+    limits: FloatArray | None = None,
 ) -> Model:
     """Return the programme of all forms: the columns of one after those of the other."""
     width = program.width
     uses = sp.hstack([sp.eye_array(width)] * forms)
     matrix = [sp.block_diag([rows.matrix] * forms), uses]
     lower = [np.tile(rows.lower, forms), np.full(width, -np.inf)]
-    upper = [np.tile(rows.upper, forms), use_limits(program, forms)]
-    if beside is not None:
-        matrix, lower, upper = [*matrix, beside.matrix], [*lower, beside.lower], [*upper, beside.upper]
+    upper = [np.tile(rows.upper, forms), use_limits(program, forms) if limits is None else limits]
     return Model(
         cost,
         sp.csr_array(sp.vstack(matrix)),
@@ -244,7 +216,13 @@ def _side_by_side(
     )
 
 
-def _near(program: Program, within: float) -> Rows:
+def _sets(program: Program) -> BoolArray:
+    sets = np.zeros(program.width, dtype=bool)
+    sets[[switch for switch, _ in program.bundles]] = True
+    return sets
+
+
+def near_aims(program: Program, within: float) -> Rows:
     """Return rows that keep a form this near to its aims, in units of scale."""
     aims = program.aims
     return Rows(

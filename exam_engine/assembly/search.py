@@ -18,6 +18,7 @@ from exam_engine.assembly.construct import build_in_turn, build_together, cell_c
 from exam_engine.assembly.deal import deal, is_for
 from exam_engine.assembly.improve import ROUNDS, Improver, close_enough
 from exam_engine.assembly.levels import Stage, aspirations, first_stage, next_stage
+from exam_engine.assembly.mend import excess
 from exam_engine.assembly.plan import (
     LADDER,
     Plan,
@@ -26,7 +27,6 @@ from exam_engine.assembly.plan import (
     near_plans,
     other_plans,
     plan_sets,
-    roomy_plans,
 )
 from exam_engine.assembly.polish import polish
 from exam_engine.assembly.pool import FloatArray, Pool
@@ -34,6 +34,7 @@ from exam_engine.assembly.rechoose import WORTH, rechoose
 from exam_engine.assembly.result import Level, Verification
 from exam_engine.assembly.solver import OutOfTime, Work, WorkExhausted
 from exam_engine.assembly.specification import Specification
+from exam_engine.assembly.supple import supple_plans, supple_together
 from exam_engine.assembly.verify import verify
 
 ATTEMPTS = (
@@ -56,6 +57,10 @@ TIGHT = 0.5
 NEARLY = 0.99
 """Part of the deviation that parallel forms are asked for at which items that are dealt out stay where they are."""
 
+PROMISING, DEALT = 0.01, 2
+"""What forms may be off in sum, after a brief look, that all items are dealt out to the end at once; and how many of
+the other plans, the best ones, this is done for at last."""
+
 Progress = Callable[[int, int, str], None]
 """Called with done, total and the stage: bound, build, improve, polish, verify, explain."""
 
@@ -67,6 +72,20 @@ class Found:
     forms: BoolArray | None
     verification: Verification | None
     nothing: bool = False
+
+
+@dataclass
+class _Race:
+    """The best forms so far, and how near to their goals, by their ``distance``, ends the search."""
+
+    best: Found
+    distance: Callable[[Found], float]
+    enough: float
+
+    def is_over(self, found: Found) -> bool:
+        """Take forms in; tell whether the best are near enough."""
+        self.best = min((found, self.best), key=self.distance)
+        return self.distance(self.best) <= self.enough
 
 
 class Search:
@@ -199,20 +218,54 @@ class Search:
         """Deal all items out at once, on a plan of sets that leaves room for the goals; or return what is there."""
         if self.any_will_do or not program.aims.count or not self._is_tight(program):
             return beside
-        best = beside
-        for found in self._filled(program, self._plans_near_goals(program)):
-            best = min((found, best), key=self._distance)
-            if self._distance(best) <= self.stage.bound + LADDER[0]:
-                break
-        return best
+        race = _Race(beside, self._distance, self.stage.bound + LADDER[0])
+        try:
+            self._race(program, race)
+        except WorkExhausted as end:
+            if race.best is beside:
+                raise
+            self.ended_by = name_limit(end)
+        return race.best
+
+    def _race(self, program: Program, race: _Race) -> None:
+        """Look at plans briefly, and deal all items out to the end on those that lead somewhere."""
+        tried: list[tuple[float, int, Plan]] = []
+        for plan in self._plans_near_goals(program):
+            built = self._deal(program, plan, brief=True)
+            off = math.inf if built is None else self._beyond(built, race.enough)
+            if built is not None and off <= 0.0:
+                found: Iterable[Found] = [self._finish(program, built, program.rows)]
+            elif off <= PROMISING:
+                found = self._filled(program, [plan])
+            else:
+                tried.append((off, len(tried), plan))
+                continue
+            if any(map(race.is_over, found)):
+                return
+        any(map(race.is_over, self._filled(program, (plan for *_, plan in sorted(tried)[:DEALT]))))
 
     def _plans_near_goals(self, program: Program) -> Iterator[Plan]:
-        """Yield a plan that leaves room for the goals and, where such forms are not excluded, one that spares items."""
-        bound = self.stage.bound
+        """Yield plans that leave room to move, or some that are slower to find, or the proof that there are none."""
+        bound, found = self.stage.bound, False
+        for plan in supple_plans(program, self.forms, LADDER[0], bound, self.work):
+            found = True
+            yield plan
+        if found:
+            return
         yield from self._near(program, LADDER[:1])
-        if self.guide is not None and self.stage.bound == bound:
-            items = float(self.guide[: program.size].sum()) * self.forms
-            yield from roomy_plans(program, self.forms, items, LADDER[0], bound, self.work)
+        if self.stage.bound == bound:
+            yield from supple_together(program, self.forms, LADDER[0], bound, self.work)
+
+    def _deal(self, program: Program, plan: Plan, *, brief: bool = False) -> BoolArray | None:
+        assert plan.x is not None
+        enough = math.inf if self.any_will_do else self.stage.bound + NEARLY * LADDER[0]
+        look = lambda: self.report(0, self.forms, "build")  # noqa: E731
+        return deal(program, program.rows, plan.x, enough, self.rng, self.work, look, brief=brief)
+
+    def _beyond(self, forms: BoolArray, enough: float) -> float:
+        """Return by how much forms are off beyond what is near enough, in sum."""
+        aims = self.program.aims
+        return float(excess(np.abs(aims.off(forms @ aims.weights.T)).ravel(), enough))
 
     def _is_tight(self, program: Program) -> bool:
         """Whether forms take so much of the pool that items are dealt out to all of them at once."""
@@ -235,9 +288,7 @@ class Search:
         for plan in plans:
             built, dealt = None, is_for(program, self.forms)
             if plan.x is not None and dealt:
-                enough = math.inf if self.any_will_do else self.stage.bound + NEARLY * LADDER[0]
-                look = lambda: self.report(0, self.forms, "build")  # noqa: E731
-                built = deal(program, program.rows, plan.x, enough, self.rng, self.work, look)
+                built = self._deal(program, plan)
             if built is None and not (dealt and program.width * self.forms > FILLED):
                 built = fill_plan(program, program.rows, plan, self.work)
             found = None if built is None else self._finish(program, built, program.rows)
