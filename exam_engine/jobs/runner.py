@@ -79,7 +79,7 @@ class Runner:
     """
 
     def __init__(
-        self, database: Database, handlers: Mapping[str, Handler], *, poll_seconds: float = 2.0
+        self, database: Database, handlers: Mapping[str, Handler], *, poll_seconds: float = 5.0
     ) -> None:
         self._database = database
         self._handlers = handlers
