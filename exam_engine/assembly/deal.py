@@ -24,7 +24,7 @@ from exam_engine.assembly.pool import FloatArray
 from exam_engine.assembly.rows import BoolArray, IntArray, Rows
 from exam_engine.assembly.solver import Work
 
-STEPS, STEPS_OF_WORK = 3_000, 50
+STEPS, STEPS_OF_WORK = 4_500, 50
 """Exchanges of a search, and how many count as a unit of work."""
 
 STAYS = (3, 8)
@@ -46,6 +46,9 @@ STALE = 1_000
 MEND_OF_WORK = 10
 """Units of work of a few exchanges at once."""
 
+FINISHED = 2
+"""Searches of which the best forms are mended."""
+
 ROUNDS, IN_VAIN = 40, 6
 """Rounds of mending the best forms, and rounds in vain after which it ends."""
 
@@ -55,8 +58,8 @@ AWAY, MORE = (0, 200, 600), 800
 OTHERS, BESIDE = (1.3, 1.6, 2.0), 1e-5
 """How much farther off others may be, in parts and beside it, one after the other: the same would not lead on."""
 
-BRIEF, BRIEF_STEPS = (1, 1), 1_500
-"""The manners of a look at a plan, and how many exchanges each has: it tells plans that lead somewhere from others."""
+BRIEF, BRIEF_STEPS = 2, 1_500
+"""Searches of a look at a plan, and how many exchanges each has: it tells plans that lead somewhere from others."""
 
 BY_CHANCE = 0.05
 """What chance adds to the fractions of the plan when items are dealt out first."""
@@ -79,10 +82,10 @@ class Manner:
 
 
 MANNERS = (
+    Manner(gain=0.1, fades=0.8, nearer=0.9),
     Manner(),
     Manner(gain=0.1, fades=0.8, nearer=0.9),
-    Manner(weight=0.3, gain=0.1, fades=0.8),
-    Manner(),
+    Manner(gain=0.1, fades=0.8, nearer=0.9),
 )
 """One search after the other, until one comes near enough."""
 
@@ -126,18 +129,23 @@ def deal(
     brief : bool
         Whether a look will do: the search is short, and does not mend what it found.
     """
-    search, best = None, np.inf
     step = _Steps(work, look)
-    for manner in [MANNERS[k] for k in BRIEF] if brief else MANNERS:
-        one = _Deal(program, rows, x, enough, rng, manner)
-        one.run(BRIEF_STEPS if brief else STEPS, step)
-        if one.excess < best:
-            search, best = one, one.excess
-        if one.is_done or step.ended:
+    found: list[_Deal] = []
+    for manner in MANNERS[:BRIEF] if brief else MANNERS:
+        found.append(_Deal(program, rows, x, enough, rng, manner))
+        found[-1].run(BRIEF_STEPS if brief else STEPS, step)
+        if found[-1].is_done or step.ended:
             break
-    if search is not None and not search.is_done and not brief:
-        search.finish(step)
-    return None if search is None else search.best()
+    found.sort(key=_excess)
+    for one in () if brief else found[:FINISHED]:
+        if one.kept is not None and not found[0].is_done:
+            one.finish(step)
+            found.sort(key=_excess)
+    return found[0].best()
+
+
+def _excess(one: _Deal) -> float:
+    return 0.0 if one.is_done else one.excess
 
 
 @dataclass

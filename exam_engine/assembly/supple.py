@@ -36,8 +36,9 @@ NODES, GAP = 50, 0.01
 ALL_NODES, ALL_GAP = 200, 0.1
 """Of the programme of all forms."""
 
-TRIES, PLANS, OTHERS = 8, 6, 1
-"""Choices of sets, those of them that are yielded, and how many sets each leaves out of every one before."""
+FIRST, TRIES, PLANS, OTHERS = 3, 8, 6, 1
+"""Choices of sets of which one can be divided or there are no more, choices of sets altogether, those of them that are
+yielded, and how many sets each leaves out of every one before."""
 
 ROUNDING = 1e-6
 
@@ -54,7 +55,9 @@ def supple_plans(program: Program, forms: int, within: float, bound: float, work
     """
     n, sets = program.size, [switch for switch, _ in program.bundles]
     before, found = np.zeros((0, program.width)), 0
-    for _ in range(TRIES):
+    for at in range(TRIES):
+        if found == PLANS or (at >= FIRST and not found):
+            return
         uses = _choose(program, forms, bound + MEAN * within, before, work)
         if uses is None:
             return
@@ -63,8 +66,6 @@ def supple_plans(program: Program, forms: int, within: float, bound: float, work
         if plan.chosen is not None:
             yield plan
             found += 1
-        if found == PLANS:
-            return
         other = np.zeros(program.width)
         other[sets] = uses[sets]
         before = np.vstack([before, other])
