@@ -11,7 +11,8 @@ from itembank.base.db import Database, Scope
 
 log = structlog.get_logger(__name__)
 
-INTERVAL_SECONDS = 2.0
+INTERVAL_SECONDS = 5.0
+"""Nothing depends on it: time and state are reckoned as of the deadline."""
 
 
 class Sweeper:
