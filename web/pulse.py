@@ -18,7 +18,7 @@ from typing import Any
 PULSE_SECONDS = 0.15
 """From one look at the sockets to the next: nobody notices, and saving takes half of it longer on average."""
 
-LONGEST_SECONDS, SHARED = 0.22, 18
+LONGEST_SECONDS, SHARED = 0.19, 16
 """While less comes, a pulse is longer, so that so many requests share what it costs to wake."""
 
 BUSY = 40
