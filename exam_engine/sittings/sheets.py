@@ -78,6 +78,7 @@ def room_sheets(
                 f"{'共' if kind == 'needs' else '应到'} {len(rows)} 人",
             ],
             "foot": [],
+            "running": f"{TITLES[kind]}　{room.name}",
         }
         made.append(sheet | _BODIES[kind](room, rows, terms.limit_minutes))
     return made
@@ -138,7 +139,7 @@ def _seats(room: Room, rows: Sequence[SeatView], limit_minutes: int) -> dict[str
                 "number": str(row.seat.number),
                 "name": row.candidate.person.name,
                 "note": (row.candidate.registration.ticket_number or "")[-5:]
-                + (f" · 卷{row.form}" if row.form else ""),
+                + (f" 卷{row.form}" if row.form else ""),
                 "needs": remark(row, limit_minutes),
             }
             for row in rows

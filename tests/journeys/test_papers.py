@@ -17,6 +17,7 @@ from tests.factories.papers import make_bank
 
 pytestmark = pytest.mark.journey
 
+BORDER = "element => getComputedStyle(element).borderColor"
 Shot = Callable[[Page, str], Path]
 
 
@@ -74,6 +75,14 @@ def test_a_paper_goes_from_blueprint_to_seal(
     manager.fill("[name=row-0-minimum]", "4")
     write_on_the_outline(manager)
     shot(manager, "papers-editor")
+    # What is wrong in a row is red there, too.
+    maximum = manager.locator("[name=row-0-maximum]")
+    plain = maximum.evaluate(BORDER)
+    maximum.fill("多")
+    manager.get_by_role("button", name="保存蓝图").click()
+    expect(maximum).to_have_attribute("aria-invalid", "true")
+    assert maximum.evaluate(BORDER) != plain
+    maximum.fill("")
     manager.get_by_role("button", name="保存蓝图").click()
     expect(manager.get_by_role("status")).to_contain_text("已保存")
     manager.get_by_role("button", name="开始组卷").click()

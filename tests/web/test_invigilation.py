@@ -294,6 +294,55 @@ def test_an_attempt_is_extended_paused_resumed_and_ended_with_reasons(
     assert client.post(unknown, data={"deed": "pause", "reason": "x"}).status_code == 404
 
 
+def test_what_was_done_is_said_with_the_name_and_a_missing_reason_takes_the_focus(
+    client: TestClient, login: Any, theory: Theory
+) -> None:
+    login(Role.INVIGILATOR)
+    here, key = address(theory), theory.candidates[0]
+    name = re.search(rf'value="{key}"[^>]*>([^<]+)</option>', client.get(f"{here}?seat={key}").text)
+    assert name
+
+    def said(place: str, **fields: str) -> str:
+        answer = client.post(place, data=fields)
+        assert answer.status_code == 303
+        return client.get(answer.headers["location"]).text
+
+    silent = client.post(f"{here}/attempts/{key}", data={"deed": "pause"}).text
+    longer = said(f"{here}/attempts/{key}", deed="extend", minutes="7", reason="断电")
+    paused = said(f"{here}/attempts", deed="pause", reason="断电")
+    resumed = said(f"/invigilation/{theory.sitting_id}/attempts", deed="resume")
+    told = said(f"{here}/seats/{key}/messages", text="请举手")
+    collected = said(f"{here}/attempts/{key}", deed="submit", reason="自愿")
+
+    assert re.search(r'id="reason"[^>]*aria-invalid="true"[^>]* autofocus', silent)
+    assert f"已为{name[1]}延长 7 分钟。" in longer
+    assert "已暂停 2 名考生的作答。" in paused
+    assert "2 名考生可继续作答。" in resumed
+    assert f"通知已发送给{name[1]}。" in told
+    assert f"致{name[1]}</span> 请举手" in told
+    assert f"已收{name[1]}的卷。" in collected
+    assert "已收卷 1" in collected
+
+
+def test_openings_of_the_page_are_counted_without_the_start(
+    client: TestClient, login: Any, theory: Theory, database: Database
+) -> None:
+    login(Role.INVIGILATOR)
+    place = f"{address(theory)}?seat={theory.candidates[0]}"
+
+    def times() -> str:
+        found = re.search(r"打开页面、登录次数</dt><dd>(\d+)", client.get(place).text)
+        assert found
+        return found[1]
+
+    before = times()
+    with database.session(scope=Scope.everything()) as session:
+        [row] = delivery.attempt_states(session, theory.sitting_id, [theory.candidates[0]])
+        delivery.open_attempt(session, actor=theory.actor(1), attempt_id=row.attempt_id)
+
+    assert (before, times()) == ("0", "1")
+
+
 def test_a_candidate_is_found_admitted_moved_told_and_given_a_new_code(
     client: TestClient, login: Any, theory: Theory, database: Database
 ) -> None:

@@ -17,6 +17,7 @@ from web.deps import Context, requires
 from web.forms import Form, parse_form
 from web.i18n import N_
 from web.invigilation.forms import ControlForm, MessageForm, MoveForm, ReplacementForm
+from web.invigilation.labels import DONE_TO_MANY, DONE_TO_ONE
 from web.invigilation.pages import FormDep, address, room_page, router, sitting_page
 
 
@@ -51,7 +52,7 @@ def _control(
                     registration_id=registration_id,
                     **form.model.model_dump(),
                 )
-            return form, _said(ctx, done)
+            return form, _said(ctx, form.model, done, registration_id)
         except NotFound:
             raise
         except ExamError as error:
@@ -60,12 +61,20 @@ def _control(
     return form, ""
 
 
-def _said(ctx: Context, commanded: invigilation.Commanded) -> str:
-    done = ctx._("Done for {count} candidates.", count=commanded.done)
+def _said(
+    ctx: Context, sent: ControlForm, commanded: invigilation.Commanded, registration_id: UUID | None
+) -> str:
+    if registration_id is not None:
+        return ctx._(DONE_TO_ONE[sent.deed], name=_name(ctx, registration_id), minutes=sent.minutes)
+    done = ctx._(DONE_TO_MANY[sent.deed], count=commanded.done, minutes=sent.minutes)
     if not commanded.held:
         return done
     left = N_("{count} were left out: an incident holds them until it is confirmed or withdrawn.")
     return f"{done} {ctx._(left, count=commanded.held)}"
+
+
+def _name(ctx: Context, registration_id: UUID) -> str:
+    return sittings.view_registrations(ctx.session, [registration_id])[registration_id].person.name
 
 
 def _message(
@@ -128,10 +137,10 @@ def control_attempt(
 ) -> Response:
     """Extend, pause, resume, collect or end a candidate's attempt."""
     check_seat(ctx, sitting_id, room_id, registration_id)
-    form, _ = _control(ctx, data, sitting_id, registration_id=registration_id)
+    form, notice = _control(ctx, data, sitting_id, registration_id=registration_id)
     if form.errors:
         return room_page(ctx, sitting_id, room_id, form, registration_id, status=422)
-    return ctx.redirect(address(sitting_id, room_id, registration_id), notice=ctx._("Done."))
+    return ctx.redirect(address(sitting_id, room_id, registration_id), notice=notice)
 
 
 @router.post("/{sitting_id}/messages")
@@ -170,7 +179,7 @@ def tell_candidate(
     form = _message(ctx, data, sitting_id, room_id, registration_id)
     if form.errors:
         return room_page(ctx, sitting_id, room_id, form, registration_id, status=422)
-    notice = ctx._("The message was sent.")
+    notice = ctx._("The message was sent to {name}.", name=_name(ctx, registration_id))
     return ctx.redirect(address(sitting_id, room_id, registration_id), notice=notice)
 
 

@@ -6,6 +6,7 @@ import json
 
 from exam_engine.delivery.rules import EventKind
 from exam_engine.delivery.seb.rules import Shown
+from exam_engine.delivery.service import Deed
 from exam_engine.invigilation.rules import IncidentKind
 from exam_engine.invigilation.service import SeatState
 from exam_engine.sittings.accommodations import Accommodations
@@ -19,7 +20,7 @@ SEAT_STATES: dict[SeatState, tuple[str, str]] = {
     SeatState.PAUSED: (N_("Paused"), "warn"),
     SeatState.RESTING: (N_("Rest break"), "neutral"),
     SeatState.HANDED_IN: (N_("Handed in"), "good"),
-    SeatState.FORCED: (N_("Handed in by the server"), "good"),
+    SeatState.FORCED: (N_("Paper collected"), "good"),
     SeatState.TERMINATED: (N_("Ended by the invigilator"), "bad"),
     SeatState.PRESENT: (N_("Present"), "good"),
     SeatState.ABSENT: (N_("Absent"), "warn"),
@@ -49,6 +50,20 @@ SEAT_WORDS: dict[SeatState, str] = {
     SeatState.ABSENT: N_("Absent"),
 }
 """For rooms of many seats."""
+DONE_TO_ONE: dict[Deed, str] = {
+    Deed.EXTEND: N_("{name} has {minutes} minutes more."),
+    Deed.PAUSE: N_("The attempt of {name} is paused."),
+    Deed.RESUME: N_("{name} can go on."),
+    Deed.SUBMIT: N_("The paper of {name} was collected."),
+    Deed.TERMINATE: N_("The attempt of {name} was ended."),
+}
+DONE_TO_MANY: dict[Deed, str] = {
+    Deed.EXTEND: N_("{count} candidates have {minutes} minutes more."),
+    Deed.PAUSE: N_("{count} candidates are paused."),
+    Deed.RESUME: N_("{count} candidates can go on."),
+    Deed.SUBMIT: N_("The papers of {count} candidates were collected."),
+    Deed.TERMINATE: N_("The attempts of {count} candidates were ended."),
+}
 INCIDENTS: dict[IncidentKind, str] = {
     IncidentKind.CHEATING: N_("Cheating"),
     IncidentKind.IDENTICAL_PAPERS: N_("Identical papers"),
@@ -117,7 +132,7 @@ def live_words(translate: Translate, *, dense: bool) -> str:
         "browsers": {shown.value: translate(word) if word else "" for shown, word in BROWSERS.items()},
         "signs": {shown.value: translate(word) if word else "" for shown, word in signs.items()},
         "age": translate(N_("Updated {seconds} s ago")),
-        "saved": translate(N_("Last saved {time}, devices {devices}")),
+        "saved": translate(N_("Last saved {time}, page opened {times} times")),
         "gone": translate(N_("Connection lost: this picture of the room is no longer fresh.")),
         "login": translate(N_("Your login has ended. Log in again to go on watching.")),
     }

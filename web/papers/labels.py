@@ -123,6 +123,8 @@ _FIELDS = {
     "papers": N_("Latest papers"),
     "points": N_("Different points"),
     "min_points": N_("Different assessment points at least"),
+    "equal": N_("Equal counts in all forms by"),
+    "share_items": N_("Forms may share items"),
     "max_common": N_("Most items two forms have in common"),
     "weight": N_("Weight"),
     "max_use": N_("Most forms an item stands in"),

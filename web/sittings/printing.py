@@ -212,4 +212,5 @@ def print_sheet(
         sheet=sheet,
         title=SHEETS[sheet],
         components=COMPONENTS,
+        most_upright=sheets.MOST_UPRIGHT,
     )

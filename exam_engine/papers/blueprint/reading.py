@@ -219,8 +219,8 @@ def _expected(problem: Any) -> str:
         known.append(str(facts["expected"]))
     kinds = {
         "int": "1, 2, 3…",
-        "decimal": "0.5",
-        "float": "0.5",
+        "decimal": "0.5, 1, 2.5…",
+        "float": "0.5, 1, 2.5…",
         "tuple": "[…]",
         "string": '"…"',
         "bool": "true | false",

@@ -13,6 +13,15 @@ from fastapi.testclient import TestClient
 from openpyxl import load_workbook
 from sqlalchemy.orm import Session
 
+from exam_engine.papers.blueprint.spec import (
+    BlueprintSpec,
+    CurvePoint,
+    Earlier,
+    InformationPoint,
+    MeanProportion,
+    Row,
+    Section,
+)
 from itembank.base.db import Database, Scope
 from itembank.items import service as items
 from itembank.people.models import Institution
@@ -26,6 +35,7 @@ from tests.conftest import OpenSession
 from tests.factories.papers import CODE, kept_bank, make_sealed_papers
 from tests.factories.people import NOW
 from tests.web.papers.fields import form, rows, saved
+from web.papers.labels import field_label
 
 
 @pytest.fixture
@@ -205,6 +215,13 @@ def test_the_specification_table_is_shown_and_exported(
     assert table[-1][1:4] == ["全卷", "5", "60"]
     assert [c.value for c in book[2]][5:7] == [2, 16]
     assert "≥ 4" in by_importance
+
+
+def test_everything_that_a_blueprint_says_has_words() -> None:
+    parts = (BlueprintSpec, Row, Section, InformationPoint, CurvePoint, MeanProportion, Earlier)
+    fields = {name for part in parts for name in part.model_fields}
+
+    assert [name for name in sorted(fields) if field_label(name, str) == name] == []
 
 
 def calibrate(session: Session, occupation: Occupation, institution: Institution) -> None:

@@ -112,6 +112,34 @@ def test_a_cap_that_cannot_be_kept_is_refused_by_the_job(
     assert "少于要求的 6 题" in client.get(assembly).text
 
 
+def test_a_made_collection_tells_when_its_tests_end(
+    client: TestClient, login: Login, run_jobs: Callable[[], int], blueprint: str
+) -> None:
+    login(Role.PAPER_MANAGER)
+    ends = {"standard_error": "0.8", "shortest": "5"}
+    assembly = client.post(blueprint, data=ADAPTIVE | ends).headers["location"]
+    run_jobs()
+
+    shown = client.get(assembly).text
+
+    assert "<dt>达到此标准误时结束</dt><dd>0.8</dd>" in shown
+    assert "<dt>至少作答题数</dt><dd>5</dd>" in shown
+
+
+def test_a_cancelled_collection_says_so_once_and_leads_to_its_settings(
+    client: TestClient, login: Login, run_jobs: Callable[[], int], blueprint: str
+) -> None:
+    login(Role.PAPER_MANAGER)
+    assembly = client.post(blueprint, data=ADAPTIVE).headers["location"]
+    client.post(f"{assembly}/cancel")
+    run_jobs()
+
+    shown = client.get(assembly).text
+
+    assert shown.count("已取消") == 1
+    assert f'href="{blueprint}">更改设定</a>' in shown
+
+
 def test_a_collection_is_made_examined_sealed_and_given_in_its_own_way_only(
     client: TestClient,
     login: Login,

@@ -107,6 +107,7 @@ def test_all_documents_of_a_variant_come_in_one_file_each_recorded(
 
     answer = client.post(f"/papers/{paper}/print", data={**WORD, "document": "all"})
 
+    assert unquote(answer.headers["content-disposition"]).endswith("_B卷_WORD.zip")
     with zipfile.ZipFile(io.BytesIO(answer.content)) as packed:
         made = {name.rpartition("_")[2]: packed.read(name) for name in packed.namelist()}
     assert list(made) == ["试卷.docx", "答题卡.docx", "标准答案及评分标准.docx"]

@@ -94,7 +94,7 @@ def _download(ctx: Context, paper_id: UUID, data: FormData, *, review_copy: bool
         form.add("", error.message, **labels.error_facts(error.facts, ctx._))
         return _page(ctx, paper_id, form, status_of(error))
     if chosen == EVERYTHING:
-        name = f"{papers.find_paper(ctx.session, paper_id).label}_{form.model.variant}卷.zip"
+        name = f"{papers.find_paper(ctx.session, paper_id).label}_{form.model.variant}卷_{form.model.format.name}.zip"
         return ctx.download(_packed(files), name, "application/zip")
     return ctx.download(files[0].content, files[0].name, files[0].media_type)
 

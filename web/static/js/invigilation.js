@@ -94,7 +94,8 @@ class Console {
     if (part && seconds !== null) text = `${fill(this.said.part, { n: part })} · ${text}`;
     if (seconds !== null) text += ` · ${rest || fill(this.said.left, { minutes: Math.floor(seconds / 60) })}`;
     const time = saved ? new Date(saved).toLocaleTimeString() : "—";
-    const told = fill(this.said.saved, { time, devices });
+    // The first number is the start's, and each part after the first has one of its own.
+    const told = fill(this.said.saved, { time, times: Math.max(0, devices - (part || 1)) });
     const title = this.said.line ? `${text} · ${told}` : told;
     const short = this.said.line ? rest || fill(this.said.line, { answered }) : text;
     const line = cell.querySelector("[data-line]");
