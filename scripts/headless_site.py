@@ -16,11 +16,11 @@ import uvicorn
 
 from itembank.base.clock import ShiftedClock
 from scripts.site import open_site
-from web import logs
+from web import logs, server
 from web.app import create_app
 
 
-def _obey(clock: ShiftedClock, server: uvicorn.Server) -> None:
+def _obey(clock: ShiftedClock, site: uvicorn.Server) -> None:
     for line in sys.stdin:
         word, _, seconds = line.strip().partition(" ")
         if word != "advance":
@@ -28,7 +28,7 @@ def _obey(clock: ShiftedClock, server: uvicorn.Server) -> None:
             continue
         clock.advance(timedelta(seconds=float(seconds)))
         print(json.dumps({"now": clock.now().isoformat()}), flush=True)
-    server.should_exit = True  # whoever drove us has gone
+    site.should_exit = True  # whoever drove us has gone
 
 
 class _Announcing(uvicorn.Server):
@@ -47,17 +47,10 @@ def main() -> int:
     site = open_site(clock=clock)
     logs.configure(site.settings.log_level, site.settings.log_format)
     app = create_app(site.settings, site.database)
-    config = uvicorn.Config(
-        app,
-        host=site.settings.host,
-        port=site.settings.port,
-        log_config=None,
-        access_log=False,
-        timeout_graceful_shutdown=2,
-    )
-    server = _Announcing(config)
-    threading.Thread(target=_obey, args=(clock, server), name="clock", daemon=True).start()
-    server.run()
+    host, port = site.settings.host, site.settings.port
+    announcing = _Announcing(server.config(app, host=host, port=port, timeout_graceful_shutdown=2))
+    threading.Thread(target=_obey, args=(clock, announcing), name="clock", daemon=True).start()
+    announcing.run()
     return 0
 
 

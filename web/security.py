@@ -119,9 +119,11 @@ _PLAIN_HEADERS = {
     for secure in (False, True)
 }
 _JSON = (b"content-type", b"application/json")
-_DATA_HEADERS = [
+_KEPT_OUT = [
     pair for pair in _PLAIN_HEADERS[False] if pair[0] in (b"x-content-type-options", b"cache-control")
 ]
+DATA_HEADERS = [_JSON, *_KEPT_OUT]
+"""Of an answer in JSON: it is no document that could run, be framed or ask for more."""
 
 
 class SecurityHeaders:
@@ -150,14 +152,14 @@ class SecurityHeaders:
 def adding_headers(send: Send, *, secure: bool) -> Send:
     """Return ``send`` for an endpoint outside of ``SecurityHeaders``, with the same headers, in fewer steps.
 
-    Data gets only those that mean something for data: it is no document that could run, be framed or ask for more.
+    Data gets only those that mean something for data (``DATA_HEADERS``).
     """
 
     async def send_with_headers(message: Message) -> None:
         if message["type"] == "http.response.start":
             given = list(message["headers"])
             names = {name for name, _ in given}
-            wanted = _DATA_HEADERS if _JSON in given else _PLAIN_HEADERS[secure]
+            wanted = DATA_HEADERS if _JSON in given else _PLAIN_HEADERS[secure]
             message = {**message, "headers": given + [pair for pair in wanted if pair[0] not in names]}
         await send(message)
 

@@ -241,6 +241,9 @@ class Database:
         """Connections for the threads that save answers: requests that hold all others cannot stop them."""
         self.reading = {"writes": False} if self.is_sqlite else {"isolation_level": "AUTOCOMMIT"}
         """Options of a connection that does not write."""
+        self.written: object | None = object() if self.is_sqlite else None
+        """Another object after whatever this process wrote, candidates' answers left out; None where other processes
+        write as well, PostgreSQL. Who takes it before reading knows by it later that there is nothing to read anew."""
         self._sessions = sessionmaker(
             self.engine,
             expire_on_commit=False,
@@ -258,11 +261,20 @@ class Database:
     @contextmanager
     def session(self, *, scope: Scope | None = None, writes: bool = True) -> Iterator[Session]:
         """Open one transaction: committed at the end of the block, rolled back on an exception."""
-        with self._sessions() as session, session.begin():
-            session.info["scope"] = scope
-            if self.is_sqlite and not writes:
-                session.connection(execution_options=self.reading)
-            yield session
+        try:
+            with self._sessions() as session, session.begin():
+                session.info["scope"] = scope
+                if self.is_sqlite and not writes:
+                    session.connection(execution_options=self.reading)
+                yield session
+        finally:
+            if writes:
+                self.note_written()
+
+    def note_written(self) -> None:
+        """Say, after a transaction that may have written anything but answers, that it is over."""
+        if self.is_sqlite:
+            self.written = object()
 
     @contextmanager
     def glance(self, *, scope: Scope | None = None) -> Iterator[Session]:

@@ -18,7 +18,7 @@ from itembank.base.errors import Conflict, Invalid
 from itembank.people import service as people
 from scripts import workers
 from scripts.site import Site, open_site
-from web import logs
+from web import logs, server
 from web.app import create_app
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -142,28 +142,24 @@ def serve(site: Site, *, child: bool = False) -> None:
     settings = site.settings
     logs.configure(settings.log_level, settings.log_format)
     app = create_app(settings, site.database, run_jobs=not child, sweep=True)
-    config = uvicorn.Config(
+    config = server.config(
         app,
         host=settings.host,
         port=settings.port,
-        log_config=None,
-        access_log=False,
-        loop="web.pulse:event_loop",
-        server_header=False,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
     _spare_the_collector()
-    server = uvicorn.Server(config)
+    web_server = uvicorn.Server(config)
     if not child:
         print(f"http://{settings.host}:{settings.port}", file=sys.stderr, flush=True)
-        server.run()
+        web_server.run()
         return
 
     def stop() -> None:
-        server.should_exit = True
+        web_server.should_exit = True
 
     workers.stop_with_parent(stop)
     listening = workers.listening_socket(settings.host, settings.port)
     listening.listen(config.backlog)
-    server.run(sockets=[listening])
+    web_server.run(sockets=[listening])

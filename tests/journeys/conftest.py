@@ -28,6 +28,7 @@ from itembank.people.rules import Role
 from tests.factories.people import make_user
 from web.app import create_app
 from web.security import SESSION_COOKIE
+from web.server import config
 from web.settings import Settings
 
 PLAIN_HOST = "exam-room.test"
@@ -87,10 +88,7 @@ def live_server(database: Database, tmp_path: Path) -> Iterator[LiveServer]:
     listening.bind(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"
     settings = Settings(data=tmp_path, base_url=url)
-    config = uvicorn.Config(
-        create_app(settings, database), log_config=None, access_log=False, timeout_graceful_shutdown=2
-    )
-    server = uvicorn.Server(config)
+    server = uvicorn.Server(config(create_app(settings, database), timeout_graceful_shutdown=2))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
     while not server.started:

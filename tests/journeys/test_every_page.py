@@ -25,6 +25,7 @@ from tests.journeys.conftest import AXE_FILE, EXAM_ROOM
 from tests.journeys.walk import PHONE, English, Walk, open_to
 from web.app import create_app
 from web.security import SESSION_COOKIE
+from web.server import config
 from web.settings import Settings
 
 pytestmark = [pytest.mark.journey, pytest.mark.slow]
@@ -60,9 +61,7 @@ def demonstration(
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"
     site = open_site(settings.model_copy(update={"base_url": url}))
     app = create_app(site.settings, site.database)
-    server = uvicorn.Server(
-        uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=2)
-    )
+    server = uvicorn.Server(config(app, timeout_graceful_shutdown=2))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
     while not server.started:

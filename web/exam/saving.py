@@ -7,6 +7,7 @@ refused with its reason; 409, 403, 422 or 503 when nothing was. docs/delivery.md
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -34,6 +35,7 @@ from itembank.base.db import Scope as Reach
 from itembank.base.errors import ExamError
 from web import i18n
 from web.deps import LANGUAGE_COOKIE
+from web.direct import Exchange
 from web.errors import status_of
 from web.exam.waiting import answered, deliver
 
@@ -98,7 +100,7 @@ class Save(_Endpoint):
     async def _answer(
         self, token: AttemptToken, headers: dict[bytes, bytes], receive: Receive, delivery: Delivery
     ) -> dict[str, Any]:
-        sent = await _read(receive)
+        sent = _answers(await _body(receive))
         form = _known_form(token, delivery)
         if form is None:
             form = await _find_form(token, delivery)
@@ -110,11 +112,7 @@ class Save(_Endpoint):
             except ExamError as refusal:
                 refused.append((answer, refusal))
                 continue
-            rows.append(
-                AnswerRow(
-                    token.attempt_id, answer.item, token.epoch, answer.revision, response, answer.flagged
-                )
-            )
+            rows.append(_row(token, answer, response))
         # Even when no answer is left, the attempt's own state is told first: closed before wrong.
         ticket = Ticket(token.attempt_id, token.epoch, rows, deliver)
         await self._through_writer(ticket, delivery)
@@ -148,6 +146,54 @@ class Heartbeat(_Endpoint):
         return {"remaining": ticket.remaining}
 
 
+class AtSocket:
+    """Both endpoints at the socket (``web.direct``): says yes, and leaves every refusal to ``Save`` and ``Heartbeat``.
+
+    What it has put to the writer may be put again: the newest revision wins, and the history takes each once.
+    """
+
+    _BEFORE, _SAVE, _CALL = b"/exam/attempts/", b"/answers", b"/heartbeat"
+
+    def __init__(self, delivery: Delivery) -> None:
+        self._delivery = delivery
+
+    def takes(self, method: bytes, address: bytes) -> bool:
+        """Tell whether this is a save or a call; the attempt that the address names is compared with the token's."""
+        end = self._SAVE if method == b"PUT" else self._CALL
+        return method in (b"PUT", b"GET") and address.startswith(self._BEFORE) and address.endswith(end)
+
+    def ask(
+        self, address: bytes, headers: Sequence[tuple[bytes, bytes]], body: bytes, waiter: Exchange
+    ) -> Ticket | None:
+        """Queue what was sent for the writer; None when there is anything to say but yes."""
+        delivery, saves = self._delivery, address.endswith(self._SAVE)
+        attempt = address[len(self._BEFORE) : -len(self._SAVE if saves else self._CALL)].decode("ascii")
+        try:
+            token = _token(dict(headers), attempt, delivery)
+            form = _known_form(token, delivery) if saves else {}
+            if form is None:
+                return None
+            sent = _answers(body) if saves else []
+            rows = [
+                _row(token, answer, check_response(form, answer.item, answer.response)) for answer in sent
+            ]
+            ticket = Ticket(token.attempt_id, token.epoch, rows, deliver, waiter)
+            delivery.writer.put(ticket, waiter.get_loop().call_soon)
+        except ExamError:
+            return None
+        return ticket
+
+    def answer(self, asked: Ticket) -> bytes | None:
+        """Return what ``Save`` and ``Heartbeat`` say when everything was taken."""
+        if asked.refusal is not None or asked.refused:
+            return None
+        content: dict[str, Any] = {"remaining": asked.remaining}
+        if asked.answers:
+            accepted = [(row.item_id, row.revision) for row in asked.answers]
+            content = {"accepted": accepted, **content}
+        return _encode(content)
+
+
 def _token(headers: dict[bytes, bytes], attempt_id: str, delivery: Delivery) -> AttemptToken:
     scheme, _, text = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
     if scheme.lower() != "bearer":
@@ -158,8 +204,8 @@ def _token(headers: dict[bytes, bytes], attempt_id: str, delivery: Delivery) -> 
     return token
 
 
-async def _read(receive: Receive) -> list[SentAnswer]:
-    body = b""
+async def _body(receive: Receive) -> bytes:
+    body = bytearray()
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
@@ -168,11 +214,18 @@ async def _read(receive: Receive) -> list[SentAnswer]:
         if len(body) > MAX_BODY_BYTES:
             raise SaveUnreadable
         if not message.get("more_body"):
-            break
+            return bytes(body)
+
+
+def _answers(body: bytes) -> list[SentAnswer]:
     try:
         return _decode(body).answers
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise SaveUnreadable from error
+
+
+def _row(token: AttemptToken, answer: SentAnswer, response: list[str]) -> AnswerRow:
+    return AnswerRow(token.attempt_id, answer.item, token.epoch, answer.revision, response, answer.flagged)
 
 
 def _known_form(token: AttemptToken, delivery: Delivery) -> Answerable | None:

@@ -113,8 +113,10 @@ class _Sitting:
 
     def _look(self, database: Database, rooms: Sequence[UUID]) -> None:
         # Every console that asks was authorised for its room by its own route.
-        with self._one_looks, database.glance(scope=Scope.everything()) as session:
-            pictures = self._follower.look(session, rooms)
+        with self._one_looks:
+            written = database.written
+            with database.glance(scope=Scope.everything()) as session:
+                pictures = self._follower.look(session, rooms, written=written)
         seats = sum(len(picture.seats) for picture in pictures.values())
         again = PICTURE_SECONDS * (1 + min(1.0, seats / SEATS_A_SECOND))
         self._shown = {

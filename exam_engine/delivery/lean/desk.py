@@ -131,10 +131,15 @@ class Desk:
     def _perform(self, requests: Sequence[Request]) -> None:
         for request in requests:
             request.answer = None  # of a transaction that was undone
-        with self._engines[requests[0].writes].begin() as connection:
-            flush = acts.Flush(connection, self._database)
-            acts.ACTS[type(requests[0])](flush, requests)
-            head = audit.append(connection, self._database.keyring, flush.records)
+        writes = requests[0].writes
+        try:
+            with self._engines[writes].begin() as connection:
+                flush = acts.Flush(connection, self._database)
+                acts.ACTS[type(requests[0])](flush, requests)
+                head = audit.append(connection, self._database.keyring, flush.records)
+        finally:
+            if writes:
+                self._database.note_written()
         audit.export(head, self._database.audit_heads)
 
 

@@ -32,6 +32,9 @@ OVERLAP = timedelta(seconds=1)
 WHOLE = timedelta(seconds=30)
 """So often everything is counted anew, for what became visible later still."""
 
+SEATS = timedelta(seconds=10)
+"""So often the seats are compared although this process has written nothing but answers: another one may have."""
+
 BROWSERS = timedelta(seconds=5)
 """So often it is read who uses the Safe Exam Browser."""
 
@@ -62,12 +65,16 @@ class SittingFollower:
         self._tally = Tally()
         self._standings: Mapping[UUID, seb.Standing] | None = None
         self._looked_at: datetime | None = None
-        self._counted_at = self._browsers_at = datetime.min.replace(tzinfo=UTC)
+        self._counted_at = self._browsers_at = self._compared_at = datetime.min.replace(tzinfo=UTC)
+        self._written: object | None = None
 
-    def look(self, session: Session, room_ids: Sequence[UUID]) -> dict[UUID, Picture]:
+    def look(
+        self, session: Session, room_ids: Sequence[UUID], *, written: object | None = None
+    ) -> dict[UUID, Picture]:
         """Return rooms as they are now; what did not change, seats or all of them, is the same object as before.
 
-        A room that is left out once is forgotten. Raises NotFound.
+        A room that is left out once is forgotten. ``written`` is ``Database.written``, taken before the session was
+        opened: while it is the same object nobody has moved. Raises NotFound.
         """
         if self._sitting is None:
             self._read_sitting(session)
@@ -76,7 +83,7 @@ class SittingFollower:
         forwards = before is not None and before <= now
         left = self._rooms.keys() - set(room_ids)
         self._rooms = {room_id: self._rooms.get(room_id) or _Room() for room_id in room_ids}
-        moved = self._read_seats(session, now)
+        moved = self._read_seats(session, now, written)
         if left or moved:
             self._tally.follow(session, {attempt for room in self._rooms.values() for attempt in room.places})
         if before is None or not forwards or now >= self._counted_at + WHOLE:
@@ -101,13 +108,19 @@ class SittingFollower:
         terms = sittings.terms_of(self._sitting)
         self._opens_at, self._starts_at = terms.opens_at, terms.starts_at
 
-    def _read_seats(self, session: Session, now: datetime) -> dict[UUID, Set[int]]:
+    def _read_seats(self, session: Session, now: datetime, written: object | None) -> dict[UUID, Set[int]]:
         """Read the seats that are not what they were; return by room at which places they stand."""
+        is_same = written is not None and written is self._written
+        is_known = all(room.marks is not None for room in self._rooms.values())
+        if is_same and is_known and self._compared_at <= now < self._compared_at + SEATS:
+            return {}
         marks = store.marks(session, self.sitting_id, list(self._rooms), since=self._opens_at, now=now)
         moved = [room_id for room_id, room in self._rooms.items() if room.marks != marks.get(room_id, "")]
         if moved:
             self._read_sitting(session)
-        return {room_id: self._read_room(session, room_id, marks.get(room_id, ""), now) for room_id in moved}
+        read = {room_id: self._read_room(session, room_id, marks.get(room_id, ""), now) for room_id in moved}
+        self._written, self._compared_at = written, now
+        return read
 
     def _read_room(self, session: Session, room_id: UUID, marks: str, now: datetime) -> Set[int]:
         room, since = self._rooms[room_id], self._opens_at

@@ -18,6 +18,7 @@ from exam_engine.delivery.rules import AnswerRow, EntryBarred, ReasonMissing
 from exam_engine.delivery.service import Deed
 from exam_engine.delivery.store import write_answers
 from exam_engine.invigilation import service as invigilation
+from exam_engine.invigilation import store
 from exam_engine.invigilation.rules import (
     AttemptsOpen,
     AttendanceMissing,
@@ -541,3 +542,32 @@ def test_what_the_time_alone_changes_is_seen_in_a_room_that_is_followed(
         (working, True, True),
         (SeatState.FORCED, False, True),
     ]
+
+
+def test_seats_are_compared_only_when_somebody_may_have_moved(
+    database: Database, clock: ShiftedClock, theory: Theory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    follower, rooms = invigilation.SittingFollower(theory.sitting_id), [theory.room_id]
+    compared, states = [], []
+    marks = store.marks
+    monkeypatch.setattr(store, "marks", lambda *given, **named: compared.append(1) or marks(*given, **named))
+
+    def look() -> None:
+        written = database.written
+        with database.glance(scope=Scope.everything()) as session:
+            states.append(follower.look(session, rooms, written=written)[theory.room_id].seats[0].state)
+        compared.append(0)
+
+    clock.advance(11 * MINUTE)
+    look()
+    look()
+    with database.session(scope=Scope.everything()) as session:
+        delivery.start(session, actor=theory.actor(1), sitting_id=theory.sitting_id)
+    look()
+    look()
+    clock.advance(timedelta(seconds=10))
+    look()
+
+    after = SeatState.ANSWERING
+    assert states == [SeatState.NOT_LOGGED_IN, SeatState.NOT_LOGGED_IN, after, after, after]
+    assert compared == ([1, 0, 0, 1, 0, 0, 1, 0] if database.is_sqlite else [1, 0] * 5)

@@ -227,6 +227,19 @@ def test_start_answer_resume_and_hand_in(page: Page, world: ExamWorld, database:
         assert len(session.scalars(select(Answer)).all()) == 2
 
 
+def test_what_is_written_but_answers_is_known_to_the_process(
+    page: Page, world: ExamWorld, database: Database
+) -> None:
+    seen = [database.written]
+    for act in (lambda: page.save(sent(world)), page.heartbeat, page.open, page.hand_in):
+        assert act().status_code == 200
+        seen.append(database.written)
+
+    same = [before is after for before, after in zip(seen, seen[1:], strict=False)]
+    assert same == ([True, True, False, False] if database.is_sqlite else [True] * 4)
+    assert (seen[0] is None) is not database.is_sqlite
+
+
 def test_a_late_answer_is_refused_in_both_languages(
     page: Page, world: ExamWorld, clock: ShiftedClock
 ) -> None:
