@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -235,7 +236,7 @@ def test_what_is_written_but_answers_is_known_to_the_process(
         assert act().status_code == 200
         seen.append(database.written)
 
-    same = [before is after for before, after in zip(seen, seen[1:], strict=False)]
+    same = [before is after for before, after in pairwise(seen)]
     assert same == ([True, True, False, False] if database.is_sqlite else [True] * 4)
     assert (seen[0] is None) is not database.is_sqlite
 
