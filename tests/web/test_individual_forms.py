@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+import pytest
 from fastapi.testclient import TestClient
 
 from exam_engine.delivery import service as delivery
@@ -126,3 +127,48 @@ def _sit(client: TestClient, sitting: UUID, ticket: str, code: str, keys: Any, *
             == 10
         )
     return items
+
+
+@pytest.mark.parametrize(("late", "said"), [(1, "后来的考生使用备用卷"), (2, "备用卷不够（还剩1份）")])
+def test_who_comes_late_is_announced_and_gets_a_reserve_while_there_is_one(
+    client: TestClient,
+    login: Callable[..., str],
+    run_jobs: Callable[[], int],
+    database: Database,
+    institution: Institution,
+    clock: ShiftedClock,
+    late: int,
+    said: str,
+) -> None:
+    def everything() -> Any:
+        return database.session(scope=Scope.everything())
+
+    starts = clock.now() + timedelta(hours=2)
+    made = make_individual(everything, institution, starts=starts, count=2 + late)
+    with everything() as session:
+        small = sittings.create_room(session, actor=made.officer, name="小机房", capacity=2).id
+    sitting = f"/plans/{made.plan_id}/sittings/{made.sitting_id}"
+    here = f"{sitting}/forms"
+    login(Role.EXAM_OFFICER)
+    client.post(f"{sitting}/arrange", data={"room_ids": str(small), "only_as_many_as_fit": "true"})
+    client.post(here, data={"blueprint_id": str(made.blueprint_id), "reserves_percent": 50, "seed": 3})
+    run_jobs()
+    with everything() as session:
+        view = sittings.forms_view(session, sittings.find_sitting(session, made.sitting_id))
+        assert view.collection is not None
+        paper_id = view.collection.id
+    made.seal(everything, paper_id)
+    client.post(f"{here}/use")
+
+    before = client.get(here).text
+    again = client.post(f"{sitting}/arrange", data={"room_ids": str(made.room_id)})
+    after = client.get(here).text
+
+    assert said in before
+    assert "可到场次页面发布" not in before
+    if late == 1:
+        assert again.status_code == 303
+        assert "可到场次页面发布" in after
+    else:
+        assert again.status_code == 422
+        assert re.search('id="room_ids-error" tabindex="-1" autofocus>需要4份个人试卷', again.text)

@@ -33,6 +33,12 @@ ENDINGS: dict[Ending, str] = {
     Ending.STANDARD_ERROR: N_("The standard error was reached"),
     Ending.CUT_OFF: N_("Cut off before its end: time was over, or the attempt was ended"),
 }
+MODULES = {
+    "easy": N_("An easier module followed."),
+    "medium": N_("A module of middle difficulty followed."),
+    "hard": N_("A harder module followed."),
+}
+"""Of the second stage."""
 FormDep = Annotated[FormData, Depends(form_data)]
 
 
@@ -117,6 +123,7 @@ def _trace_page(ctx: Context, values: dict[str, Any], found: marking.Retraced) -
                 zip(found.item_ids, found.trace.right, after, strict=True)
             )
         ],
+        modules=MODULES,
         ending=ENDINGS[found.trace.ending],
         engine=engine_version(),
         **values,

@@ -99,6 +99,7 @@ def _page(
         rooms=[(key, names.get(key, "")) for key in view.rooms],
         shown=shown,
         is_sealed=sealed,
+        unseated=sittings.unseated_candidates(ctx.session, plan_id, sitting.component),
         writes=ctx.may(Action.PLAN_WRITE) and sitting.status is SittingStatus.DRAFT and not is_wrong,
         blueprints=[
             (str(b.id), f"{b.name} · {ctx._(VERSION, n=b.number)}")

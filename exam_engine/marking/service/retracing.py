@@ -10,17 +10,28 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from exam_engine.delivery import service as delivery
+from exam_engine.delivery.growing.collection import panel_of
 from exam_engine.delivery.growing.trace import Scoring, Trace
 from exam_engine.marking import store
 from exam_engine.marking.models import AttemptMark, MarkingRun
 from exam_engine.marking.service.mark import trace_of, two_places
 from exam_engine.papers import service as papers
-from exam_engine.papers.growing import ADAPTIVE
+from exam_engine.papers.content import SealedPaper
+from exam_engine.papers.growing import ADAPTIVE, START
 from exam_engine.papers.models import Paper
 from itembank.base.errors import NotFound
 
 CLOSE = 1e-9
 """Abilities that differ by less are the same: sums are rounded otherwise on another machine."""
+
+
+@dataclass(frozen=True)
+class Fork:
+    """Where a two-stage test parted: after how many items, how many of them right, into which module."""
+
+    after: int
+    right: int
+    module: str
 
 
 @dataclass(frozen=True)
@@ -36,6 +47,8 @@ class Retraced:
     keeps_rules : bool
         Whether the test kept the rules of its blueprint, one that ended early those of numbers in proportion; with the
         items that were not reached.
+    fork : Fork or None
+        Of a two-stage test.
     """
 
     mark: AttemptMark
@@ -45,6 +58,7 @@ class Retraced:
     agrees: bool
     followed: int
     keeps_rules: bool
+    fork: Fork | None
 
 
 @dataclass(frozen=True)
@@ -127,7 +141,17 @@ def retrace(session: Session, mark_id: UUID) -> Retraced:
         _agrees(mark, taken),
         min(scoring.followed(attempt.seed, taken), taken.reached),
         scoring.keeps_rules(taken),
+        _fork(paper, taken),
     )
+
+
+def _fork(paper: SealedPaper, taken: Trace) -> Fork | None:
+    if (paper.collection or {})["way"] == ADAPTIVE:
+        return None
+    panel = panel_of(paper)
+    after = len(panel.modules[START])
+    module = next(name for name in panel.taken(taken.places) if name != START)
+    return Fork(after, sum(taken.right[:after]), module)
 
 
 def _agrees(mark: AttemptMark, taken: Trace) -> bool:

@@ -29,7 +29,8 @@ from itembank.base import audit
 from itembank.base.clock import ShiftedClock
 from itembank.base.db import Database, Scope
 from itembank.people.models import Institution
-from itembank.people.rules import SYSTEM
+from itembank.people.rules import SYSTEM, Role
+from tests.conftest import Login
 from tests.factories.exam import ExamWorld
 from tests.factories.growing import growing_world
 from tests.web.exam.test_exam_pages import Page
@@ -192,7 +193,7 @@ def test_an_adaptive_sitting_gives_one_item_after_the_other_and_can_be_worked_ou
 
 
 def test_two_stages_lead_to_the_module_of_ones_score(
-    client: TestClient, database: Database, institution: Institution
+    client: TestClient, login: Login, database: Database, institution: Institution, clock: ShiftedClock
 ) -> None:
     world = growing_world(database, institution, MODULES)
     panel, ids = panel_of(world.paper), [entry.item_id for entry in world.paper.entries]
@@ -214,3 +215,21 @@ def test_two_stages_lead_to_the_module_of_ones_score(
         assert (told["step"]["kind"], told["step"]["last"], told["step"]["count"]) == ("module", True, 2)
         assert strangers(world, page, second) == []
         assert page.save(answer(world, first[0], right=True)).json()["code"] == "item_not_on_paper"
+
+    clock.offset += world.sitting.ends_at - clock.now() + timedelta(minutes=1)
+    with database.session(scope=Scope.everything()) as session:
+        delivery.hand_in_overdue(session)
+        run = marking.mark_sitting(session, world.sitting.id, actor=SYSTEM, now=clock.now())
+        marks = [mark.id for mark in marking.read_attempt_marks(session, run.id)]
+        forks = [marking.retrace(session, mark).fork for mark in marks]
+    client.cookies.clear()
+    login(Role.EXAM_OFFICER)
+    page_of = f"/marking/theory/{world.sitting.id}/attempts"
+    told = [client.get(f"{page_of}/{mark}").text for mark in marks]
+
+    assert sorted((fork.after, fork.right, fork.module) for fork in forks if fork) == [
+        (3, 0, "easy"),
+        (3, 3, "hard"),
+    ]
+    assert sum("第一模块答对 0 / 3 题。 进入较易的第二模块。" in text for text in told) == 1
+    assert sum("第一模块答对 3 / 3 题。 进入较难的第二模块。" in text for text in told) == 1
