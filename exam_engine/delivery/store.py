@@ -2,34 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
-    JSON,
-    BigInteger,
-    Boolean,
     ColumnElement,
-    Connection,
-    Executable,
-    Integer,
     Text,
-    Uuid,
     and_,
     bindparam,
     case,
     cast,
-    column,
     exists,
     func,
     inspect,
     select,
-    tuple_,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
@@ -50,47 +39,11 @@ from exam_engine.sittings.rules import Component, SittingStatus
 from itembank.base.db import UtcDateTime
 
 _ATTEMPT = inspect(Attempt).local_table
-_TYPES: dict[str, Any] = {
-    "attempt_id": Uuid(),
-    "item_id": Uuid(),
-    "epoch": Integer(),
-    "revision": BigInteger(),
-    "flagged": Boolean(),
-    "response": Text(),
-}
-"""Columns of a sent answer. On PostgreSQL responses travel as an array of JSON texts."""
 
 
 def goes_on_in(c: Any) -> ColumnElement[bool]:
     """Return ``steps.rules.goes_on`` of an attempt's row."""
     return and_(c.last_step.is_(False), c.ends_at.is_not(None), c.due_at < c.ends_at)
-
-
-@cache
-def _write_statements(dialect: str) -> tuple[Executable, Executable]:
-    names = (*_TYPES, "saved_at")
-    history: Any
-    latest: Any
-    if dialect == "sqlite":
-        values: dict[str, Any] = {name: bindparam(name) for name in names}
-        history, latest = sqlite.insert(AnswerHistory).values(values), sqlite.insert(Answer).values(values)
-    else:
-        arrays = [bindparam(name, type_=postgresql.ARRAY(kind)) for name, kind in _TYPES.items()]
-        columns = [column(name, kind) for name, kind in _TYPES.items()]
-        sent = func.unnest(*arrays).table_valued(*columns, name="sent").render_derived()
-        chosen: list[Any] = [
-            cast(sent.c[name], JSON()) if name == "response" else sent.c[name] for name in _TYPES
-        ]
-        rows = select(*chosen, bindparam("saved_at", type_=UtcDateTime()))
-        history = postgresql.insert(AnswerHistory).from_select(names, rows)
-        latest = postgresql.insert(Answer).from_select(names, rows)
-    new = latest.excluded
-    latest = latest.on_conflict_do_update(
-        index_elements=["attempt_id", "item_id"],
-        set_={name: new[name] for name in names if name not in ("attempt_id", "item_id")},
-        where=tuple_(new.epoch, new.revision) > tuple_(Answer.epoch, Answer.revision),
-    )
-    return history.on_conflict_do_nothing(), latest
 
 
 def newest(rows: Iterable[AnswerRow]) -> list[AnswerRow]:
@@ -101,37 +54,6 @@ def newest(rows: Iterable[AnswerRow]) -> list[AnswerRow]:
         if is_newer(row.epoch, row.revision, (held.epoch, held.revision) if held else None):
             kept[row.key] = row
     return [kept[key] for key in sorted(kept)]
-
-
-def write_answers(connection: Connection, rows: Sequence[AnswerRow], *, saved_at: datetime) -> None:
-    """Append to the history and replace the latest answers that are older; no key may occur twice."""
-    history, latest = _write_statements(connection.dialect.name)
-    parameters: Any
-    if connection.dialect.name == "sqlite":
-        parameters = [
-            {
-                "attempt_id": row.attempt_id,
-                "item_id": row.item_id,
-                "epoch": row.epoch,
-                "revision": row.revision,
-                "response": row.response,
-                "flagged": row.flagged,
-                "saved_at": saved_at,
-            }
-            for row in rows
-        ]
-    else:
-        parameters = {
-            "attempt_id": [row.attempt_id for row in rows],
-            "item_id": [row.item_id for row in rows],
-            "epoch": [row.epoch for row in rows],
-            "revision": [row.revision for row in rows],
-            "flagged": [row.flagged for row in rows],
-            "response": [json.dumps(row.response) for row in rows],
-            "saved_at": saved_at,
-        }
-    connection.execute(history, parameters)
-    connection.execute(latest, parameters)
 
 
 @dataclass(frozen=True)

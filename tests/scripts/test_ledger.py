@@ -7,9 +7,9 @@ from uuid import uuid4
 
 import pytest
 
-from exam_engine.delivery import store
 from exam_engine.delivery.models import Attempt
 from exam_engine.delivery.rules import AnswerRow, receipt
+from exam_engine.delivery.saving.store import write_answers
 from itembank.base.db import Scope
 from scripts.load.ledger import Ledger, compare
 from tests.factories.delivery import make_attempt
@@ -24,7 +24,7 @@ def attempt(database, institution) -> Attempt:
 def save(database, attempt, item, revision, response) -> None:
     row = AnswerRow(attempt.id, item, 1, revision, response, False)
     with database.session(scope=Scope.everything()) as session:
-        store.write_answers(session.connection(), [row], saved_at=database.clock.now())
+        write_answers(session.connection(), [row], saved_at=database.clock.now())
 
 
 def hand_in(database, attempt, digest) -> None:

@@ -16,7 +16,8 @@ from pypdf import PdfReader
 
 from exam_engine.delivery import service as delivery
 from exam_engine.delivery.rules import AnswerRow, EventKind
-from exam_engine.delivery.store import add_events, write_answers
+from exam_engine.delivery.saving.store import write_answers
+from exam_engine.delivery.store import add_events
 from exam_engine.invigilation import service as invigilation
 from exam_engine.sittings import service as sittings
 from itembank.base.clock import ShiftedClock

@@ -26,6 +26,7 @@ from exam_engine.delivery.late.rules import (
 from exam_engine.delivery.models import Attempt, LateFile
 from exam_engine.delivery.paper import form_of, subset
 from exam_engine.delivery.rules import AnswerRow, check_reason, check_response, is_newer, receipt
+from exam_engine.delivery.saving.store import write_answers
 from exam_engine.delivery.service.entering import is_over
 from exam_engine.papers import service as papers
 from exam_engine.sittings import service as sittings
@@ -121,7 +122,7 @@ def decide_late_file(
     now = database_now(session)
     rows = _newer(session, attempt, file) if accept else []
     if rows:
-        store.write_answers(session.connection(), store.newest(rows), saved_at=now)
+        write_answers(session.connection(), store.newest(rows), saved_at=now)
         session.expire_all()
     file.state = LateFileState.ACCEPTED if accept else LateFileState.REFUSED
     file.decided_by, file.decided_at, file.reason, file.written = actor.id, now, reason[:400], len(rows)

@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import JSON, Connection, Uuid, bindparam, text
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.pool import PoolProxiedConnection
 
 from exam_engine.delivery.rules import SAVE_GRACE, AnswerRow, AttemptState, refusal
-from itembank.base.db import Database
+from itembank.base.db import Database, UtcDateTime
 
 _GOES_ON = "(NOT last_step AND ends_at IS NOT NULL AND due_at < ends_at)"
 _STATE = f"id, epoch, due_at, submitted_at, paused_at, step_epoch, {_GOES_ON} AS goes_on"
@@ -82,7 +83,27 @@ _LITE_LATEST = f"INSERT INTO answer AS held {_LITE_VALUES} {_LATEST}"
 _LITE_TIME = "%Y-%m-%d %H:%M:%S.%f"
 """As SQLAlchemy writes times there."""
 
+_TYPED = (
+    bindparam("attempt_id", type_=Uuid()),
+    bindparam("item_id", type_=Uuid()),
+    bindparam("response", type_=JSON()),
+    bindparam("saved_at", type_=UtcDateTime()),
+)
+_VALUES = f"({_SENT}, saved_at) VALUES ({', '.join(f':{name}' for name in _SENT.split(', '))}, :saved_at)"
+_HISTORY_OF_FEW = text(f"INSERT INTO answer_history {_VALUES} ON CONFLICT DO NOTHING").bindparams(*_TYPED)
+_LATEST_OF_FEW = text(f"INSERT INTO answer AS held {_VALUES} {_LATEST}").bindparams(*_TYPED)
+
 States = dict[UUID, AttemptState]
+
+
+def write_answers(connection: Connection, rows: Sequence[AnswerRow], *, saved_at: datetime) -> None:
+    """Append to the history and replace the latest answers that are older, within a transaction of the caller's.
+
+    No key may occur twice; who calls has decided that they are taken.
+    """
+    given = [{**asdict(row), "saved_at": saved_at} for row in rows]
+    connection.execute(_HISTORY_OF_FEW, given)
+    connection.execute(_LATEST_OF_FEW, given)
 
 
 class Saver(Protocol):

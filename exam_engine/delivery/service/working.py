@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from exam_engine.delivery import store
 from exam_engine.delivery.models import Answer, Attempt
 from exam_engine.delivery.rules import Answerable, AnswerRow, check_response, refusal
+from exam_engine.delivery.saving.store import write_answers
 from exam_engine.delivery.service.entering import own_attempt
 from exam_engine.delivery.service.stepping import state_of
 from itembank.base.db import database_now
@@ -50,6 +51,6 @@ def save_form(
         flagged = before.flagged if before else False
         rows.append(AnswerRow(attempt_id, item_id, epoch, revision, chosen, flagged))
     if rows:
-        store.write_answers(session.connection(), store.newest(rows), saved_at=now)
+        write_answers(session.connection(), store.newest(rows), saved_at=now)
         session.expire_all()
     return len(rows)

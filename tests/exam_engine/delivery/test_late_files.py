@@ -18,11 +18,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from exam_engine.delivery import service as delivery
-from exam_engine.delivery import store
 from exam_engine.delivery.answer_file import FORMAT, MAX_FILE_BYTES, page_seal
 from exam_engine.delivery.late.rules import LateFileState
 from exam_engine.delivery.models import Answer, Attempt, AttemptStep
 from exam_engine.delivery.rules import MAX_REVISION, AnswerRow, EventKind
+from exam_engine.delivery.saving.store import write_answers
 from exam_engine.delivery.service import ReportedEvent
 from exam_engine.delivery.tokens import AttemptToken
 from exam_engine.sittings.models import Sitting
@@ -129,7 +129,7 @@ def refusal(call: Any) -> str:
 def test_an_accepted_file_adds_what_is_newer_and_nothing_else(desk: Desk, kind: int) -> None:
     with desk.session() as session:
         row = AnswerRow(desk.attempt_id, desk.items[0][0], 1, 5, [], flagged=False)
-        store.write_answers(session.connection(), [row], saved_at=desk.clock.now())
+        write_answers(session.connection(), [row], saved_at=desk.clock.now())
         session.get_one(Attempt, desk.attempt_id).epoch = 2
     desk.over()
     before = desk.stored()
@@ -170,7 +170,7 @@ def test_the_decider_sees_what_is_replaced_and_who_handed_in_adds_only_to_parts_
     labels = [entry.label for entry in desk.world.paper.entries[0].content.options]
     with desk.session() as session:
         row = AnswerRow(desk.attempt_id, desk.items[0][0], 1, 5, labels[:1], flagged=False)
-        store.write_answers(session.connection(), [row], saved_at=desk.clock.now())
+        write_answers(session.connection(), [row], saved_at=desk.clock.now())
     desk.over()
     kept = desk.upload(desk.file([0, 1, MAX_REVISION, labels[1:2]], [1, 1, 6, [desk.items[1][1]]]))
     with desk.session() as session:

@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
-from exam_engine.delivery import service, store, tokens
+from exam_engine.delivery import service, tokens
 from exam_engine.delivery.models import Answer, Attempt
 from exam_engine.delivery.paper import form_of
 from exam_engine.delivery.rules import (
@@ -24,6 +24,7 @@ from exam_engine.delivery.rules import (
     TakenOver,
     receipt,
 )
+from exam_engine.delivery.saving.store import write_answers
 from exam_engine.delivery.service import AttemptStage, Stage
 from exam_engine.delivery.sweeper import Sweeper
 from exam_engine.delivery.writer import Writer
@@ -66,7 +67,7 @@ class World:
     def answer(self, attempt: Attempt, *items: UUID, epoch: int = 1, revision: int = 1) -> None:
         rows = [AnswerRow(attempt.id, item, epoch, revision, ["A"], False) for item in items]
         with self.open() as session:
-            store.write_answers(session.connection(), rows, saved_at=database_now(session))
+            write_answers(session.connection(), rows, saved_at=database_now(session))
 
     def hand_in(self, attempt: Attempt, epoch: int = 1):
         with self.open() as session:
@@ -307,7 +308,7 @@ def test_progress_counts_answers_and_tells_the_last_save(world: World) -> None:
     world.answer(attempt, item, new_id(), new_id())
     with world.open() as session:
         taken_back = [AnswerRow(attempt.id, item, 1, 2, [], False)]
-        store.write_answers(session.connection(), taken_back, saved_at=database_now(session))
+        write_answers(session.connection(), taken_back, saved_at=database_now(session))
     with world.open() as session:
         [state] = service.attempt_states(session, world.sitting.id)
 
