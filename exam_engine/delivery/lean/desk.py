@@ -20,7 +20,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from exam_engine.delivery.batches import Batcher, Soon, at_once, repeat_after_deadlock
 from exam_engine.delivery.lean import acts
+from exam_engine.delivery.lean.flush import Flush
 from exam_engine.delivery.lean.requests import Advance, Request, Start
+from exam_engine.delivery.lean.working import foresee
 from exam_engine.delivery.rules import DatabaseAway, TooManyWaiting
 from exam_engine.delivery.steps.courses import foresee_starts
 from itembank.base import audit
@@ -97,7 +99,7 @@ class Desk:
         going = [request for request in requests if isinstance(request, Advance)]
         if going:
             with self._engines[False].connect() as connection:
-                acts.foresee(acts.Flush(connection, self._database), going)
+                foresee(Flush(connection, self._database), going)
 
     def _work(self, requests: list[Request]) -> None:
         try:
@@ -134,7 +136,7 @@ class Desk:
         writes = requests[0].writes
         try:
             with self._engines[writes].begin() as connection:
-                flush = acts.Flush(connection, self._database)
+                flush = Flush(connection, self._database)
                 acts.ACTS[type(requests[0])](flush, requests)
                 head = audit.append(connection, self._database.keyring, flush.records)
         finally:

@@ -14,6 +14,7 @@ from sqlalchemy.exc import DataError, OperationalError
 
 from exam_engine.delivery.lean import acts, store
 from exam_engine.delivery.lean.desk import Desk
+from exam_engine.delivery.lean.entering import start
 from exam_engine.delivery.lean.requests import Enter, HandIn, Open, Read, Request, Start, Wait
 from exam_engine.delivery.models import Attempt, EntryBar
 from exam_engine.delivery.rules import DatabaseAway, TooManyWaiting
@@ -208,7 +209,7 @@ def test_one_that_the_database_refuses_takes_no_other_with_it(
     def poisoned(flush: Any, requests: Any) -> None:
         if any(request.session_digest == digests[3] for request in requests):
             raise DataError("insert", {}, Exception("bad value"))
-        acts.start(flush, requests)
+        start(flush, requests)
 
     monkeypatch.setattr(acts, "ACTS", {**acts.ACTS, Start: poisoned})
     sitting = world.sitting.id

@@ -17,6 +17,7 @@ from exam_engine.delivery.growing.collection import adaptive_test, is_right, pan
 from exam_engine.delivery.growing.trace import Ending
 from exam_engine.delivery.growing.version import engine_version
 from exam_engine.delivery.lean import acts
+from exam_engine.delivery.lean.flush import Flush
 from exam_engine.delivery.lean.requests import Start
 from exam_engine.delivery.models import Attempt, AttemptStep
 from exam_engine.delivery.service import Settings
@@ -81,7 +82,7 @@ def picked(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     starting: list[object] = []
     begin, pick = acts.ACTS[Start], AdaptiveTest._pick
 
-    def beginning(flush: acts.Flush, requests: Any) -> None:
+    def beginning(flush: Flush, requests: Any) -> None:
         starting.append(requests)
         begin(flush, requests)
         starting.pop()
