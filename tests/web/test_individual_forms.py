@@ -85,6 +85,7 @@ def test_from_the_draw_to_the_marks(
     login(Role.PAPER_MANAGER)
     printed = client.post(f"/papers/{paper_id}/forms/2/print")
     assert printed.content.startswith(b"%PDF")
+    assert "3份个人试卷的全部试题，不是某名考生的试卷" in client.get(f"/papers/{paper_id}/print").text
     assert client.post(f"/papers/{paper_id}/forms/9/print").status_code == 404
     assert client.get(f"/papers/{paper_id}").status_code == 200
 

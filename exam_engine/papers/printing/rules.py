@@ -85,6 +85,16 @@ class PaperNotPrintable(Conflict):
     message = "Paper {label} was discarded and is not printed."
 
 
+class CollectionNotPrinted(Conflict):
+    """What tests grow from is no paper: whoever held all of it would know every item that anybody can be given."""
+
+    code = "paper_collection_not_printed"
+    message = (
+        "Paper {label} holds the items of adaptive or two-stage tests, which are given on the screen only: it is not "
+        "printed."
+    )
+
+
 class PaperEmpty(Conflict):
     """There is nothing to print."""
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from exam_engine.papers.content import SealedPaper, canonical_bytes, digest_of, in_sections
 from exam_engine.papers.drawing import INDIVIDUAL
+from exam_engine.papers.growing import grows
 from exam_engine.papers.models import Paper
 from exam_engine.papers.printing import rules
 from exam_engine.papers.printing.layout import Head, print_layout
@@ -59,7 +60,7 @@ def print_paper(
 
     Raises
     ------
-    PaperUnknown, FormUnknown, PaperNotPrintable, PaperEmpty, OnlyDraftPrinted
+    PaperUnknown, FormUnknown, CollectionNotPrinted, PaperNotPrintable, PaperEmpty, OnlyDraftPrinted
     SealBroken, PaperAltered
         If a sealed paper does not open, or is not what was sealed.
     OrderNotFound
@@ -68,6 +69,8 @@ def print_paper(
         If no installed font draws a character.
     """
     paper = find_paper(session, paper_id)
+    if grows(paper.collection):
+        raise rules.CollectionNotPrinted(label=paper.label)
     if review_copy and paper.status is not PaperStatus.DRAFT:
         raise OnlyDraftPrinted(label=paper.label)
     content = _content(session, paper)

@@ -14,13 +14,16 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select, update
 
+from exam_engine.delivery.service import Settings
 from exam_engine.papers import service as papers
 from exam_engine.papers.models import Paper
 from exam_engine.papers.rules import PaperStatus
+from exam_engine.sittings.rules import Way
 from itembank.base.audit import AuditEntry
 from itembank.base.db import Database, Scope
 from itembank.people.models import Institution
 from itembank.people.rules import Role
+from tests.factories.growing import make_collection
 from tests.factories.papers import make_sealed_papers
 
 WORD = {"document": "key", "variant": "B", "format": "docx"}
@@ -98,6 +101,23 @@ def test_a_reviewer_gets_watermarked_drafts_and_nothing_later(
     final, copy = records(database)
     assert (final["status"], copy["status"]) == ("sealed", "draft")
     assert final["sequence"] == copy["sequence"]
+
+
+def test_a_collection_of_a_growing_test_is_not_printed(
+    client: TestClient, login: Any, database: Database, institution: Institution
+) -> None:
+    settings = Settings(Way.MULTISTAGE, 6, first=3, modules=2)
+    collection = f"/papers/{make_collection(database, institution, settings).paper_id}/print"
+    login(Role.PAPER_MANAGER)
+
+    page = client.get(collection).text
+    answer = client.post(collection, data=WORD)
+
+    assert "题集不印制" in page
+    assert 'name="document"' not in page
+    assert answer.status_code == 409
+    assert "只在机上作答，不印制" in answer.text
+    assert records(database) == []
 
 
 def test_all_documents_of_a_variant_come_in_one_file_each_recorded(

@@ -13,6 +13,8 @@ from fastapi.responses import Response
 from pydantic import BaseModel
 
 from exam_engine.papers import service as papers
+from exam_engine.papers.drawing import INDIVIDUAL
+from exam_engine.papers.growing import grows
 from exam_engine.papers.printing import service as printing
 from exam_engine.papers.printing.rules import PRINTABLE, Document, Format, Variant
 from exam_engine.papers.rules import PaperStatus
@@ -109,7 +111,7 @@ def _packed(files: Sequence[printing.PrintedFile]) -> bytes:
 
 def _page(ctx: Context, paper_id: UUID, form: Form[PrintForm], status: int = 200) -> Response:
     paper = papers.find_paper(ctx.session, paper_id)
-    is_draft = paper.status is PaperStatus.DRAFT
+    is_draft, collection = paper.status is PaperStatus.DRAFT, paper.collection or {}
     review_copy = is_draft and not ctx.may(Action.PAPER_PRINT)
     return ctx.page(
         "papers/printing/print.html",
@@ -123,6 +125,10 @@ def _page(ctx: Context, paper_id: UUID, form: Form[PrintForm], status: int = 200
         variants=list(Variant),
         action=f"/papers/{paper_id}/print/review" if review_copy else f"/papers/{paper_id}/print",
         is_draft=is_draft,
-        may_print=paper.status in PRINTABLE and (is_draft or ctx.may(Action.PAPER_PRINT)),
+        grows=grows(paper.collection),
+        individual=collection["forms"] if collection.get("way") == INDIVIDUAL else 0,
+        may_print=paper.status in PRINTABLE
+        and not grows(paper.collection)
+        and (is_draft or ctx.may(Action.PAPER_PRINT)),
         status=status,
     )
