@@ -18,6 +18,8 @@ _CSS = Path(__file__).parent / "static" / "css"
 _LEGEND_LINE = 20
 _STROKES = {"0": "━━", "1": "━ ━", "2": "┅┅", "3": "━ ·", "target": "╍╍"}
 """How each line is drawn, for legends: lines differ by more than their colour."""
+_AGAIN = "━··"
+"""From the fifth line on colours come again."""
 
 
 @dataclass(frozen=True)
@@ -134,12 +136,10 @@ def line_chart(
         style = "target" if line.target else str(number % 4)
         number += not line.target
         path = "L".join(f"{frame.x(x):.1f} {frame.y(y):.1f}" for x, y in zip(line.x, line.y, strict=True))
-        # From the fifth line on colours come again, dashed.
         again = " series-again" if not line.target and number > 4 else ""
         body += f'<path class="line series-{style}{again}" d="M{path}"/>'
-        legend.append(
-            Markup('<span class="legend-{}">{} {}</span>').format(style, _STROKES[style], line.name)
-        )
+        stroke = _AGAIN if again else _STROKES[style]
+        legend.append(Markup('<span class="legend-{}">{} {}</span>').format(style, stroke, line.name))
     figure = _svg(body, title)
     return Markup("<figure>{}<figcaption>{}</figcaption></figure>").format(figure, Markup("　").join(legend))
 

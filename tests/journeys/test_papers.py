@@ -10,14 +10,22 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from exam_engine.papers import service as papers
 from itembank.base.db import Scope
 from itembank.people.models import Institution
 from itembank.people.rules import Role
-from tests.factories.papers import make_bank
+from tests.factories.papers import actor_of, make_bank, make_blueprint
+from tests.factories.people import NOW
+from tests.journeys.walk import TOO_WIDE
 
 pytestmark = pytest.mark.journey
 
 BORDER = "element => getComputedStyle(element).borderColor"
+OVERLAPPING = """() => {
+  const boxes = [...document.querySelectorAll("main table")].map((table) => table.getBoundingClientRect());
+  return boxes.filter((a, n) => boxes.slice(n + 1).some((b) =>
+    a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1)).length;
+}"""
 Shot = Callable[[Page, str], Path]
 
 
@@ -134,3 +142,26 @@ def test_an_impossible_blueprint_is_explained_without_javascript(
     expect(manager.get_by_text("“核心点”：下限由 9 降为 8")).to_be_visible()
     expect(manager.get_by_role("link", name="按此修改蓝图")).to_be_visible()
     shot(manager, "papers-impossible")
+
+
+def test_eight_forms_stand_side_by_side_without_covering_each_other(
+    page: Page, log_in_page: Any, live_server: Any, institution: Institution, shot: Shot
+) -> None:
+    def everything() -> Any:
+        return live_server.database.session(scope=Scope.everything())
+
+    with everything() as session:
+        manager = actor_of(session, institution, Role.PAPER_MANAGER, username="paper-manager")
+        occupation = make_bank(session, institution)
+        blueprint = make_blueprint(session, institution, occupation, actor=manager, share_items=True)
+        assembly_id = papers.request_assembly(
+            session, actor=manager, blueprint_id=blueprint.id, forms=8, seed=1, now=NOW, queue=False
+        ).id
+    papers.perform_assembly(everything, assembly_id, actor=manager, now=lambda: NOW)
+    log_in_page(page, Role.REVIEWER)
+    page.goto(f"/papers/assemblies/{assembly_id}")
+
+    expect(page.get_by_role("heading", name="各套内容对照")).to_be_visible()
+    shot(page, "papers-eight-forms")
+    assert page.evaluate(OVERLAPPING) == 0
+    assert page.evaluate(TOO_WIDE) == 0
