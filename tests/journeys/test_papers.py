@@ -16,16 +16,11 @@ from itembank.people.models import Institution
 from itembank.people.rules import Role
 from tests.factories.papers import actor_of, make_bank, make_blueprint
 from tests.factories.people import NOW
-from tests.journeys.walk import TOO_WIDE
+from tests.journeys.walk import SEEN
 
 pytestmark = pytest.mark.journey
 
 BORDER = "element => getComputedStyle(element).borderColor"
-OVERLAPPING = """() => {
-  const boxes = [...document.querySelectorAll("main table")].map((table) => table.getBoundingClientRect());
-  return boxes.filter((a, n) => boxes.slice(n + 1).some((b) =>
-    a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1)).length;
-}"""
 Shot = Callable[[Page, str], Path]
 
 
@@ -163,5 +158,5 @@ def test_eight_forms_stand_side_by_side_without_covering_each_other(
 
     expect(page.get_by_role("heading", name="各套内容对照")).to_be_visible()
     shot(page, "papers-eight-forms")
-    assert page.evaluate(OVERLAPPING) == 0
-    assert page.evaluate(TOO_WIDE) == 0
+    seen = page.evaluate(SEEN)
+    assert (seen["covered"], seen["wide"]) == (0, 0)

@@ -43,14 +43,20 @@ SEEN = """() => {
   }
   for (const element of document.querySelectorAll("[aria-label],[title],[placeholder],[alt]"))
     for (const name of ["aria-label", "title", "placeholder", "alt"]) texts.push(element.getAttribute(name) || "");
+  const shown = [...document.querySelectorAll("main table")].filter((e) => !e.closest("details:not([open])"));
+  const boxes = shown.map((table) => table.getBoundingClientRect());
+  const covers = (a, b) =>
+    a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1;
   return {
+    covered: boxes.filter((a, n) => boxes.slice(n + 1).some((b) => covers(a, b))).length,
     texts: texts.map((text) => text.trim()).filter(Boolean),
     titles: document.querySelectorAll("h1").length,
     wide: document.documentElement.scrollWidth - document.documentElement.clientWidth,
     links: Array.from(document.querySelectorAll("a[href^='/']"), (link) => link.getAttribute("href")),
   };
 }"""
-"""Every text that a page says, to the eye or to a screen reader; its titles, its width and where it leads."""
+"""Every text that a page says, to the eye or to a screen reader; its titles, its width, where it leads, and tables
+that others cover."""
 
 TOO_WIDE = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 UNIQUE_ID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b")
@@ -183,6 +189,8 @@ class Walk:
             yield f"{seen['titles']} h1"
         if seen["wide"]:
             yield f"{seen['wide']} px too wide"
+        if seen["covered"]:
+            yield f"{seen['covered']} tables are covered by others"
         texts = seen["texts"]
         yield from (f"English: {text}" for text in self.english.within(texts))
         yield from (f"code: {text}" for text in texts if text in CODES)
