@@ -234,6 +234,7 @@ def test_an_impossible_blueprint_is_explained_in_the_authors_words(
     filled = client.get(change[0]).text
     assert 'name="row-0-minimum" value="4"' in filled
     assert 'name="planned" value="3"' in filled
+    assert "请核对后保存：“基础部分单选”：下限由 5 降为 4。" in filled
 
 
 def test_a_refusal_of_the_job_is_shown(

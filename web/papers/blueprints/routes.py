@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -9,7 +10,7 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import JSONResponse, Response
 
 from exam_engine.papers import service as papers
-from exam_engine.papers.blueprint import BlueprintFile, read_toml, write_toml
+from exam_engine.papers.blueprint import BlueprintFile, BlueprintSpec, read_toml, write_toml
 from exam_engine.papers.copying import Strangers, strangers_of, without_items
 from exam_engine.papers.models import Blueprint
 from exam_engine.papers.supply import Stock
@@ -19,6 +20,7 @@ from itembank.taxonomy import service as taxonomy
 from itembank.taxonomy.rules import LEVEL_LABELS, Level, read_level
 from web.deps import Context, requires
 from web.forms import Form, FormData, form_data, parse_form
+from web.i18n import N_
 from web.papers import labels
 from web.papers.assemblies.views import status_of
 from web.papers.blueprints import goals, proposal, tools, views
@@ -27,6 +29,8 @@ from web.papers.forms import TYPES, AssembleForm
 
 router = APIRouter()
 FormDep = Annotated[FormData, Depends(form_data)]
+PROPOSED = N_("The smallest change is filled in; look at it and save: {changes}.")
+BY_HAND = N_("To be changed by hand: {changes}.")
 
 
 @router.get("/blueprints")
@@ -120,17 +124,20 @@ def show_blueprint(
     if assembly is not None and ctx.may(Action.BLUEPRINT_WRITE):
         tried = papers.find_assembly(ctx.session, assembly)
         editor.head["planned"] = str(tried.forms)
-        left = proposal.fill_in(editor, spec, (tried.outcome or {}).get("changes", []))
-        said = ctx._("The smallest change is filled in. Look at it and save.")
+        changes = (tried.outcome or {}).get("changes", [])
+        left = proposal.fill_in(editor, spec, changes)
+        made = [change for change in changes if change not in left]
+        said = ctx._(PROPOSED, changes=_changes_text(ctx, spec, made)) if made else ""
         if left:
-            by_hand = "；".join(labels.change_text(change, spec, ctx._) for change in left)
-            said = ctx._(
-                "Filled in as far as the editor can; to be changed by hand: {changes}.", changes=by_hand
-            )
+            said = f"{said} {ctx._(BY_HAND, changes=_changes_text(ctx, spec, left))}".strip()
         return _editor_page(
             ctx, editor, blueprint.occupation_id, Level(blueprint.level), blueprint, unsaved=True, said=said
         )
     return _editor_page(ctx, editor, blueprint.occupation_id, Level(blueprint.level), blueprint)
+
+
+def _changes_text(ctx: Context, spec: BlueprintSpec, changes: Sequence[proposal.Change]) -> str:
+    return "；".join(labels.change_text(change, spec, ctx._) for change in changes)
 
 
 @router.get("/blueprints/{blueprint_id}/file")
