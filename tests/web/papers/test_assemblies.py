@@ -82,6 +82,8 @@ def test_an_item_is_swapped_and_the_edit_undone(client: TestClient, place: str) 
     unknown = client.get(paper + "/items/1?name=99999")
     beyond = client.get(paper + "/items/99")
 
+    assert "查看全题" in offered
+    assert re.search(r"<li>D\. 选项D\d+</li>", offered)
     assert without.status_code == 422
     assert "请填写理由" in without.text
     assert done.status_code == undone.status_code == 303

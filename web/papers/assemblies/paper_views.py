@@ -173,11 +173,12 @@ def substitute_values(ctx: Context, view: papers.SwapView) -> dict[str, Any]:
     known = view.at_hand.items
     versions = [known[name].version_id for name in (*shown, *([gone] if gone else []))]
     contents = items.read_contents(ctx.session, versions)
-    stems = {name: _short(contents[known[name].version_id].stem) for name in (*shown, gone) if name}
+    texts = {name: contents[known[name].version_id] for name in (*shown, gone) if name}
     return {
         "view": view,
         "known": known,
-        "stems": stems,
+        "stems": {name: _short(text.stem) for name, text in texts.items()},
+        "texts": texts,
         "gone": gone,
         "keeping": view.found.keeping,
         "breaking": [
