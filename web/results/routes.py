@@ -15,6 +15,7 @@ from exam_engine.recognition import service as recognition
 from exam_engine.recognition.rules import Verdict, decide
 from exam_engine.results import service as results
 from exam_engine.results.rules import ResultState
+from exam_engine.sittings import service as sittings
 from exam_engine.sittings.rules import Component
 from itembank.base.errors import ExamError, NotFound
 from itembank.people import service as people
@@ -122,6 +123,7 @@ def _plan_page(
         page_number=page,
         pages=pages,
         late=results.undecided_files(ctx.session, plan_id),
+        grown=[each for each in sittings.list_sittings(ctx.session, plan_id) if each.way.grows],
         counts={verdict: sum(row["verdict"] is verdict for row in everybody) for verdict in Verdict},
         charts=[(component, _chart(ctx, table, component)) for component in table.components],
         show=show,

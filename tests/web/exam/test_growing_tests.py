@@ -227,10 +227,12 @@ def test_two_stages_lead_to_the_module_of_ones_score(
     login(Role.EXAM_OFFICER)
     page_of = f"/marking/theory/{world.sitting.id}/attempts"
     told = [client.get(f"{page_of}/{mark}").text for mark in marks]
+    table = client.get(f"/results/{world.sitting.plan_id}").text
 
     assert sorted((fork.after, fork.right, fork.module) for fork in forks if fork) == [
         (3, 0, "easy"),
         (3, 3, "hard"),
     ]
+    assert f'href="/marking/theory/{world.sitting.id}">标准误和成绩计算过程</a>' in table
     assert sum("第一模块答对 0 / 3 题。 进入较易的第二模块。" in text for text in told) == 1
     assert sum("第一模块答对 3 / 3 题。 进入较难的第二模块。" in text for text in told) == 1

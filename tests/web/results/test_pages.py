@@ -36,6 +36,7 @@ def test_results_are_gathered_shown_and_released(client, login, world: World) ->
 
     assert "张伟" in gathered
     assert "缺考" in gathered
+    assert "标准误" not in gathered
     assert released.status_code == 303
     assert again.status_code == 409
     assert "没有待发布的成绩" in again.text
