@@ -64,7 +64,7 @@ class AttemptProgress:
     extra_seconds: int
     submitted_at: datetime | None
     epoch: int
-    """Devices that opened the attempt so far, logins included."""
+    """Rises with every log-in, opening and step: of the devices that opened the attempt, the newest has it."""
     terminated_reason: str
     form_size: int | None
     """Items of the candidate's own form; None for the whole paper."""
