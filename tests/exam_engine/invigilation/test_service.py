@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 
 from exam_engine.delivery import service as delivery
 from exam_engine.delivery.rules import AnswerRow, EntryBarred, ReasonMissing
+from exam_engine.delivery.saving.store import write_answers
 from exam_engine.delivery.service import Deed
-from exam_engine.delivery.store import write_answers
 from exam_engine.invigilation import service as invigilation
 from exam_engine.invigilation import store
 from exam_engine.invigilation.rules import (

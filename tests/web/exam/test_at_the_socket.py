@@ -78,10 +78,11 @@ def world(database: Database, institution: Institution) -> ExamWorld:
 
 @pytest.fixture
 def page(served: Served, world: ExamWorld) -> Page:
-    """A candidate who has started and opened the paper."""
+    """A candidate who has started and opened the paper, which the process knows therefore."""
     client = TestClient(served.app, follow_redirects=False)  # the servers have begun the application already
     page = Page(client, world, world.candidate())
     page.start()
+    assert client.get(f"/exam/attempts/{page.attempt}").status_code == 200
     page.open()
     return page
 
