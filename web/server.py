@@ -9,6 +9,7 @@ from fastapi import FastAPI
 
 from web import direct
 from web.exam.saving import AtSocket
+from web.told import memory_of
 
 
 def config(app: FastAPI, **settings: Any) -> uvicorn.Config:
@@ -18,7 +19,7 @@ def config(app: FastAPI, **settings: Any) -> uvicorn.Config:
         log_config=None,
         access_log=False,
         server_header=False,
-        http=direct.protocol(AtSocket(app.state.delivery)),
+        http=direct.protocol(AtSocket(app.state.delivery, memory_of(app.state))),
         loop="web.pulse:event_loop",
         **settings,
     )

@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 from sqlalchemy import select
 
+from exam_engine.delivery import service as delivery
 from exam_engine.delivery.models import Answer, Attempt
 from exam_engine.invigilation import service as invigilation
 from exam_engine.sittings import service as sittings
@@ -249,6 +250,47 @@ def test_a_message_reaches_the_waiting_room_and_is_not_shown_again_on_the_paper(
 
     assert heard.value.json()["messages"][0]["text"] == "请核对座位号"
     expect(message).to_have_count(0)
+
+
+def test_what_is_said_comes_with_the_next_answer_and_in_a_pause(
+    page: Page, world: ExamWorld, database: Database
+) -> None:
+    with page.expect_response("**/messages"):
+        begin(page, world, world.candidate())
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "/messages" in request.url else None)
+
+    def say(text: str) -> Locator:
+        with database.session(scope=Scope.everything()) as session:
+            said = {"actor": SYSTEM, "sitting_id": world.sitting.id, "now": database.clock.now()}
+            invigilation.send_message(session, text=text, **said)
+        return page.get_by_role("alert").filter(has_text=text)
+
+    def answer(until: Locator) -> None:
+        options = page.locator(".question.current .choice")
+        for number in range(30):
+            options.nth(number % 2).click()
+            page.wait_for_timeout(300)
+            if until.count():
+                return
+
+    correction = say("第 3 题更正")
+    answer(correction)
+    expect(correction).to_be_visible()
+    correction.get_by_role("button", name="知道了").click()
+    for number in range(3):
+        page.locator(".question.current .choice").nth(number % 2).click()
+        page.wait_for_timeout(300)
+    once = len(asked)
+    with database.session(scope=Scope.everything()) as session:
+        attempt = session.scalars(select(Attempt)).one()
+        delivery.pause_attempt(session, actor=SYSTEM, attempt_id=attempt.id, reason="停电")
+    pause = say("五分钟后继续")
+    page.wait_for_timeout(3100)  # the page does not ask twice within three seconds
+    page.evaluate("window.dispatchEvent(new Event('online'))")
+
+    expect(pause).to_be_visible()
+    assert once == 1
 
 
 def test_without_script_the_examination_can_be_taken(

@@ -38,6 +38,7 @@ from web.deps import LANGUAGE_COOKIE
 from web.direct import Exchange
 from web.errors import status_of
 from web.exam.waiting import answered, deliver
+from web.told import Memory, memory_of
 
 SAVE_PATH = "/exam/attempts/{attempt_id}/answers"
 HEARTBEAT_PATH = "/exam/attempts/{attempt_id}/heartbeat"
@@ -77,7 +78,8 @@ class _Endpoint:
         try:
             delivery: Delivery = scope["app"].state.delivery
             token = _token(headers, scope["path_params"]["attempt_id"], delivery)
-            status, content = 200, await self._answer(token, headers, receive, delivery)
+            content = await self._answer(token, headers, receive, delivery)
+            status, content = 200, content | _said(memory_of(scope["app"].state), token)
         except ExamError as refusal:
             status, content = status_of(refusal), _refused(refusal, _translate(headers))
         answer_headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
@@ -154,8 +156,8 @@ class AtSocket:
 
     _BEFORE, _SAVE, _CALL = b"/exam/attempts/", b"/answers", b"/heartbeat"
 
-    def __init__(self, delivery: Delivery) -> None:
-        self._delivery = delivery
+    def __init__(self, delivery: Delivery, told: Memory) -> None:
+        self._delivery, self._told = delivery, told
 
     def takes(self, method: bytes, address: bytes) -> bool:
         """Tell whether this is a save or a call; the attempt that the address names is compared with the token's."""
@@ -164,7 +166,7 @@ class AtSocket:
 
     def ask(
         self, address: bytes, headers: Sequence[tuple[bytes, bytes]], body: bytes, waiter: Exchange
-    ) -> Ticket | None:
+    ) -> tuple[Ticket, dict[str, str]] | None:
         """Queue what was sent for the writer; None when there is anything to say but yes."""
         delivery, saves = self._delivery, address.endswith(self._SAVE)
         attempt = address[len(self._BEFORE) : -len(self._SAVE if saves else self._CALL)].decode("ascii")
@@ -181,17 +183,24 @@ class AtSocket:
             delivery.writer.put(ticket, waiter.get_loop().call_soon)
         except ExamError:
             return None
-        return ticket
+        return ticket, _said(self._told, token)
 
-    def answer(self, asked: Ticket) -> bytes | None:
+    def answer(self, asked: tuple[Ticket, dict[str, str]]) -> bytes | None:
         """Return what ``Save`` and ``Heartbeat`` say when everything was taken."""
-        if asked.refusal is not None or asked.refused:
+        ticket, said = asked
+        if ticket.refusal is not None or ticket.refused:
             return None
-        content: dict[str, Any] = {"remaining": asked.remaining}
-        if asked.answers:
-            accepted = [(row.item_id, row.revision) for row in asked.answers]
+        content: dict[str, Any] = {"remaining": ticket.remaining}
+        if ticket.answers:
+            accepted = [(row.item_id, row.revision) for row in ticket.answers]
             content = {"accepted": accepted, **content}
-        return _encode(content)
+        return _encode(content | said)
+
+
+def _said(told: Memory, token: AttemptToken) -> dict[str, str]:
+    """Return by which the page learns whether there is something new to ask for; nothing where nothing was said."""
+    newest = told.newest(token.registration_id)
+    return {"said": newest} if newest else {}
 
 
 def _token(headers: dict[bytes, bytes], attempt_id: str, delivery: Delivery) -> AttemptToken:

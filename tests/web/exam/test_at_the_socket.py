@@ -21,8 +21,10 @@ from exam_engine.delivery.batches import Batcher
 from exam_engine.delivery.models import Answer
 from exam_engine.delivery.rules import AnswerNotStorable, TooManyWaiting
 from exam_engine.delivery.writer import Ticket, Writer
-from itembank.base.db import Database
+from exam_engine.invigilation import service as invigilation
+from itembank.base.db import Database, Scope
 from itembank.people.models import Institution
+from itembank.people.rules import SYSTEM
 from tests.factories.exam import ExamWorld
 from tests.web.exam.test_exam_pages import Page, sent
 from web.app import create_app
@@ -30,6 +32,7 @@ from web.exam import saving
 from web.exam.waiting import deliver
 from web.server import config
 from web.settings import Settings
+from web.told import memory_of
 
 
 @dataclass(frozen=True)
@@ -78,12 +81,12 @@ def world(database: Database, institution: Institution) -> ExamWorld:
 
 @pytest.fixture
 def page(served: Served, world: ExamWorld) -> Page:
-    """A candidate who has started and opened the paper, which the process knows therefore."""
+    """A candidate who has started and opened the paper, in a process that has judged an answer to it before."""
     client = TestClient(served.app, follow_redirects=False)  # the servers have begun the application already
     page = Page(client, world, world.candidate())
     page.start()
-    assert client.get(f"/exam/attempts/{page.attempt}").status_code == 200
     page.open()
+    assert page.save({**sent(world), "item": str(world.sitting.id)}).status_code == 422
     return page
 
 
@@ -144,14 +147,21 @@ def without_time(message: Message) -> Message:
     return status, {**headers, "content-length": str(len(steady))}, steady
 
 
+@pytest.mark.parametrize("said", [False, True])
 def test_a_save_and_a_call_are_answered_as_by_the_application(
-    served: Served, page: Page, world: ExamWorld, handed_on: list[str]
+    served: Served, page: Page, world: ExamWorld, database: Database, handed_on: list[str], said: bool
 ) -> None:
+    if said:
+        with database.session(scope=Scope.everything()) as session:
+            to: dict[str, Any] = {"actor": SYSTEM, "sitting_id": world.sitting.id}
+            invigilation.send_message(session, text="请注意", now=database.clock.now(), **to)
+    memory_of(served.app.state)._read()
     asked = [request(page, sent(world)), request(page, sent(world, 1), sent(world, 2)), request(page)]
     at_socket = [exchange(served.port, one)[0] for one in asked]
     by_itself = list(handed_on)
     by_application = [exchange(served.plain_port, one)[0] for one in asked]
 
+    assert [b'"said"' in body for _, _, body in at_socket] == [said] * 3
     assert by_itself == []
     assert handed_on == ["PUT", "PUT", "GET"]
     assert [without_time(one) for one in at_socket] == [without_time(one) for one in by_application]

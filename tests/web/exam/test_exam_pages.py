@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -21,6 +22,7 @@ from exam_engine.delivery.lean import acts
 from exam_engine.delivery.lean.requests import HandIn, Open, Read
 from exam_engine.delivery.models import Answer, Attempt, AttemptEvent
 from exam_engine.delivery.tokens import LIFETIME
+from exam_engine.invigilation import service as invigilation
 from exam_engine.sittings import service as sittings
 from exam_engine.sittings.accommodations import Accommodations
 from itembank.base import audit
@@ -32,9 +34,11 @@ from itembank.people.rules import SYSTEM
 from tests.factories.delivery import Candidate
 from tests.factories.exam import ExamWorld
 from tests.factories.sittings import make_picture
+from web import told
 from web.exam import lean
 from web.exam.limits import addresses, anywhere, count_ticket
 from web.i18n import ZONE
+from web.told import memory_of
 
 STATIC = Path(__file__).parents[3] / "web" / "static"
 
@@ -43,7 +47,7 @@ class Page:
     """A candidate's browser, as far as HTTP goes."""
 
     def __init__(self, client: TestClient, world: ExamWorld, candidate: Candidate) -> None:
-        self.client, self.world = client, world
+        self.client, self.world, self.candidate = client, world, candidate
         client.cookies.clear()
         answer = client.post("/exam/login", data=world.entry(candidate))
         assert answer.status_code == 303, answer.text
@@ -226,6 +230,66 @@ def test_start_answer_resume_and_hand_in(page: Page, world: ExamWorld, database:
     assert page.save(sent(world, 2)).json()["code"] == "attempt_closed"
     with database.session(writes=False) as session:
         assert len(session.scalars(select(Answer)).all()) == 2
+
+
+def test_saves_and_calls_tell_that_there_is_something_new_to_hear(
+    page: Page, world: ExamWorld, database: Database
+) -> None:
+    other = world.candidate("李晓红")
+    memory = memory_of(page.client.app.state)  # type: ignore[attr-defined]
+
+    def said_of(answer: Any) -> str | None:
+        told: str | None = answer.json().get("said")
+        return told
+
+    def say(to: Candidate | None) -> str:
+        with database.session(scope=Scope.everything()) as session:
+            key = to.registration.id if to else None
+            said = {"actor": SYSTEM, "sitting_id": world.sitting.id, "now": database.clock.now()}
+            row = invigilation.send_message(session, text="请注意", registration_id=key, **said)
+        page.client.app.state.shared._texts.clear()  # type: ignore[attr-defined]
+        memory._read()
+        return row.id.hex
+
+    nothing = [said_of(page.save(sent(world))), said_of(page.heartbeat())]
+    to_all = say(None)
+    heard = [said_of(page.save(sent(world, 1))), said_of(page.heartbeat())]
+    say(other)
+    others = said_of(page.heartbeat())
+    mine = say(page.candidate)
+
+    assert nothing == [None, None]
+    assert heard == [to_all, to_all]
+    assert others == to_all
+    assert said_of(page.heartbeat()) == mine
+
+
+def test_what_was_said_is_read_anew_when_something_was_written(
+    page: Page, world: ExamWorld, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(told, "MESSAGES_SECONDS", 0.0)
+    read: list[None] = []
+    ordinary = told._said
+    monkeypatch.setattr(told, "_said", lambda database: read.append(None) or ordinary(database))
+
+    def heard() -> str | None:
+        for _ in range(100):
+            if "said" in (found := page.heartbeat().json()):
+                return str(found["said"])
+            time.sleep(0.02)
+        return None
+
+    page.heartbeat()
+    with database.session(scope=Scope.everything()) as session:
+        said = {"actor": SYSTEM, "sitting_id": world.sitting.id, "now": database.clock.now()}
+        row = invigilation.send_message(session, text="请注意", **said)
+
+    assert heard() == row.id.hex
+    before = len(read)
+    for _ in range(5):
+        page.heartbeat()
+        time.sleep(0.05)
+    assert (len(read) == before) is database.is_sqlite
 
 
 def test_what_is_written_but_answers_is_known_to_the_process(

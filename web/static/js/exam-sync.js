@@ -9,7 +9,7 @@ const HEARTBEAT = 30000;
 const PER_SAVE = 100;
 
 export class Sync {
-  // `hooks`: heard(remaining, roundTrip), paused(text or ""), closed(), partOver(), takenOver(text), kept().
+  // `hooks`: heard(remaining, roundTrip), paused(text or ""), closed(), partOver(), takenOver(text), kept(), told(newest).
   constructor(queue, hooks) {
     this.queue = queue;
     this.hooks = hooks;
@@ -60,6 +60,7 @@ export class Sync {
     if (reply.status === 200) {
       this.reached();
       this.hooks.heard(reply.facts.remaining, reply.roundTrip);
+      this.hooks.told(reply.facts.said || "");
       if (body.dataset.paused) { delete body.dataset.paused; this.hooks.paused(""); }
       return true;
     }
@@ -67,7 +68,7 @@ export class Sync {
     if (code === "attempt_closed") await this.hooks.closed();
     else if (code === "section_closed") { this.reached(); this.hooks.partOver(); }
     else if (["taken_over", "not_your_attempt", "token_expired"].includes(code)) this.hooks.takenOver(message);
-    else if (code === "attempt_paused") { this.reached(); body.dataset.paused = "1"; this.hooks.paused(message); }
+    else if (code === "attempt_paused") { this.reached(); body.dataset.paused = "1"; this.hooks.paused(message); this.hooks.told(); }
     else this.missed(reply.status === 0);
     return false;
   }

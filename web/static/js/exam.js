@@ -12,7 +12,7 @@ import { Queue } from "./exam-queue.js";
 import { ask } from "./exam-server.js";
 import { tab } from "./exam-store.js";
 import { Sync } from "./exam-sync.js";
-import { hearken } from "./exam-told.js";
+import { hear, hearFirst } from "./exam-told.js";
 import { keepTools } from "./exam-tools.js";
 import { Watch } from "./exam-watch.js";
 
@@ -184,6 +184,7 @@ async function begin() {
     partOver,
     takenOver,
     kept: keep,
+    told(newest) { hear(sync, newest); },
   });
   const seal = tab.get(attempt);
   if (seal) await queue.unlock(new Box(seal));
@@ -213,7 +214,7 @@ async function begin() {
   sync.send();
   new Watch(sync);
   speakUp();
-  hearken(sync);
+  hearFirst(sync);
   sync.beat(paused || reply.held ? 1000 : 30000 * Math.random());
   await keep();
   if (!body.dataset.restored) await keepPage(queue, tab.get(attempt), original, until());
